@@ -1,0 +1,125 @@
+# GNU make. Everything that is made lies under $(BUILD).
+BUILD   ?= build
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+CFLAGS  ?= -O2 -g
+WERROR  ?= 0
+V       ?= 0
+
+VERSION := $(shell cat VERSION)
+ifeq ($(V),0)
+Q := @
+endif
+
+PKGS     := rdkafka libprotobuf-c jansson libcurl
+DEPS_OK  := $(shell pkg-config --exists $(PKGS) 2>/dev/null && command -v protoc-c)
+PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/cdc-*.c))
+LIB_C    := $(wildcard lib/*.c)
+PROTO    := $(wildcard lib/proto/*.proto)
+PROTO_C  := $(PROTO:lib/proto/%.proto=$(BUILD)/gen/%.pb-c.c)
+UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
+FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(wildcard tests/fake/*.c))
+LIBCDC   := $(BUILD)/libcdc.a
+MANS     := $(wildcard man/*.[157])
+SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.c tests/fake/*.c)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
+	-Wformat=2 -Wwrite-strings -Wcast-qual -Wpointer-arith -Wundef \
+	-Wswitch-enum
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
+HARDEN_LD := -pie -Wl,-z,relro,-z,now
+ifdef SAN
+HARDEN += -fsanitize=$(SAN) -fno-omit-frame-pointer
+HARDEN_LD += -fsanitize=$(SAN)
+else
+HARDEN += -D_FORTIFY_SOURCE=2
+endif
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib \
+	-isystem $(BUILD)/gen $(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS   = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
+
+all: $(PROGRAMS:%=$(BUILD)/%)
+
+ifeq ($(DEPS_OK),)
+$(PROTO_C): setup-build
+setup-build:
+	$(Q)sh tests/setup.sh build && $(MAKE) DEPS_OK=retry all && exit 0
+.PHONY: setup-build
+endif
+
+$(BUILD)/gen/%.pb-c.c: lib/proto/%.proto
+	@mkdir -p $(@D)
+	$(Q)protoc-c --proto_path=lib/proto --c_out=$(@D) $<
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.pb-c.c
+	$(Q)$(CC) -D_GNU_SOURCE $(PKG_CFLAGS) -std=c11 -w $(HARDEN) $(CFLAGS) -c -o $@ $<
+$(BUILD)/%.o: %.c | $(PROTO_C)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(LIBCDC): $(LIB_C:%.c=$(BUILD)/%.o) $(PROTO_C:%.pb-c.c=%.o)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/cmd/%.o $(LIBCDC)
+	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
+$(UNIT): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBCDC)
+	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread -lz -lm $(LDLIBS)
+$(FAKES): $(BUILD)/tests/%: $(BUILD)/tests/fake/%.o $(LIBCDC)
+	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
+
+tests-build: $(UNIT) $(FAKES)
+
+check:
+	$(Q)sh tests/setup.sh test
+	$(Q)$(MAKE) all tests-build
+	$(Q)BUILD=$(BUILD) sh tests/run.sh all
+check-unit check-program check-real: check-%:
+	$(Q)sh tests/setup.sh test
+	$(Q)$(MAKE) all tests-build
+	$(Q)BUILD=$(BUILD) sh tests/run.sh $*
+asan:
+	$(Q)$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check
+demo:
+	$(Q)sh tests/setup.sh test
+	$(Q)$(MAKE) all
+	$(Q)BUILD=$(BUILD) sh tests/demo.sh
+
+fmt:
+	$(Q)clang-format -i $(SOURCES)
+lint:
+	$(Q)sh tests/setup.sh lint
+	$(Q)$(MAKE) $(PROTO_C)
+	$(Q)BUILD=$(BUILD) CPPFLAGS='$(ALL_CPPFLAGS)' sh tests/lint.sh $(SOURCES)
+
+install: all
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)'
+	install -m 755 $(PROGRAMS:%=$(BUILD)/%) '$(DESTDIR)$(BINDIR)'
+	for m in $(MANS); do d='$(DESTDIR)$(MANDIR)'/man$${m##*.}; \
+		install -d "$$d" && install -m 644 $$m "$$d" || exit 1; done
+	install -m 644 completions/cdc.bash '$(DESTDIR)$(BASHDIR)/cdc-meta'
+	for p in $(filter-out cdc-meta,$(PROGRAMS)); do \
+		ln -sf cdc-meta '$(DESTDIR)$(BASHDIR)'/$$p || exit 1; done
+	install -m 644 completions/_cdc '$(DESTDIR)$(ZSHDIR)/_cdc'
+uninstall:
+	for p in $(PROGRAMS); do \
+		rm -f '$(DESTDIR)$(BINDIR)'/$$p '$(DESTDIR)$(BASHDIR)'/$$p; done
+	for m in $(notdir $(MANS)); do \
+		rm -f '$(DESTDIR)$(MANDIR)'/man$${m##*.}/$$m; done
+	rm -f '$(DESTDIR)$(ZSHDIR)/_cdc'
+dist:
+	git archive --prefix=milvus-cdc-tools-$(VERSION)/ -o milvus-cdc-tools-$(VERSION).tar.gz HEAD
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all tests-build check check-unit check-program check-real asan demo \
+	fmt lint install uninstall dist clean
+.SECONDARY:
+-include $(shell find $(BUILD) -name "*.d" 2>/dev/null)

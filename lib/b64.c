@@ -1,0 +1,85 @@
+#include "b64.h"
+
+#include "buf.h"
+
+static const char alphabet[]
+    = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void
+b64_add(struct buf *b, const void *p, size_t n)
+{
+	const uint8_t *s = p;
+	char *o = buf_room(b, (n + 2) / 3 * 4);
+	char *start = o;
+
+	for (; n >= 3; n -= 3, s += 3) {
+		uint32_t v = (uint32_t)s[0] << 16 | (uint32_t)s[1] << 8 | s[2];
+
+		*o++ = alphabet[v >> 18];
+		*o++ = alphabet[v >> 12 & 63];
+		*o++ = alphabet[v >> 6 & 63];
+		*o++ = alphabet[v & 63];
+	}
+	if (n > 0) {
+		uint32_t v = (uint32_t)s[0] << 16
+		    | (n == 2 ? (uint32_t)s[1] << 8 : 0);
+
+		*o++ = alphabet[v >> 18];
+		*o++ = alphabet[v >> 12 & 63];
+		*o++ = n == 2 ? alphabet[v >> 6 & 63] : '=';
+		*o++ = '=';
+	}
+	*o = '\0';
+	b->len += (size_t)(o - start);
+}
+
+size_t
+b64_max(size_t n)
+{
+	return n / 4 * 3;
+}
+
+/* Value + 1 of each character, 0 for those outside the alphabet. */
+static const uint8_t value[256] = {
+	['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+	19, 20, 21, 22, 23, 24, 25, 26,
+	['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42,
+	43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
+	['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62,
+	['+'] = 63,
+	['/'] = 64,
+};
+
+ptrdiff_t
+b64_get(const char *s, size_t n, void *out)
+{
+	const uint8_t *p = (const uint8_t *)s;
+	uint8_t *o = out, *start = out;
+	size_t pad = 0;
+
+	if (n % 4 != 0)
+		return -1;
+	if (n > 0 && p[n - 1] == '=')
+		pad = p[n - 2] == '=' ? 2 : 1;
+	for (size_t i = 0; i < n; i += 4, p += 4) {
+		int last = i + 4 == n && pad > 0;
+		uint8_t c = value[p[0]], d = value[p[1]];
+		uint8_t f = last && pad == 2 ? 1 : value[p[2]];
+		uint8_t g = last ? 1 : value[p[3]];
+		uint32_t v;
+
+		if (c == 0 || d == 0 || f == 0 || g == 0)
+			return -1;
+		v = (uint32_t)(c - 1) << 18 | (uint32_t)(d - 1) << 12
+		    | (uint32_t)(f - 1) << 6 | (uint32_t)(g - 1);
+		*o++ = (uint8_t)(v >> 16);
+		if (!last || pad == 1)
+			*o++ = (uint8_t)(v >> 8);
+		if (!last)
+			*o++ = (uint8_t)v;
+		/* bits below the last byte must be zero */
+		if (last && (v & (pad == 2 ? 0xffff : 0xff)) != 0)
+			return -1;
+	}
+	return o - start;
+}

@@ -1,0 +1,87 @@
+#include "err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void
+vset(struct err *e, enum err_kind kind, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
+static void
+vset(struct err *e, enum err_kind kind, const char *fmt, va_list ap)
+{
+	e->kind = kind;
+	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+}
+
+int
+err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vset(e, kind, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+err_wrap(struct err *e, const char *fmt, ...)
+{
+	char old[sizeof e->msg];
+	size_t n;
+	va_list ap;
+
+	memcpy(old, e->msg, sizeof old);
+	va_start(ap, fmt);
+	vset(e, e->kind, fmt, ap);
+	va_end(ap);
+	n = strlen(e->msg);
+	snprintf(e->msg + n, sizeof e->msg - n, ": %s", old);
+	return -1;
+}
+
+int
+err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
+{
+	int no = errno;
+	size_t n;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vset(e, kind, fmt, ap);
+	va_end(ap);
+	n = strlen(e->msg);
+	snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(no));
+	return -1;
+}
+
+void
+err_clear(struct err *e)
+{
+	e->kind = ERR_NONE;
+	e->msg[0] = '\0';
+}
+
+int
+err_status(const struct err *e)
+{
+	switch (e->kind) {
+	case ERR_NONE:
+	case ERR_STOP:
+	case ERR_PIPE:
+		return 0;
+	case ERR_USAGE:
+		return 2;
+	case ERR_TEMP:
+		return 3;
+	case ERR_GONE:
+		return 4;
+	case ERR_DATA:
+	case ERR_OUTPUT:
+		break;
+	}
+	return 1;
+}

@@ -1,0 +1,39 @@
+#ifndef CDC_ERR_H
+#define CDC_ERR_H
+
+/*
+ * Why something failed. A function that can fail returns -1 or NULL and fills
+ * in an err, its last parameter; callers put what they were doing in front;
+ * main() prints one line and exits with err_status().
+ */
+enum err_kind {
+	ERR_NONE,
+	ERR_DATA, /* bad or refused; trying again will not help: status 1 */
+	ERR_OUTPUT, /* we cannot write: status 1 */
+	ERR_PIPE, /* the reader of our output has left: dies of SIGPIPE */
+	ERR_USAGE, /* command line or configuration: status 2 */
+	ERR_TEMP, /* a peer is away, trying again may help: status 3 */
+	ERR_GONE, /* the position is gone from the source: status 4 */
+	ERR_STOP, /* a signal asked us to stop */
+};
+
+struct err {
+	enum err_kind kind;
+	char msg[1024];
+};
+
+/* Both return -1, so that a caller can say: return err_set(…). */
+int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Put "…: " in front of the message. */
+int err_wrap(struct err *e, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Set from errno: "what: No such file or directory". */
+int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void err_clear(struct err *e);
+
+/* The exit status for this error, 0 for ERR_NONE and ERR_STOP. */
+int err_status(const struct err *e);
+
+#endif

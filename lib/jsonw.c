@@ -1,0 +1,230 @@
+#include "jsonw.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "b64.h"
+#include "num.h"
+
+static void
+sep(struct jsonw *w, const char *key)
+{
+	if (w->comma)
+		buf_addc(w->b, ',');
+	w->comma = 1;
+	if (key != NULL) {
+		jw_quote(w->b, key, strlen(key));
+		buf_addc(w->b, ':');
+	}
+}
+
+void
+jw_key(struct jsonw *w, const char *key)
+{
+	sep(w, key);
+	w->comma = 0;
+}
+
+void
+jw_open(struct jsonw *w, const char *key, char bracket)
+{
+	sep(w, key);
+	buf_addc(w->b, bracket);
+	w->comma = 0;
+}
+
+void
+jw_close(struct jsonw *w, char bracket)
+{
+	buf_addc(w->b, bracket);
+	w->comma = 1;
+}
+
+/* 0: as it is; 1: as \u00XX; else the letter after the backslash. */
+static const char escape[256] = {
+	1, 1, 1, 1, 1, 1, 1, 1, 'b', 't', 'n', 1, 'f', 'r', 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	['"'] = '"', ['\\'] = '\\', [0x7f] = 1,
+};
+
+void
+jw_quote(struct buf *b, const void *p, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *s = p, *end = s + n, *run = s;
+
+	buf_addc(b, '"');
+	for (; s < end; s++) {
+		char e = escape[*s];
+
+		if (e == 0)
+			continue;
+		buf_add(b, run, (size_t)(s - run));
+		run = s + 1;
+		if (e == 1) {
+			char u[6] = { '\\', 'u', '0', '0', hex[*s >> 4],
+				hex[*s & 15] };
+			buf_add(b, u, sizeof u);
+		} else {
+			char u[2] = { '\\', e };
+			buf_add(b, u, sizeof u);
+		}
+	}
+	buf_add(b, run, (size_t)(s - run));
+	buf_addc(b, '"');
+}
+
+/* Length of the UTF-8 sequence at s, 0 if it is none. RFC 3629 section 4. */
+static size_t
+sequence(const unsigned char *s, size_t n)
+{
+	unsigned char lo = 0x80, hi = 0xbf;
+	size_t len;
+
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		len = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		len = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		len = 4;
+	else
+		return s[0] < 0x80;
+	if (n < len)
+		return 0;
+	if (s[0] == 0xe0)
+		lo = 0xa0;
+	else if (s[0] == 0xed)
+		hi = 0x9f;
+	else if (s[0] == 0xf0)
+		lo = 0x90;
+	else if (s[0] == 0xf4)
+		hi = 0x8f;
+	if (s[1] < lo || s[1] > hi)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return 0;
+	return len;
+}
+
+int
+jw_utf8(const void *p, size_t n)
+{
+	const unsigned char *s = p;
+	size_t k;
+
+	for (; n > 0; s += k, n -= k)
+		if ((k = sequence(s, n)) == 0)
+			return 0;
+	return 1;
+}
+
+void
+jw_str(struct jsonw *w, const char *key, const char *s)
+{
+	if (s == NULL)
+		jw_null(w, key);
+	else
+		jw_bytes(w, key, s, strlen(s));
+}
+
+void
+jw_bytes(struct jsonw *w, const char *key, const void *p, size_t n)
+{
+	if (jw_utf8(p, n)) {
+		sep(w, key);
+		jw_quote(w->b, p, n);
+		return;
+	}
+	jw_open(w, key, '{');
+	jw_b64(w, "b64", p, n);
+	jw_close(w, '}');
+}
+
+void
+jw_b64(struct jsonw *w, const char *key, const void *p, size_t n)
+{
+	sep(w, key);
+	buf_addc(w->b, '"');
+	b64_add(w->b, p, n);
+	buf_addc(w->b, '"');
+}
+
+void
+jw_i64(struct jsonw *w, const char *key, int64_t v)
+{
+	sep(w, key);
+	buf_addi64(w->b, v);
+}
+
+void
+jw_i64s(struct jsonw *w, const char *key, int64_t v)
+{
+	sep(w, key);
+	buf_addc(w->b, '"');
+	buf_addi64(w->b, v);
+	buf_addc(w->b, '"');
+}
+
+void
+jw_u64s(struct jsonw *w, const char *key, uint64_t v)
+{
+	sep(w, key);
+	buf_addc(w->b, '"');
+	buf_addu64(w->b, v);
+	buf_addc(w->b, '"');
+}
+
+void
+jw_bool(struct jsonw *w, const char *key, int v)
+{
+	jw_raw(w, key, v ? "true" : "false", v ? 4 : 5);
+}
+
+void
+jw_null(struct jsonw *w, const char *key)
+{
+	jw_raw(w, key, "null", 4);
+}
+
+void
+jw_raw(struct jsonw *w, const char *key, const void *json, size_t n)
+{
+	sep(w, key);
+	buf_add(w->b, json, n);
+}
+
+/* The name of a value that JSON has no number for, else NULL. */
+static const char *
+special(double v)
+{
+	if (isnan(v))
+		return "\"NaN\"";
+	if (isinf(v))
+		return v > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+	return NULL;
+}
+
+void
+jw_f32(struct jsonw *w, const char *key, float v)
+{
+	char s[NUM_FLT_MAX];
+	const char *name = special((double)v);
+
+	if (name != NULL)
+		jw_raw(w, key, name, strlen(name));
+	else
+		jw_raw(w, key, s, num_f32(v, s));
+}
+
+void
+jw_f64(struct jsonw *w, const char *key, double v)
+{
+	char s[NUM_FLT_MAX];
+	const char *name = special(v);
+
+	if (name != NULL)
+		jw_raw(w, key, name, strlen(name));
+	else
+		jw_raw(w, key, s, num_f64(v, s));
+}

@@ -1,0 +1,94 @@
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *name = "cdc";
+static enum log_level level_now = LOG_NORMAL;
+static int progress_shown;
+
+void
+log_init(const char *argv0)
+{
+	const char *p = strrchr(argv0, '/');
+
+	name = p == NULL ? argv0 : p + 1;
+}
+
+void
+log_level(enum log_level level)
+{
+	level_now = level;
+}
+
+int
+log_verbose(void)
+{
+	return level_now >= LOG_VERBOSE;
+}
+
+const char *
+log_name(void)
+{
+	return name;
+}
+
+static void vline(const char *fmt, va_list ap)
+    __attribute__((format(printf, 1, 0)));
+
+/* One write, so that lines of the programs of a pipe do not mix. */
+static void
+vline(const char *fmt, va_list ap)
+{
+	char line[2048];
+	int n;
+
+	n = snprintf(line, sizeof line, "%s%s: ",
+	    progress_shown ? "\r\033[K" : "", name);
+	vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, ap);
+	progress_shown = 0;
+	n = (int)strlen(line);
+	line[n++] = '\n';
+	if (write(STDERR_FILENO, line, (size_t)n) == -1)
+		return; /* nobody to tell */
+}
+
+#define LINE(min)                                                             \
+	do {                                                                  \
+		va_list ap;                                                   \
+		if (level_now < (min))                                        \
+			return;                                               \
+		va_start(ap, fmt);                                            \
+		vline(fmt, ap);                                               \
+		va_end(ap);                                                   \
+	} while (0)
+
+void
+log_error(const char *fmt, ...)
+{
+	LINE(LOG_QUIET);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	LINE(LOG_NORMAL);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	LINE(LOG_VERBOSE);
+}
+
+void
+log_progress(const char *text)
+{
+	if (text[0] == '\0' && !progress_shown)
+		return;
+	fprintf(stderr, "\r\033[K%s", text);
+	fflush(stderr);
+	progress_shown = text[0] != '\0';
+}

@@ -1,0 +1,23 @@
+#ifndef CDC_LOG_H
+#define CDC_LOG_H
+
+/*
+ * Messages for people, on stderr: "cdc-read: …". The only module that prints
+ * there. Levels: -q errors only, the default warnings too, -v a line per
+ * event.
+ */
+enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
+
+void log_init(const char *argv0);
+void log_level(enum log_level level);
+int log_verbose(void);
+const char *log_name(void); /* the program's name */
+
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* One line that is rewritten in place, on a terminal only; "" removes it. */
+void log_progress(const char *text);
+
+#endif

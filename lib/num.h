@@ -1,0 +1,48 @@
+#ifndef CDC_NUM_H
+#define CDC_NUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/*
+ * Numbers from outside. The whole of the n bytes at s must be a decimal
+ * integer between min and max, both included; else ERR_DATA naming the text
+ * and the bounds. Return 0 or -1.
+ */
+int num_i64n(const char *s, size_t n, int64_t min, int64_t max, int64_t *v,
+    struct err *e);
+int num_u64n(const char *s, size_t n, uint64_t min, uint64_t max, uint64_t *v,
+    struct err *e);
+int num_i64(const char *s, int64_t min, int64_t max, int64_t *v,
+    struct err *e);
+int num_u64(const char *s, uint64_t min, uint64_t max, uint64_t *v,
+    struct err *e);
+
+/* *v = a + b and *v = a * b; -1 when that does not fit. */
+int num_add(size_t a, size_t b, size_t *v);
+int num_mul(size_t a, size_t b, size_t *v);
+
+/*
+ * The shortest decimal that reads back to the same bits, with its length;
+ * out has NUM_FLT_MAX bytes. Not for NaN and infinities.
+ */
+enum { NUM_FLT_MAX = 32 };
+size_t num_f32(float v, char out[static NUM_FLT_MAX]);
+size_t num_f64(double v, char out[static NUM_FLT_MAX]);
+
+/* Little-endian loads and stores, of any alignment. */
+uint16_t num_le16(const void *p);
+uint32_t num_le32(const void *p);
+uint64_t num_le64(const void *p);
+void num_put_le32(void *p, uint32_t v);
+void num_put_le64(void *p, uint64_t v);
+
+/* IEEE half and bfloat16 to float, exactly, and back, to nearest even. */
+float num_f16(uint16_t h);
+float num_bf16(uint16_t h);
+uint16_t num_to_f16(float f);
+uint16_t num_to_bf16(float f);
+
+#endif

@@ -1,0 +1,150 @@
+#include "opt.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "err.h"
+#include "log.h"
+#include "x.h"
+
+enum { MAX_OPTS = 64, OPT_HELP = 1000, OPT_VERSION };
+
+static const struct opt common[] = {
+	{ "verbose", 'v', NULL, "say more: a line per event" },
+	{ "quiet", 'q', NULL, "errors only" },
+	{ "help", OPT_HELP, NULL, "print this and exit" },
+	{ "version", OPT_VERSION, NULL, "print the version and exit" },
+	{ 0 },
+};
+
+static void
+help(const struct opt *tables[2], const char *usage)
+{
+	printf("usage: %s %s\n", log_name(), usage);
+	for (int t = 0; t < 2; t++)
+		for (const struct opt *o = tables[t]; o->name != NULL; o++) {
+			char left[64];
+
+			snprintf(left, sizeof left, "%c%c%s--%s%s%s",
+			    o->letter < 256 ? '-' : ' ',
+			    o->letter < 256 ? o->letter : ' ',
+			    o->letter < 256 ? ", " : "  ", o->name,
+			    o->arg == NULL ? "" : " ",
+			    o->arg == NULL ? "" : o->arg);
+			printf("  %-28s %s\n", left, o->help);
+		}
+	exit(fflush(stdout) == 0 ? 0 : 1);
+}
+
+/* getopt_long accepts abbreviations; a script's --top must not. */
+static void
+refuse_abbreviation(const char *word, const char *name)
+{
+	size_t n = strcspn(word, "=");
+
+	if (strncmp(word, "--", 2) == 0
+	    && (n - 2 != strlen(name) || strncmp(word + 2, name, n - 2) != 0))
+		opt_die("unknown option '%.*s'", (int)n, word);
+}
+
+int
+opt_next(int argc, char **argv, const struct opt *table, const char *usage,
+    const char **arg, int *first)
+{
+	const struct opt *tables[2] = { table, common };
+	struct option longs[MAX_OPTS] = { { 0 } };
+	char shorts[2 * MAX_OPTS] = "+:", *s = shorts + 2;
+	int n = 0, c, index = -1, at = optind;
+
+	for (int t = 0; t < 2; t++)
+		for (const struct opt *o = tables[t];
+		     o->name != NULL && n < MAX_OPTS - 1; o++) {
+			longs[n].name = o->name;
+			longs[n].has_arg = o->arg != NULL;
+			longs[n++].val = o->letter;
+			if (o->letter < 256) {
+				*s++ = (char)o->letter;
+				if (o->arg != NULL)
+					*s++ = ':';
+			}
+		}
+	opterr = 0;
+	c = getopt_long(argc, argv, shorts, longs, &index);
+	if (index >= 0)
+		refuse_abbreviation(argv[at], longs[index].name);
+	*arg = optarg;
+	switch (c) {
+	case -1:
+		*first = optind;
+		return -1;
+	case ':':
+		opt_die("option '%s' needs an argument", argv[optind - 1]);
+	case '?':
+		if (optopt != 0 && strncmp(argv[at], "--", 2) != 0)
+			opt_die("unknown option '-%c'", optopt);
+		opt_die("unknown option '%s'", argv[optind - 1]);
+	case OPT_HELP:
+		help(tables, usage);
+		break;
+	case OPT_VERSION:
+		printf("%s %s\n", log_name(), VERSION);
+		exit(fflush(stdout) == 0 ? 0 : 1);
+	case 'v':
+		log_level(LOG_VERBOSE);
+		return opt_next(argc, argv, table, usage, arg, first);
+	case 'q':
+		log_level(LOG_QUIET);
+		return opt_next(argc, argv, table, usage, arg, first);
+	default:
+		break;
+	}
+	return c;
+}
+
+void
+opt_die(const char *fmt, ...)
+{
+	char msg[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof msg, fmt, ap);
+	va_end(ap);
+	log_error("%s (try --help)", msg);
+	exit(2);
+}
+
+const char *
+opt_env(const char *name, const char *fallback)
+{
+	const char *s = getenv(name);
+
+	return s == NULL || s[0] == '\0' ? fallback : s;
+}
+
+char *
+opt_secret(const char *path, struct err *e)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	if (f == NULL) {
+		err_sys(e, ERR_USAGE, "secret file '%s'", path);
+		return NULL;
+	}
+	n = getline(&line, &cap, f);
+	fclose(f);
+	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+		line[--n] = '\0';
+	if (n > 0)
+		return line;
+	free(line);
+	err_set(e, ERR_USAGE, "secret file '%s' is empty", path);
+	return NULL;
+}

@@ -1,0 +1,40 @@
+#ifndef CDC_OPT_H
+#define CDC_OPT_H
+
+/*
+ * Command lines. One table per program says every option once: long name,
+ * letter, what its argument is called, help. getopt_long does the parsing:
+ * options end at the first operand, abbreviations are refused, a mistake is
+ * one line on stderr and status 2.
+ */
+struct opt {
+	const char *name; /* long, without dashes; NULL ends the table */
+	int letter; /* a character, or from 256 on for long-only ones */
+	const char *arg; /* "URL", or NULL if it takes none */
+	const char *help; /* one line */
+};
+
+/*
+ * The next option's letter, with its argument in *arg, or -1 at the
+ * operands, then *first is the index of the first. Handles --help and
+ * --version (status 0) and -v and -q by itself: each table gets them.
+ * usage is the line after the program's name, such as "[OPTION]... FILE".
+ */
+int opt_next(int argc, char **argv, const struct opt *table,
+    const char *usage, const char **arg, int *first);
+
+/* A mistake on the command line: one line on stderr, status 2. */
+void opt_die(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
+
+/* The value of an environment variable, or fallback if unset or empty. */
+const char *opt_env(const char *name, const char *fallback);
+
+/*
+ * The first line of a file that holds a secret, for the caller to free.
+ * NULL with *e set (ERR_USAGE) if it cannot be read or is empty.
+ */
+struct err;
+char *opt_secret(const char *path, struct err *e);
+
+#endif
