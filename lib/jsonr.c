@@ -30,9 +30,8 @@ fail(struct jsonr *r, struct err *e, const char *want)
 static void
 space(struct jsonr *r)
 {
-	while (r->p < r->end
-	    && (*r->p == ' ' || *r->p == '\t' || *r->p == '\r'
-		|| *r->p == '\n'))
+	while (r->p < r->end && (*r->p == ' ' || *r->p == '\t' ||
+				    *r->p == '\r' || *r->p == '\n'))
 		r->p++;
 }
 
@@ -86,8 +85,8 @@ next(struct jsonr *r, char opening, char closing, struct err *e)
 	const char *q = r->p - 1;
 
 	space(r);
-	while (q > r->start
-	    && (*q == ' ' || *q == '\t' || *q == '\r' || *q == '\n'))
+	while (q > r->start &&
+	       (*q == ' ' || *q == '\t' || *q == '\r' || *q == '\n'))
 		q--;
 	if (r->p < r->end && *r->p == closing) {
 		if (*q == ',')
@@ -98,8 +97,7 @@ next(struct jsonr *r, char opening, char closing, struct err *e)
 	if (*q == opening)
 		return 1;
 	if (r->p >= r->end || *r->p != ',')
-		return fail(r, e, closing == '}' ? "',' or '}'"
-						 : "',' or ']'");
+		return fail(r, e, closing == '}' ? "',' or '}'" : "',' or ']'");
 	r->p++;
 	space(r);
 	return 1;
@@ -165,8 +163,9 @@ jr_num(struct jsonr *r, struct span *s, struct err *e)
 
 	if (jr_peek(r) != '0')
 		return fail(r, e, "a number");
-	for (p = r->p; p < r->end && *p != '\0'
-	     && strchr("+-.0123456789eE", *p) != NULL; p++)
+	for (p = r->p;
+	     p < r->end && *p != '\0' && strchr("+-.0123456789eE", *p) != NULL;
+	     p++)
 		continue;
 	s->ptr = r->p;
 	s->len = (size_t)(p - r->p);
@@ -197,9 +196,9 @@ skip_nested(struct jsonr *r, struct err *e)
 	do {
 		size_t run = 0;
 
-		while (r->p + run < r->end && r->p[run] != '"'
-		    && r->p[run] != '[' && r->p[run] != ']'
-		    && r->p[run] != '{' && r->p[run] != '}')
+		while (r->p + run < r->end && r->p[run] != '"' &&
+		       r->p[run] != '[' && r->p[run] != ']' &&
+		       r->p[run] != '{' && r->p[run] != '}')
 			run++;
 		r->p += run;
 		if (r->p >= r->end)
@@ -215,7 +214,7 @@ skip_nested(struct jsonr *r, struct err *e)
 			if (*r->p == '{')
 				kind[depth / 8] |= (uint8_t)(1 << depth % 8);
 			else
-				kind[depth / 8] &= (uint8_t)~(1 << depth % 8);
+				kind[depth / 8] &= (uint8_t) ~(1 << depth % 8);
 			depth++;
 		} else {
 			int obj = kind[(depth - 1) / 8] >> (depth - 1) % 8 & 1;
@@ -324,10 +323,10 @@ jr_is(const struct jstr *s, const char *text)
 	int same;
 
 	if (!s->esc)
-		return strlen(text) == s->len
-		    && memcmp(text, s->ptr, s->len) == 0;
-	same = jr_unescape(s, &b, &e) == 0 && strlen(text) == b.len
-	    && memcmp(text, b.ptr, b.len) == 0;
+		return strlen(text) == s->len &&
+		       memcmp(text, s->ptr, s->len) == 0;
+	same = jr_unescape(s, &b, &e) == 0 && strlen(text) == b.len &&
+	       memcmp(text, b.ptr, b.len) == 0;
 	buf_fini(&b);
 	return same;
 }
@@ -377,8 +376,8 @@ unicode(const char **s, const char *end, struct buf *b)
 		return -1;
 	*s += 4;
 	if (c >= 0xd800 && c <= 0xdbff) {
-		if (end - *s < 6 || (*s)[0] != '\\' || (*s)[1] != 'u'
-		    || hex4(*s + 2, end, &d) == -1 || d < 0xdc00 || d > 0xdfff)
+		if (end - *s < 6 || (*s)[0] != '\\' || (*s)[1] != 'u' ||
+		    hex4(*s + 2, end, &d) == -1 || d < 0xdc00 || d > 0xdfff)
 			return -1;
 		*s += 6;
 		c = 0x10000 + ((c - 0xd800) << 10) + (d - 0xdc00);

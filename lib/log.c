@@ -45,8 +45,8 @@ vline(const char *fmt, va_list ap)
 	char line[2048];
 	int n;
 
-	n = snprintf(line, sizeof line, "%s%s: ",
-	    progress_shown ? "\r\033[K" : "", name);
+	n = snprintf(line, sizeof line,
+	    "%s%s: ", progress_shown ? "\r\033[K" : "", name);
 	vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, ap);
 	progress_shown = 0;
 	n = (int)strlen(line);
@@ -55,14 +55,14 @@ vline(const char *fmt, va_list ap)
 		return; /* nobody to tell */
 }
 
-#define LINE(min)                                                             \
-	do {                                                                  \
-		va_list ap;                                                   \
-		if (level_now < (min))                                        \
-			return;                                               \
-		va_start(ap, fmt);                                            \
-		vline(fmt, ap);                                               \
-		va_end(ap);                                                   \
+#define LINE(min)                                                              \
+	do {                                                                   \
+		va_list ap;                                                    \
+		if (level_now < (min))                                         \
+			return;                                                \
+		va_start(ap, fmt);                                             \
+		vline(fmt, ap);                                                \
+		va_end(ap);                                                    \
 	} while (0)
 
 void

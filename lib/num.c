@@ -34,8 +34,8 @@ num_i64n(const char *s, size_t n, int64_t min, int64_t max, int64_t *v,
 	uint64_t u;
 	int neg = n > 0 && s[0] == '-';
 
-	if (digits(s + neg, n - (size_t)neg, &u) == -1
-	    || u > (uint64_t)INT64_MAX + (uint64_t)neg)
+	if (digits(s + neg, n - (size_t)neg, &u) == -1 ||
+	    u > (uint64_t)INT64_MAX + (uint64_t)neg)
 		goto bad;
 	*v = neg ? (int64_t)(0 - u) : (int64_t)u;
 	if (*v < min || *v > max)
@@ -121,8 +121,8 @@ num_le32(const void *p)
 {
 	const uint8_t *b = p;
 
-	return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16
-	    | (uint32_t)b[3] << 24;
+	return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+	       (uint32_t)b[3] << 24;
 }
 
 uint64_t
@@ -198,8 +198,8 @@ num_to_f16(float f)
 	if (a >= 0x477ff000) /* rounds to 2^16 or more */
 		return (uint16_t)(sign | 0x7c00);
 	if (a < 0x38800000) /* below the least normal half, 2^-14 */
-		return (uint16_t)(sign
-		    | (uint32_t)lrintf(from_bits(a) * 0x1p24f));
+		return (
+		    uint16_t)(sign | (uint32_t)lrintf(from_bits(a) * 0x1p24f));
 	a += 0xfff + (a >> 13 & 1);
 	return (uint16_t)(sign | (a - 0x38000000) >> 13);
 }
