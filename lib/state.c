@@ -1,0 +1,290 @@
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "err.h"
+#include "num.h"
+#include "opt.h"
+#include "x.h"
+
+enum { FORMAT = 1, NAME_MAX_LEN = 128 };
+static const char format_word[] = "milvus-cdc state ";
+
+char *
+state_dir(const char *option)
+{
+	const char *s;
+
+	if (option != NULL)
+		return x_strdup(option);
+	if ((s = opt_env("CDC_STATE_DIR", NULL)) != NULL)
+		return x_strdup(s);
+	if ((s = opt_env("XDG_STATE_HOME", NULL)) != NULL)
+		return x_asprintf("%s/milvus-cdc", s);
+	return x_asprintf(
+	    "%s/.local/state/milvus-cdc", opt_env("HOME", "/root"));
+}
+
+char *
+state_path(const char *dir, const char *task, const char *file)
+{
+	if (file == NULL)
+		return x_asprintf("%s/tasks/%s", dir, task);
+	return x_asprintf("%s/tasks/%s/%s", dir, task, file);
+}
+
+static int
+alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9');
+}
+
+int
+state_name(const char *task, struct err *e)
+{
+	size_t n = strlen(task);
+	int ok = n > 0 && n <= NAME_MAX_LEN && alnum(task[0]);
+
+	for (size_t i = 1; ok && i < n; i++)
+		ok = alnum(task[i]) || strchr("._-", task[i]) != NULL;
+	if (ok)
+		return 0;
+	return err_set(e, ERR_USAGE,
+	    "'%.64s' is no task name: letters, digits, '.', '_' and '-', "
+	    "the first a letter or digit, %d at most",
+	    task, NAME_MAX_LEN);
+}
+
+/* A small file's first line without its end; 0 if absent, 1 if read. */
+static int
+first_line(const char *path, char *line, size_t cap, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1 && errno == ENOENT)
+		return 0;
+	if (fd == -1)
+		return err_sys(e, ERR_DATA, "'%s'", path);
+	n = read(fd, line, cap - 1);
+	close(fd);
+	if (n == -1)
+		return err_sys(e, ERR_DATA, "'%s'", path);
+	line[n] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	return 1;
+}
+
+/* 0 if the directory has no FORMAT yet, 1 if it is ours, -1. */
+static int
+check_format(const char *dir, struct err *e)
+{
+	char *path = x_asprintf("%s/FORMAT", dir), line[64];
+	size_t n = sizeof format_word - 1;
+	int64_t v = 0;
+	int rc = first_line(path, line, sizeof line, e);
+
+	if (rc == 1 && (strncmp(line, format_word, n) != 0 ||
+			   num_i64(line + n, 1, INT64_MAX, &v, e) == -1))
+		rc = err_set(e, ERR_DATA,
+		    "'%s' is not a state directory of milvus-cdc: its FORMAT "
+		    "says '%s'",
+		    dir, line);
+	if (rc == 1 && v > FORMAT)
+		rc = err_set(e, ERR_DATA,
+		    "state directory '%s' has format %lld, written by a newer "
+		    "release; this one knows %d",
+		    dir, (long long)v, FORMAT);
+	free(path);
+	return rc;
+}
+
+int
+state_check(const char *dir, const char *task, struct err *e)
+{
+	char *path = NULL;
+	struct stat st;
+	int rc;
+
+	if (state_name(task, e) == -1)
+		return -1;
+	if ((rc = check_format(dir, e)) == 1) {
+		path = state_path(dir, task, "task.json");
+		rc = stat(path, &st) == 0;
+		if (!rc && errno != ENOENT && errno != ENOTDIR)
+			rc = err_sys(e, ERR_DATA, "'%s'", path);
+	}
+	free(path);
+	if (rc == 0)
+		return err_set(e, ERR_DATA,
+		    "no task '%s' in state directory '%s'", task, dir);
+	return rc == -1 ? -1 : 0;
+}
+
+/* mkdir -p, mode 0700. */
+static int
+make_dirs(const char *path, struct err *e)
+{
+	char *p = x_strdup(path);
+	int rc = 0;
+
+	for (char *s = p + 1; rc == 0; s++) {
+		char c = *s;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*s = '\0';
+		if (mkdir(p, 0700) == -1 && errno != EEXIST)
+			rc = err_sys(e, ERR_OUTPUT, "'%s'", p);
+		*s = c;
+		if (c == '\0')
+			break;
+	}
+	free(p);
+	return rc;
+}
+
+int
+state_init(const char *dir, struct err *e)
+{
+	char *tasks = x_asprintf("%s/tasks", dir);
+	char *format = x_asprintf("%s/FORMAT", dir);
+	int rc = check_format(dir, e);
+
+	if (rc == 0) {
+		struct buf b = { 0 };
+
+		buf_addf(&b, "%s%d\n", format_word, FORMAT);
+		if (dir[0] == '\0')
+			rc = err_set(e, ERR_USAGE, "empty state directory");
+		else if (make_dirs(tasks, e) == -1)
+			rc = -1;
+		else
+			rc = state_replace(format, b.ptr, b.len, e);
+		buf_fini(&b);
+	} else if (rc == 1)
+		rc = make_dirs(tasks, e);
+	free(format);
+	free(tasks);
+	return rc;
+}
+
+/* The pid that a holder wrote, or 0. */
+static pid_t
+written_pid(int fd)
+{
+	char s[32];
+	struct err e;
+	int64_t v;
+	ssize_t n = pread(fd, s, sizeof s - 1, 0);
+
+	if (n <= 0)
+		return 0;
+	s[n] = '\0';
+	s[strcspn(s, "\n")] = '\0';
+	return num_i64(s, 1, INT32_MAX, &v, &e) == -1 ? 0 : (pid_t)v;
+}
+
+static int
+write_pid(int fd, struct err *e)
+{
+	char s[32];
+	int n = snprintf(s, sizeof s, "%ld\n", (long)getpid());
+
+	if (ftruncate(fd, 0) == -1 || pwrite(fd, s, (size_t)n, 0) != n)
+		return err_sys(e, ERR_OUTPUT, "lock");
+	return 0;
+}
+
+static int
+lock_fd(int fd, const char *task, const char *file, struct err *e)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	pid_t pid;
+
+	if (fcntl(fd, F_OFD_SETLK, &fl) == 0)
+		return write_pid(fd, e);
+	if (errno != EAGAIN && errno != EACCES)
+		return err_sys(e, ERR_DATA, "task '%s': '%s'", task, file);
+	if ((pid = written_pid(fd)) != 0)
+		return err_set(e, ERR_TEMP,
+		    "task '%s' is held by process %ld ('%s')", task, (long)pid,
+		    file);
+	return err_set(e, ERR_TEMP,
+	    "task '%s' is held by another process ('%s')", task, file);
+}
+
+int
+state_lock_file(
+    const char *dir, const char *task, const char *file, struct err *e)
+{
+	char *path;
+	int fd;
+
+	if (state_check(dir, task, e) == -1)
+		return -1;
+	path = state_path(dir, task, file);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		err_sys(e, ERR_OUTPUT, "'%s'", path);
+	free(path);
+	if (fd != -1 && lock_fd(fd, task, file, e) == -1) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+state_lock(const char *dir, const char *task, struct err *e)
+{
+	return state_lock_file(dir, task, "lock", e);
+}
+
+int
+state_locked_file(
+    const char *dir, const char *task, const char *file, pid_t *pid)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char *path = state_path(dir, task, file);
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), held = 0;
+
+	free(path);
+	*pid = 0;
+	if (fd == -1)
+		return 0;
+	if (fcntl(fd, F_OFD_GETLK, &fl) == 0 && fl.l_type != F_UNLCK) {
+		held = 1;
+		*pid = written_pid(fd);
+	}
+	close(fd);
+	return held;
+}
+
+int
+state_locked(const char *dir, const char *task, pid_t *pid)
+{
+	return state_locked_file(dir, task, "lock", pid);
+}
+
+json_t *
+state_task(const char *dir, const char *task, struct err *e)
+{
+	char *path;
+	json_t *j;
+
+	if (state_check(dir, task, e) == -1)
+		return NULL;
+	path = state_path(dir, task, "task.json");
+	j = state_read(path, e);
+	free(path);
+	return j;
+}

@@ -1,0 +1,95 @@
+#ifndef CDC_STATE_H
+#define CDC_STATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "pos.h"
+
+struct err;
+
+/*
+ * The state directory, cdc-state(5). dir is its path, task a task's name;
+ * both are borrowed for the call. A directory written by a newer release is
+ * refused by every function here with ERR_DATA.
+ */
+
+/*
+ * option if not NULL, else $CDC_STATE_DIR, else $XDG_STATE_HOME/milvus-cdc,
+ * else ~/.local/state/milvus-cdc. The caller's to free.
+ */
+char *state_dir(const char *option);
+
+/* dir/tasks/task/file, or dir/tasks/task if file is NULL; to be freed. */
+char *state_path(const char *dir, const char *task, const char *file);
+
+/* [A-Za-z0-9][A-Za-z0-9._-]{0,127}; ERR_USAGE if not. */
+int state_name(const char *task, struct err *e);
+
+/* Make the directory, mode 0700, with its FORMAT file, if they are not there.
+ */
+int state_init(const char *dir, struct err *e);
+
+/* The format is one we know and the task is there; else ERR_DATA. */
+int state_check(const char *dir, const char *task, struct err *e);
+
+/*
+ * The task's writer lock, law 8. Returns a descriptor that holds the lock
+ * until it is closed, with our pid written into the file; or -1 with
+ * ERR_TEMP, naming the pid that holds it, or ERR_DATA if there is no such
+ * task. state_lock_file is the same for another file of the task.
+ */
+int state_lock(const char *dir, const char *task, struct err *e);
+int state_lock_file(
+    const char *dir, const char *task, const char *file, struct err *e);
+
+/* Is the lock held? Then *pid is its holder's, or 0 if that is unknown. */
+int state_locked(const char *dir, const char *task, pid_t *pid);
+int state_locked_file(
+    const char *dir, const char *task, const char *file, pid_t *pid);
+
+/* The task's definition, task.json; NULL with ERR_DATA. */
+json_t *state_task(const char *dir, const char *task, struct err *e);
+
+/*
+ * The newest whole checkpoint: {"v":1,"gen":N,"ts":"…","pos":{…},
+ * "known":{…},"applied":{…},"crc":"…"}. One that is torn, or whose crc is not
+ * that of its bytes, gives way to the one before. NULL with e->kind ERR_NONE
+ * if there never was one, with ERR_DATA if there is none that can be read.
+ */
+json_t *state_checkpoint(const char *dir, const char *task, struct err *e);
+
+/* The same as values. All zero is valid: no checkpoint yet. */
+struct checkpoint {
+	int64_t gen;   /* 0: none yet */
+	int fell_back; /* checkpoint.json cannot be used, prev was read */
+	struct pos pos;
+	json_t *known;   /* owned, or NULL */
+	json_t *applied; /* counts since the task was made; owned, or NULL */
+};
+void checkpoint_fini(struct checkpoint *c);
+
+/* 0 with c->gen == 0 if there is none. */
+int checkpoint_load(
+    const char *dir, const char *task, struct checkpoint *c, struct err *e);
+/*
+ * Write c as the next generation, durably; the one before is kept. c->gen is
+ * raised when it is done. Killed at any point, either the one before or the
+ * new one is read.
+ */
+int checkpoint_save(
+    const char *dir, const char *task, struct checkpoint *c, struct err *e);
+
+/*
+ * Replace a file's content: temporary beside it, fsync, rename, fsync of the
+ * folder. Mode 0600. ERR_OUTPUT.
+ */
+int state_replace(const char *path, const void *p, size_t n, struct err *e);
+
+/* The content of a file that is an object, of 64 MiB at most; or NULL. */
+json_t *state_read(const char *path, struct err *e);
+
+#endif

@@ -1,0 +1,321 @@
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+#include "buf.h"
+#include "err.h"
+#include "jsonw.h"
+#include "x.h"
+
+enum { VERSION_KNOWN = 1, FILE_MAX = 64 << 20 };
+static const char crc_key[] = ",\"crc\":\"";
+
+static int
+write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t k = write(fd, p, n);
+
+		if (k == -1 && errno == EINTR)
+			continue;
+		if (k == -1)
+			return -1;
+		p += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+static int
+sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash == NULL ? x_strdup(".")
+				  : x_strndup(path, (size_t)(slash - path));
+	int fd = open(
+	    dir[0] == '\0' ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd == -1 ? -1 : fsync(fd);
+
+	/* some file systems cannot sync a folder: nothing more can be done */
+	if (rc == -1 && fd != -1 && errno == EINVAL)
+		rc = 0;
+	if (fd != -1)
+		close(fd);
+	free(dir);
+	return rc;
+}
+
+static int
+write_new(const char *path, const void *p, size_t n)
+{
+	int fd = open(
+	    path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int rc;
+
+	if (fd == -1)
+		return -1;
+	rc = write_all(fd, p, n) == -1 || fsync(fd) == -1 ? -1 : 0;
+	if (close(fd) == -1)
+		rc = -1;
+	return rc;
+}
+
+int
+state_replace(const char *path, const void *p, size_t n, struct err *e)
+{
+	char *tmp = x_asprintf("%s.%ld.tmp", path, (long)getpid());
+	int rc = 0;
+
+	if (write_new(tmp, p, n) == -1 || rename(tmp, path) == -1) {
+		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
+		unlink(tmp);
+	} else if (sync_folder(path) == -1)
+		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
+	free(tmp);
+	return rc;
+}
+
+/* All of a file: 1, 0 if it is not there, -1. */
+static int
+slurp(const char *path, struct buf *b, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 1;
+	ssize_t n = 1;
+
+	if (fd == -1 && errno == ENOENT)
+		return 0;
+	if (fd == -1)
+		return err_sys(e, ERR_DATA, "'%s'", path);
+	while (rc == 1 && n > 0) {
+		n = read(fd, buf_room(b, 65536), 65536);
+		if (n == -1 && errno != EINTR)
+			rc = err_sys(e, ERR_DATA, "'%s'", path);
+		else if (n > 0 && (b->len += (size_t)n) > FILE_MAX)
+			rc = err_set(e, ERR_DATA,
+			    "'%s' is larger than %d bytes", path, FILE_MAX);
+	}
+	close(fd);
+	return rc;
+}
+
+static json_t *
+parse(const char *path, const struct buf *b, struct err *e)
+{
+	json_error_t je;
+	json_t *j = json_loadb(
+	    b->len == 0 ? "" : b->ptr, b->len, JSON_REJECT_DUPLICATES, &je);
+
+	if (j != NULL && json_is_object(j))
+		return j;
+	if (j == NULL)
+		err_set(e, ERR_DATA, "'%s' line %d column %d: %s", path,
+		    je.line, je.column, je.text);
+	else
+		err_set(e, ERR_DATA, "'%s' is not a JSON object", path);
+	json_decref(j);
+	return NULL;
+}
+
+json_t *
+state_read(const char *path, struct err *e)
+{
+	struct buf b = { 0 };
+	json_t *j = NULL;
+	int rc = slurp(path, &b, e);
+
+	if (rc == 0)
+		err_set(e, ERR_DATA, "'%s': %s", path, strerror(ENOENT));
+	if (rc == 1)
+		j = parse(path, &b, e);
+	buf_fini(&b);
+	return j;
+}
+
+static unsigned long
+crc_of(const char *p, size_t n)
+{
+	return crc32(crc32(0, NULL, 0), (const Bytef *)p, (uInt)n);
+}
+
+/* Is the crc at the end that of all that stands before it? */
+static int
+crc_good(const struct buf *b)
+{
+	char want[32];
+	const char *at = NULL;
+
+	if (b->len == 0)
+		return 0;
+	for (const char *p = b->ptr; p != NULL;
+	     p = memmem(p + 1, b->len - (size_t)(p + 1 - b->ptr), crc_key,
+		 sizeof crc_key - 1))
+		at = p;
+	if (at == NULL || at == b->ptr)
+		return 0;
+	snprintf(want, sizeof want, "%s%08lx\"}\n", crc_key,
+	    crc_of(b->ptr, (size_t)(at - b->ptr)));
+	return b->len - (size_t)(at - b->ptr) == strlen(want) &&
+	       memcmp(at, want, strlen(want)) == 0;
+}
+
+/* 1 with *out, 0 if there is no such file, -1 if it cannot be used. */
+static int
+read_checkpoint(const char *path, json_t **out, struct err *e)
+{
+	struct buf b = { 0 };
+	int rc = slurp(path, &b, e);
+
+	*out = NULL;
+	if (rc == 1 && !crc_good(&b))
+		rc = err_set(e, ERR_DATA, "'%s' is torn or was changed", path);
+	if (rc == 1 && (*out = parse(path, &b, e)) == NULL)
+		rc = -1;
+	buf_fini(&b);
+	if (rc == 1 &&
+	    json_integer_value(json_object_get(*out, "v")) != VERSION_KNOWN) {
+		json_decref(*out);
+		*out = NULL;
+		rc = err_set(e, ERR_DATA,
+		    "'%s' has a version that this release does not know", path);
+	}
+	return rc;
+}
+
+static int64_t
+gen_of(const json_t *j)
+{
+	return json_integer_value(json_object_get(j, "gen"));
+}
+
+/* The newest of the two, and whether it is not checkpoint.json. */
+static json_t *
+newest(const char *dir, const char *task, int *fell_back, struct err *e)
+{
+	char *path = state_path(dir, task, "checkpoint.json");
+	char *prev = state_path(dir, task, "checkpoint.prev.json");
+	struct err e1 = { 0 }, e2 = { 0 };
+	json_t *a, *b;
+	int ra = read_checkpoint(path, &a, &e1);
+	int rb = read_checkpoint(prev, &b, &e2);
+
+	free(path);
+	free(prev);
+	err_clear(e);
+	*fell_back = ra != 1 || (rb == 1 && gen_of(b) > gen_of(a));
+	if (*fell_back && rb == 1) {
+		json_decref(a);
+		return b;
+	}
+	json_decref(b);
+	if (ra == -1)
+		*e = e1;
+	else if (ra == 0 && rb == -1)
+		*e = e2;
+	return a;
+}
+
+json_t *
+state_checkpoint(const char *dir, const char *task, struct err *e)
+{
+	int fell_back;
+
+	if (state_check(dir, task, e) == -1)
+		return NULL;
+	return newest(dir, task, &fell_back, e);
+}
+
+void
+checkpoint_fini(struct checkpoint *c)
+{
+	pos_fini(&c->pos);
+	json_decref(c->known);
+	json_decref(c->applied);
+	memset(c, 0, sizeof *c);
+}
+
+int
+checkpoint_load(
+    const char *dir, const char *task, struct checkpoint *c, struct err *e)
+{
+	json_t *j;
+	int fell_back;
+
+	checkpoint_fini(c);
+	if (state_check(dir, task, e) == -1)
+		return -1;
+	j = newest(dir, task, &fell_back, e);
+	if (j == NULL)
+		return e->kind == ERR_NONE ? 0 : -1;
+	c->gen = gen_of(j);
+	c->fell_back = fell_back;
+	c->known = json_incref(json_object_get(j, "known"));
+	c->applied = json_incref(json_object_get(j, "applied"));
+	if (pos_from_line(&c->pos, j, e) == -1) {
+		json_decref(j);
+		checkpoint_fini(c);
+		return err_wrap(e, "checkpoint of task '%s'", task);
+	}
+	json_decref(j);
+	return 0;
+}
+
+static void
+add_object(struct jsonw *w, const char *key, const json_t *j)
+{
+	char *text = j == NULL ? NULL : json_dumps(j, JSON_COMPACT);
+
+	jw_raw(w, key, text == NULL ? "{}" : text,
+	    text == NULL ? 2 : strlen(text));
+	free(text);
+}
+
+static void
+checkpoint_text(const struct checkpoint *c, struct buf *b)
+{
+	struct jsonw w = { .b = b };
+
+	jw_open(&w, NULL, '{');
+	jw_i64(&w, "v", VERSION_KNOWN);
+	jw_i64(&w, "gen", c->gen + 1);
+	jw_u64s(&w, "ts", c->pos.ts);
+	pos_to_json(&c->pos, &w, "pos");
+	add_object(&w, "known", c->known);
+	add_object(&w, "applied", c->applied);
+	buf_addf(b, "%s%08lx\"}\n", crc_key, crc_of(b->ptr, b->len));
+}
+
+/*
+ * The order matters: the new one is whole on the disk before the old one is
+ * moved aside, and an old one that cannot be used never replaces prev.
+ */
+int
+checkpoint_save(
+    const char *dir, const char *task, struct checkpoint *c, struct err *e)
+{
+	char *path = state_path(dir, task, "checkpoint.json");
+	char *prev = state_path(dir, task, "checkpoint.prev.json");
+	char *tmp = state_path(dir, task, "checkpoint.tmp");
+	struct buf b = { 0 };
+	int rc = 0;
+
+	checkpoint_text(c, &b);
+	if (write_new(tmp, b.ptr, b.len) == -1 ||
+	    (!c->fell_back && rename(path, prev) == -1 && errno != ENOENT) ||
+	    rename(tmp, path) == -1 || sync_folder(path) == -1)
+		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
+	else {
+		c->gen++;
+		c->fell_back = 0;
+	}
+	buf_fini(&b);
+	free(tmp);
+	free(prev);
+	free(path);
+	return rc;
+}
