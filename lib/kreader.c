@@ -1,0 +1,523 @@
+#include "kreader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <librdkafka/rdkafka.h>
+
+#include "err.h"
+#include "log.h"
+#include "tso.h"
+#include "x.h"
+
+enum {
+	AWAY_LIMIT_MS = 300000, /* brokers may be away so long while we read */
+	ASK_MS = 10000,
+};
+
+struct topic {
+	char *name;
+	rd_kafka_topic_t *rkt;
+};
+
+struct kreader {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue;
+	int wait_ms;
+	int fds[2]; /* librdkafka writes to [1] when the queue fills */
+	int64_t away_since_ns; /* all brokers down since, 0 if not */
+	struct topic *v;       /* those being read */
+	size_t n, cap;
+};
+
+/*
+ * formats.md on records: up to 10 MiB, producer limit; zstd batches. The
+ * queue of each topic is kept small, since every topic has one.
+ */
+static const char *const defaults[][2] = {
+	{ "client.id", "milvus-cdc-tools" },
+	{ "enable.partition.eof", "true" },
+	{ "enable.auto.commit", "false" },
+	{ "fetch.message.max.bytes", "12582912" },
+	{ "fetch.max.bytes", "33554432" },
+	{ "receive.message.max.bytes", "100000000" },
+	{ "queued.max.messages.kbytes", "16384" },
+	{ "fetch.wait.max.ms", "100" },
+	{ "reconnect.backoff.max.ms", "2000" },
+	{ "topic.metadata.refresh.interval.ms", "10000" },
+	{ "log.connection.close", "false" },
+};
+
+static void
+on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
+{
+	(void)rk;
+	(void)level;
+	log_info("kafka: %s: %s", fac, text);
+}
+
+/* The brokers' absence is noticed here; kreader_next acts on it. */
+static void
+on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct kreader *r = opaque;
+
+	(void)rk;
+	log_info("kafka: %s", reason);
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
+	    r->away_since_ns == 0)
+		r->away_since_ns = tso_mono_ns();
+}
+
+static int
+set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *e)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) ==
+	    RD_KAFKA_CONF_OK)
+		return 0;
+	return err_set(e, ERR_USAGE, "kafka property '%s': %s", name, why);
+}
+
+static int
+set_prop(rd_kafka_conf_t *conf, const char *prop, struct err *e)
+{
+	const char *eq = strchr(prop, '=');
+	char *name;
+	int rc;
+
+	if (eq == NULL)
+		return err_set(
+		    e, ERR_USAGE, "kafka property '%s': want name=value", prop);
+	name = x_strndup(prop, (size_t)(eq - prop));
+	rc = set(conf, name, eq + 1, e);
+	free(name);
+	return rc;
+}
+
+static int
+configure(rd_kafka_conf_t *conf, const struct kreader_conf *c, struct err *e)
+{
+	char have[512] = "";
+	size_t len = sizeof have;
+
+	if (rd_kafka_conf_get(conf, "builtin.features", have, &len) !=
+		RD_KAFKA_CONF_OK ||
+	    strstr(have, "zstd") == NULL)
+		return err_set(e, ERR_DATA,
+		    "librdkafka %s was built without zstd, in which Milvus "
+		    "writes its log",
+		    rd_kafka_version_str());
+	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+		if (set(conf, defaults[i][0], defaults[i][1], e) == -1)
+			return -1;
+	if (set(conf, "metadata.broker.list", c->brokers, e) == -1)
+		return -1;
+	for (const char **p = c->props; p != NULL && *p != NULL; p++)
+		if (set_prop(conf, *p, e) == -1)
+			return -1;
+	return 0;
+}
+
+struct kreader *
+kreader_open(const struct kreader_conf *c, struct err *e)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	struct kreader *r = x_calloc(1, sizeof *r);
+	const struct rd_kafka_metadata *md;
+	rd_kafka_resp_err_t rc;
+	char why[256];
+
+	r->fds[0] = r->fds[1] = -1;
+	r->wait_ms = c->wait_ms > 0 ? c->wait_ms : ASK_MS;
+	if (configure(conf, c, e) == -1)
+		goto fail;
+	rd_kafka_conf_set_opaque(conf, r);
+	rd_kafka_conf_set_log_cb(conf, on_log);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	r->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
+	if (r->rk == NULL) {
+		err_set(e, ERR_USAGE, "kafka: %s", why);
+		goto fail;
+	}
+	conf = NULL; /* now owned by r->rk */
+	rc = rd_kafka_metadata(r->rk, 0, NULL, &md, r->wait_ms);
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		err_set(e, ERR_TEMP, "brokers '%s' do not answer: %s",
+		    c->brokers, rd_kafka_err2str(rc));
+		goto fail;
+	}
+	rd_kafka_metadata_destroy(md);
+	if (pipe2(r->fds, O_CLOEXEC | O_NONBLOCK) == -1) {
+		err_sys(e, ERR_TEMP, "pipe");
+		goto fail;
+	}
+	r->queue = rd_kafka_queue_new(r->rk);
+	rd_kafka_queue_io_event_enable(r->queue, r->fds[1], "", 1);
+	r->away_since_ns = 0;
+	return r;
+fail:
+	if (conf != NULL)
+		rd_kafka_conf_destroy(conf);
+	kreader_close(r);
+	return NULL;
+}
+
+void
+kreader_close(struct kreader *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->n; i++) {
+		rd_kafka_consume_stop(r->v[i].rkt, 0);
+		rd_kafka_topic_destroy(r->v[i].rkt);
+		free(r->v[i].name);
+	}
+	free(r->v);
+	if (r->queue != NULL)
+		rd_kafka_queue_destroy(r->queue);
+	if (r->rk != NULL)
+		rd_kafka_destroy(r->rk);
+	if (r->fds[0] != -1) {
+		close(r->fds[0]);
+		close(r->fds[1]);
+	}
+	free(r);
+}
+
+/* An error of a broker's answer, by kind. */
+static int
+fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic)
+{
+	enum err_kind kind = rc == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+				     rc == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+				     rc == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
+				 ? ERR_GONE
+				 : ERR_TEMP;
+
+	return err_set(e, kind, "topic '%s': %s", topic, rd_kafka_err2str(rc));
+}
+
+static int
+only_partition_0(
+    struct kreader *r, const struct rd_kafka_metadata_topic *t, struct err *e)
+{
+	for (int32_t p = 1; p < t->partition_cnt; p++) {
+		int64_t low = 0, high = 0;
+		rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
+		    r->rk, t->topic, p, &low, &high, r->wait_ms);
+
+		if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
+			return fail(e, rc, t->topic);
+		if (high > 0)
+			return err_set(e, ERR_DATA,
+			    "topic '%s' has records in partition %" PRId32
+			    ", Milvus writes only to partition 0",
+			    t->topic, p);
+	}
+	return 0;
+}
+
+char **
+kreader_topics(struct kreader *r, const char *prefix, struct err *e)
+{
+	const struct rd_kafka_metadata *md;
+	rd_kafka_resp_err_t rc =
+	    rd_kafka_metadata(r->rk, 1, NULL, &md, r->wait_ms);
+	char **list;
+	size_t n = 0;
+
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		err_set(
+		    e, ERR_TEMP, "list of topics: %s", rd_kafka_err2str(rc));
+		return NULL;
+	}
+	list = x_calloc((size_t)md->topic_cnt + 1, sizeof *list);
+	for (int i = 0; i < md->topic_cnt; i++) {
+		const struct rd_kafka_metadata_topic *t = &md->topics[i];
+
+		if (strncmp(t->topic, prefix, strlen(prefix)) != 0)
+			continue;
+		list[n++] = x_strdup(t->topic);
+		if (only_partition_0(r, t, e) == -1) {
+			for (size_t k = 0; k < n; k++)
+				free(list[k]);
+			free(list);
+			list = NULL;
+			break;
+		}
+	}
+	rd_kafka_metadata_destroy(md);
+	return list;
+}
+
+int
+kreader_ends(struct kreader *r, const char *topic, int64_t *low, int64_t *high,
+    struct err *e)
+{
+	rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
+	    r->rk, topic, 0, low, high, r->wait_ms);
+
+	return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : fail(e, rc, topic);
+}
+
+int
+kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
+    int64_t *offset, struct err *e)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *p =
+	    rd_kafka_topic_partition_list_add(l, topic, 0);
+	rd_kafka_resp_err_t rc;
+	int64_t low;
+	int ret = -1;
+
+	p->offset = ms < 0 ? 0 : ms;
+	rc = rd_kafka_offsets_for_times(r->rk, l, r->wait_ms);
+	if (rc == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rc = p->err;
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		fail(e, rc, topic);
+	} else if (p->offset >= 0) {
+		*offset = p->offset;
+		ret = 0;
+	} else { /* no record is so young */
+		ret = kreader_ends(r, topic, &low, offset, e);
+	}
+	rd_kafka_topic_partition_list_destroy(l);
+	return ret;
+}
+
+/* A handle whose offsets are never reset and never stored. */
+static rd_kafka_topic_t *
+handle(struct kreader *r, const char *topic, int number, struct err *e)
+{
+	rd_kafka_topic_conf_t *tc = rd_kafka_topic_conf_new();
+	rd_kafka_topic_t *rkt;
+	char why[256];
+
+	if (rd_kafka_topic_conf_set(tc, "auto.offset.reset", "error", why,
+		sizeof why) != RD_KAFKA_CONF_OK) {
+		rd_kafka_topic_conf_destroy(tc);
+		err_set(e, ERR_DATA, "topic '%s': %s", topic, why);
+		return NULL;
+	}
+	rd_kafka_topic_conf_set_opaque(tc, (void *)(intptr_t)number);
+	rkt = rd_kafka_topic_new(r->rk, topic, tc);
+	if (rkt == NULL)
+		fail(e, rd_kafka_last_error(), topic);
+	return rkt;
+}
+
+static void
+fill(struct kmsg *m, rd_kafka_message_t *rkm)
+{
+	rd_kafka_headers_t *h;
+	const void *v;
+	size_t n;
+
+	m->ptr = rkm->payload == NULL ? "" : rkm->payload;
+	m->len = rkm->len;
+	m->offset = rkm->offset;
+	m->time_ms = rd_kafka_message_timestamp(rkm, NULL);
+	m->topic = (int)(intptr_t)rd_kafka_topic_opaque(rkm->rkt);
+	/* formats.md 3.8: "_v" there and not empty is the 2.6 log */
+	m->streaming =
+	    rd_kafka_message_headers(rkm, &h) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+	    rd_kafka_header_get_last(h, "_v", &v, &n) ==
+		RD_KAFKA_RESP_ERR_NO_ERROR &&
+	    n > 0;
+	m->own = rkm;
+}
+
+int
+kreader_peek(struct kreader *r, const char *topic, int64_t offset,
+    struct kmsg *m, struct err *e)
+{
+	rd_kafka_topic_t *rkt = handle(r, topic, 0, e);
+	int64_t until = tso_mono_ns() + (int64_t)r->wait_ms * 1000000;
+	rd_kafka_message_t *rkm = NULL;
+	int rc = -1;
+
+	if (rkt == NULL)
+		return -1;
+	if (rd_kafka_consume_start(rkt, 0, offset) == -1) {
+		fail(e, rd_kafka_last_error(), topic);
+		goto out;
+	}
+	while (rkm == NULL && tso_mono_ns() < until)
+		rkm = rd_kafka_consume(rkt, 0, 100);
+	rd_kafka_consume_stop(rkt, 0);
+	if (rkm == NULL) {
+		err_set(e, ERR_TEMP,
+		    "topic '%s' offset %" PRId64 ": no record within %d s",
+		    topic, offset, r->wait_ms / 1000);
+	} else if (rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		fail(e, rkm->err, topic);
+		rd_kafka_message_destroy(rkm);
+	} else {
+		fill(m, rkm);
+		rc = 0;
+	}
+out:
+	rd_kafka_topic_destroy(rkt);
+	return rc;
+}
+
+int
+kreader_start(struct kreader *r, const char *topic, int number, int64_t offset,
+    struct err *e)
+{
+	rd_kafka_topic_t *rkt = handle(r, topic, number, e);
+
+	if (rkt == NULL)
+		return -1;
+	if (rd_kafka_consume_start_queue(rkt, 0, offset, r->queue) == -1) {
+		fail(e, rd_kafka_last_error(), topic);
+		rd_kafka_topic_destroy(rkt);
+		return -1;
+	}
+	r->v = x_grow(r->v, r->n, &r->cap, sizeof *r->v);
+	r->v[r->n].name = x_strdup(topic);
+	r->v[r->n++].rkt = rkt;
+	return 0;
+}
+
+static int
+pause_or_resume(struct kreader *r, const char *topic,
+    rd_kafka_resp_err_t (*call)(
+	rd_kafka_t *, rd_kafka_topic_partition_list_t *),
+    struct err *e)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t rc;
+
+	rd_kafka_topic_partition_list_add(l, topic, 0);
+	rc = call(r->rk, l);
+	rd_kafka_topic_partition_list_destroy(l);
+	return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : fail(e, rc, topic);
+}
+
+int
+kreader_pause(struct kreader *r, const char *topic, struct err *e)
+{
+	return pause_or_resume(r, topic, rd_kafka_pause_partitions, e);
+}
+
+int
+kreader_resume(struct kreader *r, const char *topic, struct err *e)
+{
+	return pause_or_resume(r, topic, rd_kafka_resume_partitions, e);
+}
+
+/* The sentence of law 1: topic, wanted and available offsets. */
+static int
+out_of_range(struct kreader *r, const rd_kafka_message_t *rkm, struct err *e)
+{
+	const char *topic = rd_kafka_topic_name(rkm->rkt);
+	int64_t low = -1, high = -1;
+
+	if (kreader_ends(r, topic, &low, &high, e) == -1)
+		return -1;
+	return err_set(e, ERR_GONE,
+	    "topic '%s' has offsets %" PRId64 " to %" PRId64
+	    ", the position is not among them: %s",
+	    topic, low, high, rd_kafka_message_errstr(rkm));
+}
+
+/* An event that is no record; takes rkm. */
+static int
+event(struct kreader *r, rd_kafka_message_t *rkm, struct kmsg *m, struct err *e)
+{
+	const char *topic = rd_kafka_topic_name(rkm->rkt);
+	int rc = KREADER_IDLE;
+
+	switch ((int)rkm->err) {
+	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+		r->away_since_ns = 0;
+		m->topic = (int)(intptr_t)rd_kafka_topic_opaque(rkm->rkt);
+		m->offset = rkm->offset;
+		rc = KREADER_END;
+		break;
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+		rc = out_of_range(r, rkm, e);
+		break;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		rc = err_set(e, ERR_GONE, "topic '%s' is gone: %s", topic,
+		    rd_kafka_message_errstr(rkm));
+		break;
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+		rc = err_set(e, ERR_DATA, "topic '%s': %s", topic,
+		    rd_kafka_message_errstr(rkm));
+		break;
+	default: /* librdkafka tries again by itself */
+		log_info("topic '%s': %s", topic, rd_kafka_message_errstr(rkm));
+		break;
+	}
+	rd_kafka_message_destroy(rkm);
+	return rc;
+}
+
+/* Idle topics tell nothing about a broker that is back, so ask. */
+static int
+away_too_long(struct kreader *r)
+{
+	const struct rd_kafka_metadata *md;
+
+	if (r->away_since_ns == 0 ||
+	    tso_mono_ns() - r->away_since_ns < (int64_t)AWAY_LIMIT_MS * 1000000)
+		return 0;
+	if (rd_kafka_metadata(r->rk, 0, NULL, &md, r->wait_ms) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 1;
+	rd_kafka_metadata_destroy(md);
+	r->away_since_ns = 0;
+	return 0;
+}
+
+int
+kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
+{
+	rd_kafka_message_t *rkm;
+	char drain[64];
+
+	rd_kafka_poll(r->rk, 0); /* serves on_error */
+	while (read(r->fds[0], drain, sizeof drain) > 0)
+		continue;
+	rkm = rd_kafka_consume_queue(r->queue, wait_ms);
+	if (rkm != NULL && rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return event(r, rkm, m, e);
+	if (rkm != NULL) {
+		r->away_since_ns = 0;
+		fill(m, rkm);
+		return KREADER_MSG;
+	}
+	if (away_too_long(r))
+		return err_set(e, ERR_TEMP, "no broker has answered for %d s",
+		    AWAY_LIMIT_MS / 1000);
+	return KREADER_IDLE;
+}
+
+void
+kmsg_free(struct kmsg *m)
+{
+	if (m->own != NULL)
+		rd_kafka_message_destroy(m->own);
+	memset(m, 0, sizeof *m);
+}
+
+int
+kreader_fd(const struct kreader *r)
+{
+	return r->fds[0];
+}

@@ -1,0 +1,86 @@
+#ifndef CDC_KREADER_H
+#define CDC_KREADER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/*
+ * The topics of a Kafka cluster, partition 0 of each, read forward into one
+ * queue. Offsets are ours: no groups, no commits, no reset policy. One
+ * thread.
+ */
+struct kreader;
+
+struct kreader_conf {
+	const char *brokers;
+	const char **props; /* "name=value" for librdkafka; NULL at the end */
+	int wait_ms; /* how long a question to a broker may take [10000] */
+};
+
+/* A record; it lives until kmsg_free, independent of the reader's calls. */
+struct kmsg {
+	const void *ptr;
+	size_t len;
+	int64_t offset;
+	int64_t time_ms; /* Kafka's timestamp, -1 if there is none */
+	int topic; /* the number that kreader_start was given */
+	int streaming; /* it has the header _v: the log of Milvus 2.6 */
+	void *own; /* librdkafka's message */
+};
+
+enum { KREADER_IDLE, KREADER_MSG, KREADER_END };
+
+/*
+ * Brokers must answer within conf.wait_ms, else ERR_TEMP. ERR_USAGE for a
+ * property that librdkafka refuses, ERR_DATA if it was built without zstd.
+ */
+struct kreader *kreader_open(const struct kreader_conf *conf, struct err *e);
+void kreader_close(struct kreader *r);
+
+/*
+ * Names of the topics that begin with prefix, NULL at the end; free each and
+ * the list. ERR_DATA if one has partitions beyond 0 with data in them.
+ */
+char **kreader_topics(struct kreader *r, const char *prefix, struct err *e);
+
+/*
+ * The low and high watermark: the oldest offset kept, the one that the next
+ * record gets. ERR_GONE if the topic does not exist.
+ */
+int kreader_ends(struct kreader *r, const char *topic, int64_t *low,
+    int64_t *high, struct err *e);
+
+/* First offset whose Kafka time is >= ms, the end if there is none. */
+int kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
+    int64_t *offset, struct err *e);
+
+/*
+ * The one record at offset, which must lie between the watermarks. Not while
+ * this topic is being read.
+ */
+int kreader_peek(struct kreader *r, const char *topic, int64_t offset,
+    struct kmsg *m, struct err *e);
+
+/* Read topic from offset on; its records say `number`. */
+int kreader_start(struct kreader *r, const char *topic, int number,
+    int64_t offset, struct err *e);
+int kreader_pause(struct kreader *r, const char *topic, struct err *e);
+int kreader_resume(struct kreader *r, const char *topic, struct err *e);
+
+/*
+ * The next record, if one is there within wait_ms. KREADER_MSG: *m is the
+ * caller's to kmsg_free. KREADER_END: m->topic has been read to its present
+ * end, at m->offset. KREADER_IDLE: nothing came. -1: ERR_GONE if a position
+ * is out of what the topic has or the topic is gone, ERR_TEMP if the brokers
+ * are away for longer than the limit.
+ */
+int kreader_next(struct kreader *r, int wait_ms, struct kmsg *m,
+    struct err *e);
+void kmsg_free(struct kmsg *m);
+
+/* Becomes readable when records arrive; kreader_next drains it. */
+int kreader_fd(const struct kreader *r);
+
+#endif
