@@ -17,7 +17,10 @@ struct pbwalk {
 	const uint8_t *end;
 };
 
-/* One field: num for varints and fixed numbers, ptr and len for PB_BYTES. */
+/*
+ * One field: num for varints and fixed numbers; ptr and len are the bytes of
+ * the value, for PB_BYTES without the length.
+ */
 struct pbfield {
 	uint32_t field; /* its number, 1 or more */
 	int wire;       /* PB_… */
