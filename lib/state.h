@@ -89,6 +89,9 @@ int checkpoint_save(
  */
 int state_replace(const char *path, const void *p, size_t n, struct err *e);
 
+/* The same without the fsyncs: for what may be lost in a crash. */
+int state_put(const char *path, const void *p, size_t n, struct err *e);
+
 /* The content of a file that is an object, of 64 MiB at most; or NULL. */
 json_t *state_read(const char *path, struct err *e);
 

@@ -52,7 +52,7 @@ sync_folder(const char *path)
 }
 
 static int
-write_new(const char *path, const void *p, size_t n)
+write_new(const char *path, const void *p, size_t n, int durable)
 {
 	int fd = open(
 	    path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -60,25 +60,39 @@ write_new(const char *path, const void *p, size_t n)
 
 	if (fd == -1)
 		return -1;
-	rc = write_all(fd, p, n) == -1 || fsync(fd) == -1 ? -1 : 0;
+	rc = write_all(fd, p, n);
+	if (rc == 0 && durable)
+		rc = fsync(fd);
 	if (close(fd) == -1)
 		rc = -1;
+	return rc;
+}
+
+static int
+replace(const char *path, const void *p, size_t n, int durable, struct err *e)
+{
+	char *tmp = x_asprintf("%s.%ld.tmp", path, (long)getpid());
+	int rc = 0;
+
+	if (write_new(tmp, p, n, durable) == -1 || rename(tmp, path) == -1) {
+		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
+		unlink(tmp);
+	} else if (durable && sync_folder(path) == -1)
+		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
+	free(tmp);
 	return rc;
 }
 
 int
 state_replace(const char *path, const void *p, size_t n, struct err *e)
 {
-	char *tmp = x_asprintf("%s.%ld.tmp", path, (long)getpid());
-	int rc = 0;
+	return replace(path, p, n, 1, e);
+}
 
-	if (write_new(tmp, p, n) == -1 || rename(tmp, path) == -1) {
-		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
-		unlink(tmp);
-	} else if (sync_folder(path) == -1)
-		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
-	free(tmp);
-	return rc;
+int
+state_put(const char *path, const void *p, size_t n, struct err *e)
+{
+	return replace(path, p, n, 0, e);
 }
 
 /* All of a file: 1, 0 if it is not there, -1. */
@@ -305,7 +319,7 @@ checkpoint_save(
 	int rc = 0;
 
 	checkpoint_text(c, &b);
-	if (write_new(tmp, b.ptr, b.len) == -1 ||
+	if (write_new(tmp, b.ptr, b.len, 1) == -1 ||
 	    (!c->fell_back && rename(path, prev) == -1 && errno != ENOENT) ||
 	    rename(tmp, path) == -1 || sync_folder(path) == -1)
 		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);

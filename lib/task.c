@@ -1,0 +1,239 @@
+#include "task.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "err.h"
+#include "state.h"
+#include "tso.h"
+#include "x.h"
+
+char *
+task_now(void)
+{
+	struct buf b = { 0 };
+
+	tso_add_time(&b, tso_from_ms(tso_now_ms()));
+	return buf_take(&b);
+}
+
+json_t *
+task_new(const char *name, const char *from, json_t *own_options)
+{
+	char *now = task_now();
+	json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:o}", "v", 1, "name", name,
+	    "created", now, "from", from, "options", own_options);
+
+	free(now);
+	return j;
+}
+
+static int
+put_json(const char *path, const json_t *j, struct err *e)
+{
+	char *text = json_dumps(j, JSON_INDENT(2));
+	struct buf b = { 0 };
+	int rc;
+
+	if (text == NULL)
+		return err_set(e, ERR_DATA, "'%s': not JSON", path);
+	buf_adds(&b, text);
+	buf_addc(&b, '\n');
+	rc = state_replace(path, b.ptr, b.len, e);
+	buf_fini(&b);
+	free(text);
+	return rc;
+}
+
+int
+task_save(const char *dir, const char *name, const json_t *task, struct err *e)
+{
+	char *path = state_path(dir, name, "task.json");
+	int rc = put_json(path, task, e);
+
+	free(path);
+	return rc;
+}
+
+int
+task_create_lock(const char *dir, struct err *e)
+{
+	char *path = x_asprintf("%s/tasks/.lock", dir);
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd == -1 || fcntl(fd, F_OFD_SETLKW, &fl) == -1) {
+		err_sys(e, ERR_OUTPUT, "'%s'", path);
+		if (fd != -1)
+			close(fd);
+		fd = -1;
+	}
+	free(path);
+	return fd;
+}
+
+/* Remove a task's folder, in which there are only files. */
+static int
+remove_folder(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *f;
+
+	if (d == NULL)
+		return -1;
+	while ((f = readdir(d)) != NULL)
+		if (strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0)
+			unlinkat(dirfd(d), f->d_name, 0);
+	closedir(d);
+	return rmdir(path);
+}
+
+int
+task_create(const char *dir, const char *name, const json_t *task, int paused,
+    struct err *e)
+{
+	char *aside = x_asprintf(".new.%s", name);
+	char *from = state_path(dir, aside, NULL);
+	char *to = state_path(dir, name, NULL);
+	int rc = -1;
+
+	remove_folder(from); /* one that was not finished */
+	if (access(to, F_OK) == 0)
+		err_set(e, ERR_DATA, "task '%s' is there already", name);
+	else if (mkdir(from, 0700) == -1)
+		err_sys(e, ERR_OUTPUT, "'%s'", from);
+	else if (task_save(dir, aside, task, e) == 0 &&
+		 task_wish_save(dir, aside, paused, NULL, e) == 0) {
+		task_log(dir, aside, "create", NULL);
+		if (rename(from, to) == -1)
+			err_sys(e, ERR_OUTPUT, "'%s'", to);
+		else
+			rc = 0;
+	}
+	if (rc == -1)
+		remove_folder(from);
+	free(aside);
+	free(from);
+	free(to);
+	return rc;
+}
+
+int
+task_delete(const char *dir, const char *name, struct err *e)
+{
+	static const char *const locks[] = { "run.lock", "lock",
+		"commit.lock" };
+	char *from = state_path(dir, name, NULL), *aside, *to;
+	int fds[3] = { -1, -1, -1 }, rc = 0;
+
+	aside = x_asprintf(".deleted.%s.%ld", name, (long)getpid());
+	to = state_path(dir, aside, NULL);
+	for (int i = 0; i < 3 && rc == 0; i++)
+		if ((fds[i] = state_lock_file(dir, name, locks[i], e)) == -1)
+			rc = -1;
+	if (rc == 0 && rename(from, to) == -1)
+		rc = err_sys(e, ERR_OUTPUT, "'%s'", from);
+	if (rc == 0 && remove_folder(to) == -1)
+		rc = err_sys(e, ERR_OUTPUT, "'%s'", to);
+	for (int i = 0; i < 3; i++)
+		if (fds[i] != -1)
+			close(fds[i]);
+	free(from);
+	free(to);
+	free(aside);
+	return rc;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **
+task_list(const char *dir, struct err *e)
+{
+	char *path = x_asprintf("%s/tasks", dir), **v = NULL;
+	DIR *d = opendir(path);
+	struct dirent *f;
+	size_t n = 0, cap = 0;
+	struct err ignored;
+
+	if (d == NULL && errno != ENOENT) {
+		err_sys(e, ERR_DATA, "'%s'", path);
+		free(path);
+		return NULL;
+	}
+	while (d != NULL && (f = readdir(d)) != NULL) {
+		if (state_name(f->d_name, &ignored) == -1)
+			continue;
+		v = x_grow(v, n, &cap, sizeof *v);
+		v[n++] = x_strdup(f->d_name);
+	}
+	if (d != NULL)
+		closedir(d);
+	if (n > 1)
+		qsort(v, n, sizeof *v, by_name);
+	v = x_grow(v, n, &cap, sizeof *v);
+	v[n] = NULL;
+	free(path);
+	return v;
+}
+
+void
+task_list_free(char **names)
+{
+	task_argv_free(names);
+}
+
+int
+task_wish_load(
+    const char *dir, const char *name, struct task_wish *w, struct err *e)
+{
+	char *path = state_path(dir, name, "desired.json");
+	json_t *j = state_read(path, e);
+	const char *s;
+
+	free(path);
+	task_wish_fini(w);
+	if (j == NULL)
+		return -1;
+	s = json_string_value(json_object_get(j, "desired"));
+	w->paused = s != NULL && strcmp(s, "paused") == 0;
+	if ((s = json_string_value(json_object_get(j, "since"))) != NULL)
+		w->since = x_strdup(s);
+	if ((s = json_string_value(json_object_get(j, "reason"))) != NULL)
+		w->reason = x_strdup(s);
+	json_decref(j);
+	return 0;
+}
+
+int
+task_wish_save(const char *dir, const char *name, int paused,
+    const char *reason, struct err *e)
+{
+	char *path = state_path(dir, name, "desired.json"), *now = task_now();
+	json_t *j = json_pack("{s:i, s:s, s:s, s:s*}", "v", 1, "desired",
+	    paused ? "paused" : "running", "since", now, "reason", reason);
+	int rc = put_json(path, j, e);
+
+	json_decref(j);
+	free(now);
+	free(path);
+	return rc;
+}
+
+void
+task_wish_fini(struct task_wish *w)
+{
+	free(w->since);
+	free(w->reason);
+	memset(w, 0, sizeof *w);
+}

@@ -1,0 +1,141 @@
+#include "task.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "log.h"
+#include "state.h"
+#include "x.h"
+
+enum { LOG_MAX = 1 << 20, TAIL_MAX = 256 << 10 };
+
+static int
+append(const char *path, const char *p, size_t n)
+{
+	int fd = open(
+	    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ssize_t k;
+
+	if (fd == -1)
+		return -1;
+	k = write(fd, p, n); /* one write: events do not mix */
+	if (close(fd) == -1)
+		return -1;
+	return k == (ssize_t)n ? 0 : -1;
+}
+
+void
+task_log(const char *dir, const char *name, const char *event, json_t *own_more)
+{
+	char *path = state_path(dir, name, "log.ndjson"), *now = task_now();
+	json_t *j = json_pack("{s:s, s:s}", "time", now, "event", event);
+	char *text;
+
+	if (own_more != NULL)
+		json_object_update(j, own_more);
+	text = json_dumps(j, JSON_COMPACT);
+	if (text != NULL) {
+		struct buf b = { 0 };
+
+		buf_adds(&b, text);
+		buf_addc(&b, '\n');
+		if (append(path, b.ptr, b.len) == -1)
+			log_warn("'%s': %s", path, strerror(errno));
+		buf_fini(&b);
+	}
+	free(text);
+	json_decref(own_more);
+	json_decref(j);
+	free(now);
+	free(path);
+}
+
+void
+task_log_rotate(const char *dir, const char *name)
+{
+	char *path = state_path(dir, name, "log.ndjson");
+	char *old = state_path(dir, name, "log.ndjson.1");
+	struct stat st;
+
+	if (stat(path, &st) == 0 && st.st_size > LOG_MAX &&
+	    rename(path, old) == -1)
+		log_warn("'%s': %s", old, strerror(errno));
+	free(path);
+	free(old);
+}
+
+/* The end of a file, from the beginning of a line on. */
+static int
+tail(const char *path, struct buf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	off_t from;
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1) {
+		close(fd);
+		return -1;
+	}
+	from = st.st_size > TAIL_MAX ? st.st_size - TAIL_MAX : 0;
+	n = pread(fd, buf_room(b, TAIL_MAX), TAIL_MAX, from);
+	close(fd);
+	if (n <= 0)
+		return -1;
+	b->len = (size_t)n;
+	b->ptr[n] = '\0';
+	if (from > 0) {
+		char *lf = memchr(b->ptr, '\n', b->len);
+
+		buf_cut(b, lf == NULL ? b->len : (size_t)(lf + 1 - b->ptr));
+	}
+	return 0;
+}
+
+static json_t *
+last_in(const char *path, int (*wanted)(const char *event))
+{
+	struct buf b = { 0 };
+	json_t *found = NULL;
+	size_t end;
+
+	if (tail(path, &b) == -1)
+		return NULL;
+	for (end = b.len; end > 0 && found == NULL;) {
+		char *lf = memrchr(b.ptr, '\n', end - 1);
+		size_t at = lf == NULL ? 0 : (size_t)(lf + 1 - b.ptr);
+		json_t *j = json_loadb(b.ptr + at, end - at, 0, NULL);
+		const char *ev = json_string_value(json_object_get(j, "event"));
+
+		if (ev != NULL && wanted(ev))
+			found = json_incref(j);
+		json_decref(j);
+		end = at;
+	}
+	buf_fini(&b);
+	return found;
+}
+
+json_t *
+task_log_last(
+    const char *dir, const char *name, int (*wanted)(const char *event))
+{
+	static const char *const files[] = { "log.ndjson", "log.ndjson.1" };
+	json_t *j = NULL;
+
+	for (int i = 0; i < 2 && j == NULL; i++) {
+		char *path = state_path(dir, name, files[i]);
+
+		j = last_in(path, wanted);
+		free(path);
+	}
+	return j;
+}

@@ -1,0 +1,164 @@
+#include "task.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "err.h"
+#include "pattern.h"
+#include "tasknet.h"
+#include "x.h"
+
+/* Do two patterns with * have a text in common? */
+static int
+meet(const char *a, const char *b)
+{
+	if (*a == '*')
+		return meet(a + 1, b) || (*b != '\0' && meet(a, b + 1));
+	if (*b == '*')
+		return meet(b, a);
+	if (*a == '\0' || *b == '\0')
+		return *a == *b;
+	return *a == *b && meet(a + 1, b + 1);
+}
+
+static void
+add_list(struct patterns *p, const json_t *task, const char *name)
+{
+	const json_t *list =
+	    json_object_get(json_object_get(task, "options"), name);
+	struct err ignored;
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		patterns_add(
+		    p, json_string_value(json_array_get(list, i)), &ignored);
+}
+
+/* Where a renaming may lead adds to what a task can write. */
+static void
+add_renamed(struct patterns *p, const json_t *task)
+{
+	const json_t *list =
+	    json_object_get(json_object_get(task, "options"), "rename");
+	struct err ignored;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+		const char *to = s == NULL ? NULL : strchr(s, '=');
+		char *all;
+
+		if (to == NULL)
+			continue;
+		to++;
+		all = strchr(to, '.') != NULL ? x_strdup(to)
+					      : x_asprintf("%s.*", to);
+		patterns_add(p, all, &ignored);
+		free(all);
+	}
+}
+
+/* Is a pattern only about things that a renaming takes elsewhere? */
+static int
+renamed_away(const json_t *task, const struct pattern *p)
+{
+	const json_t *list =
+	    json_object_get(json_object_get(task, "options"), "rename");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+		size_t n = s == NULL ? 0 : strcspn(s, "="), k = strlen(p->db);
+
+		if (n == k && strncmp(s, p->db, k) == 0)
+			return 1;
+		if (n == k + 1 + strlen(p->coll) && strncmp(s, p->db, k) == 0 &&
+		    s[k] == '.' && strncmp(s + k + 1, p->coll, n - k - 1) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* What a task may write at its target; without excludes. */
+static void
+written(struct patterns *p, const json_t *task)
+{
+	struct patterns in = { 0 };
+	struct err ignored;
+
+	add_list(&in, task, "include");
+	if (in.n == 0)
+		patterns_add(&in, "*.*", &ignored);
+	for (size_t i = 0; i < in.n; i++)
+		if (!renamed_away(task, &in.v[i])) {
+			char *s = x_asprintf("%s.%s", in.v[i].db, in.v[i].coll);
+
+			patterns_add(p, s, &ignored);
+			free(s);
+		}
+	patterns_fini(&in);
+	add_renamed(p, task);
+}
+
+/*
+ * Is everything that q names left out by the task? With renamings a name at
+ * the target is not that at the source, so then nothing counts as left out.
+ */
+static int
+left_out(const json_t *task, const struct pattern *q)
+{
+	struct patterns out = { 0 };
+	int rc = 0;
+
+	if (json_object_get(json_object_get(task, "options"), "rename") != NULL)
+		return 0;
+	add_list(&out, task, "exclude");
+	for (size_t i = 0; i < out.n && !rc; i++)
+		/* a * in the text is met by nothing but a * */
+		rc = pattern_glob(out.v[i].db, q->db) &&
+		     pattern_glob(out.v[i].coll, q->coll);
+	patterns_fini(&out);
+	return rc;
+}
+
+/* I/N and J/N with other I and J share nothing. */
+static int
+other_shards(const json_t *a, const json_t *b)
+{
+	const char *s = task_option(a, "shard"), *t = task_option(b, "shard");
+	const char *sn = s == NULL ? NULL : strchr(s, '/');
+	const char *tn = t == NULL ? NULL : strchr(t, '/');
+
+	return sn != NULL && tn != NULL && strcmp(sn, tn) == 0 &&
+	       strcmp(s, t) != 0;
+}
+
+int
+task_overlap(const json_t *a, const json_t *b, struct err *why)
+{
+	const char *ta = task_option(a, "target"),
+		   *tb = task_option(b, "target");
+	struct patterns pa = { 0 }, pb = { 0 };
+	int rc = 0;
+
+	if (ta == NULL || tb == NULL || other_shards(a, b) || !net_same(ta, tb))
+		return 0;
+	written(&pa, a);
+	written(&pb, b);
+	for (size_t i = 0; i < pa.n && !rc; i++)
+		for (size_t k = 0; k < pb.n && !rc; k++) {
+			const struct pattern *p = &pa.v[i], *q = &pb.v[k];
+
+			if (!meet(p->db, q->db) || !meet(p->coll, q->coll) ||
+			    left_out(a, q) || left_out(b, p))
+				continue;
+			rc = 1;
+			err_set(why, ERR_DATA,
+			    "'%s.%s' overlaps '%s.%s' of task '%s' at target "
+			    "'%s'",
+			    p->db, p->coll, q->db, q->coll,
+			    json_string_value(json_object_get(b, "name")), tb);
+		}
+	patterns_fini(&pa);
+	patterns_fini(&pb);
+	return rc;
+}
