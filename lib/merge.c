@@ -1,0 +1,399 @@
+#include "merge.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "log.h"
+#include "pos.h"
+#include "x.h"
+
+/* Records in offset order, with ticks above W among them: where o is. */
+struct fifo {
+	struct rec **v;
+	size_t head, n, cap;
+};
+
+struct recent {
+	int64_t id;
+	int type;
+};
+
+struct topic {
+	struct merge_topic pub;
+	struct fifo fifo;
+	struct recent recent[MERGE_RECENT];
+	size_t n_recent; /* ever added */
+};
+
+struct merge {
+	struct topic **v;
+	size_t n, cap;
+	struct rec **heap;
+	size_t n_heap, heap_cap;
+	uint64_t released;
+	uint64_t newest;
+	struct merge_stats stats;
+};
+
+struct merge *
+merge_new(void)
+{
+	return x_calloc(1, sizeof(struct merge));
+}
+
+static void
+rec_free(struct rec *r)
+{
+	kmsg_free(&r->m);
+	free(r);
+}
+
+void
+merge_free(struct merge *m)
+{
+	if (m == NULL)
+		return;
+	for (size_t i = 0; i < m->n; i++) {
+		struct fifo *f = &m->v[i]->fifo;
+
+		for (size_t k = f->head; k < f->n; k++)
+			rec_free(f->v[k]);
+		free(f->v);
+		free(m->v[i]->pub.name);
+		free(m->v[i]);
+	}
+	free(m->v);
+	free(m->heap);
+	free(m);
+}
+
+int
+merge_topic_add(struct merge *m, const char *name, int ticks, int64_t next)
+{
+	struct topic *t = x_calloc(1, sizeof *t);
+
+	t->pub.name = x_strdup(name);
+	t->pub.ticks = ticks;
+	t->pub.next = next;
+	t->pub.end = -1;
+	m->v = x_grow(m->v, m->n, &m->cap, sizeof(struct topic *));
+	m->v[m->n] = t;
+	return (int)m->n++;
+}
+
+int
+merge_topic_find(const struct merge *m, const char *name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (strcmp(m->v[i]->pub.name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+size_t
+merge_topics(const struct merge *m)
+{
+	return m->n;
+}
+
+struct merge_topic *
+merge_topic(struct merge *m, size_t i)
+{
+	return &m->v[i]->pub;
+}
+
+/* Is a to leave before b? */
+static int
+before(const struct rec *a, const struct rec *b)
+{
+	if (a->ts != b->ts)
+		return a->ts < b->ts;
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	if (a->m.topic != b->m.topic)
+		return a->m.topic < b->m.topic;
+	return a->m.offset < b->m.offset;
+}
+
+static void
+heap_push(struct merge *m, struct rec *r)
+{
+	size_t i = m->n_heap++, up;
+
+	m->heap = x_grow(m->heap, i, &m->heap_cap, sizeof(struct rec *));
+	for (; i > 0 && before(r, m->heap[up = (i - 1) / 2]); i = up)
+		m->heap[i] = m->heap[up];
+	m->heap[i] = r;
+}
+
+/* Fill the hole at i, from below, with r. */
+static void
+heap_sink(struct merge *m, size_t i, struct rec *r)
+{
+	for (;;) {
+		size_t k = 2 * i + 1;
+
+		if (k + 1 < m->n_heap && before(m->heap[k + 1], m->heap[k]))
+			k++;
+		if (k >= m->n_heap || !before(m->heap[k], r))
+			break;
+		m->heap[i] = m->heap[k];
+		i = k;
+	}
+	m->heap[i] = r;
+}
+
+static void
+fifo_push(struct topic *t, struct rec *r)
+{
+	struct fifo *f = &t->fifo;
+
+	if (f->n == f->cap && f->head > f->n / 2) {
+		memmove(f->v, f->v + f->head,
+		    (f->n - f->head) * sizeof(struct rec *));
+		f->n -= f->head;
+		f->head = 0;
+	}
+	f->v = x_grow(f->v, f->n, &f->cap, sizeof(struct rec *));
+	f->v[f->n++] = r;
+	t->pub.bytes += r->m.len + sizeof *r;
+}
+
+/* Drop what has left from the head on. */
+static void
+fifo_shift(struct merge *m, struct topic *t)
+{
+	struct fifo *f = &t->fifo;
+
+	while (f->head < f->n) {
+		struct rec *r = f->v[f->head];
+
+		if (!r->released &&
+		    (r->msg.type != MSG_TIMETICK || r->ts > m->released))
+			break;
+		t->pub.bytes -= r->m.len + sizeof *r;
+		rec_free(r);
+		f->head++;
+	}
+}
+
+/* A producer's retry: the same type and message id, not long ago. */
+static int
+retry(struct topic *t, const struct msg *msg)
+{
+	size_t n = t->n_recent < MERGE_RECENT ? t->n_recent : MERGE_RECENT;
+	struct recent *slot = &t->recent[t->n_recent % MERGE_RECENT];
+
+	if (msg->msg_id == 0 ||
+	    (msg->type != MSG_INSERT && msg->type != MSG_DELETE))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (t->recent[i].id == msg->msg_id &&
+		    t->recent[i].type == msg->type)
+			return 1;
+	slot->id = msg->msg_id;
+	slot->type = msg->type;
+	t->n_recent++;
+	return 0;
+}
+
+static int
+rank_of(int type)
+{
+	switch (type) {
+	case MSG_CREATE_COLLECTION:
+		return 0;
+	case MSG_DELETE:
+		return 1;
+	case MSG_INSERT:
+		return 2;
+	default:
+		return 3;
+	}
+}
+
+static void
+tick(struct merge *m, struct topic *t, struct rec *r)
+{
+	m->stats.ticks++;
+	if (r->ts > t->pub.tick)
+		t->pub.tick = r->ts;
+	kmsg_free(&r->m);
+	r->m.offset = t->pub.next - 1;
+	if (r->ts > m->released && t->pub.ticks)
+		fifo_push(t, r);
+	else
+		rec_free(r);
+}
+
+/* Messages that the catalogue tells better; they are counted. */
+static int
+is_ddl(int type)
+{
+	return type == MSG_DROP_COLLECTION || type == MSG_CREATE_PARTITION ||
+	       type == MSG_DROP_PARTITION;
+}
+
+/* Requests on the replicate-msg topic other than flush (design, law 0). */
+static int
+is_request(const struct topic *t, const struct rec *r)
+{
+	return !t->pub.ticks && !r->broken && r->msg.type != MSG_FLUSH;
+}
+
+struct rec *
+merge_add(struct merge *m, struct kmsg *own_k)
+{
+	struct topic *t = m->v[own_k->topic];
+	struct rec *r = x_calloc(1, sizeof *r);
+	struct err e = { 0 };
+
+	r->m = *own_k;
+	memset(own_k, 0, sizeof *own_k);
+	t->pub.next = r->m.offset + 1;
+	t->pub.records++;
+	if (msg_decode(r->m.ptr, r->m.len, &r->msg, &e) == -1) {
+		log_warn("topic '%s' offset %" PRId64 ": %s", t->pub.name,
+		    r->m.offset, e.msg);
+		r->broken = 1;
+		r->msg.type = 0;
+		r->msg.ts = t->pub.tick + 1; /* leaves with the next tick */
+	}
+	r->ts = r->msg.ts;
+	r->rank = rank_of(r->msg.type);
+	if (r->ts > m->newest)
+		m->newest = r->ts;
+	if (r->msg.type == MSG_TIMETICK) {
+		tick(m, t, r);
+		return NULL;
+	}
+	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts) {
+		m->stats.skipped++;
+		rec_free(r);
+		return NULL;
+	}
+	if (is_ddl(r->msg.type) || is_request(t, r) ||
+	    (!r->broken && retry(t, &r->msg))) {
+		if (is_ddl(r->msg.type) || is_request(t, r))
+			m->stats.ddl++;
+		else
+			m->stats.retries++;
+		rec_free(r);
+		return NULL;
+	}
+	r->late = r->ts <= m->released;
+	m->stats.late += (uint64_t)r->late;
+	fifo_push(t, r);
+	heap_push(m, r);
+	return r;
+}
+
+void
+merge_drop(struct merge *m, struct rec *r)
+{
+	struct topic *t = m->v[r->m.topic];
+	size_t i = 0;
+
+	while (m->heap[i] != r)
+		i++;
+	m->n_heap--;
+	if (i < m->n_heap) {
+		struct rec *last = m->heap[m->n_heap];
+
+		/* the hole may have to rise: take the simple way round */
+		heap_sink(m, i, last);
+		for (size_t k = i, up;
+		     k > 0 && before(m->heap[k], m->heap[up = (k - 1) / 2]);
+		     k = up) {
+			struct rec *x = m->heap[k];
+
+			m->heap[k] = m->heap[up];
+			m->heap[up] = x;
+		}
+	}
+	t->fifo.n--; /* it was the last one in */
+	t->pub.bytes -= r->m.len + sizeof *r;
+	rec_free(r);
+}
+
+uint64_t
+merge_watermark(const struct merge *m, int *holder)
+{
+	uint64_t w = UINT64_MAX;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct merge_topic *t = &m->v[i]->pub;
+
+		if (!t->ticks || (!t->used && t->settled) || t->tick >= w)
+			continue;
+		w = t->tick;
+		if (holder != NULL)
+			*holder = (int)i;
+	}
+	return w;
+}
+
+struct rec *
+merge_first(const struct merge *m)
+{
+	return m->n_heap == 0 ? NULL : m->heap[0];
+}
+
+uint64_t
+merge_newest(const struct merge *m)
+{
+	return m->newest;
+}
+
+struct rec *
+merge_take(struct merge *m)
+{
+	struct rec *r = m->heap[0];
+
+	m->n_heap--;
+	if (m->n_heap > 0)
+		heap_sink(m, 0, m->heap[m->n_heap]);
+	r->released = 1;
+	return r;
+}
+
+void
+merge_release(struct merge *m, uint64_t ts)
+{
+	if (ts > m->released)
+		m->released = ts;
+	for (size_t i = 0; i < m->n; i++)
+		fifo_shift(m, m->v[i]);
+}
+
+uint64_t
+merge_released(const struct merge *m)
+{
+	return m->released;
+}
+
+void
+merge_pos(const struct merge *m, struct pos *p)
+{
+	p->ts = m->released;
+	for (size_t i = 0; i < m->n; i++) {
+		const struct topic *t = m->v[i];
+		const struct fifo *f = &t->fifo;
+		int64_t n = t->pub.next, o = n;
+
+		if (f->head < f->n)
+			o = f->v[f->head]->m.offset;
+		/* what a start by time skips stays skipped */
+		if (n < t->pub.skip_n)
+			n = t->pub.skip_n;
+		pos_set(p, t->pub.name, o, n, m->released);
+	}
+}
+
+const struct merge_stats *
+merge_stats(const struct merge *m)
+{
+	return &m->stats;
+}

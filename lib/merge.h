@@ -1,0 +1,98 @@
+#ifndef CDC_MERGE_H
+#define CDC_MERGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decode.h"
+#include "kreader.h"
+
+struct err;
+struct pos;
+
+/*
+ * The records of all topics that are read and not yet released, and the
+ * order in which they may leave: by timestamp, delete before insert, then
+ * topic and offset (law 3). Knows ticks and positions; knows nothing of
+ * collections.
+ */
+struct merge;
+
+enum {
+	MERGE_TOPIC_BYTES = 64 << 20,  /* then a topic ahead of W is paused */
+	MERGE_ALONE_BYTES = 512 << 20, /* and the one that holds W back fails */
+	MERGE_RECENT = 1024, /* message ids kept per topic to find retries */
+};
+
+struct rec {
+	struct msg msg; /* spans are in m */
+	struct kmsg m;  /* owned; of a tick only the offset */
+	uint64_t ts;
+	int rank; /* order among equal timestamps */
+	int late; /* at or below what was released when it came */
+	int released;
+	int broken; /* could not be decoded: leaves as `unknown` */
+};
+
+struct merge_topic {
+	char *name;
+	int ticks;      /* a DML topic; the replicate-msg topic has no ticks */
+	int64_t next;   /* offset of the first record not yet read */
+	uint64_t tick;  /* newest, 0 if none was read */
+	int64_t skip_n; /* records below with ts <= skip_ts are not ours */
+	uint64_t skip_ts;
+	size_t bytes; /* of records held */
+	int paused;   /* the caller's */
+	int used;     /* the caller's: an included live collection is on it */
+	int64_t end;  /* the caller's: a high watermark, -1 if not asked */
+	int settled;  /* the caller's: unused, and read to its end */
+	uint64_t records; /* read so far, for --explain */
+};
+
+struct merge_stats {
+	uint64_t ticks, ddl, retries, skipped, late;
+};
+
+struct merge *merge_new(void);
+void merge_free(struct merge *m);
+
+/* Add a topic; returns its number, which its records carry. */
+int merge_topic_add(struct merge *m, const char *name, int ticks, int64_t next);
+int merge_topic_find(const struct merge *m, const char *name); /* or -1 */
+size_t merge_topics(const struct merge *m);
+struct merge_topic *merge_topic(struct merge *m, size_t i);
+
+/*
+ * Take a record in; *own_k is ours. Ticks move the topic on, retries and
+ * skipped records are counted, all else waits. Returns the record, which is
+ * ours, or NULL.
+ */
+struct rec *merge_add(struct merge *m, struct kmsg *own_k);
+
+/* Forget a record that merge_add has just returned: it is not wanted. */
+void merge_drop(struct merge *m, struct rec *r);
+
+/*
+ * Up to where everything is known, as far as the used topics say: the least
+ * tick. An unused topic counts too until it is settled. UINT64_MAX if there
+ * is no topic to wait for. *holder, if not NULL, is the topic with it.
+ */
+uint64_t merge_watermark(const struct merge *m, int *holder);
+
+/* The first record in order, NULL if there is none; it stays. */
+struct rec *merge_first(const struct merge *m);
+/* The greatest timestamp that was seen, held or not. */
+uint64_t merge_newest(const struct merge *m);
+/* Take the first record out of the order; it lives until merge_release. */
+struct rec *merge_take(struct merge *m);
+
+/* All up to ts has left: records taken are freed, positions move. */
+void merge_release(struct merge *m, uint64_t ts);
+uint64_t merge_released(const struct merge *m);
+
+/* Positions of all topics for a tick at merge_released(). */
+void merge_pos(const struct merge *m, struct pos *p);
+
+const struct merge_stats *merge_stats(const struct merge *m);
+
+#endif
