@@ -115,7 +115,7 @@ def diff_rows(a, b, db, coll, other):
     described = a.describe(db, coll)
     pk = next(f for f in described.schema.fields if f.is_primary_key)
     vectors = [f.name for f in described.schema.fields if f.data_type in (DT.FloatVector, DT.BinaryVector)]
-    with readable(a, db, coll, vectors[0]), readable(b, *other, vectors[0]):
+    with readable(a, db, coll, vectors[0]), readable(b, *other, vectors[0]), a.still(), b.still():
         out = differ('count', a.count(db, coll), b.count(*other))
         keys = a.keys(db, coll, pk)
         ours, theirs = set(keys), set(b.keys(*other, pk))

@@ -4,6 +4,7 @@ Rows go in as columns: {'pk': [1, 2], 'vec': [bytes, bytes]}; a vector is the by
 value and $meta are bytes of JSON text, an Array is a list.  They come out the same way, see Milvus.rows().
 """
 import collections
+import contextlib
 import struct
 
 import grpc
@@ -162,6 +163,7 @@ class Milvus:
             import base64
             self.metadata = [('authorization', base64.b64encode(token.encode()).decode())]
         self.fields = {}  # what create() was told, for insert()
+        self.pinned = None
 
     def call(self, method, timeout=120, **request):
         types = {'Insert': 'InsertRequest', 'AlterAlias': 'AlterAliasRequest'}
@@ -307,9 +309,21 @@ class Milvus:
         """A hybrid timestamp: later than all that was answered before."""
         return self.call('AllocTimestamp').timestamp
 
+    @contextlib.contextmanager
+    def still(self):
+        """Queries within see all that was done before.  A Strong one would each wait for the next tick."""
+        self.pinned = self.now()
+        try:
+            yield
+        finally:
+            self.pinned = None
+
     def query(self, db, coll, expr, output, parts=()):
+        level = {'consistency_level': common_pb2.Strong}
+        if self.pinned:
+            level = {'consistency_level': common_pb2.Customized, 'guarantee_timestamp': self.pinned}
         return self.call('Query', db_name=db, collection_name=coll, expr=expr, output_fields=output,
-                         partition_names=parts, consistency_level=common_pb2.Strong).fields_data
+                         partition_names=parts, **level).fields_data
 
     def count(self, db, coll):
         return self.query(db, coll, '', ['count(*)'])[0].scalars.long_data.data[0]
