@@ -1,0 +1,383 @@
+#include "etcd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "err.h"
+#include "etcdjson.h"
+#include "http.h"
+#include "jsonw.h"
+#include "log.h"
+#include "opt.h"
+#include "x.h"
+
+enum { PAGE = 1000, TOKEN_MAX = 4096 };
+
+struct etcd {
+	struct http *http;
+	struct http_reply reply;
+	char **urls; /* without a slash at the end */
+	size_t n, cap, at;
+	char *user, *password; /* NULL: no login */
+	char *token;           /* NULL: not yet, or none needed */
+	int no_auth;           /* a login was given, but etcd has none */
+	char *version;
+	struct buf key, value;
+};
+
+static void
+add_url(struct etcd *c, const char *s, size_t n)
+{
+	while (n > 0 && (s[n - 1] == '/' || s[n - 1] == ' '))
+		n--;
+	for (; n > 0 && *s == ' '; n--)
+		s++;
+	if (n == 0)
+		return;
+	c->urls = x_grow(c->urls, c->n, &c->cap, sizeof *c->urls);
+	c->urls[c->n++] = x_asprintf("%s%.*s",
+	    memmem(s, n, "://", 3) == NULL ? "http://" : "", (int)n, s);
+}
+
+static int
+add_urls(struct etcd *c, const char *list, struct err *e)
+{
+	const char *s = list, *q;
+
+	for (; (q = strchr(s, ',')) != NULL; s = q + 1)
+		add_url(c, s, (size_t)(q - s));
+	add_url(c, s, strlen(s));
+	if (c->n == 0)
+		return err_set(e, ERR_USAGE, "no etcd endpoint in '%s'", list);
+	return 0;
+}
+
+static int
+read_login(struct etcd *c, const char *path, struct err *e)
+{
+	char *line = opt_secret(path, e), *colon;
+
+	if (line == NULL)
+		return -1;
+	if ((colon = strchr(line, ':')) == NULL || colon == line) {
+		explicit_bzero(line, strlen(line));
+		free(line);
+		return err_set(e, ERR_USAGE,
+		    "secret file '%s': want USER:PASSWORD in its first line",
+		    path);
+	}
+	c->user = x_strndup(line, (size_t)(colon - line));
+	c->password = x_strdup(colon + 1);
+	explicit_bzero(line, strlen(line));
+	free(line);
+	return 0;
+}
+
+struct etcd *
+etcd_open(const struct etcd_conf *conf, struct err *e)
+{
+	struct etcd *c = x_calloc(1, sizeof *c);
+	struct http_conf h = {
+		.cacert = conf->cacert,
+		.cert = conf->cert,
+		.key = conf->key,
+		.answer_ms = conf->answer_ms,
+	};
+
+	if (add_urls(c, conf->endpoints, e) == -1 ||
+	    (conf->user_file != NULL &&
+		read_login(c, conf->user_file, e) == -1) ||
+	    (c->http = http_open(&h, e)) == NULL) {
+		etcd_close(c);
+		return NULL;
+	}
+	return c;
+}
+
+void
+etcd_close(struct etcd *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		free(c->urls[i]);
+	free(c->urls);
+	if (c->password != NULL)
+		explicit_bzero(c->password, strlen(c->password));
+	free(c->user);
+	free(c->password);
+	free(c->token);
+	free(c->version);
+	buf_fini(&c->reply.body);
+	buf_fini(&c->key);
+	buf_fini(&c->value);
+	http_close(c->http);
+	free(c);
+}
+
+const char *
+etcd_endpoint(const struct etcd *c)
+{
+	return c->urls[c->at];
+}
+
+void
+etcd_rotate(struct etcd *c)
+{
+	c->at = (c->at + 1) % c->n;
+}
+
+struct http *
+etcd_http(struct etcd *c)
+{
+	return c->http;
+}
+
+/* One request to the present endpoint; *answer is a new reference. */
+static int
+ask(struct etcd *c, const char *path, const char *token, const struct buf *body,
+    json_t **answer, struct err *e)
+{
+	char *url = x_asprintf("%s%s", etcd_endpoint(c), path);
+	json_error_t je;
+	int rc = http_request(c->http, url, token, body, &c->reply, e);
+
+	*answer = NULL;
+	free(url);
+	if (rc == -1)
+		return err_wrap(e, "etcd");
+	*answer = json_loadb(
+	    c->reply.body.ptr, c->reply.body.len, JSON_ALLOW_NUL, &je);
+	if (c->reply.status == 200 && json_is_object(*answer))
+		return 0;
+	rc = etcd_json_error(*answer, c->reply.status, etcd_endpoint(c), e);
+	json_decref(*answer);
+	*answer = NULL;
+	return rc;
+}
+
+static int
+login(struct etcd *c, struct err *e)
+{
+	struct buf b = { 0 };
+	struct jsonw w = { .b = &b };
+	const char *token;
+	json_t *a;
+	int rc;
+
+	jw_open(&w, NULL, '{');
+	jw_str(&w, "name", c->user);
+	jw_str(&w, "password", c->password);
+	jw_close(&w, '}');
+	rc = ask(c, "/v3/auth/authenticate", NULL, &b, &a, e);
+	explicit_bzero(b.ptr, b.len);
+	buf_fini(&b);
+	if (rc == -1 && strstr(e->msg, "is not enabled") != NULL) {
+		log_info("etcd has no logins: the user file is not used");
+		c->no_auth = 1;
+		return 0;
+	}
+	if (rc == -1)
+		return err_wrap(e, "login as '%s'", c->user);
+	token = json_string_value(json_object_get(a, "token"));
+	if (token == NULL || strlen(token) > TOKEN_MAX)
+		rc = err_set(e, ERR_DATA, "etcd '%s': a login without a token",
+		    etcd_endpoint(c));
+	else
+		c->token = x_strdup(token);
+	json_decref(a);
+	return rc;
+}
+
+int
+etcd_token(struct etcd *c, const char **token, struct err *e)
+{
+	*token = NULL;
+	if (c->user != NULL && !c->no_auth && c->token == NULL &&
+	    login(c, e) == -1)
+		return -1;
+	*token = c->token;
+	return 0;
+}
+
+void
+etcd_forget_token(struct etcd *c)
+{
+	free(c->token);
+	c->token = NULL;
+	c->no_auth = 0;
+}
+
+/* Was it the token? A new one may do. */
+static int
+token_expired(const struct etcd *c, const struct err *e)
+{
+	return c->user != NULL &&
+	       (strstr(e->msg, "invalid auth token") != NULL ||
+		   strstr(e->msg, "auth store is old") != NULL ||
+		   strstr(e->msg, "user name is empty") != NULL);
+}
+
+static int
+ask_logged_in(struct etcd *c, const char *path, const struct buf *body,
+    json_t **answer, struct err *e)
+{
+	const char *token;
+
+	for (int again = 0;; again++) {
+		if (etcd_token(c, &token, e) == -1)
+			return -1;
+		if (ask(c, path, token, body, answer, e) == 0)
+			return 0;
+		if (again > 0 || !token_expired(c, e))
+			return -1;
+		etcd_forget_token(c);
+	}
+}
+
+/* Ask each endpoint once. */
+static int
+call(struct etcd *c, const char *path, const struct buf *body, json_t **answer,
+    struct err *e)
+{
+	for (size_t i = 1;; i++) {
+		if (ask_logged_in(c, path, body, answer, e) == 0)
+			return 0;
+		if (e->kind != ERR_TEMP)
+			return -1;
+		if (c->n > 1)
+			log_info("%s", e->msg);
+		etcd_rotate(c);
+		if (i >= c->n)
+			break;
+	}
+	if (c->n > 1)
+		return err_wrap(e, "none of %zu endpoints answers", c->n);
+	return -1;
+}
+
+const char *
+etcd_version(struct etcd *c, struct err *e)
+{
+	const char *v;
+	json_t *a;
+
+	if (call(c, "/version", NULL, &a, e) == -1)
+		return NULL;
+	v = json_string_value(json_object_get(a, "etcdserver"));
+	free(c->version);
+	c->version = x_strdup(v == NULL ? "" : v);
+	json_decref(a);
+	return c->version;
+}
+
+static void
+range_body(struct buf *b, const struct etcd_range *r, const struct buf *from)
+{
+	struct jsonw w = { .b = b };
+
+	jw_open(&w, NULL, '{');
+	jw_b64(&w, "key", from->ptr, from->len);
+	if (r->end != NULL && r->end[0] == '\0')
+		jw_b64(&w, "range_end", "", 1);
+	else if (r->end != NULL)
+		etcd_json_key(&w, "range_end", r->end);
+	if (r->rev != 0)
+		jw_i64s(&w, "revision", r->rev);
+	if (r->min_mod != 0)
+		jw_i64s(&w, "min_mod_revision", r->min_mod);
+	if (r->limit != 0)
+		jw_i64(&w, "limit", r->limit);
+	if (r->keys_only)
+		jw_bool(&w, "keys_only", 1);
+	jw_close(&w, '}');
+}
+
+/* last, if not NULL, gets the last key. */
+static int
+page(struct etcd *c, const struct etcd_range *r, const struct buf *from,
+    etcd_fn fn, void *arg, int64_t *now, struct buf *last, struct err *e)
+{
+	struct etcd_bytes bytes = { &c->key, &c->value };
+	struct buf b = { 0 };
+	const json_t *kv;
+	json_t *a;
+	size_t i;
+	int rc;
+
+	range_body(&b, r, from);
+	rc = call(c, "/v3/kv/range", &b, &a, e);
+	buf_fini(&b);
+	if (rc == -1)
+		return -1;
+	*now = etcd_json_i64(json_object_get(a, "header"), "revision");
+	json_array_foreach(json_object_get(a, "kvs"), i, kv)
+	{
+		struct etcd_kv x;
+
+		if ((rc = etcd_json_kv(kv, &bytes, &x, e)) == -1 ||
+		    (rc = fn(arg, &x, e)) == -1)
+			break;
+		if (last != NULL) {
+			buf_clear(last);
+			buf_add(last, x.key, x.key_len);
+		}
+	}
+	if (rc == 0)
+		rc = json_is_true(json_object_get(a, "more"));
+	json_decref(a);
+	return rc;
+}
+
+int
+etcd_range(struct etcd *c, const struct etcd_range *r, etcd_fn fn, void *arg,
+    int64_t *now, struct err *e)
+{
+	struct buf from = { 0 };
+	int rc;
+
+	buf_add(&from, r->from, r->from[0] == '\0' ? 1 : strlen(r->from));
+	rc = page(c, r, &from, fn, arg, now, NULL, e);
+	buf_fini(&from);
+	return rc;
+}
+
+char *
+etcd_prefix_end(const char *prefix)
+{
+	char *end = x_strdup(prefix);
+
+	end[strlen(end) - 1]++;
+	return end;
+}
+
+int
+etcd_scan(struct etcd *c, const char *prefix, int64_t *rev, etcd_fn fn,
+    void *arg, struct err *e)
+{
+	char *end = etcd_prefix_end(prefix);
+	struct etcd_range r = { .end = end, .rev = *rev, .limit = PAGE };
+	struct buf from = { 0 };
+	int64_t now;
+	int more;
+
+	buf_adds(&from, prefix);
+	for (;;) {
+		more = page(c, &r, &from, fn, arg, &now, &from, e);
+		if (more == -1 && c->reply.too_long && r.limit > 1) {
+			r.limit /= 2; /* nothing of that page was handed out */
+			continue;
+		}
+		if (more == -1)
+			break;
+		if (r.rev == 0)
+			r.rev = *rev = now;
+		if (!more)
+			break;
+		buf_addc(&from, '\0');
+	}
+	free(end);
+	buf_fini(&from);
+	return more == -1 ? -1 : 0;
+}

@@ -1,0 +1,261 @@
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "jsonw.h"
+#include "log.h"
+#include "metaimpl.h"
+#include "out.h"
+#include "sig.h"
+#include "tso.h"
+#include "x.h"
+
+/*
+ * How "at" is found, on every etcd since 3.4 and on every member of a
+ * cluster: a linearizable read of one key says the newest revision R. If R is
+ * above what was confirmed, a linearizable range asks whether any watched key
+ * was changed above the last event; if not, then all up to that answer's
+ * revision has been written. (etcd's own progress notices may come ahead of
+ * events before 3.4.25 and 3.5.8, etcd issue 15220, and never say more than
+ * what one member has heard.)
+ *
+ * Such a range cannot see a key that was removed. Milvus never removes keys
+ * of root-coord, it writes tombstones; only a release of a load can be late.
+ *
+ * etcd sends all events of one revision in one answer (watchBatch in
+ * server/mvcc/watcher_group.go; fragments only for those who ask).
+ */
+enum {
+	AT_MS = 70,      /* from one question to the next */
+	STALL_MS = 5000, /* a change that the watch does not bring */
+	BACKOFF_MIN_MS = 100,
+	BACKOFF_MAX_MS = 5000,
+};
+
+struct follow {
+	struct meta *m;
+	struct etcd_watch *watch;
+	char *from, *end;  /* the watched keys */
+	char *probe;       /* a key to ask for */
+	int64_t seen;      /* revision of the last event, or of the catalogue */
+	int64_t confirmed; /* all up to here is written or about to be */
+	int64_t stalled;   /* since when a change is missing, ns; 0: none is */
+	int64_t away;      /* since when etcd is away, ns; 0: it is not */
+	int backoff_ms;
+};
+
+static int
+on_event(void *arg, const struct etcd_kv *kv, struct err *e)
+{
+	struct follow *f = arg;
+	const struct item *i;
+
+	if (kv->mod > f->seen && meta_write_changes(f->m, f->seen, e) == -1)
+		return -1;
+	if (kv->mod > f->seen)
+		f->seen = kv->mod;
+	if ((i = meta_apply(f->m, kv)) != NULL)
+		meta_changed(f->m, i);
+	return 0;
+}
+
+static int
+ignore(void *arg, const struct etcd_kv *kv, struct err *e)
+{
+	int *any = arg;
+
+	(void)kv;
+	(void)e;
+	*any = 1;
+	return 0;
+}
+
+static int
+write_at(struct follow *f, int64_t rev, int64_t time, struct err *e)
+{
+	struct meta *m = f->m;
+	struct jsonw w = { .b = &m->line };
+
+	if (meta_write_changes(m, f->seen, e) == -1)
+		return -1;
+	buf_clear(&m->line);
+	jw_open(&w, NULL, '{');
+	jw_str(&w, "kind", "at");
+	jw_i64(&w, "rev", rev);
+	jw_i64(&w, "time", time);
+	jw_close(&w, '}');
+	out_line(m->out, &m->line);
+	return out_flush(m->out, e);
+}
+
+/* Has a watched key changed above what was seen? 1, 0, or -1; *now: when. */
+static int
+is_missing(struct follow *f, int64_t *now, struct err *e)
+{
+	struct etcd_range r = {
+		.from = f->from,
+		.end = f->end,
+		.min_mod = f->seen + 1,
+		.limit = 1,
+		.keys_only = 1,
+	};
+	int any = 0;
+
+	if (etcd_range(f->m->etcd, &r, ignore, &any, now, e) == -1)
+		return -1;
+	return any;
+}
+
+/* The watch did not bring in time what is there. */
+static int
+check_stall(struct follow *f, struct err *e)
+{
+	int64_t now = tso_mono_ns();
+
+	if (f->stalled == 0)
+		f->stalled = now;
+	if (now - f->stalled < (int64_t)STALL_MS * 1000000)
+		return 0;
+	return err_set(e, ERR_TEMP,
+	    "etcd '%s': the watch has brought nothing since revision %" PRId64,
+	    etcd_endpoint(f->m->etcd), f->seen);
+}
+
+static int
+put_question(struct follow *f, struct err *e)
+{
+	struct etcd_range r = { .from = f->probe, .keys_only = 1 };
+	int64_t time = tso_mono_ns(), now;
+	int any;
+
+	if (etcd_range(f->m->etcd, &r, ignore, &any, &now, e) == -1)
+		return -1;
+	if (now > f->confirmed) {
+		time = tso_mono_ns();
+		any = is_missing(f, &now, e);
+		if (any != 0)
+			return any == -1 ? -1 : check_stall(f, e);
+		f->confirmed = now;
+	}
+	f->stalled = 0;
+	f->away = 0;
+	f->backoff_ms = 0;
+	return write_at(f, now, time, e);
+}
+
+/* One round: events until it is time to ask, then the question. */
+static int
+round_trip(struct follow *f, struct err *e)
+{
+	int64_t end = tso_mono_ns() + (int64_t)AT_MS * 1000000, left;
+	struct meta *m = f->m;
+
+	if (f->watch == NULL)
+		f->watch =
+		    etcd_watch_open(m->etcd, f->from, f->end, f->seen + 1, e);
+	if (f->watch == NULL)
+		return -1;
+	do {
+		left = (end - tso_mono_ns()) / 1000000;
+		if (etcd_watch_next(f->watch, left > 0 ? (int)left : 0,
+			on_event, f, e) == -1)
+			return -1;
+	} while (left > 0);
+	return put_question(f, e);
+}
+
+static int
+resync(struct follow *f, struct err *e)
+{
+	struct meta *m = f->m;
+	struct jsonw w = { .b = &m->line };
+
+	log_warn("%s; reading all again", e->msg);
+	m->rev = 0;
+	if (meta_read(m, e) == -1)
+		return -1;
+	f->seen = f->confirmed = m->rev;
+	buf_clear(&m->line);
+	jw_open(&w, NULL, '{');
+	jw_str(&w, "kind", "resync");
+	jw_i64(&w, "rev", m->rev);
+	jw_close(&w, '}');
+	out_line(m->out, &m->line);
+	return meta_write_all(m, e);
+}
+
+static void
+pause_ms(int ms)
+{
+	struct pollfd p = { .fd = sig_fd(), .events = POLLIN };
+
+	poll(&p, p.fd >= 0, ms);
+}
+
+/* etcd is away: wait a little, or give up. 0 to go on, -1. */
+static int
+wait_for_etcd(struct follow *f, struct err *e)
+{
+	int64_t now = tso_mono_ns();
+	int limit = f->m->conf->retry_s;
+
+	if (f->away == 0) {
+		f->away = now;
+		log_warn("%s; trying again for %d s", e->msg, limit);
+	}
+	if (now - f->away >= (int64_t)limit * 1000000000)
+		return err_wrap(e, "gave up after %d s (--retry)", limit);
+	f->backoff_ms *= 2;
+	if (f->backoff_ms < BACKOFF_MIN_MS)
+		f->backoff_ms = BACKOFF_MIN_MS;
+	if (f->backoff_ms > BACKOFF_MAX_MS)
+		f->backoff_ms = BACKOFF_MAX_MS;
+	pause_ms(f->backoff_ms / 2 + (int)(random() % f->backoff_ms));
+	if (sig_stop != 0)
+		return err_set(e, ERR_STOP, "stopped");
+	return 0;
+}
+
+/* After an error: 0 if it was dealt with. */
+static int
+recover(struct follow *f, struct err *e)
+{
+	etcd_watch_close(f->watch);
+	f->watch = NULL;
+	f->stalled = 0;
+	if (e->kind == ERR_GONE && resync(f, e) == 0)
+		return 0;
+	if (e->kind != ERR_TEMP)
+		return e->kind == ERR_GONE ? 0 : -1;
+	etcd_rotate(f->m->etcd);
+	return wait_for_etcd(f, e);
+}
+
+int
+meta_follow(struct meta *m, struct err *e)
+{
+	struct follow f = {
+		.m = m,
+		.from = x_asprintf("%s/field-index/", m->base),
+		.end = x_asprintf("%s/snapshots/root-coord0", m->base),
+		.probe =
+		    x_asprintf("%s/root-coord/database/db-info/1", m->base),
+		.seen = m->rev,
+		.confirmed = m->rev,
+	};
+	int rc = 0;
+
+	srandom((unsigned)tso_mono_ns());
+	while (rc == 0) {
+		rc = round_trip(&f, e);
+		if (rc == -1)
+			rc = recover(&f, e);
+	}
+	etcd_watch_close(f.watch);
+	free(f.from);
+	free(f.end);
+	free(f.probe);
+	return rc;
+}

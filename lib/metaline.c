@@ -1,0 +1,496 @@
+#include "metaline.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.pb-c.h"
+#include "etcd.pb-c.h"
+
+#include "buf.h"
+#include "err.h"
+#include "jsonw.h"
+#include "metastore.h"
+#include "metauser.h"
+#include "num.h"
+#include "tso.h"
+
+static const char *const kind_names[META_KINDS] = { "database", "collection",
+	"partition", "index", "load", "alias", "checkpoint", "user", "role" };
+
+static const enum item_kind heads[META_KINDS] = { ITEM_DB, ITEM_HEAD, ITEM_PART,
+	ITEM_INDEX, ITEM_LOAD_COLL, ITEM_ALIAS, ITEM_CHECKPOINT, ITEM_USER,
+	ITEM_ROLE };
+
+static const char *const state_names[] = { "created", "creating", "dropping",
+	"dropped" };
+
+const char *
+meta_kind_name(enum meta_kind kind)
+{
+	return kind_names[kind];
+}
+
+enum meta_kind
+meta_kind_by_name(const char *name, size_t len)
+{
+	enum meta_kind k = 0;
+
+	while (k < META_KINDS && (strlen(kind_names[k]) != len ||
+				     memcmp(kind_names[k], name, len) != 0))
+		k++;
+	return k;
+}
+
+struct item *const *
+meta_heads(const struct metastore *m, enum meta_kind kind, size_t *n)
+{
+	return metastore_all(m, heads[kind], n);
+}
+
+static int
+bad(const struct item *i, const char *what, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+	    "etcd: not a %s: %zu bytes of '%" PRId64 "/%" PRId64 "%s'", what,
+	    i->len, i->a, i->b, i->name);
+}
+
+/* A state from the wire; one that we do not know is as good as live. */
+static int
+state_of(const struct item *i, int state)
+{
+	if (i->gone)
+		return STATE_DROPPED;
+	return state < STATE_CREATED || state > STATE_DROPPED ? STATE_CREATED
+							      : state;
+}
+
+/*
+ * When it came into its state. For what is dropped that is the end of its
+ * life, not the tombstone that follows hours later.
+ */
+static uint64_t
+ts_of(const struct item *i, int state, uint64_t create_ts)
+{
+	if (state >= STATE_DROPPING && i->drop_ts != 0)
+		return i->drop_ts;
+	return i->ts != 0 ? i->ts : create_ts;
+}
+
+static void
+write_state(struct jsonw *w, const struct item *i, int state, uint64_t create)
+{
+	jw_str(w, "state", state_names[state]);
+	jw_u64s(w, "ts", ts_of(i, state, create));
+}
+
+static void
+write_kvs(
+    struct jsonw *w, const char *key, Pb__KeyValuePair *const *v, size_t n)
+{
+	jw_open(w, key, '{');
+	for (size_t i = 0; i < n; i++)
+		jw_str(w, v[i]->key, v[i]->value);
+	jw_close(w, '}');
+}
+
+/* DatabaseInfo.state is 1 created, 2 creating, 3 dropping, 4 dropped. */
+static int
+database(
+    struct jsonw *w, const struct item *i, struct meta_about *a, struct err *e)
+{
+	Pb__DatabaseInfo *d = pb__database_info__unpack(NULL, i->len, i->value);
+
+	if (d == NULL)
+		return bad(i, "DatabaseInfo", e);
+	a->state = state_of(i, d->state - 1);
+	jw_i64s(w, "id", i->a);
+	jw_str(w, "name", d->name);
+	write_state(
+	    w, i, a->state, tso_from_ms((int64_t)(d->created_time / 1000000)));
+	write_kvs(w, "properties", d->properties, d->n_properties);
+	pb__database_info__free_unpacked(d, NULL);
+	return 0;
+}
+
+/*
+ * A collection can have been in several databases: the item where it lives,
+ * else where it lived last.
+ */
+static const struct item *
+coll_item(const struct metastore *m, int64_t id)
+{
+	size_t n;
+	struct item *const *v = metastore_of(m, ITEM_COLL, id, &n);
+	const struct item *best = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i]->value == NULL)
+			continue;
+		if (best == NULL || v[i]->gone < best->gone ||
+		    (v[i]->gone == best->gone && v[i]->ts >= best->ts))
+			best = v[i];
+	}
+	return best;
+}
+
+void
+meta_db_name(const struct metastore *m, int64_t db, char name[static META_NAME])
+{
+	const struct item *i =
+	    metastore_get(m, ITEM_DB, db == 0 ? 1 : db, 0, "");
+	Pb__DatabaseInfo *d = NULL;
+
+	if (i != NULL && i->value != NULL)
+		d = pb__database_info__unpack(NULL, i->len, i->value);
+	snprintf(name, META_NAME, "%s",
+	    d != NULL ? d->name
+	    : db <= 1 ? "default"
+		      : "");
+	if (d != NULL)
+		pb__database_info__free_unpacked(d, NULL);
+}
+
+int
+meta_coll_name(const struct metastore *m, int64_t coll, struct meta_name *n)
+{
+	const struct item *i = coll_item(m, coll);
+	Pb__CollectionInfo *c = NULL;
+	int state = STATE_DROPPED;
+
+	n->db[0] = n->coll[0] = '\0';
+	if (i == NULL)
+		return state;
+	meta_db_name(m, i->b, n->db);
+	c = pb__collection_info__unpack(NULL, i->len, i->value);
+	if (c == NULL)
+		return state;
+	if (c->schema != NULL)
+		snprintf(n->coll, sizeof n->coll, "%s", c->schema->name);
+	state = state_of(i, c->state);
+	pb__collection_info__free_unpacked(c, NULL);
+	return state;
+}
+
+static int
+write_schema(struct jsonw *w, const struct metastore *m,
+    const Pb__CollectionInfo *c, int64_t id, struct err *e)
+{
+	struct schema s = { 0 };
+	size_t n, functions;
+	struct item *const *f = metastore_of(m, ITEM_FIELD, id, &n);
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (f[i]->value != NULL)
+			rc = schema_add_pb(&s, f[i]->value, f[i]->len, e);
+	if (rc == 0 && s.n > 0) {
+		metastore_of(m, ITEM_FUNCTION, id, &functions);
+		s.functions = (int)functions;
+		s.dynamic |= c->schema->enable_dynamic_field;
+		free(s.description);
+		s.description = strdup(c->schema->description);
+		schema_to_json(&s, w, "schema");
+	}
+	schema_fini(&s);
+	return rc;
+}
+
+/* Kafka's message ids are offsets, 8 bytes little-endian. */
+static int
+write_start(struct jsonw *w, const Pb__CollectionInfo *c, struct err *e)
+{
+	jw_open(w, "start", '{');
+	for (size_t i = 0; i < c->n_start_positions; i++) {
+		const Pb__KeyDataPair *p = c->start_positions[i];
+
+		if (p->data.len != 8)
+			return err_set(e, ERR_DATA,
+			    "start position of '%s': %zu bytes, want 8: "
+			    "position is not a Kafka offset",
+			    p->key, p->data.len);
+		jw_i64(w, p->key, (int64_t)num_le64(p->data.data));
+	}
+	jw_close(w, '}');
+	return 0;
+}
+
+static int
+collection_members(struct jsonw *w, const struct metastore *m,
+    const struct item *i, const Pb__CollectionInfo *c, int state, struct err *e)
+{
+	static const char *const levels[] = { "Strong", "Session", "Bounded",
+		"Eventually", "Customized" };
+	char db[META_NAME];
+	uint32_t level = (uint32_t)c->consistency_level;
+
+	meta_db_name(m, i->b, db);
+	jw_i64s(w, "id", i->a);
+	jw_str(w, "db", db);
+	jw_i64s(w, "db_id", i->b == 0 ? 1 : i->b);
+	jw_str(w, "name", c->schema->name);
+	write_state(w, i, state, c->create_time);
+	jw_u64s(w, "create_ts", c->create_time);
+	if (write_schema(w, m, c, i->a, e) == -1)
+		return -1;
+	jw_i64(w, "shards", c->shards_num);
+	jw_open(w, "vchannels", '[');
+	for (size_t k = 0; k < c->n_virtual_channel_names; k++)
+		jw_str(w, NULL, c->virtual_channel_names[k]);
+	jw_close(w, ']');
+	if (write_start(w, c, e) == -1)
+		return -1;
+	if (level < sizeof levels / sizeof *levels)
+		jw_str(w, "consistency", levels[level]);
+	write_kvs(w, "properties", c->properties, c->n_properties);
+	return 0;
+}
+
+static int
+collection(struct jsonw *w, const struct metastore *m, const struct item *head,
+    struct meta_about *a, struct err *e)
+{
+	const struct item *i = coll_item(m, head->a);
+	Pb__CollectionInfo *c;
+	int rc;
+
+	a->exists = i != NULL;
+	if (i == NULL)
+		return 0;
+	c = pb__collection_info__unpack(NULL, i->len, i->value);
+	if (c == NULL || c->schema == NULL) {
+		if (c != NULL)
+			pb__collection_info__free_unpacked(c, NULL);
+		return bad(i, "CollectionInfo", e);
+	}
+	a->coll = i->a;
+	a->state = state_of(i, c->state);
+	rc = collection_members(w, m, i, c, a->state, e);
+	if (rc == -1)
+		err_wrap(
+		    e, "collection '%s' (%" PRId64 ")", c->schema->name, i->a);
+	pb__collection_info__free_unpacked(c, NULL);
+	return rc;
+}
+
+static int
+partition(
+    struct jsonw *w, const struct item *i, struct meta_about *a, struct err *e)
+{
+	Pb__PartitionInfo *p =
+	    pb__partition_info__unpack(NULL, i->len, i->value);
+
+	if (p == NULL)
+		return bad(i, "PartitionInfo", e);
+	a->coll = i->a;
+	a->state = state_of(i, p->state);
+	jw_i64s(w, "id", i->b);
+	jw_i64s(w, "coll_id", i->a);
+	jw_str(w, "name", p->partitionname);
+	write_state(w, i, a->state, p->partition_created_timestamp);
+	jw_u64s(w, "create_ts", p->partition_created_timestamp);
+	pb__partition_info__free_unpacked(p, NULL);
+	return 0;
+}
+
+static void
+write_field_name(
+    struct jsonw *w, const struct metastore *m, int64_t coll, int64_t field)
+{
+	const struct item *i = metastore_get(m, ITEM_FIELD, coll, field, "");
+	Pb__FieldSchema *f = NULL;
+
+	if (i != NULL && i->value != NULL)
+		f = pb__field_schema__unpack(NULL, i->len, i->value);
+	if (f == NULL)
+		return;
+	jw_str(w, "field", f->name);
+	pb__field_schema__free_unpacked(f, NULL);
+}
+
+static int
+index_line(struct jsonw *w, const struct metastore *m, const struct item *i,
+    struct meta_about *a, struct err *e)
+{
+	Pb__FieldIndex *x = pb__field_index__unpack(NULL, i->len, i->value);
+	const Pb__IndexInfo *n = x == NULL ? NULL : x->index_info;
+
+	if (n == NULL) {
+		if (x != NULL)
+			pb__field_index__free_unpacked(x, NULL);
+		return bad(i, "FieldIndex", e);
+	}
+	a->coll = i->a;
+	a->state = i->gone || x->deleted ? STATE_DROPPED : STATE_CREATED;
+	jw_i64s(w, "id", i->b);
+	jw_i64s(w, "coll_id", i->a);
+	jw_i64s(w, "field_id", n->fieldid);
+	write_field_name(w, m, i->a, n->fieldid);
+	jw_str(w, "name", n->index_name);
+	jw_str(w, "state", state_names[a->state]);
+	jw_u64s(w, "ts", x->create_time);
+	write_kvs(w, "params", n->user_index_params, n->n_user_index_params);
+	pb__field_index__free_unpacked(x, NULL);
+	return 0;
+}
+
+/* querycoord's CollectionLoadInfo and one PartitionLoadInfo a partition. */
+static int
+load(struct jsonw *w, const struct metastore *m, const struct item *i,
+    struct meta_about *a, struct err *e)
+{
+	Pb__CollectionLoadInfo *l =
+	    pb__collection_load_info__unpack(NULL, i->len, i->value);
+	size_t n;
+	struct item *const *p = metastore_of(m, ITEM_LOAD_PART, i->a, &n);
+
+	if (l == NULL)
+		return bad(i, "CollectionLoadInfo", e);
+	a->coll = i->a;
+	a->state = i->gone ? STATE_DROPPED : STATE_CREATED;
+	jw_i64s(w, "coll_id", i->a);
+	if (!i->gone) {
+		jw_str(
+		    w, "type", l->load_type == 1 ? "partitions" : "collection");
+		jw_i64(w, "replicas", l->replica_number);
+		jw_open(w, "partitions", '[');
+		for (size_t k = 0; k < n; k++)
+			if (!p[k]->gone)
+				jw_i64s(w, NULL, p[k]->b);
+		jw_close(w, ']');
+	}
+	pb__collection_load_info__free_unpacked(l, NULL);
+	return 0;
+}
+
+static int
+alias(struct jsonw *w, const struct metastore *m, const struct item *i,
+    struct meta_about *a, struct err *e)
+{
+	Pb__AliasInfo *x = pb__alias_info__unpack(NULL, i->len, i->value);
+	char db[META_NAME];
+
+	if (x == NULL)
+		return bad(i, "AliasInfo", e);
+	meta_db_name(m, i->a, db);
+	a->coll = x->collection_id;
+	a->state = state_of(i, x->state);
+	jw_str(w, "db", db);
+	jw_i64s(w, "db_id", i->a == 0 ? 1 : i->a);
+	jw_str(w, "name", i->name);
+	jw_i64s(w, "coll_id", x->collection_id);
+	write_state(w, i, a->state, x->created_time);
+	pb__alias_info__free_unpacked(x, NULL);
+	return 0;
+}
+
+/* by-dev-rootcoord-dml_0_470616509404094648v0: the id before the last v. */
+static size_t
+topic_length(const char *vchannel, int64_t *coll)
+{
+	const char *us = strrchr(vchannel, '_');
+	const char *v = us == NULL ? NULL : strchr(us, 'v');
+	struct err e;
+
+	*coll = 0;
+	if (v == NULL || num_i64n(us + 1, (size_t)(v - us - 1), 0, INT64_MAX,
+			     coll, &e) == -1)
+		return strlen(vchannel);
+	return (size_t)(us - vchannel);
+}
+
+static int
+checkpoint(
+    struct jsonw *w, const struct item *i, struct meta_about *a, struct err *e)
+{
+	Pb__MsgPosition *p = pb__msg_position__unpack(NULL, i->len, i->value);
+	size_t n = topic_length(i->name, &a->coll);
+
+	if (p == NULL)
+		return bad(i, "MsgPosition", e);
+	a->state = i->gone ? STATE_DROPPED : STATE_CREATED;
+	a->exists = p->msgid.len == 8 && !i->gone;
+	jw_str(w, "vchannel", i->name);
+	jw_bytes(w, "topic", i->name, n);
+	if (a->exists)
+		jw_i64(w, "offset", (int64_t)num_le64(p->msgid.data));
+	jw_u64s(w, "ts", p->timestamp);
+	pb__msg_position__free_unpacked(p, NULL);
+	return 0;
+}
+
+int
+meta_line(const struct metastore *m, enum meta_kind kind,
+    const struct item *head, struct buf *b, struct meta_about *about,
+    struct err *e)
+{
+	struct jsonw w = { .b = b };
+
+	*about = (struct meta_about){ 0 };
+	about->exists = head->value != NULL;
+	if (kind != META_COLLECTION && !about->exists)
+		return 0;
+	switch (kind) {
+	case META_DATABASE:
+		return database(&w, head, about, e);
+	case META_COLLECTION:
+		return collection(&w, m, head, about, e);
+	case META_PARTITION:
+		return partition(&w, head, about, e);
+	case META_INDEX:
+		return index_line(&w, m, head, about, e);
+	case META_LOAD:
+		return load(&w, m, head, about, e);
+	case META_ALIAS:
+		return alias(&w, m, head, about, e);
+	case META_CHECKPOINT:
+		return checkpoint(&w, head, about, e);
+	case META_USER:
+	case META_ROLE:
+		about->state = head->gone ? STATE_DROPPED : STATE_CREATED;
+		if (kind == META_USER)
+			metauser_line(&w, m, head->name);
+		else
+			metauser_role_line(&w, m, head->name);
+		break;
+	case META_KINDS:
+		break;
+	}
+	return 0;
+}
+
+struct item *
+meta_head_of(struct metastore *m, const struct item *i, enum meta_kind *kind)
+{
+	switch (i->kind) {
+	case ITEM_COLL:
+	case ITEM_FIELD:
+	case ITEM_FUNCTION:
+		*kind = META_COLLECTION;
+		return metastore_make(m, ITEM_HEAD, i->a, 0, "");
+	case ITEM_LOAD_PART:
+		*kind = META_LOAD;
+		return metastore_get(m, ITEM_LOAD_COLL, i->a, 0, "");
+	case ITEM_USER_ROLE:
+	case ITEM_GRANT:
+	case ITEM_GRANT_ID:
+		return metauser_head_of(m, i, kind);
+	case ITEM_DB:
+	case ITEM_PART:
+	case ITEM_ALIAS:
+	case ITEM_INDEX:
+	case ITEM_LOAD_COLL:
+	case ITEM_CHECKPOINT:
+	case ITEM_USER:
+	case ITEM_ROLE:
+	case ITEM_HEAD:
+	case ITEM_KINDS:
+		break;
+	}
+	for (*kind = 0; *kind < META_KINDS; (*kind)++)
+		if (heads[*kind] == i->kind)
+			return metastore_get(m, i->kind, i->a, i->b, i->name);
+	return NULL;
+}
