@@ -360,6 +360,13 @@ merge_take(struct merge *m)
 }
 
 void
+merge_put_back(struct merge *m, struct rec *r)
+{
+	r->released = 0;
+	heap_push(m, r);
+}
+
+void
 merge_release(struct merge *m, uint64_t ts)
 {
 	if (ts > m->released)

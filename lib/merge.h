@@ -85,6 +85,8 @@ struct rec *merge_first(const struct merge *m);
 uint64_t merge_newest(const struct merge *m);
 /* Take the first record out of the order; it lives until merge_release. */
 struct rec *merge_take(struct merge *m);
+/* As if it had not been taken. */
+void merge_put_back(struct merge *m, struct rec *r);
 
 /* All up to ts has left: records taken are freed, positions move. */
 void merge_release(struct merge *m, uint64_t ts);

@@ -1,0 +1,482 @@
+#include "reader.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "log.h"
+#include "readerint.h"
+#include "sig.h"
+#include "tso.h"
+#include "x.h"
+
+enum {
+	WAIT_MS = 50,
+	BATCH = 2000,    /* records between two looks at the catalogue */
+	TOPICS_S = 5,    /* how often new topics are looked for */
+	PATIENCE_S = 10, /* then we say what --until now waits for */
+};
+
+/* Catalogue */
+
+static int
+take_line(struct reader *r, const char *line, size_t len, struct err *e)
+{
+	struct cat_change ch;
+
+	if (cat_line(&r->cat, line, len, &ch, e) == -1)
+		return err_wrap(e, "%s: line %" PRIu64, r->conf->catalogue,
+		    lines_number(r->in));
+	if (!r->begun)
+		return 0;
+	if (ch.kind == CAT_COLL || ch.kind == CAT_READY)
+		r->channels_dirty = 1;
+	if (ch.kind == CAT_COLL && !ch.coll->included)
+		ch.coll->included =
+		    view_coll(&r->view, ch.coll->id) != NULL ||
+		    reader_want(r, ch.coll->db, ch.coll->name, ch.coll->id);
+	if (ch.kind == CAT_READY) /* after a resync */
+		ddl_start(r->ddl, merge_released(r->merge), 0);
+	else if (r->cat.ready)
+		ddl_note(r->ddl, &ch);
+	return 0;
+}
+
+/* All lines that are there, up to `ready` as long as we have not begun. */
+static int
+take_lines(struct reader *r, struct err *e)
+{
+	const char *line;
+	size_t len;
+	int rc = LINES_WAIT;
+
+	while ((r->begun || !r->cat.ready) &&
+	       (rc = lines_next(r->in, &line, &len, e)) == LINES_LINE) {
+		if (lines_cut(r->in))
+			return err_set(e, ERR_TEMP,
+			    "%s: line %" PRIu64 " is cut short",
+			    r->conf->catalogue, lines_number(r->in));
+		if (take_line(r, line, len, e) == -1)
+			return -1;
+	}
+	r->in_eof = rc == LINES_END;
+	return rc == -1 ? -1 : 0;
+}
+
+/* Read once from the catalogue. Its end is no end of ours if it is static. */
+static int
+fill(struct reader *r, struct err *e)
+{
+	if (lines_fill(r->in, e) == -1 || take_lines(r, e) == -1)
+		return -1;
+	if (r->in_eof && !r->cat.ready)
+		return err_set(e, ERR_TEMP,
+		    "%s: the catalogue ends before 'ready'",
+		    r->conf->catalogue);
+	if (r->in_eof && r->cat.follow)
+		return err_set(e, ERR_TEMP,
+		    "%s: the catalogue has ended, the stream cannot go on "
+		    "without it",
+		    r->conf->catalogue);
+	return 0;
+}
+
+static int
+read_catalogue(struct reader *r, struct err *e)
+{
+	if (take_lines(r, e) == -1) /* opens it */
+		return -1;
+	while (!r->cat.ready) {
+		struct pollfd p[2] = { { lines_fd(r->in), POLLIN, 0 },
+			{ sig_fd(), POLLIN, 0 } };
+
+		if (sig_stop != 0)
+			return err_set(e, ERR_STOP, "stopped");
+		poll(p, 2, -1);
+		if (p[0].revents != 0 && fill(r, e) == -1)
+			return -1;
+	}
+	if (!r->cat.follow && r->until.kind == WHERE_NEVER)
+		return err_set(e, ERR_USAGE,
+		    "%s: the catalogue does not follow changes (cdc-meta -w), "
+		    "so --until is needed",
+		    r->conf->catalogue);
+	return 0;
+}
+
+/* Kafka */
+
+static int
+take_record(struct reader *r, struct kmsg *k, struct err *e)
+{
+	struct merge_topic *t = merge_topic(r->merge, (size_t)k->topic);
+	int64_t offset = k->offset;
+	struct cat_coll *c;
+	struct rec *rec;
+
+	if (k->streaming) {
+		kmsg_free(k);
+		return err_set(e, ERR_DATA,
+		    "topic '%s' offset %" PRId64
+		    ": source writes the 2.6 streaming log, which this "
+		    "program does not read",
+		    t->name, offset);
+	}
+	rec = merge_add(r->merge, k);
+	if (rec == NULL)
+		return 0;
+	if (offset < t->end && rec->ts > r->until_seen)
+		r->until_seen = rec->ts;
+	c = cat_coll(&r->cat, rec->msg.coll_id);
+	if (c != NULL && !c->included && !rec->broken &&
+	    rec->msg.type != MSG_FLUSH && view_coll(&r->view, c->id) == NULL)
+		merge_drop(r->merge, rec);
+	return 0;
+}
+
+/* Topics ahead of W wait; the one that holds W back has a limit too. */
+static int
+balance(struct reader *r, int holder, struct err *e)
+{
+	for (size_t i = 0; i < merge_topics(r->merge); i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if ((int)i == holder && t->bytes > MERGE_ALONE_BYTES)
+			return err_set(e, ERR_DATA,
+			    "topic '%s' alone holds %zu bytes without a tick, "
+			    "the limit is %d (MERGE_ALONE_BYTES)",
+			    t->name, t->bytes, MERGE_ALONE_BYTES);
+		if (!t->paused && (int)i != holder &&
+		    t->bytes > MERGE_TOPIC_BYTES) {
+			t->paused = 1;
+			if (kreader_pause(r->k, t->name, e) == -1)
+				return -1;
+		} else if (t->paused && ((int)i == holder ||
+					    t->bytes < MERGE_TOPIC_BYTES / 2)) {
+			t->paused = 0;
+			if (kreader_resume(r->k, t->name, e) == -1)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+take_records(struct reader *r, struct err *e)
+{
+	int64_t begun = tso_mono_ns();
+	struct kmsg k;
+
+	for (int i = 0; i < BATCH; i++) {
+		int rc = kreader_next(r->k, 0, &k, e);
+
+		if (rc == -1)
+			return -1;
+		if (rc == KREADER_IDLE ||
+		    tso_mono_ns() - begun > WAIT_MS * 1000000LL)
+			break;
+		if (rc == KREADER_MSG && take_record(r, &k, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Release */
+
+/* Law 3: an unused topic holds W back until it is read to its end. */
+static int
+settle_topics(struct reader *r, struct err *e)
+{
+	for (size_t i = 0; i < merge_topics(r->merge); i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+		int64_t low, high;
+
+		if (t->used || t->settled || !t->ticks)
+			continue;
+		if (kreader_ends(r->k, t->name, &low, &high, e) == -1)
+			return -1;
+		t->settled = t->next >= high;
+	}
+	return 0;
+}
+
+/* W as things stand now. With nothing to wait for, all that is there. */
+static uint64_t
+watermark(struct reader *r, int *holder)
+{
+	uint64_t w;
+
+	*holder = -1;
+	w = merge_watermark(r->merge, holder);
+	if (w == UINT64_MAX) {
+		w = merge_newest(r->merge);
+		if (ddl_last(r->ddl) > w)
+			w = ddl_last(r->ddl);
+		if (!r->cat.follow && r->cat.ts > w)
+			w = r->cat.ts;
+	}
+	return w < r->until_ts ? w : r->until_ts;
+}
+
+static int
+tick(struct reader *r, enum op op, struct err *e)
+{
+	struct jsonw *w = emit_open(&r->emit, op, merge_released(r->merge));
+	struct pos p = { 0 };
+
+	merge_pos(r->merge, &p);
+	pos_to_json(&p, w, "pos");
+	if (op == OP_END || view_changed(&r->view))
+		view_to_json(&r->view, w, "known", op == OP_END);
+	if (op == OP_END) {
+		emit_counts(&r->emit, w, "n");
+		if (sig_stop != 0)
+			jw_bool(w, "stopped", 1);
+	}
+	emit_close(&r->emit, 0);
+	pos_fini(&p);
+	r->tick_ns = tso_mono_ns();
+	return out_flush(&r->out, e);
+}
+
+static uint64_t
+op_lines(const struct emit *e)
+{
+	uint64_t n = 0;
+
+	for (int op = OP_END + 1; op < OP_MAX; op++)
+		n += e->lines[op];
+	return n;
+}
+
+/* Write everything up to w, in order, then a tick if there was something. */
+static int
+release(struct reader *r, uint64_t w, struct err *e)
+{
+	uint64_t lines;
+
+	for (;;) {
+		const struct rec *rec = merge_first(r->merge);
+		uint64_t next = ddl_next(r->ddl);
+		int rc;
+
+		if (rec != NULL && rec->ts < next && rec->ts <= w) {
+			uint64_t ts = rec->ts;
+
+			if ((rc = reader_group(r, e)) == -1)
+				return -1;
+			if (rc == 1) { /* not before the catalogue knows */
+				w = ts - 1;
+				if (!r->cat.follow)
+					r->until_ts = w;
+				break;
+			}
+		} else if (next <= w && next != UINT64_MAX) {
+			ddl_apply(r->ddl);
+		} else {
+			break;
+		}
+	}
+	ddl_settle(r->ddl, w);
+	merge_release(r->merge, w);
+	lines = op_lines(&r->emit);
+	if (lines != r->lines_at_tick ||
+	    tso_mono_ns() - r->tick_ns >= r->conf->tick_ms * 1000000) {
+		r->lines_at_tick = lines;
+		return tick(r, OP_TICK, e);
+	}
+	return 0;
+}
+
+/* Every topic has been read to where it ended when we began. */
+static int
+read_to_ends(struct reader *r)
+{
+	for (size_t i = 0; i < merge_topics(r->merge); i++) {
+		const struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (t->end != -1 && t->next < t->end)
+			return 0;
+	}
+	return 1;
+}
+
+static void
+say_what_holds(struct reader *r, int holder)
+{
+	int64_t now = tso_mono_ns();
+
+	if (r->wait_ns == 0)
+		r->wait_ns = now;
+	if (now - r->wait_ns < PATIENCE_S * 1000000000LL || holder == -1)
+		return;
+	r->wait_ns = INT64_MAX / 2; /* once */
+	log_warn("waiting for a tick on topic '%s' (if the source is dead, "
+		 "--until end takes what is there)",
+	    merge_topic(r->merge, (size_t)holder)->name);
+}
+
+/* Is what --until asked for out? Sets done, or lowers nothing. */
+static int
+check_until(struct reader *r, int holder, struct err *e)
+{
+	uint64_t w = merge_released(r->merge);
+
+	if (r->until.kind == WHERE_TIME || r->until_ts != UINT64_MAX) {
+		r->done = w >= r->until_ts;
+	} else if (r->until.kind == WHERE_NOW && read_to_ends(r)) {
+		r->done = w >= r->until_seen;
+		if (!r->done)
+			say_what_holds(r, holder);
+	} else if (r->until.kind == WHERE_END && read_to_ends(r)) {
+		w = merge_newest(r->merge);
+		if (ddl_last(r->ddl) > w)
+			w = ddl_last(r->ddl);
+		r->done = 1;
+		return release(r, w > r->cat.ts ? w : r->cat.ts, e);
+	}
+	return 0;
+}
+
+/*
+ * Law 4: what was read at cand_ns leaves when the catalogue has been asked
+ * after that moment, and the channels in use are taken again then.
+ */
+static int
+try_release(struct reader *r, struct err *e)
+{
+	int holder;
+	uint64_t w;
+
+	if (reader_channels(r, e) == -1 || settle_topics(r, e) == -1)
+		return -1;
+	w = watermark(r, &holder);
+	if (balance(r, holder, e) == -1)
+		return -1;
+	if (r->cand_ns == 0 &&
+	    (w > merge_released(r->merge) ||
+		tso_mono_ns() - r->tick_ns > r->conf->tick_ms * 1000000)) {
+		r->cand = w;
+		r->cand_ns = tso_mono_ns();
+	}
+	if (r->cand_ns != 0 && (!r->cat.follow || r->cat.at_ns > r->cand_ns)) {
+		r->cand_ns = 0;
+		if (r->cand < w)
+			w = r->cand;
+		if (w < merge_released(r->merge))
+			w = merge_released(r->merge);
+		if (release(r, w, e) == -1)
+			return -1;
+	}
+	return check_until(r, holder, e);
+}
+
+static int
+turn(struct reader *r, struct err *e)
+{
+	struct pollfd p[3] = { { r->in_eof ? -1 : lines_fd(r->in), POLLIN, 0 },
+		{ kreader_fd(r->k), POLLIN, 0 }, { sig_fd(), POLLIN, 0 } };
+
+	poll(p, 3, WAIT_MS);
+	if (p[0].revents != 0 && fill(r, e) == -1)
+		return -1;
+	if (take_records(r, e) == -1)
+		return -1;
+	if (tso_mono_ns() - r->topics_ns > TOPICS_S * 1000000000LL &&
+	    reader_topics(r, e) == -1)
+		return -1;
+	return try_release(r, e);
+}
+
+static int
+finish(struct reader *r, struct err *e)
+{
+	const struct merge_stats *s = merge_stats(r->merge);
+
+	log_info("%" PRIu64 " ticks, %" PRIu64 " DDL messages, %" PRIu64
+		 " retries, %" PRIu64 " skipped, %" PRIu64 " late, %" PRIu64
+		 " of unknown collections",
+	    s->ticks, s->ddl, s->retries, s->skipped, s->late, r->unknown_ids);
+	if (r->conf->explain) {
+		r->emit.out = NULL;
+		return reader_explain(r, e);
+	}
+	return tick(r, OP_END, e);
+}
+
+static int
+run(struct reader *r, struct err *e)
+{
+	if (read_catalogue(r, e) == -1 || reader_begin(r, e) == -1)
+		return -1;
+	if (take_lines(r, e) == -1) /* those behind `ready` */
+		return -1;
+	while (!r->done && sig_stop == 0)
+		if (turn(r, e) == -1)
+			return -1;
+	return finish(r, e);
+}
+
+static int
+open_reader(struct reader *r, struct err *e)
+{
+	struct ddl_conf d = { .cat = &r->cat,
+		.view = &r->view,
+		.emit = &r->emit,
+		.want = reader_want,
+		.want_db = reader_want_db,
+		.drop_dbs = r->conf->shard == 0,
+		.arg = r };
+
+	r->names[0] = x_strdup(r->conf->catalogue);
+	r->in = lines_open(r->names, 1);
+	r->out.fd = STDOUT_FILENO;
+	r->out.name = "standard output";
+	r->emit.out = r->conf->explain ? NULL : &r->out;
+	r->emit.time = r->conf->time;
+	r->until_ts = UINT64_MAX;
+	r->merge = merge_new();
+	r->ddl = ddl_new(&d);
+	if (r->conf->ops != NULL && emit_only(&r->emit, r->conf->ops, e) == -1)
+		return -1;
+	return where_from(&r->from, r->conf->from, r->conf->state, e) == -1 ||
+		       where_until(&r->until, r->conf->until, e) == -1
+		   ? -1
+		   : 0;
+}
+
+static void
+close_reader(struct reader *r)
+{
+	where_fini(&r->from);
+	where_fini(&r->until);
+	lines_close(r->in);
+	free(r->names[0]);
+	merge_free(r->merge); /* its records are librdkafka's: before it */
+	kreader_close(r->k);
+	ddl_free(r->ddl);
+	cat_fini(&r->cat);
+	view_fini(&r->view);
+	emit_fini(&r->emit);
+	out_fini(&r->out);
+	buf_fini(&r->rows_text);
+	free(r->cluster);
+	free(r->dml_prefix);
+	free(r->replicate);
+	free(r->tally);
+}
+
+int
+reader_run(const struct reader_conf *conf, struct err *e)
+{
+	struct reader r = { .conf = conf };
+	int rc = open_reader(&r, e) == -1 ? -1 : run(&r, e);
+
+	close_reader(&r);
+	if (rc == -1 && e->kind == ERR_STOP)
+		err_clear(e);
+	return rc;
+}

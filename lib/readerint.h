@@ -1,0 +1,69 @@
+#ifndef CDC_READERINT_H
+#define CDC_READERINT_H
+
+/* Between the files of the reader only. */
+
+#include "applyin.h"
+#include "cat.h"
+#include "ddl.h"
+#include "emit.h"
+#include "merge.h"
+#include "out.h"
+#include "reader.h"
+#include "view.h"
+
+/* What became of the records of one collection, for --explain. */
+struct reader_tally {
+	int64_t id;
+	uint64_t inserts, deletes, rows, keys, gone;
+};
+
+struct reader {
+	const struct reader_conf *conf;
+	struct where from, until;
+	char *cluster, *dml_prefix, *replicate;
+	struct lines *in; /* the catalogue */
+	char *names[1];   /* of it */
+	int in_eof;
+	struct kreader *k;
+	struct cat cat;
+	struct view view;
+	struct ddl *ddl;
+	struct merge *merge;
+	struct emit emit;
+	struct out out;
+	struct buf rows_text; /* of the line being made */
+	int begun;            /* the begin line is out, topics are read */
+	int channels_dirty;   /* collections have changed: look at topics */
+	uint64_t start_ts;    /* T: records up to it are not ours */
+	uint64_t cand;        /* a W that waits for the catalogue to catch up */
+	int64_t cand_ns;      /* when it was read; 0: none waits */
+	uint64_t until_ts;    /* nothing above is released */
+	uint64_t until_seen;  /* greatest timestamp below the ends */
+	int64_t tick_ns, topics_ns; /* when it was last done */
+	int64_t wait_ns;            /* since when --until now waits for ticks */
+	uint64_t lines_at_tick;     /* of operations, to see if there are new */
+	uint64_t unknown_ids;       /* records of collections nobody knows */
+	int done;
+	struct reader_tally *tally;
+	size_t n_tally, tally_cap;
+};
+
+/* readpos.c: where each topic begins; writes the begin line. */
+int reader_begin(struct reader *r, struct err *e);
+/* Topics that have come up, and those that live collections need. */
+int reader_topics(struct reader *r, struct err *e);
+/* Which topics hold W back. */
+int reader_channels(struct reader *r, struct err *e);
+int reader_want(void *arg, const char *db, const char *coll, int64_t id);
+int reader_want_db(void *arg, const char *db);
+
+/*
+ * readrows.c: write all records of the first timestamp. 1 if they may not
+ * leave yet, since the catalogue may still say what they belong to.
+ */
+int reader_group(struct reader *r, struct err *e);
+struct reader_tally *reader_tally(struct reader *r, int64_t coll_id);
+int reader_explain(struct reader *r, struct err *e);
+
+#endif

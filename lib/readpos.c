@@ -1,0 +1,479 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "log.h"
+#include "num.h"
+#include "readerint.h"
+#include "tso.h"
+#include "x.h"
+
+/*
+ * Kafka's time of a record may lie on either side of the timestamps in it;
+ * by so much a start by time begins earlier.
+ */
+enum { TIME_MARGIN_MS = 60000 };
+
+int
+reader_want_db(void *arg, const char *db)
+{
+	const struct reader_conf *c = ((struct reader *)arg)->conf;
+
+	return (c->include.n == 0 || patterns_match_db(&c->include, db)) &&
+	       !patterns_whole_db(&c->exclude, db);
+}
+
+/* Shards divide by id: a name may change. */
+static int
+our_shard(const struct reader_conf *c, int64_t id)
+{
+	uint64_t h = (uint64_t)id * 0x9e3779b97f4a7c15u;
+
+	return c->shards <= 1 ||
+	       (int64_t)((h >> 32) % (uint64_t)c->shards) == c->shard;
+}
+
+int
+reader_want(void *arg, const char *db, const char *coll, int64_t id)
+{
+	const struct reader_conf *c = ((struct reader *)arg)->conf;
+
+	return (c->include.n == 0 || patterns_match(&c->include, db, coll)) &&
+	       !patterns_match(&c->exclude, db, coll) && our_shard(c, id);
+}
+
+/* A live collection's start on this topic, or -1 if none is on it. */
+static int64_t
+first_start(const struct reader *r, const char *topic)
+{
+	int64_t first = -1;
+
+	for (size_t i = 0; i < r->cat.n_colls; i++) {
+		const struct cat_coll *c = r->cat.colls[i];
+
+		if (c->state != CAT_CREATED || !c->included)
+			continue;
+		for (size_t k = 0; k < c->n_topics; k++) {
+			const struct cat_start *s = &c->topics[k];
+
+			if (strcmp(s->topic, topic) == 0 &&
+			    (first == -1 || s->offset < first))
+				first = s->offset < 0 ? 0 : s->offset;
+		}
+	}
+	return first;
+}
+
+static int
+gone(const char *topic, const char *what, int64_t offset, int64_t low,
+    int64_t high, struct err *e)
+{
+	return err_set(e, ERR_GONE,
+	    "topic '%s': %s is offset %" PRId64 ", Kafka has %" PRId64
+	    " to %" PRId64,
+	    topic, what, offset, low, high);
+}
+
+/*
+ * A topic that was deleted and made anew may have grown past our offset. Its
+ * records are all younger than the position, and the one before it must not
+ * be.
+ */
+static int
+same_topic(
+    struct reader *r, const struct pos_topic *p, int64_t low, struct err *e)
+{
+	struct kmsg k = { 0 };
+	struct msg m;
+	struct err ignored = { 0 };
+	int rc = 0;
+
+	if (p->o <= low || p->ts == 0)
+		return 0;
+	if (kreader_peek(r->k, p->topic, p->o - 1, &k, e) == -1)
+		return -1;
+	if (msg_decode(k.ptr, k.len, &m, &ignored) == 0 && m.ts > p->ts &&
+	    !k.streaming)
+		rc = err_set(e, ERR_GONE,
+		    "topic '%s' was made anew: the record before offset "
+		    "%" PRId64 " has timestamp %" PRIu64
+		    ", the position is of %" PRIu64,
+		    p->topic, p->o, m.ts, p->ts);
+	kmsg_free(&k);
+	return rc;
+}
+
+/* Where a topic begins: offset, and what is skipped from there on. */
+struct start {
+	int64_t offset, skip_n;
+	uint64_t skip_ts;
+};
+
+static int
+from_pos(struct reader *r, const char *topic, int64_t low, int64_t high,
+    struct start *s, struct err *e)
+{
+	const struct pos_topic *p = pos_find(&r->from.pos, topic);
+
+	if (p == NULL) { /* it has come up since */
+		s->offset = low;
+		return low == 0 ? 0
+				: gone(topic, "the start of a new topic", 0,
+				      low, high, e);
+	}
+	s->offset = p->o;
+	s->skip_n = p->n;
+	s->skip_ts = p->ts;
+	if (p->o < low || p->o > high)
+		return gone(topic, "the position", p->o, low, high, e);
+	return same_topic(r, p, low, e);
+}
+
+static int
+from_time(struct reader *r, const char *topic, uint64_t ts, int64_t high,
+    struct start *s, struct err *e)
+{
+	s->skip_n = high;
+	s->skip_ts = ts;
+	return kreader_at_time(
+	    r->k, topic, tso_ms(ts) - TIME_MARGIN_MS, &s->offset, e);
+}
+
+static int
+from_start(struct reader *r, const char *topic, int64_t low, int64_t high,
+    struct start *s, struct err *e)
+{
+	int64_t first = first_start(r, topic);
+
+	s->offset = low;
+	if (strcmp(topic, r->replicate) == 0)
+		return 0; /* flushes: what is there will do */
+	if (first == -1)  /* only what is dropped, and what is yet to come */
+		return r->cat.ts == 0 ? 0
+				      : kreader_at_time(r->k, topic,
+					    tso_ms(r->cat.ts) - TIME_MARGIN_MS,
+					    &s->offset, e);
+	if (first < low || first > high) {
+		gone(topic, "the first record of a collection", first, low,
+		    high, e);
+		return err_wrap(e,
+		    "rows are gone from the log (--from beginning takes what "
+		    "is left)");
+	}
+	s->offset = first;
+	return 0;
+}
+
+/* Milvus's checkpoints: the least offset of a topic's live collections. */
+static int
+from_checkpoint(struct reader *r, const char *topic, int64_t low, int64_t high,
+    struct start *s, struct err *e)
+{
+	int64_t least = -1;
+
+	for (size_t i = 0; i < r->cat.n_cps; i++) {
+		const struct cat_checkpoint *c = &r->cat.cps[i];
+		const struct cat_coll *k = cat_coll(&r->cat, c->coll_id);
+
+		if (strcmp(c->topic, topic) == 0 && k != NULL && k->included &&
+		    k->state == CAT_CREATED &&
+		    (least == -1 || c->offset < least))
+			least = c->offset;
+	}
+	if (least == -1)
+		return from_time(r, topic, r->start_ts, high, s, e);
+	if (least < low || least > high)
+		return gone(topic, "Milvus's checkpoint", least, low, high, e);
+	s->offset = least;
+	s->skip_n = high;
+	s->skip_ts = r->start_ts;
+	return 0;
+}
+
+static int
+start_of(struct reader *r, const char *topic, struct start *s, struct err *e)
+{
+	int64_t low, high;
+
+	memset(s, 0, sizeof *s);
+	if (kreader_ends(r->k, topic, &low, &high, e) == -1)
+		return -1;
+	switch (r->from.kind) {
+	case WHERE_POS:
+		return from_pos(r, topic, low, high, s, e);
+	case WHERE_START:
+		return from_start(r, topic, low, high, s, e);
+	case WHERE_CHECKPOINT:
+		return from_checkpoint(r, topic, low, high, s, e);
+	case WHERE_NOW:
+	case WHERE_TIME:
+		return from_time(r, topic, r->start_ts, high, s, e);
+	case WHERE_BEGINNING:
+	case WHERE_END:
+	case WHERE_NEVER:
+		break;
+	}
+	s->offset = low;
+	return 0;
+}
+
+/* Begin to read a topic; its number, or -1. */
+static int
+add_topic(
+    struct reader *r, const char *name, const struct start *s, struct err *e)
+{
+	int ticks = strcmp(name, r->replicate) != 0;
+	int i = merge_topic_add(r->merge, name, ticks, s->offset);
+	struct merge_topic *t = merge_topic(r->merge, (size_t)i);
+
+	t->skip_n = s->skip_n;
+	t->skip_ts = s->skip_ts;
+	r->channels_dirty = 1;
+	log_info("topic '%s' from offset %" PRId64, name, s->offset);
+	return kreader_start(r->k, name, i, s->offset, e) == -1 ? -1 : i;
+}
+
+/*
+ * A topic that came up while we run: from its first record. One that was
+ * there all the time, but is not of this cluster's names, is known by a
+ * collection that begins there.
+ */
+int
+reader_topics(struct reader *r, struct err *e)
+{
+	char **list = kreader_topics(r->k, r->cluster, e);
+	struct start s;
+	int rc = 0;
+
+	if (list == NULL)
+		return -1;
+	for (char **t = list; *t != NULL; t++) {
+		int ours =
+		    strncmp(*t, r->dml_prefix, strlen(r->dml_prefix)) == 0 ||
+		    strcmp(*t, r->replicate) == 0;
+
+		memset(&s, 0, sizeof s);
+		if (rc == 0 && ours && merge_topic_find(r->merge, *t) == -1 &&
+		    add_topic(r, *t, &s, e) == -1)
+			rc = -1;
+		free(*t);
+	}
+	free(list);
+	r->topics_ns = tso_mono_ns();
+	return rc;
+}
+
+static int
+need_topic(struct reader *r, const struct cat_start *c, struct err *e)
+{
+	struct start s = { 0 };
+
+	s.offset = c->offset < 0 ? 0 : c->offset;
+	return add_topic(r, c->topic, &s, e);
+}
+
+int
+reader_channels(struct reader *r, struct err *e)
+{
+	if (!r->channels_dirty)
+		return 0;
+	r->channels_dirty = 0;
+	for (size_t i = 0; i < merge_topics(r->merge); i++)
+		merge_topic(r->merge, i)->used = 0;
+	for (size_t i = 0; i < r->cat.n_colls; i++) {
+		const struct cat_coll *c = r->cat.colls[i];
+
+		if (c->state != CAT_CREATED || !c->included)
+			continue;
+		for (size_t k = 0; k < c->n_topics; k++) {
+			int t = merge_topic_find(r->merge, c->topics[k].topic);
+
+			if (t == -1 &&
+			    (t = need_topic(r, &c->topics[k], e)) == -1)
+				return -1;
+			merge_topic(r->merge, (size_t)t)->used = 1;
+		}
+	}
+	for (size_t i = 0; i < merge_topics(r->merge); i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (t->used)
+			t->settled = 0;
+	}
+	r->channels_dirty = 0;
+	return 0;
+}
+
+/* The newest timestamp in the log, from the last record of every topic. */
+static int
+newest(struct reader *r, char **topics, uint64_t *ts, struct err *e)
+{
+	*ts = 0;
+	for (; *topics != NULL; topics++) {
+		struct kmsg k = { 0 };
+		struct msg m;
+		struct err ignored = { 0 };
+		int64_t low, high;
+
+		if (kreader_ends(r->k, *topics, &low, &high, e) == -1)
+			return -1;
+		if (high <= low ||
+		    strncmp(*topics, r->dml_prefix, strlen(r->dml_prefix)) != 0)
+			continue;
+		if (kreader_peek(r->k, *topics, high - 1, &k, e) == -1)
+			return -1;
+		if (msg_decode(k.ptr, k.len, &m, &ignored) == 0 && m.ts > *ts)
+			*ts = m.ts;
+		kmsg_free(&k);
+	}
+	return 0;
+}
+
+/* T of the WHERE: records up to it are not ours. */
+static int
+start_ts(struct reader *r, char **topics, struct err *e)
+{
+	r->start_ts = 0;
+	if (r->from.kind == WHERE_POS || r->from.kind == WHERE_TIME)
+		r->start_ts = r->from.ts;
+	if (r->from.kind == WHERE_NOW)
+		return newest(r, topics, &r->start_ts, e);
+	if (r->from.kind != WHERE_CHECKPOINT)
+		return 0;
+	for (size_t i = 0; i < r->cat.n_cps; i++) {
+		const struct cat_checkpoint *c = &r->cat.cps[i];
+		const struct cat_coll *k = cat_coll(&r->cat, c->coll_id);
+
+		if (k != NULL && k->included && k->state == CAT_CREATED &&
+		    (r->start_ts == 0 || c->ts < r->start_ts))
+			r->start_ts = c->ts;
+	}
+	if (r->start_ts == 0)
+		return newest(r, topics, &r->start_ts, e);
+	return 0;
+}
+
+static void
+begin_line(struct reader *r)
+{
+	struct jsonw *w = emit_open(&r->emit, OP_BEGIN, 0);
+	struct pos p = { 0 };
+
+	jw_str(w, "cluster", r->cluster);
+	if (r->from.task != NULL)
+		jw_str(w, "task", r->from.task);
+	jw_u64s(w, "ts", r->start_ts);
+	merge_pos(r->merge, &p);
+	pos_to_json(&p, w, "from");
+	emit_close(&r->emit, 0);
+	pos_fini(&p);
+}
+
+/* All topics that were there: by name, in the position, or in use. */
+static int
+start_topics(struct reader *r, char **list, struct err *e)
+{
+	struct start s;
+
+	for (char **t = list; *t != NULL; t++) {
+		if (strncmp(*t, r->dml_prefix, strlen(r->dml_prefix)) != 0 &&
+		    strcmp(*t, r->replicate) != 0 && first_start(r, *t) == -1)
+			continue;
+		if (start_of(r, *t, &s, e) == -1 ||
+		    add_topic(r, *t, &s, e) == -1)
+			return -1;
+	}
+	for (size_t i = 0; i < r->from.pos.n; i++) {
+		const struct pos_topic *p = &r->from.pos.v[i];
+
+		if (merge_topic_find(r->merge, p->topic) == -1 && p->n > 0)
+			return err_set(e, ERR_GONE,
+			    "topic '%s' is gone, the position is offset "
+			    "%" PRId64,
+			    p->topic, p->o);
+	}
+	return 0;
+}
+
+/* Where each topic ends now, for --until now and end. */
+static int
+ends(struct reader *r, struct err *e)
+{
+	int64_t low;
+
+	if (r->until.kind != WHERE_NOW && r->until.kind != WHERE_END)
+		return 0;
+	for (size_t i = 0; i < merge_topics(r->merge); i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (kreader_ends(r->k, t->name, &low, &t->end, e) == -1)
+			return -1;
+	}
+	r->until_seen = r->cat.ts;
+	return 0;
+}
+
+/* What the target had and is no longer asked for is not ours to touch. */
+static void
+narrow(struct reader *r)
+{
+	for (size_t i = r->view.n_colls; i-- > 0;) {
+		const struct view_coll *v = r->view.colls[i];
+		const struct cat_coll *c = cat_coll(&r->cat, v->id);
+
+		if (patterns_match(&r->conf->exclude, v->db, v->name) ||
+		    !our_shard(r->conf, v->id) ||
+		    (c != NULL &&
+			patterns_match(&r->conf->exclude, c->db, c->name)))
+			view_forget(&r->view, v->id);
+	}
+}
+
+static void
+include_all(struct reader *r)
+{
+	for (size_t i = 0; i < r->cat.n_colls; i++) {
+		struct cat_coll *c = r->cat.colls[i];
+
+		c->included = view_coll(&r->view, c->id) != NULL ||
+			      reader_want(r, c->db, c->name, c->id);
+	}
+}
+
+int
+reader_begin(struct reader *r, struct err *e)
+{
+	char **list;
+	int rc = -1;
+
+	if (view_from_json(&r->view, r->from.known, e) == -1)
+		return -1;
+	narrow(r);
+	include_all(r);
+	r->cluster = r->conf->cluster != NULL ? x_strdup(r->conf->cluster)
+					      : cat_cluster(&r->cat);
+	r->dml_prefix = x_asprintf("%s-rootcoord-dml_", r->cluster);
+	r->replicate = x_asprintf("%s-replicate-msg", r->cluster);
+	if ((r->k = kreader_open(&r->conf->kafka, e)) == NULL ||
+	    (list = kreader_topics(r->k, "", e)) == NULL)
+		return -1;
+	r->topics_ns = tso_mono_ns();
+	if (start_ts(r, list, e) == -1 || start_topics(r, list, e) == -1)
+		goto out;
+	merge_release(r->merge, r->start_ts);
+	begin_line(r);
+	if (r->until.kind == WHERE_TIME) {
+		r->until_ts = r->until.ts;
+		ddl_until(r->ddl, r->until_ts);
+	}
+	ddl_start(r->ddl, r->start_ts,
+	    r->from.kind == WHERE_START ? 0 : r->start_ts + 1);
+	r->begun = 1;
+	rc = reader_channels(r, e) == -1 || ends(r, e) == -1 ? -1 : 0;
+out:
+	for (char **t = list; *t != NULL; t++)
+		free(*t);
+	free(list);
+	return rc;
+}
