@@ -63,16 +63,17 @@ task_save(const char *dir, const char *name, const json_t *task, struct err *e)
 }
 
 int
-task_create_lock(const char *dir, struct err *e)
+task_dir_lock(const char *dir, const char *file, int wait, struct err *e)
 {
-	char *path = x_asprintf("%s/tasks/.lock", dir);
+	char *path = x_asprintf("%s/tasks/%s", dir, file);
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd == -1 || fcntl(fd, F_OFD_SETLKW, &fl) == -1) {
+	if (fd == -1)
 		err_sys(e, ERR_OUTPUT, "'%s'", path);
-		if (fd != -1)
-			close(fd);
+	else if (fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &fl) == -1) {
+		err_sys(e, ERR_TEMP, "'%s' is held", path);
+		close(fd);
 		fd = -1;
 	}
 	free(path);

@@ -65,8 +65,12 @@ char *task_argv_text(char **argv);
  */
 int task_create(const char *dir, const char *name, const json_t *task,
     int paused, struct err *e);
-/* Held from the first look at the other tasks until task_create is done. */
-int task_create_lock(const char *dir, struct err *e);
+/*
+ * Lock a file of dir/tasks until the descriptor is closed; waits for it, or
+ * ERR_TEMP if it is held. ".lock" is held from the first look at the other
+ * tasks until task_create is done.
+ */
+int task_dir_lock(const char *dir, const char *file, int wait, struct err *e);
 /* Replace task.json. */
 int task_save(
     const char *dir, const char *name, const json_t *task, struct err *e);

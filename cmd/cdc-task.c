@@ -1,0 +1,671 @@
+/* cdc-task: a state directory of tasks, see cdc-task(1). */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "buf.h"
+#include "err.h"
+#include "log.h"
+#include "opt.h"
+#include "out.h"
+#include "runner.h"
+#include "sig.h"
+#include "state.h"
+#include "task.h"
+#include "taskcheck.h"
+#include "taskcommit.h"
+#include "taskstatus.h"
+#include "tso.h"
+#include "where.h"
+#include "x.h"
+
+enum {
+	STATE_DIR = 512,
+	PAUSED,
+	NO_CHECK,
+	REASON,
+	JSON,
+	LABEL,
+	MAX_TABLE = 60,
+	ASK_MS = 3000, /* of Kafka, for status */
+	WATCH_MS = 2000,
+	STOP_MS = 20000, /* how long pause waits for the runner */
+};
+
+struct args {
+	char *dir;
+	const char *name; /* the operand, or NULL */
+	json_t *options;  /* of create */
+	const char *from;
+	const char *reason;
+	int paused, no_check, json, watch, label;
+};
+
+/* Standard output, written at once. */
+static int
+print(const struct buf *b, struct err *e)
+{
+	struct out o = { .fd = STDOUT_FILENO, .name = "standard output" };
+	int rc;
+
+	out_mem(&o, b->ptr, b->len);
+	rc = out_flush(&o, e);
+	out_fini(&o);
+	return rc;
+}
+
+/* ---- create, show, list, delete ---- */
+
+static int
+no_overlap(const char *dir, const json_t *task, struct err *e)
+{
+	char **names = task_list(dir, e);
+	int rc = names == NULL ? -1 : 0;
+
+	for (size_t i = 0; rc == 0 && names[i] != NULL; i++) {
+		json_t *other = state_task(dir, names[i], e);
+
+		if (other == NULL)
+			rc = -1;
+		else if (task_overlap(task, other, e))
+			rc = -1;
+		json_decref(other);
+	}
+	task_list_free(names);
+	return rc;
+}
+
+/* Between lock and unlock nobody else makes a task. */
+static int
+create_locked(const struct args *a, json_t *task, struct err *e)
+{
+	char *path = state_path(a->dir, a->name, NULL);
+	struct buf found = { 0 };
+	int rc;
+
+	if (access(path, F_OK) == 0)
+		rc =
+		    err_set(e, ERR_DATA, "task '%s' is there already", a->name);
+	else
+		rc = no_overlap(a->dir, task, e);
+	if (rc == 0 && !a->no_check)
+		rc = task_check(task, a->dir, &found, e);
+	if (rc == 0)
+		rc = task_create(a->dir, a->name, task, a->paused, e);
+	if (rc == 0 && found.len > 0)
+		rc = print(&found, e);
+	buf_fini(&found);
+	free(path);
+	return rc;
+}
+
+static int
+cmd_create(struct args *a, struct err *e)
+{
+	json_t *task;
+	int fd = -1, rc;
+
+	if (state_name(a->name, e) == -1 ||
+	    task_option_defaults(a->options, e) == -1)
+		return -1;
+	task = task_new(a->name, a->from == NULL ? "start" : a->from,
+	    json_incref(a->options));
+	rc = task_check_words(task, a->dir, e);
+	if (rc == 0)
+		rc = state_init(a->dir, e);
+	if (rc == 0 && (fd = task_dir_lock(a->dir, ".lock", 1, e)) == -1)
+		rc = -1;
+	if (rc == 0)
+		rc = create_locked(a, task, e);
+	if (fd != -1)
+		close(fd);
+	json_decref(task);
+	return rc;
+}
+
+static int
+cmd_list(struct args *a, struct err *e)
+{
+	char **names = task_list(a->dir, e);
+	struct buf b = { 0 };
+	int rc;
+
+	if (names == NULL)
+		return -1;
+	for (size_t i = 0; names[i] != NULL; i++) {
+		buf_adds(&b, names[i]);
+		buf_addc(&b, '\n');
+	}
+	rc = b.len == 0 ? 0 : print(&b, e);
+	buf_fini(&b);
+	task_list_free(names);
+	return rc;
+}
+
+/* The definition, and the pipeline that run would start. */
+static int
+cmd_show(struct args *a, struct err *e)
+{
+	json_t *task = state_task(a->dir, a->name, e);
+	json_t *lines = json_array();
+	struct buf b = { 0 };
+	char *text;
+	int rc;
+
+	if (task == NULL) {
+		json_decref(lines);
+		return -1;
+	}
+	for (int i = 0; i < TASK_PROGS; i++) {
+		char **argv = task_argv(task, (enum task_prog)i, a->dir);
+		char *line = task_argv_text(argv);
+
+		json_array_append_new(lines, json_string(line));
+		free(line);
+		task_argv_free(argv);
+	}
+	json_object_set_new(task, "pipeline", lines);
+	text = json_dumps(task, JSON_INDENT(2));
+	buf_adds(&b, text == NULL ? "null" : text);
+	buf_addc(&b, '\n');
+	rc = print(&b, e);
+	buf_fini(&b);
+	free(text);
+	json_decref(task);
+	return rc;
+}
+
+static int
+cmd_delete(struct args *a, struct err *e)
+{
+	return task_delete(a->dir, a->name, e);
+}
+
+/* ---- status ---- */
+
+static void
+status_of(const struct args *a, const char *name, struct buf *b)
+{
+	struct task_status s;
+
+	task_status_get(a->dir, name, ASK_MS, &s);
+	if (a->json) {
+		task_status_json(&s, b);
+		buf_addc(b, '\n');
+	} else
+		task_status_line(&s, b);
+	task_status_fini(&s);
+}
+
+static int
+status_once(const struct args *a, struct err *e)
+{
+	char **names = NULL;
+	struct buf b = { 0 };
+	int rc;
+
+	if (a->watch && isatty(STDOUT_FILENO))
+		buf_adds(&b, "\033[H\033[2J");
+	if (!a->json)
+		task_status_head(&b);
+	if (a->name != NULL)
+		status_of(a, a->name, &b);
+	else if ((names = task_list(a->dir, e)) == NULL) {
+		buf_fini(&b);
+		return -1;
+	}
+	for (size_t i = 0; names != NULL && names[i] != NULL; i++)
+		status_of(a, names[i], &b);
+	rc = b.len == 0 ? 0 : print(&b, e);
+	task_list_free(names);
+	buf_fini(&b);
+	return rc;
+}
+
+static int
+cmd_status(struct args *a, struct err *e)
+{
+	if (a->name != NULL && state_check(a->dir, a->name, e) == -1)
+		return -1;
+	if (!a->watch)
+		return status_once(a, e);
+	sig_init();
+	while (sig_stop == 0) {
+		struct pollfd p = { .fd = sig_fd(), .events = POLLIN };
+
+		if (status_once(a, e) == -1)
+			return -1;
+		poll(&p, 1, WATCH_MS);
+	}
+	return 0;
+}
+
+/* ---- run, supervise, commit ---- */
+
+static int
+cmd_run(struct args *a, struct err *e)
+{
+	struct runner_conf conf = {
+		.dir = a->dir, .name = a->name, .label = a->label
+	};
+
+	sig_init();
+	return runner_run(&conf, e);
+}
+
+static int
+cmd_supervise(struct args *a, struct err *e)
+{
+	sig_init();
+	return runner_supervise(a->dir, e);
+}
+
+static int
+cmd_commit(struct args *a, struct err *e)
+{
+	sig_init();
+	return task_commit(a->dir, a->name, STDIN_FILENO, e);
+}
+
+/* ---- pause, resume, set, log ---- */
+
+static int
+wish(const struct args *a, int paused, struct err *e)
+{
+	struct task_wish w = { 0 };
+	const char *why = a->reason;
+	int rc;
+
+	if (state_check(a->dir, a->name, e) == -1)
+		return -1;
+	/* a pause is a pause: neither its date nor its reason changes unless
+	 * a new reason is given; a resume renews what failed */
+	if (paused && why == NULL &&
+	    task_wish_load(a->dir, a->name, &w, e) == 0 && w.paused) {
+		task_wish_fini(&w);
+		return 0;
+	}
+	task_wish_fini(&w);
+	rc = task_wish_save(a->dir, a->name, paused, why, e);
+	if (rc == 0)
+		task_log(a->dir, a->name, paused ? "pause" : "resume",
+		    why == NULL ? NULL : json_pack("{s:s}", "reason", why));
+	return rc;
+}
+
+/* When it returns 0 nothing of the task reaches the target any more. */
+static int
+cmd_pause(struct args *a, struct err *e)
+{
+	int64_t until = tso_mono_ns() + STOP_MS * 1000000LL;
+	pid_t pid = 0;
+
+	if (wish(a, 1, e) == -1)
+		return -1;
+	while (state_locked_file(a->dir, a->name, "run.lock", &pid)) {
+		if (tso_mono_ns() > until)
+			return err_set(e, ERR_TEMP,
+			    "task '%s' is still being stopped by process %ld",
+			    a->name, (long)pid);
+		poll(NULL, 0, 50);
+	}
+	if (state_locked(a->dir, a->name, &pid))
+		return err_set(e, ERR_TEMP,
+		    "process %ld, not started by 'run', still writes for task "
+		    "'%s'",
+		    (long)pid, a->name);
+	return 0;
+}
+
+static int
+cmd_resume(struct args *a, struct err *e)
+{
+	return wish(a, 0, e);
+}
+
+/* The checkpoint and the one before out of the way, in this order: what is
+ * left at any point is either all of the old or none of it. */
+static int
+shelve(const struct args *a, struct err *e)
+{
+	char *cp = state_path(a->dir, a->name, "checkpoint.json");
+	char *prev = state_path(a->dir, a->name, "checkpoint.prev.json");
+	char *to = state_path(a->dir, a->name, "checkpoint.set.json");
+	int rc = 0;
+
+	if ((unlink(prev) == -1 && errno != ENOENT) ||
+	    (rename(cp, to) == -1 && errno != ENOENT))
+		rc = err_sys(e, ERR_OUTPUT, "'%s'", cp);
+	free(cp);
+	free(prev);
+	free(to);
+	return rc;
+}
+
+/* A position goes into the checkpoint; what the target has stays known. */
+static int
+set_position(const struct args *a, struct where *w, struct err *e)
+{
+	struct checkpoint c = { 0 };
+	struct err ignored;
+	int rc;
+
+	if (checkpoint_load(a->dir, a->name, &c, &ignored) == -1) {
+		log_warn("%s", ignored.msg);
+		if (shelve(a, e) == -1)
+			return -1;
+	}
+	pos_copy(&c.pos, &w->pos);
+	if (c.known == NULL)
+		c.known = json_incref(w->known);
+	rc = checkpoint_save(a->dir, a->name, &c, e);
+	checkpoint_fini(&c);
+	return rc;
+}
+
+static int
+set_word(const struct args *a, struct err *e)
+{
+	json_t *task = state_task(a->dir, a->name, e);
+	int rc;
+
+	if (task == NULL)
+		return -1;
+	json_object_set_new(task, "from", json_string(a->from));
+	rc = task_save(a->dir, a->name, task, e);
+	json_decref(task);
+	return rc == -1 ? -1 : shelve(a, e);
+}
+
+static int
+set_locked(const struct args *a, struct err *e)
+{
+	struct where w = { 0 };
+	int rc = where_from(&w, a->from, a->dir, e);
+
+	if (rc == 0)
+		rc = w.kind == WHERE_POS ? set_position(a, &w, e)
+					 : set_word(a, e);
+	if (rc == 0)
+		task_log(a->dir, a->name, "set",
+		    json_pack("{s:s}", "from", a->from));
+	where_fini(&w);
+	return rc;
+}
+
+static int
+cmd_set(struct args *a, struct err *e)
+{
+	static const char *const locks[] = { "run.lock", "lock",
+		"commit.lock" };
+	int fds[3] = { -1, -1, -1 }, rc = 0;
+
+	if (a->from == NULL)
+		return err_set(e, ERR_USAGE, "set needs --from");
+	for (int i = 0; i < 3 && rc == 0; i++)
+		if ((fds[i] = state_lock_file(a->dir, a->name, locks[i], e)) ==
+		    -1)
+			rc = -1;
+	if (rc == 0)
+		rc = set_locked(a, e);
+	for (int i = 0; i < 3; i++)
+		if (fds[i] != -1)
+			close(fds[i]);
+	return rc;
+}
+
+static int
+copy_file(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	struct buf b = { 0 };
+	ssize_t n;
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : err_sys(e, ERR_DATA, "'%s'", path);
+	while (rc == 0 && (n = read(fd, buf_room(&b, 65536), 65536)) > 0) {
+		b.len = (size_t)n;
+		rc = print(&b, e);
+		buf_clear(&b);
+	}
+	close(fd);
+	buf_fini(&b);
+	return rc;
+}
+
+static int
+cmd_log(struct args *a, struct err *e)
+{
+	char *old = state_path(a->dir, a->name, "log.ndjson.1");
+	char *path = state_path(a->dir, a->name, "log.ndjson");
+	int rc = state_check(a->dir, a->name, e);
+
+	if (rc == 0)
+		rc = copy_file(old, e);
+	if (rc == 0)
+		rc = copy_file(path, e);
+	free(old);
+	free(path);
+	return rc;
+}
+
+/* ---- the command line ---- */
+
+#define DIR_OPT                                                                \
+	{                                                                      \
+		"state-dir", STATE_DIR, "DIR",                                 \
+		    "where tasks are kept [$CDC_STATE_DIR]"                    \
+	}
+static const struct opt dir_opt[] = { DIR_OPT, { 0 } };
+static const struct opt create_opt[] = { DIR_OPT,
+	{ "from", 'f', "WHERE", "where to begin, see cdc-read(1) [start]" },
+	{ "paused", PAUSED, NULL, "do not run it before it is resumed" },
+	{ "no-check", NO_CHECK, NULL, "ask no server whether it can work" },
+	{ 0 } };
+static const struct opt status_opt[] = { DIR_OPT,
+	{ "json", JSON, NULL, "a line of JSON for each task" },
+	{ "watch", 'w', NULL, "again every two seconds, until a signal" },
+	{ 0 } };
+static const struct opt run_opt[] = { DIR_OPT,
+	{ "label", LABEL, NULL, "put [NAME] in front of each message" },
+	{ 0 } };
+static const struct opt reason_opt[] = { DIR_OPT,
+	{ "reason", REASON, "TEXT", "why, for status and the log" }, { 0 } };
+static const struct opt set_opt[] = { DIR_OPT,
+	{ "from", 'f', "WHERE", "where to go on, see cdc-read(1)" }, { 0 } };
+
+enum { NONE, MAYBE, ONE };
+static const struct command {
+	const char *name;
+	const struct opt *table;
+	int operand; /* a NAME */
+	int (*run)(struct args *a, struct err *e);
+} commands[] = {
+	{ "create", create_opt, ONE, cmd_create },
+	{ "list", dir_opt, NONE, cmd_list },
+	{ "status", status_opt, MAYBE, cmd_status },
+	{ "show", dir_opt, ONE, cmd_show },
+	{ "run", run_opt, ONE, cmd_run },
+	{ "supervise", dir_opt, NONE, cmd_supervise },
+	{ "pause", reason_opt, ONE, cmd_pause },
+	{ "resume", reason_opt, ONE, cmd_resume },
+	{ "set", set_opt, ONE, cmd_set },
+	{ "log", dir_opt, ONE, cmd_log },
+	{ "commit", dir_opt, ONE, cmd_commit },
+	{ "delete", dir_opt, ONE, cmd_delete },
+};
+
+static const char usage[] = "[OPTION]... COMMAND [NAME] [OPTION]...\n"
+			    "  create NAME      make a task\n"
+			    "  list             the tasks' names\n"
+			    "  status [NAME]    how they are\n"
+			    "  show NAME        a task's definition\n"
+			    "  run NAME         run it in the foreground\n"
+			    "  supervise        run all that are wanted\n"
+			    "  pause NAME       stop it, in order\n"
+			    "  resume NAME      want it again\n"
+			    "  set NAME         begin elsewhere, with --from\n"
+			    "  log NAME         what happened to it\n"
+			    "  commit NAME      keep the acks of cdc-apply\n"
+			    "  delete NAME      forget it\n"
+			    "cdc-task COMMAND --help says a command's options";
+
+static const struct command *
+find_command(const char *word)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, word) == 0)
+			return &commands[i];
+	opt_die("no command '%s'", word);
+}
+
+static void
+task_arg(struct args *a, int letter, const char *arg)
+{
+	struct err e;
+
+	for (const struct task_option *o = task_options; o->name != NULL; o++)
+		if (o->letter == letter &&
+		    task_option_set(a->options, o, arg, &e) == -1)
+			opt_die("%s", e.msg);
+}
+
+static void
+take(struct args *a, int letter, const char *arg)
+{
+	switch (letter) {
+	case STATE_DIR:
+		free(a->dir);
+		a->dir = x_strdup(arg);
+		break;
+	case 'f':
+		a->from = arg;
+		break;
+	case REASON:
+		a->reason = arg;
+		break;
+	case 'w':
+		a->watch = 1;
+		break;
+	case JSON:
+		a->json = 1;
+		break;
+	case LABEL:
+		a->label = 1;
+		break;
+	case PAUSED:
+		a->paused = 1;
+		break;
+	case NO_CHECK:
+		a->no_check = 1;
+		break;
+	default:
+		task_arg(a, letter, arg);
+	}
+}
+
+/* The command's own options, and for create those of the pipeline. */
+static void
+make_table(const struct command *c, struct opt table[static MAX_TABLE])
+{
+	int n = 0;
+
+	for (const struct opt *o = c->table; o->name != NULL; o++)
+		table[n++] = *o;
+	if (c->run == cmd_create)
+		for (const struct task_option *o = task_options;
+		     o->name != NULL && n < MAX_TABLE - 1; o++)
+			table[n++] =
+			    (struct opt){ o->name, o->letter, o->arg, o->help };
+	table[n] = (struct opt){ 0 };
+}
+
+static void
+check_operand(const struct command *c, const struct args *a)
+{
+	if (c->operand == ONE && a->name == NULL)
+		opt_die("%s needs a NAME", c->name);
+	if (c->operand == NONE && a->name != NULL)
+		opt_die("%s takes no NAME", c->name);
+}
+
+/* Options may stand before and behind COMMAND and NAME. */
+static const struct command *
+parse(struct args *a, int argc, char **argv)
+{
+	const struct command *c;
+	struct opt table[MAX_TABLE];
+	char line[64];
+	const char *arg;
+	int letter, at;
+
+	while ((letter = opt_next(argc, argv, dir_opt, usage, &arg, &at)) != -1)
+		take(a, letter, arg);
+	if (at >= argc)
+		opt_die("which command?");
+	c = find_command(argv[at]);
+	make_table(c, table);
+	snprintf(line, sizeof line, "%s %s[OPTION]...", c->name,
+	    c->operand == ONE    ? "NAME "
+	    : c->operand == NONE ? ""
+				 : "[NAME] ");
+	for (;;) {
+		optind = at + 1;
+		while ((letter = opt_next(
+			    argc, argv, table, line, &arg, &at)) != -1)
+			take(a, letter, arg);
+		if (at >= argc)
+			break;
+		if (a->name != NULL)
+			opt_die("one NAME too many: '%s'", argv[at]);
+		a->name = argv[at];
+	}
+	check_operand(c, a);
+	return c;
+}
+
+/* A definition keeps it, and programs of another folder get it. */
+static void
+absolute_dir(struct args *a)
+{
+	char *dir = state_dir(a->dir), *cwd;
+
+	free(a->dir);
+	a->dir = dir;
+	if (dir[0] == '/' || (cwd = getcwd(NULL, 0)) == NULL)
+		return;
+	a->dir = x_asprintf("%s/%s", cwd, dir);
+	free(dir);
+	free(cwd);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct args a = { .options = json_object() };
+	const struct command *c;
+	struct err e = { 0 };
+
+	log_init(argv[0]);
+	signal(SIGPIPE, SIG_IGN);
+	c = parse(&a, argc, argv); /* exits 2 on a mistake */
+	absolute_dir(&a);
+	if (c->run(&a, &e) == 0)
+		err_clear(&e);
+	else if (e.kind != ERR_STOP && e.kind != ERR_PIPE)
+		log_error("%s", e.msg);
+	json_decref(a.options);
+	free(a.dir);
+	if (e.kind == ERR_PIPE)
+		sig_die_of_pipe();
+	sig_reraise(); /* returns unless a signal stopped us */
+	return err_status(&e);
+}

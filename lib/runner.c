@@ -1,0 +1,292 @@
+#include "runner.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "log.h"
+#include "pipeline.h"
+#include "sig.h"
+#include "state.h"
+#include "task.h"
+#include "tso.h"
+
+enum {
+	LOOK_MS = 500,    /* how often desired.json is looked at */
+	DRAIN_MS = 10000, /* an orderly stop may take so long */
+	GRACE_MS = 2000,  /* the others end by themselves when one did */
+	TERM_MS = 3000,   /* from SIGTERM to SIGKILL */
+	BACKOFF_MIN_MS = 500,
+	BACKOFF_MAX_MS = 30000,
+	LONG_RUN_MS =
+	    60000, /* after a run of this length backoff begins anew */
+};
+
+enum outcome { ENDED, PAUSED, STOPPED, AGAIN, FAILED };
+
+struct runner {
+	const struct runner_conf *conf;
+	json_t *task;
+	int64_t gen;        /* of the checkpoint at the start of this run */
+	int64_t started_ms; /* monotonic */
+	int64_t backoff_ms;
+};
+
+static int64_t
+mono_ms(void)
+{
+	return tso_mono_ns() / 1000000;
+}
+
+/* A wish that cannot be read changes nothing. */
+static int
+paused(const struct runner *r)
+{
+	struct task_wish w = { 0 };
+	struct err e;
+	int yes;
+
+	if (task_wish_load(r->conf->dir, r->conf->name, &w, &e) == -1) {
+		log_info("%s", e.msg);
+		return 0;
+	}
+	yes = w.paused;
+	task_wish_fini(&w);
+	return yes;
+}
+
+static int64_t
+generation(const struct runner *r, uint64_t *ts)
+{
+	struct checkpoint c = { 0 };
+	struct err e;
+	int64_t gen = 0;
+
+	if (checkpoint_load(r->conf->dir, r->conf->name, &c, &e) == 0) {
+		gen = c.gen;
+		if (ts != NULL)
+			*ts = c.pos.ts;
+	}
+	checkpoint_fini(&c);
+	return gen;
+}
+
+static void
+log_start(struct runner *r)
+{
+	uint64_t ts = 0;
+	char text[32];
+
+	task_log_rotate(r->conf->dir, r->conf->name);
+	r->gen = generation(r, &ts);
+	r->started_ms = mono_ms();
+	snprintf(text, sizeof text, "%" PRIu64, ts);
+	task_log(r->conf->dir, r->conf->name, "start",
+	    json_pack("{s:i, s:I, s:s}", "pid", (int)getpid(), "gen",
+		(json_int_t)r->gen, "ts", text));
+}
+
+/* Which program, how it ended, what it said last, how long all ran. */
+static json_t *
+cause_json(const struct runner *r, const struct pipeline *p, int i)
+{
+	const struct child *c;
+	json_t *j = json_object();
+
+	if (i >= 0) {
+		c = &p->c[i];
+		json_object_set_new(j, "program",
+		    json_string(task_prog_name((enum task_prog)i)));
+		if (WIFSIGNALED(c->status))
+			json_object_set_new(
+			    j, "signal", json_integer(WTERMSIG(c->status)));
+		else
+			json_object_set_new(
+			    j, "status", json_integer(WEXITSTATUS(c->status)));
+		/* NULL, and so left out, if it is not UTF-8 */
+		json_object_set_new(j, "reason", json_string(c->last));
+	}
+	json_object_set_new(
+	    j, "ran_ms", json_integer(mono_ms() - r->started_ms));
+	return j;
+}
+
+static int64_t
+next_backoff(struct runner *r)
+{
+	int64_t ms;
+
+	if (generation(r, NULL) > r->gen ||
+	    mono_ms() - r->started_ms >= LONG_RUN_MS)
+		r->backoff_ms = 0;
+	r->backoff_ms = r->backoff_ms == 0 ? BACKOFF_MIN_MS : r->backoff_ms * 2;
+	if (r->backoff_ms > BACKOFF_MAX_MS)
+		r->backoff_ms = BACKOFF_MAX_MS;
+	ms = r->backoff_ms / 2;
+	return ms + (int64_t)((double)random() / RAND_MAX * (double)ms);
+}
+
+static enum err_kind
+kind_of(int status)
+{
+	switch (status) {
+	case 2:
+		return ERR_USAGE;
+	case 3:
+		return ERR_TEMP;
+	case 4:
+		return ERR_GONE;
+	default:
+		return ERR_DATA;
+	}
+}
+
+/* All have ended, without our wish: what now? */
+static enum outcome
+judge(
+    struct runner *r, const struct pipeline *p, int64_t *wait_ms, struct err *e)
+{
+	int i = pipeline_cause(p), bad = i >= 0 && WIFEXITED(p->c[i].status);
+	json_t *j = cause_json(r, p, i);
+	const char *dir = r->conf->dir, *name = r->conf->name;
+	int sum = 0;
+
+	for (int k = 0; k < TASK_PROGS; k++)
+		sum |= p->c[k].status;
+	if (sum == 0) {
+		task_log(dir, name, "ended", j);
+		return ENDED;
+	}
+	if (bad && WEXITSTATUS(p->c[i].status) != 3) {
+		err_set(e, kind_of(WEXITSTATUS(p->c[i].status)),
+		    "task '%s' failed: %s status %d", name,
+		    task_prog_name((enum task_prog)i),
+		    WEXITSTATUS(p->c[i].status));
+		task_log(dir, name, "failed", j);
+		return FAILED;
+	}
+	*wait_ms = next_backoff(r);
+	json_object_set_new(j, "retry_ms", json_integer(*wait_ms));
+	task_log(dir, name, "end", j);
+	return AGAIN;
+}
+
+/* cdc-read ends its stream, and all that it wrote is applied. */
+static enum outcome
+stop_in_order(struct runner *r, struct pipeline *p, enum outcome why)
+{
+	const struct child *last = &p->c[TASK_COMMIT];
+	json_t *j = json_object();
+
+	pipeline_kill(p, TASK_READ, SIGTERM);
+	pipeline_drain(p, DRAIN_MS);
+	pipeline_end(p, TERM_MS);
+	json_object_set_new(
+	    j, "in_order", json_boolean(last->status == 0 && !last->by_us));
+	json_object_set_new(
+	    j, "ran_ms", json_integer(mono_ms() - r->started_ms));
+	if (why == STOPPED)
+		json_object_set_new(j, "signal", json_integer(sig_stop));
+	task_log(r->conf->dir, r->conf->name,
+	    why == STOPPED ? "stopped" : "paused", j);
+	return why;
+}
+
+static enum outcome
+run_once(struct runner *r, int64_t *wait_ms, struct err *e)
+{
+	struct pipeline p = { .label = r->conf->label ? r->conf->name : NULL };
+	enum outcome o;
+	int left = TASK_PROGS;
+
+	log_start(r);
+	if (pipeline_start(&p, r->task, r->conf->dir, e) == -1) {
+		*wait_ms = next_backoff(r);
+		pipeline_fini(&p);
+		task_log(r->conf->dir, r->conf->name, "end",
+		    json_pack("{s:s, s:I}", "reason", e->msg, "retry_ms",
+			(json_int_t)*wait_ms));
+		return AGAIN;
+	}
+	while (left == TASK_PROGS && sig_stop == 0 && !paused(r))
+		left = pipeline_wait(&p, LOOK_MS);
+	if (left < TASK_PROGS) {
+		pipeline_drain(&p, GRACE_MS);
+		pipeline_end(&p, TERM_MS);
+		o = judge(r, &p, wait_ms, e);
+	} else
+		o = stop_in_order(r, &p, sig_stop != 0 ? STOPPED : PAUSED);
+	pipeline_fini(&p);
+	return o;
+}
+
+/* Between two runs. */
+static enum outcome
+wait_again(struct runner *r, int64_t wait_ms)
+{
+	int64_t until = mono_ms() + wait_ms, ms;
+
+	while (sig_stop == 0 && (ms = until - mono_ms()) > 0) {
+		struct pollfd p = { .fd = sig_fd(), .events = POLLIN };
+
+		if (paused(r)) {
+			task_log(r->conf->dir, r->conf->name, "paused", NULL);
+			return PAUSED;
+		}
+		poll(&p, 1, (int)(ms > LOOK_MS ? LOOK_MS : ms));
+	}
+	if (sig_stop == 0)
+		return AGAIN;
+	task_log(r->conf->dir, r->conf->name, "stopped",
+	    json_pack("{s:i}", "signal", (int)sig_stop));
+	return STOPPED;
+}
+
+static int
+run_all(struct runner *r, struct err *e)
+{
+	enum outcome o = AGAIN;
+	int64_t wait_ms = 0;
+
+	while (o == AGAIN) {
+		o = run_once(r, &wait_ms, e);
+		if (o == AGAIN)
+			o = wait_again(r, wait_ms);
+	}
+	if (o == STOPPED)
+		return err_set(e, ERR_STOP, "stopped");
+	if (o == FAILED)
+		return -1;
+	err_clear(e);
+	return 0;
+}
+
+int
+runner_run(const struct runner_conf *conf, struct err *e)
+{
+	struct runner r = { .conf = conf };
+	int lock = state_lock_file(conf->dir, conf->name, "run.lock", e);
+	int rc = -1;
+
+	if (lock == -1)
+		return -1;
+	srandom((unsigned)(tso_mono_ns() ^ getpid()));
+	r.task = state_task(conf->dir, conf->name, e);
+	if (r.task != NULL) {
+		if (paused(&r)) {
+			log_warn("task '%s' is paused", conf->name);
+			rc = 0;
+		} else
+			rc = run_all(&r, e);
+	}
+	json_decref(r.task);
+	close(lock);
+	return rc;
+}

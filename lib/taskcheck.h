@@ -1,0 +1,21 @@
+#ifndef CDC_TASKCHECK_H
+#define CDC_TASKCHECK_H
+
+#include <jansson.h>
+
+struct buf;
+struct err;
+
+/*
+ * Look at what a definition names before it is kept: etcd and the catalogue
+ * (through cdc-meta), the brokers, their topics, whether they still have what
+ * the task begins with, the target. What is found is appended to *found, a
+ * line each. A "from" of now becomes the source's present time, so that it
+ * means the same at each start. -1 with the kind that fits.
+ */
+int task_check(json_t *task, const char *dir, struct buf *found, struct err *e);
+
+/* Only what needs no server: patterns, names, WHERE. */
+int task_check_words(const json_t *task, const char *dir, struct err *e);
+
+#endif

@@ -1,0 +1,229 @@
+#include "taskstatus.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "err.h"
+#include "state.h"
+#include "task.h"
+#include "tasklag.h"
+#include "tso.h"
+#include "x.h"
+
+enum {
+	STALL_MS = 30000,   /* without progress for so long */
+	BACKLOG_MS = 10000, /* and so far behind */
+};
+
+const char *
+task_state_name(enum task_state s)
+{
+	static const char *const names[] = { "running", "stalled", "paused",
+		"stopped", "failed" };
+
+	return names[s];
+}
+
+static int
+about_runs(const char *event)
+{
+	static const char *const words[] = { "start", "end", "failed", "ended",
+		"stopped", "paused", "resume" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(event, words[i]) == 0)
+			return 1;
+	return 0;
+}
+
+static const char *
+text(const json_t *j, const char *key)
+{
+	return json_string_value(json_object_get(j, key));
+}
+
+static void
+set(char **to, const char *s)
+{
+	char *copy = s == NULL ? NULL : x_strdup(s);
+
+	free(*to);
+	*to = copy;
+}
+
+/* "cdc-apply, status 3: its last message" */
+static char *
+cause(const json_t *ev)
+{
+	const char *program = text(ev, "program"), *why = text(ev, "reason");
+	const json_t *signo = json_object_get(ev, "signal");
+	json_int_t n = json_integer_value(
+	    signo != NULL ? signo : json_object_get(ev, "status"));
+
+	if (program == NULL)
+		return x_strdup(why == NULL ? "it ended" : why);
+	return x_asprintf("%s, %s %" JSON_INTEGER_FORMAT "%s%s", program,
+	    signo != NULL ? "signal" : "status", n,
+	    why == NULL || why[0] == '\0' ? "" : ": ", why == NULL ? "" : why);
+}
+
+/* What the checkpoint and stats.json say. */
+static int
+progress(const char *dir, struct task_status *s, struct err *e)
+{
+	char *path = state_path(dir, s->name, "checkpoint.json");
+	struct checkpoint c = { 0 };
+	struct stat st;
+	json_t *j;
+	struct err ignored;
+
+	if (checkpoint_load(dir, s->name, &c, e) == -1) {
+		free(path);
+		return -1;
+	}
+	s->has_checkpoint = c.gen > 0;
+	s->gen = c.gen;
+	s->ts = c.pos.ts;
+	s->applied = json_incref(c.applied);
+	checkpoint_fini(&c);
+	if (stat(path, &st) == 0)
+		s->age_ms = tso_now_ms() - ((int64_t)st.st_mtim.tv_sec * 1000 +
+					       st.st_mtim.tv_nsec / 1000000);
+	free(path);
+	path = state_path(dir, s->name, "stats.json");
+	j = state_read(path, &ignored);
+	if (j != NULL && s->writer != 0 && s->age_ms < STALL_MS)
+		s->rate = json_integer_value(json_object_get(j, "rate"));
+	json_decref(j);
+	free(path);
+	return 0;
+}
+
+/* Somebody runs it: well? */
+static void
+alive(struct task_status *s, const json_t *ev)
+{
+	const char *what = text(ev, "event");
+	uint64_t started = 0;
+	struct err e;
+	int64_t quiet = s->age_ms;
+
+	s->state = TASK_RUNNING;
+	set(&s->since, text(ev, "time"));
+	if (what != NULL && strcmp(what, "end") == 0) {
+		char *why = cause(ev);
+
+		free(s->reason);
+		s->reason = x_asprintf("retrying: %s", why);
+		free(why);
+	} else if (s->want_paused)
+		set(&s->reason, "being paused");
+	if (s->since != NULL && what != NULL && strcmp(what, "start") == 0 &&
+	    tso_parse_time(s->since, &started, &e) == 0 &&
+	    (!s->has_checkpoint || quiet > tso_now_ms() - tso_ms(started)))
+		quiet = tso_now_ms() - tso_ms(started);
+	if (quiet < STALL_MS || (s->lag_ms >= 0 && s->lag_ms < BACKLOG_MS))
+		return;
+	s->state = TASK_STALLED;
+	if (s->reason == NULL)
+		s->reason =
+		    x_asprintf("no progress for %" PRId64 " s", quiet / 1000);
+}
+
+/* Nobody runs it. */
+static void
+not_alive(struct task_status *s, const struct task_wish *w, const json_t *ev)
+{
+	const char *what = text(ev, "event");
+
+	s->state = s->want_paused ? TASK_PAUSED : TASK_STOPPED;
+	set(&s->since, s->want_paused ? w->since : text(ev, "time"));
+	if (what != NULL && strcmp(what, "failed") == 0) {
+		if (!s->want_paused)
+			s->state = TASK_FAILED;
+		free(s->reason);
+		s->reason = cause(ev);
+	}
+	if (s->want_paused && w->reason != NULL)
+		set(&s->reason, w->reason);
+	if (s->reason != NULL || s->want_paused)
+		return;
+	if (what == NULL)
+		set(&s->reason, "never run");
+	else if (strcmp(what, "start") == 0 || strcmp(what, "end") == 0)
+		set(&s->reason, "its runner died");
+	else if (strcmp(what, "resume") == 0 || strcmp(what, "paused") == 0)
+		set(&s->reason, "no runner holds this task");
+	else if (strcmp(what, "ended") == 0)
+		set(&s->reason, "the stream ended");
+}
+
+static void
+derive(const char *dir, struct task_status *s, int ask_ms, json_t *task,
+    const struct task_wish *w)
+{
+	json_t *ev = task_log_last(dir, s->name, about_runs);
+	int run = state_locked_file(dir, s->name, "run.lock", &s->runner);
+	int write = state_locked(dir, s->name, &s->writer);
+	struct err e = { 0 };
+
+	s->want_paused = w->paused;
+	if (progress(dir, s, &e) == -1) {
+		s->state = TASK_FAILED;
+		set(&s->reason, e.msg);
+		json_decref(ev);
+		return;
+	}
+	if (!s->has_checkpoint)
+		set(&s->lag_why, "nothing applied yet");
+	else if (ask_ms == 0)
+		set(&s->lag_why, "not asked");
+	else if (task_newest(dir, task, ask_ms, &s->newest_ms, &e) == -1)
+		set(&s->lag_why, e.msg);
+	else {
+		s->lag_ms = s->newest_ms - tso_ms(s->ts);
+		if (s->lag_ms < 0)
+			s->lag_ms = 0;
+	}
+	if (run || write)
+		alive(s, ev);
+	else
+		not_alive(s, w, ev);
+	json_decref(ev);
+}
+
+void
+task_status_get(
+    const char *dir, const char *name, int ask_ms, struct task_status *s)
+{
+	struct task_wish w = { 0 };
+	struct err e = { 0 };
+	json_t *task;
+
+	memset(s, 0, sizeof *s);
+	s->name = x_strdup(name);
+	s->rate = s->newest_ms = s->lag_ms = -1;
+	task = state_task(dir, name, &e);
+	if (task == NULL || task_wish_load(dir, name, &w, &e) == -1) {
+		s->state = TASK_FAILED;
+		s->reason = x_strdup(e.msg);
+		s->lag_why = x_strdup("the task cannot be read");
+	} else
+		derive(dir, s, ask_ms, task, &w);
+	json_decref(task);
+	task_wish_fini(&w);
+}
+
+void
+task_status_fini(struct task_status *s)
+{
+	free(s->name);
+	free(s->reason);
+	free(s->since);
+	free(s->lag_why);
+	json_decref(s->applied);
+	memset(s, 0, sizeof *s);
+}

@@ -1,0 +1,54 @@
+#ifndef CDC_TASKSTATUS_H
+#define CDC_TASKSTATUS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+struct buf;
+struct err;
+
+/* How a task is, derived anew each time; nothing of it is stored. */
+enum task_state {
+	TASK_RUNNING, /* somebody runs it or writes for it */
+	TASK_STALLED, /* so, but without progress though there is a backlog */
+	TASK_PAUSED,
+	TASK_STOPPED, /* wanted, and nobody runs it */
+	TASK_FAILED, /* the last run ended in a way that retrying cannot help */
+};
+const char *task_state_name(enum task_state s);
+
+struct task_status {
+	char *name;
+	enum task_state state;
+	char *reason, *since; /* or NULL */
+	int want_paused;
+	pid_t runner, writer; /* 0: none, or not known */
+	int has_checkpoint;
+	int64_t gen;
+	uint64_t ts;       /* applied up to here */
+	int64_t age_ms;    /* since the checkpoint was written */
+	json_t *applied;   /* counts, or NULL */
+	int64_t rate;      /* rows a second; -1: not known */
+	int64_t newest_ms; /* the source's newest record; -1: not known */
+	int64_t lag_ms;    /* -1: not known */
+	char *lag_why;     /* then why */
+};
+
+/*
+ * Look at one task. ask_ms: how long a question to the source's Kafka may
+ * take, 0: it is not asked. A folder that cannot be read gives TASK_FAILED
+ * with the reason, never an error.
+ */
+void task_status_get(
+    const char *dir, const char *name, int ask_ms, struct task_status *s);
+void task_status_fini(struct task_status *s);
+
+/* One line of JSON, cdc-task(1). */
+void task_status_json(const struct task_status *s, struct buf *b);
+/* One line for people under task_status_head. */
+void task_status_line(const struct task_status *s, struct buf *b);
+void task_status_head(struct buf *b);
+
+#endif
