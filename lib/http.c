@@ -299,7 +299,8 @@ http_stream_wait(struct http_stream *s, int ms, struct err *e)
 		if (s->call.done)
 			return err_set(e, ERR_TEMP,
 			    "'%s': the server ended the answer", s->url);
-		left = (end - tso_mono_ns()) / 1000000;
+		/* rounded up: down would be a busy wait at the end */
+		left = (end - tso_mono_ns() + 999999) / 1000000;
 		if (left <= 0)
 			return 0;
 		if (turn(s->h, (int)left, e) == -1)

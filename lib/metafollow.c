@@ -28,7 +28,7 @@
  * server/mvcc/watcher_group.go; fragments only for those who ask).
  */
 enum {
-	AT_MS = 70,      /* from one question to the next */
+	AT_MS = 80,      /* from one question to the next */
 	STALL_MS = 5000, /* a change that the watch does not bring */
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 5000,

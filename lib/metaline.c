@@ -336,22 +336,28 @@ index_line(struct jsonw *w, const struct metastore *m, const struct item *i,
 	return 0;
 }
 
-/* querycoord's CollectionLoadInfo and one PartitionLoadInfo a partition. */
+/*
+ * querycoord's CollectionLoadInfo and one PartitionLoadInfo a partition, each
+ * written by itself: a load of partitions is none until the first has come.
+ */
 static int
 load(struct jsonw *w, const struct metastore *m, const struct item *i,
     struct meta_about *a, struct err *e)
 {
 	Pb__CollectionLoadInfo *l =
 	    pb__collection_load_info__unpack(NULL, i->len, i->value);
-	size_t n;
+	size_t n, live = 0;
 	struct item *const *p = metastore_of(m, ITEM_LOAD_PART, i->a, &n);
 
+	for (size_t k = 0; k < n; k++)
+		live += !p[k]->gone;
 	if (l == NULL)
 		return bad(i, "CollectionLoadInfo", e);
 	a->coll = i->a;
-	a->state = i->gone ? STATE_DROPPED : STATE_CREATED;
+	a->state = i->gone || (l->load_type == 1 && live == 0) ? STATE_DROPPED
+							       : STATE_CREATED;
 	jw_i64s(w, "coll_id", i->a);
-	if (!i->gone) {
+	if (a->state == STATE_CREATED) {
 		jw_str(
 		    w, "type", l->load_type == 1 ? "partitions" : "collection");
 		jw_i64(w, "replicas", l->replica_number);

@@ -139,7 +139,8 @@ meta_each(struct meta *m, meta_fn fn, void *arg, struct err *e)
 		qsort(v, all, sizeof *v, in_order);
 	for (size_t i = 0; i < all && rc != -1; i++) {
 		rc = render(m, &v[i], &about, e);
-		if (rc != 1 || (v[i].head->gone && !has_states(v[i].kind)))
+		if (rc != 1 ||
+		    (about.state == STATE_DROPPED && !has_states(v[i].kind)))
 			continue;
 		v[i].head->sent = hash(&m->body);
 		compose(m, v[i].kind, 0, NULL);
@@ -215,7 +216,7 @@ meta_changed(struct meta *m, const struct item *i)
 	add_change(m, kind, head);
 }
 
-/* A collection has come into view by a new name: all that belongs to it. */
+/* A collection has come into view: all that belongs to it. */
 static void
 add_belongings(struct meta *m, int64_t coll)
 {
@@ -238,9 +239,22 @@ add_belongings(struct meta *m, int64_t coll)
 	}
 }
 
+/* Is it of a collection that is being made, and not yet told? */
+static int
+too_early(const struct meta *m, int64_t coll)
+{
+	const struct item *head =
+	    metastore_get(m->store, ITEM_HEAD, coll, 0, "");
+	struct meta_name name;
+
+	return head != NULL && head->sent == 0 &&
+	       meta_coll_name(m->store, coll, &name) == STATE_CREATING;
+}
+
 /*
  * A Loading load that becomes Loaded, or any other write that says nothing
- * new, gives no line. What is being created gives one when it is done.
+ * new, gives no line. What is being created gives one when it is done, and
+ * what belongs to it follows.
  */
 static int
 write_change(
@@ -253,13 +267,13 @@ write_change(
 	if (rc != 1)
 		return rc;
 	h = hash(&m->body);
-	if (h == c->head->sent || about.state == STATE_CREATING)
+	if (h == c->head->sent || about.state == STATE_CREATING ||
+	    too_early(m, about.coll))
 		return 0;
 	if (about.state == STATE_DROPPED && c->head->sent == 0 &&
 	    !has_states(c->kind))
 		return 0;
-	if (c->kind == META_COLLECTION && c->head->sent == 0 &&
-	    m->conf->patterns.n > 0)
+	if (c->kind == META_COLLECTION && c->head->sent == 0)
 		add_belongings(m, about.coll);
 	c->head->sent = h;
 	compose(
