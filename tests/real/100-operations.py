@@ -123,7 +123,8 @@ def operations(case):
     step('drop database', lambda: a.drop_db(other), lambda m: other not in m.dbs())
     case.databases.discard(other)
     step('drop a loaded collection', lambda: a.drop(db, 'c'), lambda m: not m.colls(db))
-    tap.ok(pipe.stop() and True, 'the pipeline ends')
+    ends = pipe.stop()
+    tap.ok(ends['cdc-apply'] == 0 and ends['cdc-task'] == 0, 'a pipeline whose reader is asked to stop ends in order', ends)
 
 
 def default_database(case):
