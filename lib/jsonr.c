@@ -126,31 +126,29 @@ jr_item(struct jsonr *r, struct err *e)
 	return next(r, '[', ']', e);
 }
 
+/* Each byte is looked at twice at most, however many are escaped. */
 int
 jr_str(struct jsonr *r, struct jstr *s, struct err *e)
 {
-	const char *q, *p;
+	const char *p, *quote = NULL, *bs;
 
 	if (jr_peek(r) != '"')
 		return fail(r, e, "a string");
 	p = ++r->p;
-	for (s->esc = 0;; p = q + 2) {
-		const char *bs;
-
-		q = memchr(p, '"', (size_t)(r->end - p));
-		if (q == NULL)
+	for (s->esc = 0;; p = bs + 2, s->esc = 1) {
+		if (p > r->end)
 			break;
-		bs = memchr(p, '\\', (size_t)(q - p));
+		if (quote == NULL || quote < p)
+			quote = memchr(p, '"', (size_t)(r->end - p));
+		if (quote == NULL)
+			break;
+		bs = memchr(p, '\\', (size_t)(quote - p));
 		if (bs == NULL) {
 			s->ptr = r->p;
-			s->len = (size_t)(q - r->p);
-			r->p = q + 1;
+			s->len = (size_t)(quote - r->p);
+			r->p = quote + 1;
 			return 0;
 		}
-		s->esc = 1;
-		q = bs;
-		if (q + 2 > r->end)
-			break;
 	}
 	r->p = r->end;
 	return fail(r, e, "'\"'");
