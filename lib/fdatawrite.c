@@ -129,7 +129,7 @@ put_half(uint16_t h, int brain, struct jsonw *w)
 	char s[NUM_FLT_MAX];
 	int n, prec = 1;
 
-	if (!isfinite(v)) {
+	if (!isfinite(v) || v == 0) {
 		jw_f32(w, NULL, v);
 		return;
 	}

@@ -71,7 +71,7 @@ what_json_has_no_number_for_is_named(void **state)
 	jw_f64(&w, NULL, -0.0);
 	jw_f32(&w, NULL, 0.1f);
 	jw_close(&w, ']');
-	is(&b, "[\"NaN\",\"Infinity\",\"-Infinity\",-0,0.1]");
+	is(&b, "[\"NaN\",\"Infinity\",\"-Infinity\",-0.0,0.1]");
 }
 
 static void

@@ -96,10 +96,10 @@ halves_are_the_shortest_decimal_of_their_bits(void **state)
 	(void)state;
 	b = vectors(TYPE_FLOAT16_VECTOR, 7, 1, f16, sizeof f16, NULL);
 	check(&b, NULL, &decimal,
-	    "[{\"x\":[1,-0,6e-08,6.55e+04,0.1,\"Infinity\",\"NaN\"]}]");
+	    "[{\"x\":[1,-0.0,6e-08,6.55e+04,0.1,\"Infinity\",\"NaN\"]}]");
 	b = vectors(TYPE_BFLOAT16_VECTOR, 7, 1, bf16, sizeof bf16, NULL);
 	check(&b, NULL, &decimal,
-	    "[{\"x\":[1,-0,9e-41,3.39e+38,0.1,\"-Infinity\",\"NaN\"]}]");
+	    "[{\"x\":[1,-0.0,9e-41,3.39e+38,0.1,\"-Infinity\",\"NaN\"]}]");
 }
 
 static void
@@ -148,7 +148,7 @@ a_sparse_vector_is_pairs(void **state)
 	(void)state;
 	b = sparse(0);
 	check(&b, field, &decimal,
-	    "[{\"x\":{\"3\":0.5,\"4294967294\":-0}},{\"x\":{}}]");
+	    "[{\"x\":{\"3\":0.5,\"4294967294\":-0.0}},{\"x\":{}}]");
 	b = sparse(0);
 	check(&b, field, NULL,
 	    "[{\"x\":\"AwAAAAAAAD/+////AAAAgA==\"},{\"x\":\"\"}]");
