@@ -213,6 +213,14 @@ schema_from_pb(struct schema *s, const void *p, size_t len, struct err *e)
 	return 0;
 }
 
+/* A number, or the name of one that JSON has not. */
+static double
+real_of(const json_t *j)
+{
+	return json_is_string(j) ? strtod(json_string_value(j), NULL)
+				 : json_number_value(j);
+}
+
 /* The reverse of default_from_pb; strings are borrowed from j. */
 static void
 default_to_pb(const json_t *j, Pb__ValueField *v)
@@ -236,10 +244,10 @@ default_to_pb(const json_t *j, Pb__ValueField *v)
 			v->long_data = json_integer_value(x);
 	} else if ((x = json_object_get(j, "float")) != NULL) {
 		v->data_case = PB__VALUE_FIELD__DATA_FLOAT_DATA;
-		v->float_data = (float)json_number_value(x);
+		v->float_data = (float)real_of(x);
 	} else if ((x = json_object_get(j, "double")) != NULL) {
 		v->data_case = PB__VALUE_FIELD__DATA_DOUBLE_DATA;
-		v->double_data = json_number_value(x);
+		v->double_data = real_of(x);
 	} else if ((x = json_object_get(j, "string")) != NULL) {
 		union {
 			const char *from;
