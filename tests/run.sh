@@ -1,0 +1,96 @@
+#!/bin/sh
+# run.sh [unit|program|real|all] [FILE...]: the tests, in three rings; FILEs instead of all of a ring.
+#
+# unit: $BUILD/tests/*_test.  program: tests/*.t, no network but librdkafka's mock cluster and our fakes.  real:
+# tests/real/*.py against servers of this run's own, up once and gone at the end; with CDC_LAB set, those of that lab,
+# which stay.  The last line counts: "N passed, N failed", and ", N skipped" if there were such.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+top=${here%/*}
+cd "$top" || exit 1
+export BUILD="${BUILD:-build}"
+ring=${1:-all}
+[ $# -eq 0 ] || shift
+counts=$(mktemp) || exit 1
+mine=
+
+cleanup() {
+	status=$?
+	trap - EXIT
+	[ -z "$mine" ] || CDC_LAB=$mine "$here/lab" wipe
+	rm -f "$counts"
+	exit $status
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+tap() { # JOBS EXEC FILE...
+	[ -e "$3" ] || {
+		echo "no such test: $3" >&2
+		echo "0 1 0" >>"$counts"
+		return
+	}
+	before=$(wc -l <"$counts")
+	# cmocka ends each program with a comment that says no more than its lines.
+	perl "$here/harness.pl" "$counts" "$@" </dev/null | grep -v '^# ok - tests$'
+	# It died before it could count.
+	[ "$(wc -l <"$counts")" != "$before" ] || echo "0 1 0" >>"$counts"
+}
+
+unit() {
+	echo '== unit'
+	[ $# -gt 0 ] || set -- "$BUILD"/tests/*_test
+	CMOCKA_MESSAGE_OUTPUT=TAP tap 2 '' "$@"
+}
+
+program() {
+	echo '== program'
+	[ $# -gt 0 ] || set -- tests/*.t
+	tap 2 sh "$@"
+}
+
+# Servers that a killed run of this tree has left behind.
+orphans() {
+	for l in "$BUILD"/lab.*; do
+		owner=$(cat "$l/owner" 2>/dev/null) || continue
+		kill -0 "$owner" 2>/dev/null || CDC_LAB=$l "$here/lab" wipe
+	done
+}
+
+real() {
+	echo '== real'
+	[ $# -gt 0 ] || set -- tests/real/[0-9]*.py
+	sh "$here/setup.sh" test || exit
+	if [ -z "${CDC_LAB:-}" ]; then
+		mkdir -p "$BUILD"
+		orphans
+		mine=$(mktemp -d "$(cd "$BUILD" && pwd -P)/lab.XXXXXX") || exit
+		echo $$ >"$mine/owner"
+		export CDC_LAB="$mine"
+	fi
+	if "$here/lab" up dst2 dst-auth; then
+		eval "$("$here/lab" env)"
+		tap 1 "${CDC_DEPS:-$top/.deps}/venv/bin/python" "$@"
+	else
+		echo "0 1 0" >>"$counts"
+	fi
+}
+
+case $ring in
+unit | program | real) "$ring" "$@" ;;
+all)
+	unit
+	program
+	real
+	;;
+*)
+	echo 'usage: run.sh [unit|program|real|all] [FILE...]' >&2
+	exit 2
+	;;
+esac
+awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed", p, f
+	if (s) printf ", %d skipped", s
+	print ""; exit f > 0 || p == 0 }' "$counts"
