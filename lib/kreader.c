@@ -19,9 +19,12 @@ enum {
 	ASK_MS = 10000,
 };
 
+/* One for each name, for good: librdkafka keeps a topic's first opaque. */
 struct topic {
 	char *name;
 	rd_kafka_topic_t *rkt;
+	int number; /* the caller's */
+	int reading;
 };
 
 struct kreader {
@@ -30,7 +33,7 @@ struct kreader {
 	int wait_ms;
 	int fds[2]; /* librdkafka writes to [1] when the queue fills */
 	int64_t away_since_ns; /* all brokers down since, 0 if not */
-	struct topic *v;       /* those being read */
+	struct topic **v;
 	size_t n, cap;
 };
 
@@ -174,9 +177,11 @@ kreader_close(struct kreader *r)
 	if (r == NULL)
 		return;
 	for (size_t i = 0; i < r->n; i++) {
-		rd_kafka_consume_stop(r->v[i].rkt, 0);
-		rd_kafka_topic_destroy(r->v[i].rkt);
-		free(r->v[i].name);
+		if (r->v[i]->reading)
+			rd_kafka_consume_stop(r->v[i]->rkt, 0);
+		rd_kafka_topic_destroy(r->v[i]->rkt);
+		free(r->v[i]->name);
+		free(r->v[i]);
 	}
 	free(r->v);
 	if (r->queue != NULL)
@@ -267,6 +272,39 @@ kreader_ends(struct kreader *r, const char *topic, int64_t *low, int64_t *high,
 }
 
 int
+kreader_highs(struct kreader *r, const char *const *topics, size_t n,
+    int64_t *high, struct err *e)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new((int)n);
+	rd_kafka_resp_err_t rc;
+	int ret = 0;
+
+	/* ListOffsets takes -1 in the place of a time for the end */
+	for (size_t i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(l, topics[i], 0)->offset =
+		    RD_KAFKA_OFFSET_END;
+	rc = rd_kafka_offsets_for_times(r->rk, l, r->wait_ms);
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
+		ret = err_set(e, ERR_TEMP, "ends of %zu topics: %s", n,
+		    rd_kafka_err2str(rc));
+	for (size_t i = 0; i < n && ret == 0; i++) {
+		const rd_kafka_topic_partition_t *p =
+		    rd_kafka_topic_partition_list_find(l, topics[i], 0);
+
+		if (p == NULL || p->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			ret = fail(e,
+			    p == NULL ? RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
+				      : p->err,
+			    topics[i]);
+		else
+			high[i] = p->offset;
+	}
+	rd_kafka_topic_partition_list_destroy(l);
+	return ret;
+}
+
+int
 kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
     int64_t *offset, struct err *e)
 {
@@ -294,25 +332,42 @@ kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
 	return ret;
 }
 
-/* A handle whose offsets are never reset and never stored. */
-static rd_kafka_topic_t *
-handle(struct kreader *r, const char *topic, int number, struct err *e)
+/* A topic whose offsets are never reset and never stored. */
+static struct topic *
+topic_get(struct kreader *r, const char *name, struct err *e)
 {
-	rd_kafka_topic_conf_t *tc = rd_kafka_topic_conf_new();
-	rd_kafka_topic_t *rkt;
+	rd_kafka_topic_conf_t *tc;
+	struct topic *t;
 	char why[256];
 
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->v[i]->name, name) == 0)
+			return r->v[i];
+	tc = rd_kafka_topic_conf_new();
 	if (rd_kafka_topic_conf_set(tc, "auto.offset.reset", "error", why,
 		sizeof why) != RD_KAFKA_CONF_OK) {
 		rd_kafka_topic_conf_destroy(tc);
-		err_set(e, ERR_DATA, "topic '%s': %s", topic, why);
+		err_set(e, ERR_DATA, "topic '%s': %s", name, why);
 		return NULL;
 	}
-	rd_kafka_topic_conf_set_opaque(tc, (void *)(intptr_t)number);
-	rkt = rd_kafka_topic_new(r->rk, topic, tc);
-	if (rkt == NULL)
-		fail(e, rd_kafka_last_error(), topic);
-	return rkt;
+	t = x_calloc(1, sizeof *t);
+	rd_kafka_topic_conf_set_opaque(tc, t);
+	t->rkt = rd_kafka_topic_new(r->rk, name, tc);
+	if (t->rkt == NULL) {
+		fail(e, rd_kafka_last_error(), name);
+		free(t);
+		return NULL;
+	}
+	t->name = x_strdup(name);
+	r->v = x_grow(r->v, r->n, &r->cap, sizeof(struct topic *));
+	r->v[r->n++] = t;
+	return t;
+}
+
+static int
+number_of(const rd_kafka_message_t *rkm)
+{
+	return ((const struct topic *)rd_kafka_topic_opaque(rkm->rkt))->number;
 }
 
 static void
@@ -326,7 +381,7 @@ fill(struct kmsg *m, rd_kafka_message_t *rkm)
 	m->len = rkm->len;
 	m->offset = rkm->offset;
 	m->time_ms = rd_kafka_message_timestamp(rkm, NULL);
-	m->topic = (int)(intptr_t)rd_kafka_topic_opaque(rkm->rkt);
+	m->topic = number_of(rkm);
 	/* formats.md 3.8: "_v" there and not empty is the 2.6 log */
 	m->streaming =
 	    rd_kafka_message_headers(rkm, &h) == RD_KAFKA_RESP_ERR_NO_ERROR &&
@@ -340,20 +395,18 @@ int
 kreader_peek(struct kreader *r, const char *topic, int64_t offset,
     struct kmsg *m, struct err *e)
 {
-	rd_kafka_topic_t *rkt = handle(r, topic, 0, e);
+	struct topic *t = topic_get(r, topic, e);
 	int64_t until = tso_mono_ns() + (int64_t)r->wait_ms * 1000000;
 	rd_kafka_message_t *rkm = NULL;
 	int rc = -1;
 
-	if (rkt == NULL)
+	if (t == NULL)
 		return -1;
-	if (rd_kafka_consume_start(rkt, 0, offset) == -1) {
-		fail(e, rd_kafka_last_error(), topic);
-		goto out;
-	}
+	if (rd_kafka_consume_start(t->rkt, 0, offset) == -1)
+		return fail(e, rd_kafka_last_error(), topic);
 	while (rkm == NULL && tso_mono_ns() < until)
-		rkm = rd_kafka_consume(rkt, 0, 100);
-	rd_kafka_consume_stop(rkt, 0);
+		rkm = rd_kafka_consume(t->rkt, 0, 100);
+	rd_kafka_consume_stop(t->rkt, 0);
 	if (rkm == NULL) {
 		err_set(e, ERR_TEMP,
 		    "topic '%s' offset %" PRId64 ": no record within %d s",
@@ -365,8 +418,6 @@ kreader_peek(struct kreader *r, const char *topic, int64_t offset,
 		fill(m, rkm);
 		rc = 0;
 	}
-out:
-	rd_kafka_topic_destroy(rkt);
 	return rc;
 }
 
@@ -374,18 +425,14 @@ int
 kreader_start(struct kreader *r, const char *topic, int number, int64_t offset,
     struct err *e)
 {
-	rd_kafka_topic_t *rkt = handle(r, topic, number, e);
+	struct topic *t = topic_get(r, topic, e);
 
-	if (rkt == NULL)
+	if (t == NULL)
 		return -1;
-	if (rd_kafka_consume_start_queue(rkt, 0, offset, r->queue) == -1) {
-		fail(e, rd_kafka_last_error(), topic);
-		rd_kafka_topic_destroy(rkt);
-		return -1;
-	}
-	r->v = x_grow(r->v, r->n, &r->cap, sizeof *r->v);
-	r->v[r->n].name = x_strdup(topic);
-	r->v[r->n++].rkt = rkt;
+	t->number = number;
+	if (rd_kafka_consume_start_queue(t->rkt, 0, offset, r->queue) == -1)
+		return fail(e, rd_kafka_last_error(), topic);
+	t->reading = 1;
 	return 0;
 }
 
@@ -442,7 +489,7 @@ event(struct kreader *r, rd_kafka_message_t *rkm, struct kmsg *m, struct err *e)
 	switch ((int)rkm->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		r->away_since_ns = 0;
-		m->topic = (int)(intptr_t)rd_kafka_topic_opaque(rkm->rkt);
+		m->topic = number_of(rkm);
 		m->offset = rkm->offset;
 		rc = KREADER_END;
 		break;

@@ -77,7 +77,7 @@ merge_topic_add(struct merge *m, const char *name, int ticks, int64_t next)
 	t->pub.name = x_strdup(name);
 	t->pub.ticks = ticks;
 	t->pub.next = next;
-	t->pub.end = -1;
+	t->pub.end = t->pub.unused_end = -1;
 	m->v = x_grow(m->v, m->n, &m->cap, sizeof(struct topic *));
 	m->v[m->n] = t;
 	return (int)m->n++;

@@ -45,8 +45,9 @@ struct merge_topic {
 	int paused;   /* the caller's */
 	int used;     /* the caller's: an included live collection is on it */
 	int64_t end;  /* the caller's: a high watermark, -1 if not asked */
-	int settled;  /* the caller's: unused, and read to its end */
-	uint64_t records; /* read so far, for --explain */
+	int64_t unused_end; /* the caller's: its end when it came out of use */
+	int settled;        /* the caller's: unused, and read to that end */
+	uint64_t records;   /* read so far, for --explain */
 };
 
 struct merge_stats {

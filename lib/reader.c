@@ -186,21 +186,41 @@ take_records(struct reader *r, struct err *e)
 
 /* Release */
 
-/* Law 3: an unused topic holds W back until it is read to its end. */
+/*
+ * Law 3: a topic that is no longer used holds W back until it has been read
+ * to the end that it had then. All of them are asked for in one question.
+ */
 static int
 settle_topics(struct reader *r, struct err *e)
 {
-	for (size_t i = 0; i < merge_topics(r->merge); i++) {
+	size_t n = merge_topics(r->merge), ask = 0;
+	const char **names = x_calloc(n, sizeof *names);
+	struct merge_topic **topics = x_calloc(n, sizeof *topics);
+	int64_t *highs = x_calloc(n, sizeof *highs);
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++) {
 		struct merge_topic *t = merge_topic(r->merge, i);
-		int64_t low, high;
 
 		if (t->used || t->settled || !t->ticks)
 			continue;
-		if (kreader_ends(r->k, t->name, &low, &high, e) == -1)
-			return -1;
-		t->settled = t->next >= high;
+		if (t->unused_end != -1) {
+			t->settled = t->next >= t->unused_end;
+			continue;
+		}
+		topics[ask] = t;
+		names[ask++] = t->name;
 	}
-	return 0;
+	if (ask > 0)
+		rc = kreader_highs(r->k, names, ask, highs, e);
+	for (size_t i = 0; i < ask && rc == 0; i++) {
+		topics[i]->unused_end = highs[i];
+		topics[i]->settled = topics[i]->next >= highs[i];
+	}
+	free(highs);
+	free(topics);
+	free(names);
+	return rc;
 }
 
 /* W as things stand now. With nothing to wait for, all that is there. */
@@ -239,6 +259,7 @@ tick(struct reader *r, enum op op, struct err *e)
 	emit_close(&r->emit, 0);
 	pos_fini(&p);
 	r->tick_ns = tso_mono_ns();
+	r->tick_ts = merge_released(r->merge);
 	return out_flush(&r->out, e);
 }
 
@@ -284,7 +305,8 @@ release(struct reader *r, uint64_t w, struct err *e)
 	merge_release(r->merge, w);
 	lines = op_lines(&r->emit);
 	if (lines != r->lines_at_tick ||
-	    tso_mono_ns() - r->tick_ns >= r->conf->tick_ms * 1000000) {
+	    (merge_released(r->merge) > r->tick_ts &&
+		tso_mono_ns() - r->tick_ns >= r->conf->tick_ms * 1000000)) {
 		r->lines_at_tick = lines;
 		return tick(r, OP_TICK, e);
 	}

@@ -42,6 +42,7 @@ struct reader {
 	uint64_t until_seen;  /* greatest timestamp below the ends */
 	int64_t tick_ns, topics_ns; /* when it was last done */
 	int64_t wait_ns;            /* since when --until now waits for ticks */
+	uint64_t tick_ts; /* of the last tick */
 	uint64_t lines_at_tick;     /* of operations, to see if there are new */
 	uint64_t unknown_ids;       /* records of collections nobody knows */
 	int done;

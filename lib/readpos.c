@@ -43,6 +43,13 @@ reader_want(void *arg, const char *db, const char *coll, int64_t id)
 	       !patterns_match(&c->exclude, db, coll) && our_shard(c, id);
 }
 
+static int
+ours(const struct reader *r, const char *topic)
+{
+	return strncmp(topic, r->dml_prefix, strlen(r->dml_prefix)) == 0 ||
+	       strcmp(topic, r->replicate) == 0;
+}
+
 /* A live collection's start on this topic, or -1 if none is on it. */
 static int64_t
 first_start(const struct reader *r, const char *topic)
@@ -108,6 +115,7 @@ same_topic(
 struct start {
 	int64_t offset, skip_n;
 	uint64_t skip_ts;
+	int64_t high; /* when we began */
 };
 
 static int
@@ -199,6 +207,7 @@ start_of(struct reader *r, const char *topic, struct start *s, struct err *e)
 	memset(s, 0, sizeof *s);
 	if (kreader_ends(r->k, topic, &low, &high, e) == -1)
 		return -1;
+	s->high = high;
 	switch (r->from.kind) {
 	case WHERE_POS:
 		return from_pos(r, topic, low, high, s, e);
@@ -249,12 +258,9 @@ reader_topics(struct reader *r, struct err *e)
 	if (list == NULL)
 		return -1;
 	for (char **t = list; *t != NULL; t++) {
-		int ours =
-		    strncmp(*t, r->dml_prefix, strlen(r->dml_prefix)) == 0 ||
-		    strcmp(*t, r->replicate) == 0;
-
 		memset(&s, 0, sizeof s);
-		if (rc == 0 && ours && merge_topic_find(r->merge, *t) == -1 &&
+		if (rc == 0 && ours(r, *t) &&
+		    merge_topic_find(r->merge, *t) == -1 &&
 		    add_topic(r, *t, &s, e) == -1)
 			rc = -1;
 		free(*t);
@@ -298,8 +304,10 @@ reader_channels(struct reader *r, struct err *e)
 	for (size_t i = 0; i < merge_topics(r->merge); i++) {
 		struct merge_topic *t = merge_topic(r->merge, i);
 
-		if (t->used)
+		if (t->used) {
 			t->settled = 0;
+			t->unused_end = -1;
+		}
 	}
 	r->channels_dirty = 0;
 	return 0;
@@ -370,20 +378,9 @@ begin_line(struct reader *r)
 	pos_fini(&p);
 }
 
-/* All topics that were there: by name, in the position, or in use. */
 static int
-start_topics(struct reader *r, char **list, struct err *e)
+all_there(struct reader *r, struct err *e)
 {
-	struct start s;
-
-	for (char **t = list; *t != NULL; t++) {
-		if (strncmp(*t, r->dml_prefix, strlen(r->dml_prefix)) != 0 &&
-		    strcmp(*t, r->replicate) != 0 && first_start(r, *t) == -1)
-			continue;
-		if (start_of(r, *t, &s, e) == -1 ||
-		    add_topic(r, *t, &s, e) == -1)
-			return -1;
-	}
 	for (size_t i = 0; i < r->from.pos.n; i++) {
 		const struct pos_topic *p = &r->from.pos.v[i];
 
@@ -396,22 +393,40 @@ start_topics(struct reader *r, char **list, struct err *e)
 	return 0;
 }
 
-/* Where each topic ends now, for --until now and end. */
+/*
+ * All topics that were there: by name, in the position, or in use. First all
+ * questions, then all reading, since a question waits behind a fetch.
+ */
 static int
-ends(struct reader *r, struct err *e)
+start_topics(struct reader *r, char **list, struct err *e)
 {
-	int64_t low;
+	size_t n = 0, asked = 0;
+	struct start *s;
+	int rc = 0;
 
-	if (r->until.kind != WHERE_NOW && r->until.kind != WHERE_END)
-		return 0;
-	for (size_t i = 0; i < merge_topics(r->merge); i++) {
-		struct merge_topic *t = merge_topic(r->merge, i);
+	while (list[n] != NULL)
+		n++;
+	s = x_calloc(n, sizeof *s);
+	for (; asked < n && rc == 0; asked++)
+		if (ours(r, list[asked]) || first_start(r, list[asked]) != -1)
+			rc = start_of(r, list[asked], &s[asked], e);
+		else
+			s[asked].offset = -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		int t;
 
-		if (kreader_ends(r->k, t->name, &low, &t->end, e) == -1)
-			return -1;
+		if (s[i].offset == -1)
+			continue;
+		t = add_topic(r, list[i], &s[i], e);
+		if (t == -1)
+			rc = -1;
+		else if (r->until.kind == WHERE_NOW ||
+			 r->until.kind == WHERE_END)
+			merge_topic(r->merge, (size_t)t)->end = s[i].high;
 	}
+	free(s);
 	r->until_seen = r->cat.ts;
-	return 0;
+	return rc == -1 ? -1 : all_there(r, e);
 }
 
 /* What the target had and is no longer asked for is not ours to touch. */
@@ -470,7 +485,7 @@ reader_begin(struct reader *r, struct err *e)
 	ddl_start(r->ddl, r->start_ts,
 	    r->from.kind == WHERE_START ? 0 : r->start_ts + 1);
 	r->begun = 1;
-	rc = reader_channels(r, e) == -1 || ends(r, e) == -1 ? -1 : 0;
+	rc = reader_channels(r, e);
 out:
 	for (char **t = list; *t != NULL; t++)
 		free(*t);
