@@ -9,7 +9,7 @@ struct buf;
  * Append a JSON text (RFC 8259) without the white space between its tokens,
  * so that it can stand in a line; all else, numbers too, byte for byte.
  * -1, and nothing is added, if it is not valid JSON or not UTF-8, or deeper
- * than 512 levels. b NULL only checks.
+ * than 500 levels. b NULL only checks.
  */
 int jsonmin_add(struct buf *b, const void *p, size_t n);
 

@@ -1,0 +1,89 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "buf.h"
+#include "jsonmin.h"
+
+static void
+space_between_tokens_goes(void **state)
+{
+	static const char *const pair[][2] = {
+		{ " 1 ", "1" },
+		{ "\t\"a b\\u00e9\\\"\"\r\n", "\"a b\\u00e9\\\"\"" },
+		{ " { } ", "{}" },
+		{ "[ ]", "[]" },
+		{ " { \"a\" : [ 1 , -0.50e+03 ,\ntrue, null ] , \"\":{} } ",
+		    "{\"a\":[1,-0.50e+03,true,null],\"\":{}}" },
+		{ "[[[{\"a\":[false]}]],0]", "[[[{\"a\":[false]}]],0]" },
+		{ "123456789012345678901234567890",
+		    "123456789012345678901234567890" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++) {
+		struct buf b = { 0 };
+
+		buf_adds(&b, "x");
+		assert_int_equal(
+		    jsonmin_add(&b, pair[i][0], strlen(pair[i][0])), 0);
+		assert_string_equal(b.ptr + 1, pair[i][1]);
+		assert_int_equal(
+		    jsonmin_add(NULL, pair[i][0], strlen(pair[i][0])), 0);
+		buf_fini(&b);
+	}
+}
+
+static void
+refuses_what_is_not_json(void **state)
+{
+	static const char *const bad[] = { "", " ", "{", "}", "[1,]", "[,]",
+		"[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{1:2}", "{,}",
+		"[}", "{]", "01", "-", "1.", ".5", "1e", "1e+", "+1", "NaN",
+		"Infinity", "tru", "truex", "nulll", "'a'", "\"", "\"\\x\"",
+		"\"\\u12g4\"", "\"\\u12\"", "\"\\", "\"\n\"", "\"\t\"", "1 1",
+		"[1]]", "{}{}", "\"\xff\"", "\xef\xbb\xbf{}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct buf b = { 0 };
+
+		buf_adds(&b, "x");
+		if (jsonmin_add(&b, bad[i], strlen(bad[i])) != -1)
+			fail_msg("took '%s'", bad[i]);
+		assert_string_equal(b.ptr, "x");
+		buf_fini(&b);
+	}
+	assert_int_equal(jsonmin_add(NULL, "1\0", 2), -1);
+	assert_int_equal(jsonmin_add(NULL, "\"\\\0\"", 4), -1);
+}
+
+static void
+depth_has_a_limit(void **state)
+{
+	char s[1030];
+
+	(void)state;
+	memset(s, '[', 500);
+	memset(s + 500, ']', 500);
+	assert_int_equal(jsonmin_add(NULL, s, 1000), 0);
+	memset(s, '[', 502);
+	memset(s + 502, ']', 502);
+	assert_int_equal(jsonmin_add(NULL, s, 1004), -1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(space_between_tokens_goes),
+		cmocka_unit_test(refuses_what_is_not_json),
+		cmocka_unit_test(depth_has_a_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
