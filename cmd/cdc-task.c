@@ -15,7 +15,6 @@
 #include "err.h"
 #include "log.h"
 #include "opt.h"
-#include "out.h"
 #include "runner.h"
 #include "sig.h"
 #include "state.h"
@@ -34,6 +33,7 @@ enum {
 	REASON,
 	JSON,
 	LABEL,
+	OFFLINE,
 	MAX_TABLE = 60,
 	ASK_MS = 3000, /* of Kafka, for status */
 	WATCH_MS = 2000,
@@ -46,20 +46,23 @@ struct args {
 	json_t *options;  /* of create */
 	const char *from;
 	const char *reason;
-	int paused, no_check, json, watch, label;
+	int paused, no_check, json, watch, label, offline;
 };
 
-/* Standard output, written at once. */
+/* To standard output, at once and whole. */
 static int
 print(const struct buf *b, struct err *e)
 {
-	struct out o = { .fd = STDOUT_FILENO, .name = "standard output" };
-	int rc;
+	for (size_t at = 0; at < b->len;) {
+		ssize_t n = write(STDOUT_FILENO, b->ptr + at, b->len - at);
 
-	out_mem(&o, b->ptr, b->len);
-	rc = out_flush(&o, e);
-	out_fini(&o);
-	return rc;
+		if (n == -1 && errno == EPIPE)
+			return err_set(e, ERR_PIPE, "standard output");
+		if (n == -1 && errno != EINTR)
+			return err_sys(e, ERR_OUTPUT, "standard output");
+		at += n < 0 ? 0 : (size_t)n;
+	}
+	return 0;
 }
 
 /* ---- create, show, list, delete ---- */
@@ -100,7 +103,7 @@ create_locked(const struct args *a, json_t *task, struct err *e)
 		rc = task_check(task, a->dir, &found, e);
 	if (rc == 0)
 		rc = task_create(a->dir, a->name, task, a->paused, e);
-	if (rc == 0 && found.len > 0)
+	if (rc == 0)
 		rc = print(&found, e);
 	buf_fini(&found);
 	free(path);
@@ -144,7 +147,7 @@ cmd_list(struct args *a, struct err *e)
 		buf_adds(&b, names[i]);
 		buf_addc(&b, '\n');
 	}
-	rc = b.len == 0 ? 0 : print(&b, e);
+	rc = print(&b, e);
 	buf_fini(&b);
 	task_list_free(names);
 	return rc;
@@ -196,7 +199,7 @@ status_of(const struct args *a, const char *name, struct buf *b)
 {
 	struct task_status s;
 
-	task_status_get(a->dir, name, ASK_MS, &s);
+	task_status_get(a->dir, name, a->offline ? 0 : ASK_MS, &s);
 	if (a->json) {
 		task_status_json(&s, b);
 		buf_addc(b, '\n');
@@ -224,7 +227,7 @@ status_once(const struct args *a, struct err *e)
 	}
 	for (size_t i = 0; names != NULL && names[i] != NULL; i++)
 		status_of(a, names[i], &b);
-	rc = b.len == 0 ? 0 : print(&b, e);
+	rc = print(&b, e);
 	task_list_free(names);
 	buf_fini(&b);
 	return rc;
@@ -472,6 +475,7 @@ static const struct opt create_opt[] = { DIR_OPT,
 	{ 0 } };
 static const struct opt status_opt[] = { DIR_OPT,
 	{ "json", JSON, NULL, "a line of JSON for each task" },
+	{ "offline", OFFLINE, NULL, "do not ask Kafka for the lag" },
 	{ "watch", 'w', NULL, "again every two seconds, until a signal" },
 	{ 0 } };
 static const struct opt run_opt[] = { DIR_OPT,
@@ -557,6 +561,9 @@ take(struct args *a, int letter, const char *arg)
 		break;
 	case JSON:
 		a->json = 1;
+		break;
+	case OFFLINE:
+		a->offline = 1;
 		break;
 	case LABEL:
 		a->label = 1;
