@@ -144,12 +144,26 @@ push_alias(struct ddl *d, const struct cat_alias *a)
 	ev->live = a->state == CAT_CREATED;
 }
 
+static uint64_t
+newer(uint64_t ts, const struct cat_change *ch)
+{
+	uint64_t t = ch->kind == CAT_DB     ? ch->db->ts
+		     : ch->kind == CAT_COLL ? ch->coll->ts
+		     : ch->kind == CAT_PART ? ch->part->ts
+					    : ch->alias->ts;
+
+	return t > ts ? t : ts;
+}
+
 void
 ddl_note(struct ddl *d, const struct cat_change *ch)
 {
 	struct view_coll *v =
 	    ch->coll == NULL ? NULL : view_coll(d->c.view, ch->coll->id);
 
+	if (ch->kind == CAT_DB || ch->kind == CAT_COLL ||
+	    ch->kind == CAT_PART || ch->kind == CAT_ALIAS)
+		d->newest = newer(d->newest, ch);
 	if (ch->kind == CAT_DB) {
 		push_db(d, ch->db, 0);
 	} else if (ch->kind == CAT_COLL && ch->coll->state != CAT_CREATING) {
@@ -160,6 +174,7 @@ ddl_note(struct ddl *d, const struct cat_change *ch)
 		push_alias(d, ch->alias);
 	} else if (v != NULL) {
 		v->dirty = 1; /* an index or a load */
+		v->dirty_ts = d->newest;
 	}
 }
 

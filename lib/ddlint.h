@@ -7,7 +7,6 @@
 #include "emit.h"
 #include "view.h"
 
-
 enum { DEFAULT_DB = 1 };
 
 enum kind { EV_DB, EV_COLL, EV_PART, EV_ALIAS };
@@ -29,6 +28,7 @@ struct ddl {
 	struct ddl_conf c;
 	uint64_t since; /* older collections that are new here are partial */
 	uint64_t until;
+	uint64_t newest; /* of all changes so far */
 	uint64_t seq;
 	struct event *q; /* sorted from `head` on */
 	size_t head, n, cap;

@@ -50,6 +50,17 @@ drop_indexes(
 	}
 }
 
+/* Has the field an older index at the target, which goes first? */
+static int
+replaced(const struct view_coll *v, const struct cat_coll *c, const char *field)
+{
+	for (size_t i = 0; i < v->indexes.n; i++)
+		if (strcmp(v->indexes.v[i].field, field) == 0 &&
+		    live_index(c, v->indexes.v[i].id) == NULL)
+			return 1;
+	return 0;
+}
+
 /* Returns 1 if all indexes that the source has are at the target. */
 static int
 create_indexes(
@@ -63,7 +74,7 @@ create_indexes(
 
 		if (x->state != CAT_CREATED || (have && have->ensured))
 			continue;
-		if (x->ts > ts) {
+		if (x->ts > ts || replaced(v, c, x->field)) {
 			all = 0;
 			continue;
 		}
@@ -159,8 +170,10 @@ ddl_settle(struct ddl *d, uint64_t ts)
 
 		if (!v->dirty || c == NULL || c->state != CAT_CREATED)
 			continue;
-		drop_indexes(d, v, c, ts);
-		if (create_indexes(d, v, c, ts) && settle_load(d, v, c, ts))
+		if (ts >= v->dirty_ts)
+			drop_indexes(d, v, c, ts);
+		if (create_indexes(d, v, c, ts) && ts >= v->dirty_ts &&
+		    settle_load(d, v, c, ts))
 			v->dirty = 0;
 	}
 }

@@ -121,11 +121,14 @@ ddl_start(struct ddl *d, uint64_t ts, uint64_t since)
 		ddl_event_fini(&d->q[i]);
 	d->head = d->n = 0;
 	d->since = since;
+	if (d->c.cat->ts > d->newest)
+		d->newest = d->c.cat->ts;
 	check_gone(d, ts);
 	check_names(d, ts);
 	for (size_t i = 0; i < d->c.view->n_colls; i++) {
 		check_parts(d, d->c.view->colls[i], ts);
 		d->c.view->colls[i]->dirty = 1;
+		d->c.view->colls[i]->dirty_ts = d->newest;
 		d->c.view->colls[i]->props_known = 0;
 	}
 	check_dbs(d, ts);

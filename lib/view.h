@@ -37,8 +37,9 @@ struct view_coll {
 	struct view_items loaded; /* partitions of VIEW_LOAD_PARTS, by id */
 	struct kvs props; /* as last written by this run; not in known */
 	int props_known;
-	int changed; /* since the last tick */
-	int dirty;   /* indexes and load are still to be compared */
+	int changed;       /* since the last tick */
+	int dirty;         /* indexes and load are still to be compared, */
+	uint64_t dirty_ts; /* once all up to here is out */
 };
 
 struct view_db {
