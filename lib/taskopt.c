@@ -33,6 +33,8 @@ enum {
 	BATCH_BYTES,
 	RETRY,
 	CREATE_MISSING,
+	TIMEOUT,
+	WITH_USERS,
 };
 
 const struct task_option task_options[] = {
@@ -91,6 +93,10 @@ const struct task_option task_options[] = {
 	    "--batch-bytes", 0, NULL, NULL },
 	{ "retry", RETRY, "SEC", "how long to try one request again",
 	    TASK_APPLY, "--retry", 0, NULL, NULL },
+	{ "timeout", TIMEOUT, "SEC", "of one request", TASK_APPLY, "--timeout",
+	    0, NULL, NULL },
+	{ "with-users", WITH_USERS, NULL, "users, roles and grants too",
+	    TASK_APPLY, "--with-users", TASK_FLAG, NULL, NULL },
 	{ "create-missing", CREATE_MISSING, NULL,
 	    "make collections that the target has lost", TASK_APPLY,
 	    "--create-missing", TASK_FLAG, NULL, NULL },

@@ -151,8 +151,10 @@ not_alive(struct task_status *s, const struct task_wish *w, const json_t *ev)
 		set(&s->reason, w->reason);
 	if (s->reason != NULL || s->want_paused)
 		return;
-	if (what == NULL)
+	if (what == NULL && !s->has_checkpoint)
 		set(&s->reason, "never run");
+	else if (what == NULL)
+		set(&s->reason, "no runner holds this task");
 	else if (strcmp(what, "start") == 0 || strcmp(what, "end") == 0)
 		set(&s->reason, "its runner died");
 	else if (strcmp(what, "resume") == 0 || strcmp(what, "paused") == 0)
