@@ -48,13 +48,14 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib \
 	-isystem $(BUILD)/gen $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS   = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 
+ifeq ($(DEPS_OK)$(DEPS_TRIED),)
+# The libraries are not there yet: install them, then read this file again.
+all tests-build:
+	$(Q)sh tests/setup.sh build
+	$(Q)$(MAKE) DEPS_TRIED=1 $@
+else
 all: $(PROGRAMS:%=$(BUILD)/%)
-
-ifeq ($(DEPS_OK),)
-$(PROTO_C): setup-build
-setup-build:
-	$(Q)sh tests/setup.sh build && $(MAKE) DEPS_OK=retry all && exit 0
-.PHONY: setup-build
+tests-build: $(UNIT) $(FAKES)
 endif
 
 $(BUILD)/gen/%.pb-c.c: lib/proto/%.proto
@@ -74,8 +75,6 @@ $(UNIT): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBCDC)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread -lz -lm $(LDLIBS)
 $(FAKES): $(BUILD)/tests/%: $(BUILD)/tests/fake/%.o $(LIBCDC)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
-
-tests-build: $(UNIT) $(FAKES)
 
 check:
 	$(Q)sh tests/setup.sh test
