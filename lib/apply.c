@@ -1,0 +1,428 @@
+#include "apply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "applyi.h"
+#include "err.h"
+#include "log.h"
+#include "num.h"
+#include "sig.h"
+#include "tso.h"
+#include "x.h"
+
+enum {
+	IDLE_MS = 20, /* no input for so long: send what is open */
+	LONG_MS = 60000, /* nothing to do at all */
+	SHOW_MS = 1000, /* progress */
+	STEP_BYTES = 256 << 10, /* of input between looks at the network */
+	MS = 1000000,
+};
+
+static int row_line(struct apply *a, struct err *e);
+static int key_line(struct apply *a, struct err *e);
+
+/* What each operation is: one row each. */
+static const struct verb {
+	enum { CONTROL, ROWS, DDL, USERS, NEVER, NOTHING } kind;
+	ddl_fn *run;
+} verbs[] = {
+	[OP_BEGIN] = { CONTROL, apply_begin },
+	[OP_TICK] = { CONTROL, apply_tick },
+	[OP_END] = { CONTROL, apply_tick },
+	[OP_INSERT] = { ROWS, row_line },
+	[OP_UPSERT] = { ROWS, row_line },
+	[OP_DELETE] = { ROWS, key_line },
+	[OP_CREATE_DATABASE] = { DDL, ddl_create_database },
+	[OP_DROP_DATABASE] = { DDL, ddl_drop_database },
+	[OP_ALTER_DATABASE] = { DDL, ddl_alter_database },
+	[OP_CREATE_COLLECTION] = { DDL, ddl_create_collection },
+	[OP_DROP_COLLECTION] = { DDL, ddl_drop_collection },
+	[OP_ALTER_COLLECTION] = { DDL, ddl_alter_collection },
+	[OP_RENAME_COLLECTION] = { DDL, ddl_rename_collection },
+	[OP_CREATE_PARTITION] = { DDL, ddl_create_partition },
+	[OP_DROP_PARTITION] = { DDL, ddl_drop_partition },
+	[OP_CREATE_INDEX] = { DDL, ddl_create_index },
+	[OP_ALTER_INDEX] = { DDL, ddl_alter_index },
+	[OP_DROP_INDEX] = { DDL, ddl_drop_index },
+	[OP_LOAD_COLLECTION] = { DDL, ddl_load_collection },
+	[OP_RELEASE_COLLECTION] = { DDL, ddl_release_collection },
+	[OP_LOAD_PARTITIONS] = { DDL, ddl_load_partitions },
+	[OP_RELEASE_PARTITIONS] = { DDL, ddl_release_partitions },
+	[OP_FLUSH] = { DDL, ddl_flush },
+	[OP_CREATE_ALIAS] = { DDL, ddl_create_alias },
+	[OP_ALTER_ALIAS] = { DDL, ddl_alter_alias },
+	[OP_DROP_ALIAS] = { DDL, ddl_drop_alias },
+	[OP_CREATE_USER] = { USERS, ddl_create_user },
+	[OP_DROP_USER] = { USERS, ddl_drop_user },
+	[OP_CREATE_ROLE] = { USERS, ddl_create_role },
+	[OP_DROP_ROLE] = { USERS, ddl_drop_role },
+	[OP_GRANT_ROLE] = { USERS, ddl_grant_role },
+	[OP_REVOKE_ROLE] = { USERS, ddl_revoke_role },
+	[OP_GRANT] = { USERS, ddl_grant },
+	[OP_REVOKE] = { USERS, ddl_revoke },
+	[OP_IMPORT] = { NEVER, NULL },
+	[OP_UNKNOWN] = { NEVER, NULL },
+	[OP_ACK] = { NOTHING, NULL },
+	[OP_OTHER] = { NEVER, NULL },
+};
+
+static struct where
+where(const struct apply *a)
+{
+	return (struct where) {
+		.file = lines_name(a->in),
+		.line = lines_number(a->in),
+		.topic = a->op.src_topic.ptr,
+		.offset = a->op.src_offset,
+	};
+}
+
+/* The collection at the target that the line's rows belong to. */
+static int
+row_coll(struct apply *a, struct coll **c, struct err *e)
+{
+	int rc = find(a, c, e);
+
+	if (rc == 1)
+		return err_set(e, ERR_DATA,
+		    "collection '%s.%s' is not at the target", a->db, a->coll);
+	return rc == -1 ? -1 : coll_writable(*c, e);
+}
+
+static int
+row_line(struct apply *a, struct err *e)
+{
+	struct where w = where(a);
+	struct coll *c;
+	uint64_t before = rowq_added(a->q);
+	int rc;
+
+	if (a->op.lossy)
+		return err_set(e, ERR_DATA,
+		    "the line is 'lossy', made without its vectors");
+	if (row_coll(a, &c, e) == -1)
+		return -1;
+	rc = rowq_rows(a->q, c, a->op.part.ptr, a->op.rows, a->op.json_inline,
+	    &w, e);
+	a->counts.rows += rowq_added(a->q) - before;
+	*(a->op.op == OP_INSERT ? &a->counts.insert : &a->counts.upsert) += 1;
+	return rc;
+}
+
+static int
+key_line(struct apply *a, struct err *e)
+{
+	struct where w = where(a);
+	struct coll *c;
+	uint64_t before = rowq_added(a->q);
+	int rc;
+
+	if (row_coll(a, &c, e) == -1)
+		return -1;
+	rc = rowq_keys(a->q, c, a->op.has_part ? a->op.part.ptr : NULL,
+	    a->op.keys, &w, e);
+	a->counts.keys += rowq_added(a->q) - before;
+	a->counts.del++;
+	return rc;
+}
+
+/* Put "line 7: insert 'db.coll': topic 't' offset 5" in front. */
+static int
+wrap(struct apply *a, struct err *e)
+{
+	const struct opline *o = &a->op;
+
+	if (o->src_topic.len > 0)
+		err_wrap(e, "topic '%s' offset %" PRId64, o->src_topic.ptr,
+		    o->src_offset);
+	if (o->has_coll)
+		err_wrap(e, "%s '%s.%s'", o->name.ptr, o->db.ptr,
+		    o->coll.ptr);
+	else if (o->has_db)
+		err_wrap(e, "%s '%s'", o->name.ptr, o->db.ptr);
+	else
+		err_wrap(e, "%s", o->name.ptr);
+	return err_wrap(e, "%s line %" PRIu64, lines_name(a->in),
+	    lines_number(a->in));
+}
+
+static int
+never(struct apply *a, struct err *e)
+{
+	const char *name = a->op.name.ptr;
+
+	if (a->op.op == OP_IMPORT)
+		return err_set(e, ERR_DATA,
+		    "rows were imported in bulk at the source, which its log "
+		    "does not carry; --skip=import goes on without them");
+	if (a->op.op == OP_UNKNOWN)
+		return err_set(e, ERR_DATA,
+		    "the source wrote something that cdc-read does not know; "
+		    "--skip=unknown goes on without it");
+	return err_set(e, ERR_DATA,
+	    "this version does not know the operation '%s'; --skip=other "
+	    "goes on without such",
+	    name);
+}
+
+/* An operation, not one of the stream's own. */
+static int
+operation(struct apply *a, const char *line, size_t n, struct err *e)
+{
+	const struct verb *v = &verbs[a->op.op];
+	struct opline *o = &a->op;
+
+	if (a->ended)
+		return err_set(e, ERR_DATA, "an operation after the end");
+	if (a->conf->skip[o->op]
+	    || (v->kind == USERS && !a->conf->with_users)) {
+		a->counts.skipped++;
+		return 0;
+	}
+	if (o->gone) {
+		a->counts.gone++;
+		return 0;
+	}
+	if (dead_is(a, o)) {
+		a->counts.dead++;
+		return dead_line(a, line, n, e);
+	}
+	if (v->kind == NEVER)
+		return never(a, e);
+	names_coll(&a->conf->rename, o->db.ptr, o->coll.ptr, &a->db,
+	    &a->coll);
+	if (v->kind == ROWS)
+		return v->run(a, e);
+	if (rowq_drain(a->q, e) == -1)
+		return -1;
+	a->counts.ddl++;
+	return v->run(a, e);
+}
+
+static int
+keep_line(struct apply *a, const char *line, size_t n)
+{
+	struct kept *k;
+
+	if (a->dead_fd == -1)
+		return 0;
+	k = x_malloc(sizeof *k + n);
+	k->refs = 0;
+	k->seq = a->seq++;
+	k->len = n;
+	memcpy(k->text, line, n);
+	rowq_line(a->q, k);
+	return 0;
+}
+
+static int
+one_line(struct apply *a, const char *line, size_t n, struct err *e)
+{
+	const struct verb *v;
+	struct err why;
+	int rc;
+
+	if (n == 0 || (n == 1 && line[0] == '\r'))
+		return 0;
+	if (opline_read(&a->op, line, n, e) == -1) {
+		if (lines_cut(a->in))
+			err_wrap(e, "the input is cut here");
+		return err_wrap(e, "%s line %" PRIu64 ", byte %" PRIu64,
+		    lines_name(a->in), lines_number(a->in),
+		    lines_offset(a->in));
+	}
+	v = &verbs[a->op.op];
+	if (v->kind == NOTHING)
+		return 0;
+	if (v->kind == ROWS)
+		keep_line(a, line, n);
+	rc = v->kind == CONTROL ? v->run(a, e) : operation(a, line, n, e);
+	if (rc == -1 && e->kind == ERR_DATA && a->dead_fd != -1
+	    && (v->kind == ROWS || v->kind == DDL) && a->op.has_coll) {
+		why = *e;
+		err_clear(e);
+		rc = dead_op(a, line, n, &why, e);
+	}
+	if (rc == -1 && e->kind == ERR_DATA && rowq_failed(a->q) == 0)
+		wrap(a, e);
+	return rc;
+}
+
+static void
+show(struct apply *a)
+{
+	int64_t now = tso_mono_ns(), lag;
+	double s = (double)(now - a->started_ns) / 1e9;
+	uint64_t rows = rowq_done_rows(a->q);
+	char text[128], lags[48] = "";
+
+	if (!a->conf->progress
+	    || now - a->shown_ns < (int64_t)SHOW_MS * MS)
+		return;
+	a->shown_ns = now;
+	if (a->acked_ts != 0) {
+		lag = tso_now_ms() - tso_ms(a->acked_ts);
+		snprintf(lags, sizeof lags, ", %" PRId64 ".%" PRId64 " s behind",
+		    lag / 1000, lag % 1000 / 100);
+	}
+	snprintf(text, sizeof text, "%" PRIu64 " rows, %.0f rows/s%s", rows,
+	    s > 0 ? (double)rows / s : 0.0, lags);
+	log_progress(text);
+}
+
+/* Nothing in the buffer: wait for input, while requests go on. */
+static int
+await(struct apply *a, struct err *e)
+{
+	struct grpc_fd in = { .fd = lines_fd(a->in) };
+	int64_t since = tso_mono_ns();
+
+	if (rowq_wait(a->q, &in, 0, e) == -1)
+		return -1;
+	while (!in.ready) {
+		int64_t idle = (tso_mono_ns() - since) / MS;
+		int most = a->conf->progress ? SHOW_MS : LONG_MS;
+
+		if (apply_acks(a, e) == -1
+		    || rowq_flush(a->q, idle >= IDLE_MS, e) == -1)
+			return -1;
+		if (idle < IDLE_MS)
+			most = (int)(IDLE_MS - idle);
+		show(a);
+		if (rowq_wait(a->q, &in, rowq_timeout(a->q, most), e) == -1)
+			return -1;
+	}
+	return lines_fill(a->in, e);
+}
+
+static int
+loop(struct apply *a, struct err *e)
+{
+	const char *line;
+	size_t n, bytes = 0;
+	int rc;
+
+	while ((rc = lines_next(a->in, &line, &n, e)) > LINES_END) {
+		if (rc == LINES_WAIT) {
+			if (await(a, e) == -1)
+				return -1;
+			continue;
+		}
+		if (one_line(a, line, n, e) == -1)
+			return -1;
+		if ((bytes += n) < STEP_BYTES)
+			continue;
+		bytes = 0;
+		show(a);
+		if (rowq_wait(a->q, NULL, 0, e) == -1
+		    || rowq_flush(a->q, 0, e) == -1 || apply_acks(a, e) == -1)
+			return -1;
+	}
+	if (rc == -1)
+		return err_wrap(e, "%s line %" PRIu64, lines_name(a->in),
+		    lines_number(a->in) + 1);
+	if (!a->ended)
+		return err_set(e, ERR_DATA,
+		    "the stream is cut: %s ends after line %" PRIu64
+		    " (byte %" PRIu64 ") without an 'end'; what stands "
+		    "before is applied",
+		    lines_name(a->in), lines_number(a->in),
+		    lines_offset(a->in));
+	return 0;
+}
+
+/*
+ * However it ended: what is out is waited for, what stands before a mistake
+ * of the input is still sent, and what is complete is acknowledged.
+ */
+static int
+finish(struct apply *a, int rc, struct err *e)
+{
+	struct err later = { 0 };
+
+	if (rc == 0 || e->kind == ERR_DATA) {
+		int drained = rowq_drain(a->q, &later);
+
+		if (drained == -1 && rc == 0) {
+			*e = later;
+			rc = -1;
+		}
+	}
+	rowq_settle(a->q);
+	rowq_drain(a->q, &later);
+	if (e->kind != ERR_PIPE && e->kind != ERR_OUTPUT
+	    && apply_acks(a, &later) == -1) {
+		*e = later;
+		rc = -1;
+	}
+	log_progress("");
+	return rc;
+}
+
+static int
+open_all(struct apply *a, struct err *e)
+{
+	struct rowq_conf rows = a->conf->rows;
+
+	a->m = milvus_open(&a->conf->milvus, e);
+	if (a->m == NULL)
+		return -1;
+	rows.out = &a->out;
+	rows.dry_run = a->conf->dry_run;
+	a->q = rowq_new(a->m, &rows);
+	a->in = lines_open(a->conf->files, a->conf->nfiles);
+	return dead_open(a, e);
+}
+
+static void
+close_all(struct apply *a)
+{
+	lines_close(a->in);
+	rowq_free(a->q);
+	colls_fini(&a->colls);
+	milvus_close(a->m);
+	opline_fini(&a->op);
+	out_fini(&a->out);
+	pos_fini(&a->pos);
+	apply_acks_free(a);
+	kvs_fini(&a->dead);
+	kvs_fini(&a->made_dbs);
+	for (size_t i = 0; i < a->ntasks; i++) {
+		free(a->tasks[i]);
+		close(a->locks[i]);
+	}
+	free(a->tasks);
+	free(a->locks);
+	free(a->cluster);
+	if (a->dead_fd != -1)
+		close(a->dead_fd);
+}
+
+int
+apply_run(const struct apply_conf *conf, struct err *e)
+{
+	struct apply a = {
+		.conf = conf,
+		.out = { .fd = STDOUT_FILENO, .name = "standard output" },
+		.dead_fd = -1,
+		.started_ns = tso_mono_ns(),
+	};
+	int rc;
+
+	a.acks_end = &a.acks;
+	rc = open_all(&a, e);
+	if (rc == 0)
+		rc = finish(&a, loop(&a, e), e);
+	if (rc == 0 || e->kind == ERR_DATA)
+		log_info("%" PRIu64 " rows, %" PRIu64 " keys, %" PRIu64
+			 " other operations; %" PRIu64 " gone, %" PRIu64
+			 " skipped, %" PRIu64 " set aside",
+		    a.total.rows, a.total.keys, a.total.ddl, a.total.gone,
+		    a.total.skipped, a.total.dead);
+	close_all(&a);
+	return rc;
+}

@@ -1,0 +1,37 @@
+#ifndef CDC_APPLY_H
+#define CDC_APPLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "applyname.h"
+#include "applyrow.h"
+#include "milvus.h"
+#include "opjson.h"
+
+struct err;
+
+/* All that cdc-apply can be told; zeros are not defaults. */
+struct apply_conf {
+	struct milvus_conf milvus;
+	struct rowq_conf rows; /* its out is set by apply_run */
+	int dry_run;
+	int create_missing; /* a collection that the target has lost */
+	int with_users; /* users, roles and grants too */
+	int progress; /* a line on the terminal */
+	struct names rename;
+	unsigned char skip[OP_OTHER + 1]; /* by enum opname */
+	const char *dead; /* where refused lines go, or NULL: stop */
+	const char *state_dir; /* or NULL: where it usually is */
+	char *const *files;
+	size_t nfiles; /* 0: standard input */
+};
+
+/*
+ * Write the operations of all inputs to the target, and an ack line for each
+ * tick and end to standard output. Returns 0 if all was there and is done,
+ * else -1: what stands before the mistake is done and acknowledged.
+ */
+int apply_run(const struct apply_conf *conf, struct err *e);
+
+#endif

@@ -1,0 +1,89 @@
+#ifndef CDC_APPLYBATCH_H
+#define CDC_APPLYBATCH_H
+
+#include "applykeys.h"
+#include "applyrow.h"
+#include "buf.h"
+#include "columns.h"
+#include "err.h"
+#include "milvus.h"
+
+/*
+ * One request's worth of rows or keys: filled, sent, perhaps again, answered.
+ * For applyrow.c, which sends, and applyadd.c, which fills.
+ */
+struct batch {
+	struct batch *prev, *next; /* of the list it is in */
+	struct batch *sibling; /* of the collection, while open */
+	struct rowq *q;
+	struct coll *coll;
+	char *part; /* NULL: all partitions */
+	int is_open, flying;
+	uint64_t epoch; /* of its first row */
+	int64_t born_ns;
+	struct mv_retry retry;
+	/* rows */
+	struct columns *cols;
+	int json_inline;
+	/* keys */
+	struct buf expr; /* "pk in [1,2" while open */
+	size_t last_key; /* where the last one begins in expr */
+	/* both */
+	size_t n, bytes;
+	uint64_t *hashes; /* n of them */
+	size_t hashes_cap;
+	const struct span *pieces;
+	size_t npieces;
+	struct buf req;
+	struct span piece;
+	struct where first, last; /* lines; topics are owned */
+	char *topic;
+	struct kept **lines;
+	size_t nlines, lines_cap;
+};
+
+struct batch *batch_new(struct rowq *q, struct coll *c, const char *part,
+    int keys);
+void batch_free(struct batch *b);
+
+/* Note that a row of this line is in it. */
+void batch_where(struct batch *b, const struct where *w, struct kept *line);
+
+/* Append a key. INT64_MIN is written as a sum: Milvus cannot read it. */
+void batch_key(struct batch *b, const void *key, size_t n);
+
+/* The pieces of its request; once, when it is closed. */
+void batch_close(struct batch *b);
+
+/* "upsert of 20 rows to 'db.coll', keys 1 to 9, lines 3 to 4, topic …" */
+void batch_describe(const struct batch *b, const char *method, struct buf *t);
+
+enum { ROWQ_STEP_MS = 100 };
+
+struct batch_list {
+	struct batch *head, *tail;
+	size_t n;
+};
+
+struct rowq {
+	struct milvus *m;
+	struct rowq_conf conf;
+	struct batch_list open; /* oldest first */
+	struct batch_list flying; /* sent, or waiting to be */
+	size_t out; /* of those that fly, how many are at the server */
+	struct keyset keys;
+	size_t bytes; /* of all batches */
+	uint64_t epoch, added, done_rows;
+	int settling; /* no retries */
+	struct err failed; /* the first request that ended badly */
+	rowq_refused *refused;
+	void *refused_arg;
+	struct kept *line;
+	struct buf scratch;
+};
+
+void rowq_push(struct batch_list *l, struct batch *b);
+/* Out of the open ones; waits for room in the window. b may be gone then. */
+int rowq_dispatch(struct rowq *q, struct batch *b, struct err *e);
+
+#endif

@@ -1,0 +1,120 @@
+#include "applyi.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "service.pb-c.h"
+
+#include "err.h"
+#include "log.h"
+
+#define DEFAULT_DB "default"
+
+/* 1 if the target has it, 0 if not. CreateDatabase does not tell. */
+static int
+exists(struct apply *a, const char *db, struct err *e)
+{
+	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
+	Pb__NamesResponse *r;
+	ProtobufCMessage *out = NULL;
+	struct mv_status s;
+	int rc = milvus_call(a->m, "ListDatabases", &req.base,
+	    &pb__names_response__descriptor, &out, &s, e);
+
+	if (rc == 1)
+		return refused("ListDatabases", db, &s, e);
+	if (rc == -1)
+		return -1;
+	r = (Pb__NamesResponse *)out;
+	for (size_t i = 0; i < r->n_names; i++)
+		if (strcmp(r->names[i], db) == 0)
+			rc = 1;
+	protobuf_c_message_free_unpacked(out, NULL);
+	return rc;
+}
+
+static int
+create(struct apply *a, const char *db, const struct kvs *props,
+    struct err *e)
+{
+	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
+	int rc = exists(a, db, e);
+
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	req.db_name = mv_str(db);
+	req.n_properties = props->n;
+	req.properties = pairs(props);
+	rc = must(a, "CreateDatabase", db, &req.base, 0, e);
+	free_pairs(req.properties);
+	return rc;
+}
+
+int
+ddl_create_database(struct apply *a, struct err *e)
+{
+	struct kvs props = { 0 };
+	int rc = op_kvs(&a->op, "properties", &props, e);
+
+	if (rc == 0)
+		rc = create(a, names_db(&a->conf->rename, a->op.db.ptr),
+		    &props, e);
+	kvs_fini(&props);
+	return rc;
+}
+
+int
+ensure_database(struct apply *a, const char *db, struct err *e)
+{
+	struct kvs none = { 0 };
+
+	if (strcmp(db, DEFAULT_DB) == 0 || kvs_get(&a->made_dbs, db) != NULL)
+		return 0;
+	if (create(a, db, &none, e) == -1)
+		return -1;
+	kvs_set(&a->made_dbs, db, "1");
+	return 0;
+}
+
+int
+ddl_drop_database(struct apply *a, struct err *e)
+{
+	const char *db = names_db(&a->conf->rename, a->op.db.ptr);
+	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
+	struct mv_status s;
+	int rc;
+
+	if (strcmp(db, DEFAULT_DB) == 0)
+		return 0; /* it always is there */
+	req.db_name = mv_str(db);
+	rc = call(a, "DropDatabase", db, &req.base, &s, e);
+	kvs_fini(&a->made_dbs);
+	if (rc == 1 && s.class == MV_ABSENT)
+		return 0;
+	if (rc == 1 && strstr(s.reason, "not empty") != NULL) {
+		log_warn("database '%s' is left at the target: it has "
+			 "collections that are not of this stream",
+		    db);
+		return 0;
+	}
+	return rc == 1 ? refused("DropDatabase", db, &s, e) : rc;
+}
+
+int
+ddl_alter_database(struct apply *a, struct err *e)
+{
+	const char *db = names_db(&a->conf->rename, a->op.db.ptr);
+	Pb__AlterDatabaseRequest req = PB__ALTER_DATABASE_REQUEST__INIT;
+	struct kvs props = { 0 };
+	int rc = op_kvs(&a->op, "properties", &props, e);
+
+	if (rc == 0 && props.n > 0) {
+		req.db_name = mv_str(db);
+		req.n_properties = props.n;
+		req.properties = pairs(&props);
+		rc = must(a, "AlterDatabase", db, &req.base, 0, e);
+		free_pairs(req.properties);
+	}
+	kvs_fini(&props);
+	return rc;
+}

@@ -1,0 +1,133 @@
+#ifndef CDC_APPLYI_H
+#define CDC_APPLYI_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "apply.h"
+#include "applycoll.h"
+#include "applyin.h"
+#include "applyrow.h"
+#include "milvus.h"
+#include "opjson.h"
+#include "out.h"
+#include "pos.h"
+
+/* The inside of apply.h, shared by apply*.c. */
+
+/* What was done since the last tick. */
+struct counts {
+	uint64_t insert, upsert, rows, del, keys, ddl, gone, skipped, dead;
+};
+
+struct ack {
+	struct ack *next;
+	uint64_t epoch; /* its rows are safe when the queue is past it */
+	uint64_t ts;
+	struct buf line;
+};
+
+struct apply {
+	const struct apply_conf *conf;
+	struct milvus *m;
+	struct rowq *q;
+	struct colls colls;
+	struct out out;
+	struct lines *in;
+	struct opline op; /* the line at hand */
+	const char *db, *coll; /* its names at the target */
+	/* the stream */
+	int begun; /* a begin was read */
+	int ended; /* its end was read, and no begin since */
+	struct pos pos; /* of the last begin, tick or end */
+	char *cluster;
+	uint64_t acked_ts;
+	struct ack *acks, **acks_end;
+	size_t nacks;
+	struct counts counts, total;
+	/* locks of tasks, held until the end */
+	char **tasks;
+	int *locks;
+	size_t ntasks;
+	/* --on-error=dead */
+	int dead_fd;
+	struct kvs dead; /* names and ids of collections set aside */
+	struct kvs made_dbs; /* that --rename needed */
+	uint64_t seq; /* of lines */
+	/* progress */
+	int64_t started_ns, shown_ns;
+};
+
+/* applyack.c: begin, tick, end. */
+int apply_begin(struct apply *a, struct err *e);
+int apply_tick(struct apply *a, struct err *e); /* and end */
+/* Write the acks whose rows are safe. */
+int apply_acks(struct apply *a, struct err *e);
+void apply_acks_free(struct apply *a);
+
+/* applydead.c */
+int dead_open(struct apply *a, struct err *e);
+int dead_is(const struct apply *a, const struct opline *o);
+int dead_line(struct apply *a, const char *line, size_t n, struct err *e);
+/* The op at hand failed by *why: set it and its collection aside. */
+int dead_op(struct apply *a, const char *line, size_t n,
+    const struct err *why, struct err *e);
+int dead_batch(void *arg, struct batch *b, struct err *e);
+
+/* applycall.c: calls that change the target. what is the object's name. */
+/* 0 done (or said, in a dry run), 1 refused with *s, -1. */
+int call(struct apply *a, const char *method, const char *what,
+    const ProtobufCMessage *req, struct mv_status *s, struct err *e);
+/* The error for a refusal; returns -1. */
+int refused(const char *method, const char *what, const struct mv_status *s,
+    struct err *e);
+/* call and refused in one; absent is fine if absent_ok. */
+int must(struct apply *a, const char *method, const char *what,
+    const ProtobufCMessage *req, int absent_ok, struct err *e);
+/* "db.coll", "db.coll/x" if x is not NULL; good for a few calls. */
+const char *label(const char *db, const char *coll, const char *x);
+/* The collection of the op at hand; 1 if it is not at the target. */
+int find(struct apply *a, struct coll **c, struct err *e);
+/* key and value texts as protobuf-c wants them; free(*v) and free_pairs. */
+struct Pb__KeyValuePair **pairs(const struct kvs *k);
+void free_pairs(struct Pb__KeyValuePair **v);
+int op_kvs(const struct opline *o, const char *key, struct kvs *k,
+    struct err *e);
+/* CreatePartition and their like: db, collection, a name. */
+int name_call(struct apply *a, const char *method, const char *db,
+    const char *coll, const char *name, struct mv_status *s, struct err *e);
+int coll_call(struct apply *a, const char *method, const char *db,
+    const char *coll, struct mv_status *s, struct err *e);
+
+/* One function for each operation; all before it is answered. */
+typedef int ddl_fn(struct apply *a, struct err *e);
+/* applydb.c */
+ddl_fn ddl_create_database, ddl_drop_database, ddl_alter_database;
+int ensure_database(struct apply *a, const char *db, struct err *e);
+/* applyddl.c */
+ddl_fn ddl_create_collection, ddl_drop_collection, ddl_alter_collection,
+    ddl_rename_collection, ddl_create_partition, ddl_drop_partition,
+    ddl_flush;
+/* applyalias.c */
+ddl_fn ddl_create_alias, ddl_alter_alias, ddl_drop_alias;
+/* applyindex.c */
+ddl_fn ddl_create_index, ddl_alter_index, ddl_drop_index;
+/* applyload.c */
+ddl_fn ddl_load_collection, ddl_release_collection, ddl_load_partitions,
+    ddl_release_partitions;
+/* What of a collection is loaded, to be loaded again. */
+struct loaded {
+	int any, all; /* all: the collection, not some partitions */
+	int replicas;
+	char **parts;
+	size_t n;
+};
+void loaded_fini(struct loaded *l);
+int loaded_get(struct apply *a, const char *db, const char *coll,
+    struct loaded *l, struct err *e);
+int loaded_restore(struct apply *a, const char *db, const char *coll,
+    const struct loaded *l, const char *without, struct err *e);
+/* applyuser.c */
+ddl_fn ddl_create_user, ddl_drop_user, ddl_create_role, ddl_drop_role,
+    ddl_grant_role, ddl_revoke_role, ddl_grant, ddl_revoke;
+
+#endif

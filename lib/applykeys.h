@@ -1,0 +1,29 @@
+#ifndef CDC_APPLYKEYS_H
+#define CDC_APPLYKEYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Which primary keys are on their way to the target, and in which request.
+ * Keys are known by a 64-bit hash of collection and key: two keys of one hash
+ * only wait for each other without need. All zero is valid and empty.
+ */
+struct keyset {
+	struct keyset_slot {
+		uint64_t hash; /* 0: free */
+		void *owner;
+	} * v;
+	size_t n, cap; /* cap is a power of two, or 0 */
+};
+
+void keyset_fini(struct keyset *k);
+/* Never 0. num tells collections apart. */
+uint64_t keyset_hash(uint64_t num, const void *key, size_t len);
+/* The owner, or NULL. */
+void *keyset_get(const struct keyset *k, uint64_t hash);
+/* hash is not in the set yet. */
+void keyset_put(struct keyset *k, uint64_t hash, void *owner);
+void keyset_del(struct keyset *k, uint64_t hash);
+
+#endif

@@ -1,0 +1,454 @@
+#include "applyrow.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "applybatch.h"
+#include "applykeys.h"
+#include "err.h"
+#include "log.h"
+#include "out.h"
+#include "sig.h"
+#include "tso.h"
+#include "x.h"
+
+enum { MS = 1000000 };
+
+struct rowq *
+rowq_new(struct milvus *m, const struct rowq_conf *conf)
+{
+	struct rowq *q = x_calloc(1, sizeof *q);
+
+	q->m = m;
+	q->conf = *conf;
+	return q;
+}
+
+void
+rowq_push(struct batch_list *l, struct batch *b)
+{
+	b->prev = l->tail;
+	b->next = NULL;
+	*(l->tail == NULL ? &l->head : &l->tail->next) = b;
+	l->tail = b;
+	l->n++;
+}
+
+static void
+unlist(struct batch_list *l, struct batch *b)
+{
+	*(b->prev == NULL ? &l->head : &b->prev->next) = b->next;
+	*(b->next == NULL ? &l->tail : &b->next->prev) = b->prev;
+	b->prev = b->next = NULL;
+	l->n--;
+}
+
+static void
+free_list(struct batch_list *l)
+{
+	while (l->head != NULL) {
+		struct batch *b = l->head;
+
+		unlist(l, b);
+		batch_free(b);
+	}
+}
+
+void
+rowq_free(struct rowq *q)
+{
+	if (q == NULL)
+		return;
+	free_list(&q->open);
+	free_list(&q->flying);
+	keyset_fini(&q->keys);
+	kept_drop(q->line);
+	buf_fini(&q->scratch);
+	free(q);
+}
+
+void
+rowq_on_refused(struct rowq *q, rowq_refused *fn, void *arg)
+{
+	q->refused = fn;
+	q->refused_arg = arg;
+}
+
+void
+kept_drop(struct kept *k)
+{
+	if (k != NULL && --k->refs == 0)
+		free(k);
+}
+
+void
+rowq_line(struct rowq *q, struct kept *line)
+{
+	kept_drop(q->line);
+	q->line = line;
+	if (line != NULL)
+		line->refs++;
+}
+
+struct coll *
+batch_coll(const struct batch *b)
+{
+	return b->coll;
+}
+
+static const char *
+method(const struct rowq *q, const struct batch *b)
+{
+	return b->cols == NULL	? "Delete"
+	       : q->conf.insert ? "Insert"
+				: "Upsert";
+}
+
+/* Out of the lists and of the key set, and gone. */
+static void
+retire(struct rowq *q, struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		keyset_del(&q->keys, b->hashes[i]);
+	unlist(b->is_open ? &q->open : &q->flying, b);
+	q->bytes -= b->bytes;
+	batch_free(b);
+}
+
+static void answered(void *arg, const struct grpc_result *r);
+
+static void
+start(struct rowq *q, struct batch *b)
+{
+	batch_close(b);
+	b->flying = 1;
+	q->out++;
+	grpc_start(milvus_grpc(q->m), method(q, b), b->pieces, b->npieces,
+	    milvus_timeout_ms(q->m), answered, b);
+}
+
+/* Too large for the target: as two. */
+static void
+halve(struct rowq *q, struct batch *b)
+{
+	struct batch *c = batch_new(q, b->coll, b->part, 0);
+	size_t at = b->n / 2;
+
+	columns_free(c->cols);
+	c->cols = columns_split(b->cols, at);
+	c->n = b->n - at;
+	b->n = at;
+	c->hashes = x_memdup(b->hashes + at, c->n * sizeof *c->hashes);
+	for (size_t i = 0; i < c->n; i++) {
+		keyset_del(&q->keys, c->hashes[i]);
+		keyset_put(&q->keys, c->hashes[i], c);
+	}
+	c->bytes = columns_bytes(c->cols);
+	b->bytes -= c->bytes;
+	c->epoch = b->epoch;
+	batch_where(c, &b->first, NULL);
+	batch_where(c, &b->last, NULL);
+	for (size_t i = 0; i < b->nlines; i++)
+		batch_where(c, &b->last, b->lines[i]);
+	rowq_push(&q->flying, c);
+	log_info("the target refuses %zu rows at a time as too large", b->n * 2);
+	start(q, b);
+	start(q, c);
+}
+
+static void
+fail(struct rowq *q, struct batch *b, const struct mv_status *s)
+{
+	struct err e = { 0 };
+
+	if (s->code == 0)
+		err_set(&e, ERR_DATA, "%s; trying again will not help",
+		    s->reason);
+	else
+		err_set(&e, ERR_DATA,
+		    "%s (code %d); trying again will not help", s->reason,
+		    s->code);
+	buf_clear(&q->scratch);
+	batch_describe(b, method(q, b), &q->scratch);
+	err_wrap(&e, "%s", q->scratch.ptr);
+	if (q->refused != NULL && q->refused(q->refused_arg, b, &e) == 0) {
+		retire(q, b);
+		return;
+	}
+	if (q->failed.kind == ERR_NONE)
+		q->failed = e;
+}
+
+static void
+again(struct rowq *q, struct batch *b, const struct mv_status *s)
+{
+	struct err e = { 0 };
+
+	buf_clear(&q->scratch);
+	batch_describe(b, method(q, b), &q->scratch);
+	if (milvus_retry(q->m, &b->retry, s, q->scratch.ptr, &e) == -1
+	    && q->failed.kind == ERR_NONE)
+		q->failed = e;
+}
+
+static void
+answered(void *arg, const struct grpc_result *r)
+{
+	struct batch *b = arg;
+	struct rowq *q = b->q;
+	struct mv_status s;
+
+	milvus_judge(r, 0, &s);
+	b->flying = 0;
+	q->out--;
+	/* keys of a partition that is not there are not there either */
+	if (s.class == MV_ABSENT && s.code == 200 && b->cols == NULL)
+		s.class = MV_OK;
+	if (s.class == MV_OK) {
+		q->done_rows += b->n;
+		retire(q, b);
+	} else if (s.class == MV_RETRY || s.class == MV_SLOW) {
+		again(q, b, &s);
+	} else if (s.class == MV_TOO_LARGE && b->cols != NULL && b->n > 1) {
+		halve(q, b);
+	} else {
+		fail(q, b, &s);
+	}
+}
+
+/* Those whose time has come. */
+static void
+restart(struct rowq *q)
+{
+	int64_t now = tso_mono_ns();
+
+	if (q->settling || q->failed.kind != ERR_NONE)
+		return;
+	for (struct batch *b = q->flying.head;
+	     b != NULL && q->out < q->conf.window; b = b->next)
+		if (!b->flying && b->retry.at_ns <= now)
+			start(q, b);
+}
+
+static int
+check(struct rowq *q, struct err *e)
+{
+	if (q->failed.kind != ERR_NONE) {
+		*e = q->failed;
+		return -1;
+	}
+	if (sig_stop != 0 && !q->settling)
+		return err_set(e, ERR_STOP, "stopped");
+	return 0;
+}
+
+/* Milliseconds until the first of those that wait may go, at most `most`. */
+static int
+retry_timeout(const struct rowq *q, int most)
+{
+	int64_t now = tso_mono_ns(), at = now + (int64_t)most * MS;
+
+	if (q->out >= q->conf.window || q->settling)
+		return most;
+	for (const struct batch *b = q->flying.head; b != NULL; b = b->next)
+		if (!b->flying && b->retry.at_ns < at)
+			at = b->retry.at_ns;
+	return at <= now ? 0 : (int)((at - now) / MS) + 1;
+}
+
+int
+rowq_wait(struct rowq *q, struct grpc_fd *in, int timeout_ms, struct err *e)
+{
+	struct grpc_fd fds[2];
+	size_t n = 0;
+	int rc;
+
+	if (in != NULL)
+		fds[n++] = *in;
+	if (timeout_ms > 0 && sig_fd() >= 0 && !q->settling)
+		fds[n++].fd = sig_fd();
+	restart(q);
+	rc = grpc_wait(milvus_grpc(q->m), fds, n,
+	    retry_timeout(q, timeout_ms), e);
+	if (in != NULL)
+		in->ready = fds[0].ready;
+	return rc == -1 ? -1 : check(q, e);
+}
+
+int
+rowq_timeout(const struct rowq *q, int most)
+{
+	int64_t now = tso_mono_ns(), age;
+
+	most = retry_timeout(q, most);
+	if (q->open.head == NULL)
+		return most;
+	age = (now - q->open.head->born_ns) / MS;
+	if (age >= ROWQ_AGE_MS) /* waits for room, but not for ever */
+		return most < ROWQ_STEP_MS ? most : ROWQ_STEP_MS;
+	return most < ROWQ_AGE_MS - age ? most : (int)(ROWQ_AGE_MS - age) + 1;
+}
+
+static void
+say(struct rowq *q, struct batch *b)
+{
+	buf_clear(&q->scratch);
+	batch_describe(b, method(q, b), &q->scratch);
+	out_line(q->conf.out, &q->scratch);
+}
+
+int
+rowq_dispatch(struct rowq *q, struct batch *b, struct err *e)
+{
+	struct batch **p = &b->coll->open;
+
+	while (*p != b)
+		p = &(*p)->sibling;
+	*p = b->sibling;
+	if (b->n == 0 || q->conf.dry_run) {
+		if (b->n > 0)
+			say(q, b);
+		retire(q, b);
+		return 0;
+	}
+	unlist(&q->open, b);
+	b->is_open = 0;
+	rowq_push(&q->flying, b);
+	if (rowq_wait(q, NULL, 0, e) == -1)
+		return -1;
+	while (q->flying.n > q->conf.window)
+		if (rowq_wait(q, NULL, ROWQ_STEP_MS, e) == -1)
+			return -1;
+	return 0;
+}
+
+int
+rowq_flush(struct rowq *q, int all, struct err *e)
+{
+	while (q->open.head != NULL) {
+		int64_t age = (tso_mono_ns() - q->open.head->born_ns) / MS;
+
+		/* while the window is full, batches may as well fill up */
+		if (!all && (age < ROWQ_AGE_MS
+				|| (age < ROWQ_AGE_MOST_MS
+				    && q->flying.n >= q->conf.window)))
+			return 0;
+		if (rowq_dispatch(q, q->open.head, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+rowq_drain(struct rowq *q, struct err *e)
+{
+	if (check(q, e) == -1)
+		return -1;
+	if (!q->settling && rowq_flush(q, 1, e) == -1)
+		return -1;
+	while (q->settling ? q->out > 0 : q->flying.n > 0)
+		if (rowq_wait(q, NULL, ROWQ_STEP_MS, e) == -1 && !q->settling)
+			return -1;
+	return check(q, e);
+}
+
+void
+rowq_settle(struct rowq *q)
+{
+	q->settling = 1;
+}
+
+int
+rowq_idle(const struct rowq *q)
+{
+	return q->open.n == 0 && q->flying.n == 0;
+}
+
+int
+rowq_failed(const struct rowq *q)
+{
+	return q->failed.kind != ERR_NONE;
+}
+
+void
+rowq_tick(struct rowq *q)
+{
+	q->epoch++;
+}
+
+uint64_t
+rowq_now(const struct rowq *q)
+{
+	return q->epoch;
+}
+
+uint64_t
+rowq_epoch(const struct rowq *q)
+{
+	uint64_t least = q->epoch;
+
+	if (q->open.head != NULL && q->open.head->epoch < least)
+		least = q->open.head->epoch;
+	for (const struct batch *b = q->flying.head; b != NULL; b = b->next)
+		if (b->epoch < least)
+			least = b->epoch;
+	return least;
+}
+
+uint64_t
+rowq_added(const struct rowq *q)
+{
+	return q->added;
+}
+
+uint64_t
+rowq_done_rows(const struct rowq *q)
+{
+	return q->done_rows;
+}
+
+static int
+by_seq(const void *a, const void *b)
+{
+	const struct kept *const *p = a, *const *q = b;
+
+	return (*p)->seq < (*q)->seq ? -1 : (*p)->seq > (*q)->seq;
+}
+
+static void
+gather(struct batch *b, struct kept ***v, size_t *n, size_t *cap)
+{
+	for (size_t i = 0; i < b->nlines; i++) {
+		*v = x_grow(*v, *n, cap, sizeof **v);
+		(*v)[(*n)++] = b->lines[i];
+		b->lines[i]->refs++;
+	}
+}
+
+struct kept **
+rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
+{
+	struct kept **v = NULL;
+	size_t cap = 0, all = 0;
+	struct coll *c = b->coll;
+
+	gather(b, &v, &all, &cap);
+	while (c->open != NULL) {
+		struct batch *o = c->open;
+
+		c->open = o->sibling;
+		gather(o, &v, &all, &cap);
+		retire(q, o);
+	}
+	if (all > 0)
+		qsort(v, all, sizeof *v, by_seq);
+	*n = 0;
+	for (size_t i = 0; i < all; i++) {
+		if (*n > 0 && v[*n - 1] == v[i])
+			kept_drop(v[i]);
+		else
+			v[(*n)++] = v[i];
+	}
+	return v;
+}

@@ -1,0 +1,118 @@
+#ifndef CDC_APPLYROW_H
+#define CDC_APPLYROW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "applycoll.h"
+#include "grpc.h"
+#include "jsonr.h"
+
+struct err;
+struct milvus;
+struct out;
+
+/*
+ * Rows and deletes on their way to the target. Those of one collection and
+ * partition are merged into requests, a window of which is out at a time.
+ * Requests may overtake each other, but those of one primary key never do: a
+ * key that is in an open batch or in flight closes that batch and waits for
+ * it. So a key is in a request at most once, and the last line wins.
+ */
+struct rowq;
+
+enum {
+	ROWQ_WINDOW = 8, /* requests in flight */
+	ROWQ_WINDOW_MAX = 64,
+	ROWQ_BATCH_BYTES = 4 << 20, /* of one request */
+	ROWQ_BATCH_MAX = 48 << 20, /* the target refuses more than 64 MiB */
+	ROWQ_KEYS_MAX = 10000, /* of one delete */
+	ROWQ_EXPR_MAX = 512 << 10, /* bytes of one delete */
+	ROWQ_TOTAL_BYTES = 256 << 20, /* open and in flight, more waits */
+	ROWQ_AGE_MS = 200, /* of an open batch, if the window has room */
+	ROWQ_AGE_MOST_MS = 2000, /* of an open batch */
+};
+
+struct rowq_conf {
+	int insert; /* Insert instead of Upsert */
+	int dry_run; /* say what would be sent */
+	size_t window, batch_bytes;
+	struct out *out; /* of a dry run */
+};
+
+/* The line that rows come from, for messages. */
+struct where {
+	const char *file;
+	uint64_t line;
+	const char *topic; /* "" if it has none */
+	int64_t offset;
+};
+
+struct rowq *rowq_new(struct milvus *m, const struct rowq_conf *conf);
+void rowq_free(struct rowq *q);
+
+/*
+ * To be told when a request was refused: returns 0 if that was dealt with
+ * (the rows are set aside), -1 with *e, perhaps changed, if not.
+ */
+typedef int rowq_refused(void *arg, struct batch *b, struct err *e);
+void rowq_on_refused(struct rowq *q, rowq_refused *fn, void *arg);
+
+/*
+ * Add the rows (an array of objects) or the keys (an array) of one line. They
+ * may have been sent or not when this returns; the text is not needed any
+ * more. part NULL: of all partitions, for keys only. -1 with ERR_DATA for a
+ * bad row, ERR_TEMP or what else a request in flight ended with, ERR_STOP.
+ */
+int rowq_rows(struct rowq *q, struct coll *c, const char *part,
+    struct span rows, int json_inline, const struct where *w, struct err *e);
+int rowq_keys(struct rowq *q, struct coll *c, const char *part,
+    struct span keys, const struct where *w, struct err *e);
+
+/* Rows from now on belong to the next epoch. */
+void rowq_tick(struct rowq *q);
+/* The epoch of the oldest row that is not safe at the target. */
+uint64_t rowq_epoch(const struct rowq *q);
+/* The one that rows now get. */
+uint64_t rowq_now(const struct rowq *q);
+
+/* Send what is open; only what is old enough, if not all. */
+int rowq_flush(struct rowq *q, int all, struct err *e);
+/* Milliseconds until there is something to do, at most `most`. */
+int rowq_timeout(const struct rowq *q, int most);
+/*
+ * Let requests go on and start those whose time has come, until something
+ * happened or timeout_ms have passed, or *in (or NULL) is readable.
+ */
+int rowq_wait(struct rowq *q, struct grpc_fd *in, int timeout_ms,
+    struct err *e);
+/* Send all that is open and wait until all is answered. */
+int rowq_drain(struct rowq *q, struct err *e);
+/* No retries any more: wait only for answers to what is out. */
+void rowq_settle(struct rowq *q);
+int rowq_idle(const struct rowq *q);
+int rowq_failed(const struct rowq *q); /* a request ended badly */
+
+uint64_t rowq_added(const struct rowq *q); /* rows and keys taken */
+uint64_t rowq_done_rows(const struct rowq *q); /* that are at the target */
+
+/*
+ * Lines of which rows are in a batch, kept for setting them aside; only if
+ * one was given by rowq_line before rowq_rows or rowq_keys.
+ */
+struct kept {
+	unsigned refs;
+	uint64_t seq;
+	size_t len;
+	char text[];
+};
+void rowq_line(struct rowq *q, struct kept *line); /* NULL: keep none */
+void kept_drop(struct kept *k);
+struct coll *batch_coll(const struct batch *b);
+/*
+ * The lines of b and of all open batches of its collection, which are
+ * closed; in order, each once. The caller drops each and frees the array.
+ */
+struct kept **rowq_take_lines(struct rowq *q, struct batch *b, size_t *n);
+
+#endif

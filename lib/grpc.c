@@ -1,0 +1,580 @@
+#include "grpc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <curl/curl.h>
+
+#include "b64.h"
+#include "err.h"
+#include "num.h"
+#include "tso.h"
+#include "x.h"
+
+enum {
+	MAX_ANSWER = 64 << 20, /* bytes */
+	MAX_FDS = 4,
+	FRAME_HEAD = 5, /* compressed flag, length big endian */
+	CONNECT_MS = 10000,
+	DEAD_MS = 30000, /* unacknowledged bytes: the peer is dead */
+	SLACK_MS = 500, /* what we wait longer than the server does */
+	UPLOAD_BYTES = 1 << 20, /* curl's buffer for what goes out */
+};
+
+#define SERVICE "/milvus.proto.milvus.MilvusService/"
+
+struct call {
+	struct grpc *g;
+	CURL *easy;
+	struct curl_slist *headers;
+	grpc_done *done;
+	void *arg;
+	/* what goes out */
+	uint8_t head[FRAME_HEAD];
+	const char *method;
+	const struct span *pieces;
+	size_t piece, at; /* at: in pieces[piece]; head first */
+	size_t head_at, bytes, left; /* left: not yet taken by curl */
+	int64_t sent_ns; /* when curl took the last byte */
+	int timeout_ms;
+	/* what comes in */
+	struct buf body;
+	int status; /* grpc-status, -1 as long as there is none */
+	struct buf message; /* grpc-message */
+	char error[CURL_ERROR_SIZE];
+	int prior; /* makes the connection, see struct grpc */
+	struct call *next; /* of those that are idle, or that wait */
+};
+
+/*
+ * libcurl 7.88, Debian 12's, cannot use a connection again that was made with
+ * prior knowledge of HTTP/2 (curl issue 10634, mended in 8.0), unless the
+ * second request does not say so. There one call makes the connection while
+ * the others wait, and they then ask for HTTP/2 in general. Should one of
+ * those get a new connection, it went out as HTTP/1.1, which no gRPC server
+ * takes for a request, and it is sent again with prior knowledge.
+ */
+
+struct grpc {
+	CURLM *multi;
+	char *base; /* URL before the method */
+	char *auth; /* header, or NULL */
+	char *cacert, *cert, *key;
+	int tls;
+	int careful; /* a libcurl with that mistake, and no TLS */
+	int linking, linked;
+	size_t pending;
+	struct call *idle;
+	struct call *waiting, **waiting_end;
+};
+
+static char *
+dup_or_null(const char *s)
+{
+	return s == NULL ? NULL : x_strdup(s);
+}
+
+static char *
+auth_header(const char *token)
+{
+	struct buf b = { 0 };
+
+	if (token == NULL)
+		return NULL;
+	buf_adds(&b, "authorization: ");
+	b64_add(&b, token, strlen(token));
+	return buf_take(&b);
+}
+
+static int
+has_issue_10634(void)
+{
+	unsigned v = curl_version_info(CURLVERSION_NOW)->version_num;
+
+	return v >= 0x075800 && v < 0x080000;
+}
+
+struct grpc *
+grpc_open(const struct grpc_conf *conf, struct err *e)
+{
+	struct grpc *g;
+	int tls = strncmp(conf->uri, "https://", 8) == 0;
+	size_t n = strlen(conf->uri);
+
+	if (!tls && strncmp(conf->uri, "http://", 7) != 0) {
+		err_set(e, ERR_USAGE,
+		    "target '%s' is not http://HOST:PORT or https://HOST:PORT",
+		    conf->uri);
+		return NULL;
+	}
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	g = x_calloc(1, sizeof *g);
+	g->tls = tls;
+	g->careful = !tls && has_issue_10634();
+	g->waiting_end = &g->waiting;
+	while (n > 0 && conf->uri[n - 1] == '/')
+		n--;
+	g->base = x_asprintf("%.*s%s", (int)n, conf->uri, SERVICE);
+	g->auth = auth_header(conf->token);
+	g->cacert = dup_or_null(conf->cacert);
+	g->cert = dup_or_null(conf->cert);
+	g->key = dup_or_null(conf->key);
+	g->multi = curl_multi_init();
+	if (g->multi == NULL)
+		abort(); /* out of memory */
+	curl_multi_setopt(g->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	return g;
+}
+
+static void
+call_free(struct call *c)
+{
+	curl_easy_cleanup(c->easy);
+	curl_slist_free_all(c->headers);
+	buf_fini(&c->body);
+	buf_fini(&c->message);
+	free(c);
+}
+
+void
+grpc_close(struct grpc *g)
+{
+	if (g == NULL)
+		return;
+	while (g->idle != NULL) {
+		struct call *c = g->idle;
+
+		g->idle = c->next;
+		call_free(c);
+	}
+	curl_multi_cleanup(g->multi);
+	free(g->base);
+	free(g->auth);
+	free(g->cacert);
+	free(g->cert);
+	free(g->key);
+	free(g);
+}
+
+size_t
+grpc_pending(const struct grpc *g)
+{
+	return g->pending;
+}
+
+/* curl asks for bytes of the request. */
+static size_t
+give(char *to, size_t size, size_t nmemb, void *arg)
+{
+	struct call *c = arg;
+	size_t room = size * nmemb, n = 0;
+
+	while (n < room && c->left > 0) {
+		const char *p = (const char *)c->head + c->head_at;
+		size_t have = FRAME_HEAD - c->head_at, k;
+
+		if (have == 0 && c->at == c->pieces[c->piece].len) {
+			c->piece++;
+			c->at = 0;
+			continue;
+		}
+		if (have == 0) {
+			p = c->pieces[c->piece].ptr + c->at;
+			have = c->pieces[c->piece].len - c->at;
+		}
+		k = have < room - n ? have : room - n;
+		memcpy(to + n, p, k);
+		*(c->head_at < FRAME_HEAD ? &c->head_at : &c->at) += k;
+		c->left -= k;
+		n += k;
+	}
+	if (c->left == 0)
+		c->sent_ns = tso_mono_ns();
+	return n;
+}
+
+/*
+ * When a connection dies before an answer, curl would send a request again
+ * on a new one by itself. The first one may be at work: refuse.
+ */
+static int
+never_again(void *arg, curl_off_t offset, int origin)
+{
+	(void)arg;
+	(void)offset;
+	(void)origin;
+	return CURL_SEEKFUNC_FAIL;
+}
+
+static size_t
+take(char *p, size_t size, size_t nmemb, void *arg)
+{
+	struct call *c = arg;
+
+	if (c->body.len + size * nmemb > MAX_ANSWER)
+		return 0;
+	buf_add(&c->body, p, size * nmemb);
+	return size * nmemb;
+}
+
+/* gRPC percent-encodes the message (its HTTP/2 protocol, "Responses"). */
+static void
+percent_decode(const char *p, size_t n, struct buf *b)
+{
+	for (size_t i = 0; i < n; i++) {
+		char hex[3] = { 0 }, *end;
+		long v;
+
+		if (p[i] == '%' && i + 2 < n) {
+			memcpy(hex, p + i + 1, 2);
+			v = strtol(hex, &end, 16);
+			if (end == hex + 2) {
+				buf_addc(b, (char)v);
+				i += 2;
+				continue;
+			}
+		}
+		buf_addc(b, p[i]);
+	}
+}
+
+/* Headers and trailers alike: an early error has its status in the first. */
+static size_t
+header(char *p, size_t size, size_t nmemb, void *arg)
+{
+	struct call *c = arg;
+	size_t n = size * nmemb, end = n;
+	static const char status[] = "grpc-status:", msg[] = "grpc-message:";
+	int64_t v;
+	struct err e;
+
+	while (end > 0 && (p[end - 1] == '\n' || p[end - 1] == '\r'))
+		end--;
+	if (end >= sizeof status && strncasecmp(p, status, 12) == 0) {
+		const char *s = p + 12 + strspn(p + 12, " ");
+
+		if (num_i64n(s, (size_t)(p + end - s), 0, 1000, &v, &e) == 0)
+			c->status = (int)v;
+	}
+	if (end >= sizeof msg && strncasecmp(p, msg, 13) == 0) {
+		const char *s = p + 13 + strspn(p + 13, " ");
+
+		buf_clear(&c->message);
+		percent_decode(s, (size_t)(p + end - s), &c->message);
+	}
+	return n;
+}
+
+static struct call *
+call_new(struct grpc *g)
+{
+	struct call *c = g->idle;
+
+	if (c != NULL) {
+		g->idle = c->next;
+		return c;
+	}
+	c = x_calloc(1, sizeof *c);
+	c->g = g;
+	c->easy = curl_easy_init();
+	if (c->easy == NULL)
+		abort(); /* out of memory */
+	return c;
+}
+
+static void
+set_headers(struct call *c)
+{
+	char timeout[64];
+	const char *fixed[] = { "content-type: application/grpc",
+		"te: trailers", "Expect:", "Accept:", timeout, c->g->auth };
+
+	snprintf(timeout, sizeof timeout, "grpc-timeout: %dm", c->timeout_ms);
+	curl_slist_free_all(c->headers);
+	c->headers = NULL;
+	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+		if (fixed[i] != NULL)
+			c->headers = curl_slist_append(c->headers, fixed[i]);
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+}
+
+/* A peer that has vanished is noticed by what it does not acknowledge. */
+static int
+socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	unsigned ms = DEAD_MS;
+
+	(void)arg;
+	(void)purpose;
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+	return CURL_SOCKOPT_OK;
+}
+
+static void
+set_options(struct call *c)
+{
+	CURL *h = c->easy;
+	char *url = x_asprintf("%s%s", c->g->base, c->method);
+
+	curl_easy_reset(h);
+	curl_easy_setopt(h, CURLOPT_URL, url);
+	free(url);
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(h, CURLOPT_HTTP_VERSION,
+	    c->g->tls || !c->prior ? (long)CURL_HTTP_VERSION_2TLS
+				   : (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+	curl_easy_setopt(h, CURLOPT_FRESH_CONNECT,
+	    (long)(c->g->careful && c->prior));
+	curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(h, CURLOPT_POST, 1L);
+	curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->bytes);
+	curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
+	curl_easy_setopt(h, CURLOPT_READFUNCTION, give);
+	curl_easy_setopt(h, CURLOPT_READDATA, c);
+	curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, never_again);
+	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(h, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, header);
+	curl_easy_setopt(h, CURLOPT_HEADERDATA, c);
+	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->error);
+	curl_easy_setopt(h, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS,
+	    (long)c->timeout_ms + SLACK_MS);
+	curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, socket_options);
+	curl_easy_setopt(h, CURLOPT_CAINFO, c->g->cacert);
+	curl_easy_setopt(h, CURLOPT_SSLCERT, c->g->cert);
+	curl_easy_setopt(h, CURLOPT_SSLKEY, c->g->key);
+	set_headers(c);
+}
+
+/* From its beginning, perhaps not for the first time. */
+static void
+launch(struct call *c)
+{
+	struct grpc *g = c->g;
+
+	c->prior = !g->careful || !g->linked;
+	g->linking |= c->prior;
+	c->piece = c->at = c->head_at = 0;
+	c->left = c->bytes;
+	c->sent_ns = 0;
+	c->status = -1;
+	c->error[0] = '\0';
+	buf_clear(&c->body);
+	buf_clear(&c->message);
+	set_options(c);
+	if (curl_multi_add_handle(g->multi, c->easy) != CURLM_OK)
+		abort(); /* out of memory, or a mistake of ours */
+}
+
+static void
+launch_or_wait(struct call *c)
+{
+	struct grpc *g = c->g;
+
+	c->next = NULL;
+	if (!g->careful || g->linked || !g->linking) {
+		launch(c);
+		return;
+	}
+	*g->waiting_end = c;
+	g->waiting_end = &c->next;
+}
+
+/* The connection is made, or could not be. */
+static void
+launch_waiting(struct grpc *g)
+{
+	struct call *c = g->waiting;
+
+	g->waiting = NULL;
+	g->waiting_end = &g->waiting;
+	while (c != NULL) {
+		struct call *next = c->next;
+
+		launch_or_wait(c);
+		c = next;
+	}
+}
+
+void
+grpc_start(struct grpc *g, const char *method, const struct span *pieces,
+    size_t npieces, int timeout_ms, grpc_done *done, void *arg)
+{
+	struct call *c = call_new(g);
+	size_t n = 0;
+
+	for (size_t i = 0; i < npieces; i++)
+		n += pieces[i].len;
+	c->method = method;
+	c->done = done;
+	c->arg = arg;
+	c->timeout_ms = timeout_ms;
+	c->pieces = pieces;
+	c->bytes = FRAME_HEAD + n;
+	c->head[0] = 0;
+	for (int i = 0; i < 4; i++)
+		c->head[1 + i] = (uint8_t)(n >> (24 - 8 * i));
+	g->pending++;
+	launch_or_wait(c);
+}
+
+/* No gRPC status came: what the HTTP status stands for (gRPC's mapping). */
+static void
+http_only(struct call *c, struct grpc_result *r)
+{
+	long http = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &http);
+	snprintf(c->error, sizeof c->error, "HTTP status %ld", http);
+	r->text = c->error;
+	r->end = http == 429 || http >= 500 ? GRPC_UNKNOWN : GRPC_REFUSED;
+	if (http == 200)
+		snprintf(c->error, sizeof c->error, "an answer without status");
+}
+
+static void
+answered(struct call *c, struct grpc_result *r)
+{
+	const uint8_t *p = (const uint8_t *)c->body.ptr;
+	uint32_t n;
+
+	if (c->status == -1) {
+		http_only(c, r);
+		return;
+	}
+	r->status = c->status;
+	r->text = c->message.len > 0 ? c->message.ptr : "no message";
+	r->end = GRPC_STATUS;
+	/* deadline exceeded, cancelled: it may be done all the same */
+	if (c->status == 4 || c->status == 1)
+		r->end = GRPC_UNKNOWN;
+	if (c->status != 0)
+		return;
+	r->end = GRPC_REFUSED;
+	r->text = "a broken answer";
+	if (c->body.len < FRAME_HEAD || p[0] != 0)
+		return;
+	n = (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8
+	    | p[4];
+	if (n != c->body.len - FRAME_HEAD)
+		return;
+	r->end = GRPC_ANSWER;
+	r->ptr = p + FRAME_HEAD;
+	r->len = n;
+}
+
+/* A server that is there but speaks something else does not get better. */
+static int
+is_foreign(CURLcode rc)
+{
+	return rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_URL_MALFORMAT
+	       || rc == CURLE_PEER_FAILED_VERIFICATION
+	       || rc == CURLE_SSL_CERTPROBLEM || rc == CURLE_SSL_CACERT_BADFILE
+	       || rc == CURLE_HTTP_RETURNED_ERROR
+	       || rc == CURLE_UNSUPPORTED_PROTOCOL
+	       || rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_HTTP2;
+}
+
+/* It went out on a new connection as HTTP/1.1: see struct grpc. */
+static int
+misled(struct call *c)
+{
+	long connects = 0;
+
+	if (!c->g->careful || c->prior)
+		return 0;
+	curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
+	return connects > 0;
+}
+
+static void
+finish(struct call *c, CURLcode rc)
+{
+	struct grpc *g = c->g;
+	struct grpc_result r = { .text = c->error };
+
+	curl_multi_remove_handle(g->multi, c->easy);
+	if (misled(c)) {
+		g->linked = 0;
+		launch_or_wait(c);
+		return;
+	}
+	if (c->prior) {
+		g->linking = 0;
+		g->linked = rc == CURLE_OK;
+	}
+	if (rc == CURLE_OK)
+		answered(c, &r);
+	else
+		r.end = c->left > 0 ? GRPC_NOT_SENT : GRPC_UNKNOWN;
+	if (rc != CURLE_OK && c->left > 0 && is_foreign(rc))
+		r.end = GRPC_REFUSED;
+	if (rc != CURLE_OK && c->error[0] == '\0')
+		r.text = curl_easy_strerror(rc);
+	if (r.end == GRPC_UNKNOWN)
+		r.quiet_ns = c->sent_ns
+			     + ((int64_t)c->timeout_ms + SLACK_MS) * 1000000;
+	g->pending--;
+	c->done(c->arg, &r);
+	c->next = g->idle;
+	g->idle = c;
+	launch_waiting(g);
+}
+
+static void
+finish_all(struct grpc *g)
+{
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(g->multi, &left)) != NULL) {
+		char *arg = NULL;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &arg);
+		finish((struct call *)(void *)arg, m->data.result);
+	}
+}
+
+int
+grpc_wait(struct grpc *g, struct grpc_fd *fds, size_t nfds, int timeout_ms,
+    struct err *e)
+{
+	struct curl_waitfd w[MAX_FDS] = { { 0 } };
+	CURLMcode rc;
+	int running;
+	size_t before;
+
+	rc = curl_multi_perform(g->multi, &running);
+	before = g->pending;
+	finish_all(g);
+	if (before != g->pending)
+		timeout_ms = 0;
+	for (size_t i = 0; i < nfds && i < MAX_FDS; i++) {
+		w[i].fd = fds[i].fd;
+		w[i].events = CURL_WAIT_POLLIN;
+	}
+	if (rc == CURLM_OK && (nfds > 0 || timeout_ms > 0))
+		rc = curl_multi_poll(g->multi, w, (unsigned)nfds, timeout_ms,
+		    NULL);
+	for (size_t i = 0; i < nfds && i < MAX_FDS; i++)
+		fds[i].ready = w[i].revents != 0;
+	if (rc == CURLM_OK)
+		rc = curl_multi_perform(g->multi, &running);
+	finish_all(g);
+	if (rc != CURLM_OK)
+		return err_set(e, ERR_TEMP, "curl: %s",
+		    curl_multi_strerror(rc));
+	return 0;
+}

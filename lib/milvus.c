@@ -1,0 +1,356 @@
+#include "milvus.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service.pb-c.h"
+
+#include "err.h"
+#include "log.h"
+#include "sig.h"
+#include "tso.h"
+#include "x.h"
+
+enum {
+	FIRST_MS = 100,
+	MOST_MS = 10000,
+	SLOW_FIRST_MS = 1000,
+	SLOW_MOST_MS = 30000,
+	MS = 1000000, /* ns */
+};
+
+struct milvus {
+	struct grpc *grpc;
+	int retry_s, timeout_s;
+	int warned; /* that we are trying again */
+	unsigned seed;
+};
+
+struct milvus *
+milvus_open(const struct milvus_conf *conf, struct err *e)
+{
+	struct grpc *g = grpc_open(&conf->grpc, e);
+	struct milvus *m;
+
+	if (g == NULL)
+		return NULL;
+	m = x_calloc(1, sizeof *m);
+	m->grpc = g;
+	m->retry_s = conf->retry_s;
+	m->timeout_s = conf->timeout_s;
+	m->seed = (unsigned)tso_mono_ns();
+	return m;
+}
+
+void
+milvus_close(struct milvus *m)
+{
+	if (m == NULL)
+		return;
+	grpc_close(m->grpc);
+	free(m);
+}
+
+struct grpc *
+milvus_grpc(struct milvus *m)
+{
+	return m->grpc;
+}
+
+int
+milvus_timeout_ms(const struct milvus *m)
+{
+	return m->timeout_s * 1000;
+}
+
+static const struct {
+	int code;
+	enum mv_class class;
+} codes[] = {
+	{ 1, MV_RETRY }, /* not ready */
+	{ 2, MV_RETRY }, /* unavailable */
+	{ 3, MV_SLOW }, /* memory */
+	{ 4, MV_RETRY }, /* too many requests */
+	{ 7, MV_SLOW }, /* disk */
+	{ 8, MV_RETRY }, /* rate limit */
+	{ 9, MV_SLOW }, /* quota */
+	{ 11, MV_RETRY }, /* time tick delay */
+	{ 12, MV_RETRY }, /* resource insufficient */
+	{ 100, MV_ABSENT }, /* collection */
+	{ 103, MV_RETRY }, /* not fully loaded */
+	{ 106, MV_RETRY }, /* recovering */
+	{ 200, MV_ABSENT }, /* partition */
+	{ 202, MV_RETRY }, /* partition not fully loaded */
+	{ 700, MV_ABSENT }, /* index */
+	{ 800, MV_ABSENT }, /* database */
+	{ 1600, MV_ABSENT }, /* alias */
+	{ 1902, MV_RETRY }, /* no segment id */
+	{ 1903, MV_RETRY }, /* stream */
+};
+
+/* common.proto ErrorCode, where there is no code (before 2.3). */
+static const struct {
+	int error_code;
+	enum mv_class class;
+} legacy[] = {
+	{ 4, MV_ABSENT }, /* collection */
+	{ 15, MV_ABSENT }, /* partition */
+	{ 25, MV_ABSENT }, /* index */
+	{ 28, MV_ABSENT }, /* collection name */
+	{ 48, MV_SLOW }, /* force deny */
+	{ 49, MV_RETRY }, /* rate limit */
+	{ 53, MV_SLOW }, /* memory */
+	{ 54, MV_SLOW }, /* disk */
+	{ 55, MV_RETRY }, /* time tick delay */
+	{ 56, MV_RETRY }, /* not ready */
+};
+
+/* Code 65535 is anything: what is known to pass. */
+static const char *const passing[] = {
+	"context deadline exceeded",
+	"context canceled",
+	"not ready",
+	"is not healthy",
+	"initializing",
+	"etcdserver:",
+	"connection refused",
+	"transport is closing",
+	"node offline",
+	"node not match",
+};
+
+enum mv_class
+milvus_class(int error_code, int code, const char *reason)
+{
+	if (error_code == 0 && code == 0)
+		return MV_OK;
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (codes[i].code == code)
+			return codes[i].class;
+	for (size_t i = 0;
+	     code == 0 && i < sizeof legacy / sizeof *legacy; i++)
+		if (legacy[i].error_code == error_code)
+			return legacy[i].class;
+	if (code != 0 && code != 65535)
+		return MV_FAIL;
+	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+		if (strstr(reason, passing[i]) != NULL)
+			return MV_RETRY;
+	return MV_FAIL;
+}
+
+static void
+judge_status(const Pb__Status *p, struct mv_status *s)
+{
+	s->code = p->code;
+	s->class = milvus_class(p->error_code, p->code, p->reason);
+	snprintf(s->reason, sizeof s->reason, "%s",
+	    p->reason[0] != '\0' ? p->reason : "no reason given");
+}
+
+static void
+judge_answer(const struct grpc_result *r, int bare, struct mv_status *s)
+{
+	Pb__Status *p = NULL;
+	Pb__StatusAnswer *a = NULL;
+
+	if (bare)
+		p = pb__status__unpack(NULL, r->len, r->ptr);
+	else
+		a = pb__status_answer__unpack(NULL, r->len, r->ptr);
+	if (p == NULL && a == NULL) {
+		s->class = MV_FAIL;
+		snprintf(s->reason, sizeof s->reason,
+		    "an answer that is not what Milvus says");
+	} else if (p != NULL) {
+		judge_status(p, s);
+	} else if (a->status != NULL) {
+		judge_status(a->status, s);
+	}
+	if (p != NULL)
+		pb__status__free_unpacked(p, NULL);
+	if (a != NULL)
+		pb__status_answer__free_unpacked(a, NULL);
+}
+
+/* grpc-status, https://grpc.io/docs/guides/status-codes/ */
+static enum mv_class
+grpc_class(int status)
+{
+	switch (status) {
+	case 8:
+		return MV_TOO_LARGE; /* or out of memory; the text tells */
+	case 14:
+		return MV_RETRY;
+	default:
+		return MV_FAIL;
+	}
+}
+
+static const char *
+grpc_word(int status)
+{
+	switch (status) {
+	case 7:
+		return "permission denied";
+	case 12:
+		return "the target does not know this call";
+	case 16:
+		return "the target refuses the login (--token-file, CDC_TOKEN)";
+	default:
+		return "the target answers gRPC status";
+	}
+}
+
+void
+milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
+{
+	memset(s, 0, sizeof *s);
+	s->sent = r->end != GRPC_NOT_SENT;
+	switch (r->end) {
+	case GRPC_ANSWER:
+		judge_answer(r, bare, s);
+		break;
+	case GRPC_STATUS:
+		s->class = grpc_class(r->status);
+		if (r->status == 8 && strstr(r->text, "larger than max") == NULL)
+			s->class = MV_RETRY;
+		snprintf(s->reason, sizeof s->reason, "%s (%d): %s",
+		    grpc_word(r->status), r->status, r->text);
+		break;
+	case GRPC_REFUSED:
+		s->class = MV_FAIL;
+		snprintf(s->reason, sizeof s->reason,
+		    "what answers there is no Milvus: %s", r->text);
+		break;
+	case GRPC_UNKNOWN:
+	case GRPC_NOT_SENT:
+		s->class = MV_RETRY;
+		s->quiet_ns = r->quiet_ns;
+		snprintf(s->reason, sizeof s->reason, "%s", r->text);
+		break;
+	}
+}
+
+/* Half of the step, and up to the other half by chance. */
+static int64_t
+jitter(struct milvus *m, int64_t ms)
+{
+	return ms / 2 + rand_r(&m->seed) % (ms / 2 + 1);
+}
+
+int
+milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
+    const char *what, struct err *e)
+{
+	int64_t now = tso_mono_ns(), ms;
+	int slow = s->class == MV_SLOW;
+
+	if (t->since_ns == 0)
+		t->since_ns = now;
+	if (now - t->since_ns >= (int64_t)m->retry_s * 1000 * MS)
+		return err_set(e, ERR_TEMP,
+		    "%s: %s (tried for %d s; trying again may help)", what,
+		    s->reason, m->retry_s);
+	ms = (int64_t)(slow ? SLOW_FIRST_MS : FIRST_MS)
+	     << (t->n < 10 ? t->n : 10);
+	if (ms > (slow ? SLOW_MOST_MS : MOST_MS))
+		ms = slow ? SLOW_MOST_MS : MOST_MS;
+	t->n++;
+	t->at_ns = now + jitter(m, ms) * MS;
+	if (t->at_ns < s->quiet_ns)
+		t->at_ns = s->quiet_ns;
+	if (!m->warned)
+		log_warn("%s: %s; trying again for %d s", what, s->reason,
+		    m->retry_s);
+	else
+		log_info("%s: %s; again in %" PRId64 " ms", what, s->reason,
+		    (t->at_ns - now) / MS);
+	m->warned = 1;
+	return 0;
+}
+
+/* A call that somebody waits for. */
+struct waiting {
+	int done, bare;
+	struct mv_status *s;
+	const ProtobufCMessageDescriptor *answer;
+	ProtobufCMessage **out;
+};
+
+static void
+answered(void *arg, const struct grpc_result *r)
+{
+	struct waiting *w = arg;
+
+	w->done = 1;
+	milvus_judge(r, w->bare, w->s);
+	if (w->s->class != MV_OK || w->out == NULL)
+		return;
+	*w->out = protobuf_c_message_unpack(w->answer, NULL, r->len, r->ptr);
+	if (*w->out == NULL) {
+		w->s->class = MV_FAIL;
+		snprintf(w->s->reason, sizeof w->s->reason,
+		    "an answer that is not what Milvus says");
+	}
+}
+
+/* Until it is answered; a signal does not hurry that, its deadline does. */
+static int
+once(struct milvus *m, const char *method, const struct span *req,
+    struct waiting *w, struct err *e)
+{
+	w->done = 0;
+	grpc_start(m->grpc, method, req, 1, milvus_timeout_ms(m), answered, w);
+	while (!w->done)
+		if (grpc_wait(m->grpc, NULL, 0, 1000, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+pause_until(struct milvus *m, int64_t at_ns, struct err *e)
+{
+	struct grpc_fd stop = { .fd = sig_fd() };
+	int64_t now;
+
+	while (sig_stop == 0 && (now = tso_mono_ns()) < at_ns)
+		if (grpc_wait(m->grpc, &stop, stop.fd >= 0,
+			(int)((at_ns - now) / MS) + 1, e) == -1)
+			return -1;
+	if (sig_stop != 0)
+		return err_set(e, ERR_STOP, "stopped");
+	return 0;
+}
+
+int
+milvus_call(struct milvus *m, const char *method, const ProtobufCMessage *req,
+    const ProtobufCMessageDescriptor *answer, ProtobufCMessage **out,
+    struct mv_status *s, struct err *e)
+{
+	size_t n = protobuf_c_message_get_packed_size(req);
+	char *body = x_malloc(n + 1);
+	struct span piece = { body, n };
+	struct waiting w = { .s = s, .answer = answer, .out = out,
+		.bare = answer == NULL };
+	struct mv_retry retry = { 0 };
+	int rc;
+
+	protobuf_c_message_pack(req, (uint8_t *)body);
+	while ((rc = once(m, method, &piece, &w, e)) == 0
+	       && (s->class == MV_RETRY || s->class == MV_SLOW)) {
+		if (milvus_retry(m, &retry, s, method, e) == -1
+		    || pause_until(m, retry.at_ns, e) == -1) {
+			rc = -1;
+			break;
+		}
+	}
+	free(body);
+	if (rc == -1)
+		return -1;
+	if (retry.n > 0)
+		m->warned = 0;
+	return s->class == MV_OK ? 0 : 1;
+}
