@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
@@ -80,47 +78,6 @@ int
 num_mul(size_t a, size_t b, size_t *v)
 {
 	return __builtin_mul_overflow(a, b, v) ? -1 : 0;
-}
-
-/*
- * Minus zero gets a fraction, since many readers of JSON take -0 for an
- * integer and lose its sign.
- */
-static size_t
-minus_zero(char out[static NUM_FLT_MAX])
-{
-	memcpy(out, "-0.0", 5);
-	return 4;
-}
-
-/*
- * %.Ng drops trailing zeros, so the least precision that any normal number
- * may have (6 and 15 digits are always kept) already gives the short ones.
- */
-size_t
-num_f32(float v, char out[static NUM_FLT_MAX])
-{
-	int prec = isnormal(v) ? 6 : 1, n;
-
-	if (v == 0 && signbit(v))
-		return minus_zero(out);
-	do
-		n = snprintf(out, NUM_FLT_MAX, "%.*g", prec, (double)v);
-	while (prec++ < 9 && strtof(out, NULL) != v);
-	return (size_t)n;
-}
-
-size_t
-num_f64(double v, char out[static NUM_FLT_MAX])
-{
-	int prec = isnormal(v) ? 15 : 1, n;
-
-	if (v == 0 && signbit(v))
-		return minus_zero(out);
-	do
-		n = snprintf(out, NUM_FLT_MAX, "%.*g", prec, v);
-	while (prec++ < 17 && strtod(out, NULL) != v);
-	return (size_t)n;
 }
 
 uint16_t
