@@ -35,6 +35,8 @@ struct merge {
 	uint64_t released;
 	uint64_t newest;
 	struct merge_stats stats;
+	int (*want)(void *arg, const struct rec *r);
+	void *arg;
 };
 
 struct merge *
@@ -243,12 +245,28 @@ is_request(const struct topic *t, const struct rec *r)
 	return !t->pub.ticks && !r->broken && r->msg.type != MSG_FLUSH;
 }
 
+/* The counter of those that do not wait, NULL for one that does. */
+static uint64_t *
+leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
+{
+	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts)
+		return &m->stats.skipped;
+	if (is_ddl(r->msg.type) || is_request(t, r))
+		return &m->stats.ddl;
+	if (!r->broken && retry(t, &r->msg))
+		return &m->stats.retries;
+	if (m->want != NULL && !m->want(m->arg, r))
+		return &m->stats.unwanted;
+	return NULL;
+}
+
 struct rec *
 merge_add(struct merge *m, struct kmsg *own_k)
 {
 	struct topic *t = m->v[own_k->topic];
 	struct rec *r = x_calloc(1, sizeof *r);
 	struct err e = { 0 };
+	uint64_t *counter;
 
 	r->m = *own_k;
 	memset(own_k, 0, sizeof *own_k);
@@ -269,17 +287,8 @@ merge_add(struct merge *m, struct kmsg *own_k)
 		tick(m, t, r);
 		return NULL;
 	}
-	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts) {
-		m->stats.skipped++;
-		rec_free(r);
-		return NULL;
-	}
-	if (is_ddl(r->msg.type) || is_request(t, r) ||
-	    (!r->broken && retry(t, &r->msg))) {
-		if (is_ddl(r->msg.type) || is_request(t, r))
-			m->stats.ddl++;
-		else
-			m->stats.retries++;
+	if ((counter = leaves_at_once(m, t, r)) != NULL) {
+		++*counter;
 		rec_free(r);
 		return NULL;
 	}
@@ -291,31 +300,11 @@ merge_add(struct merge *m, struct kmsg *own_k)
 }
 
 void
-merge_drop(struct merge *m, struct rec *r)
+merge_filter(
+    struct merge *m, int (*want)(void *arg, const struct rec *r), void *arg)
 {
-	struct topic *t = m->v[r->m.topic];
-	size_t i = 0;
-
-	while (m->heap[i] != r)
-		i++;
-	m->n_heap--;
-	if (i < m->n_heap) {
-		struct rec *last = m->heap[m->n_heap];
-
-		/* the hole may have to rise: take the simple way round */
-		heap_sink(m, i, last);
-		for (size_t k = i, up;
-		     k > 0 && before(m->heap[k], m->heap[up = (k - 1) / 2]);
-		     k = up) {
-			struct rec *x = m->heap[k];
-
-			m->heap[k] = m->heap[up];
-			m->heap[up] = x;
-		}
-	}
-	t->fifo.n--; /* it was the last one in */
-	t->pub.bytes -= r->m.len + sizeof *r;
-	rec_free(r);
+	m->want = want;
+	m->arg = arg;
 }
 
 uint64_t

@@ -51,7 +51,7 @@ struct merge_topic {
 };
 
 struct merge_stats {
-	uint64_t ticks, ddl, retries, skipped, late;
+	uint64_t ticks, ddl, retries, skipped, unwanted, late;
 };
 
 struct merge *merge_new(void);
@@ -70,8 +70,9 @@ struct merge_topic *merge_topic(struct merge *m, size_t i);
  */
 struct rec *merge_add(struct merge *m, struct kmsg *own_k);
 
-/* Forget a record that merge_add has just returned: it is not wanted. */
-void merge_drop(struct merge *m, struct rec *r);
+/* Records for which want says 0 are counted and forgotten. */
+void merge_filter(
+    struct merge *m, int (*want)(void *arg, const struct rec *r), void *arg);
 
 /*
  * Up to where everything is known, as far as the used topics say: the least

@@ -109,12 +109,22 @@ read_catalogue(struct reader *r, struct err *e)
 
 /* Kafka */
 
+/* Nothing of a collection that is not included is kept. */
+static int
+wanted(void *arg, const struct rec *rec)
+{
+	struct reader *r = arg;
+	const struct cat_coll *c = cat_coll(&r->cat, rec->msg.coll_id);
+
+	return c == NULL || c->included || rec->broken ||
+	       rec->msg.type == MSG_FLUSH || view_coll(&r->view, c->id) != NULL;
+}
+
 static int
 take_record(struct reader *r, struct kmsg *k, struct err *e)
 {
 	struct merge_topic *t = merge_topic(r->merge, (size_t)k->topic);
 	int64_t offset = k->offset;
-	struct cat_coll *c;
 	struct rec *rec;
 
 	if (k->streaming) {
@@ -130,10 +140,6 @@ take_record(struct reader *r, struct kmsg *k, struct err *e)
 		return 0;
 	if (offset < t->end && rec->ts > r->until_seen)
 		r->until_seen = rec->ts;
-	c = cat_coll(&r->cat, rec->msg.coll_id);
-	if (c != NULL && !c->included && !rec->broken &&
-	    rec->msg.type != MSG_FLUSH && view_coll(&r->view, c->id) == NULL)
-		merge_drop(r->merge, rec);
 	return 0;
 }
 
@@ -419,9 +425,11 @@ finish(struct reader *r, struct err *e)
 	const struct merge_stats *s = merge_stats(r->merge);
 
 	log_info("%" PRIu64 " ticks, %" PRIu64 " DDL messages, %" PRIu64
-		 " retries, %" PRIu64 " skipped, %" PRIu64 " late, %" PRIu64
+		 " retries, %" PRIu64 " skipped, %" PRIu64
+		 " not included, %" PRIu64 " late, %" PRIu64
 		 " of unknown collections",
-	    s->ticks, s->ddl, s->retries, s->skipped, s->late, r->unknown_ids);
+	    s->ticks, s->ddl, s->retries, s->skipped, s->unwanted, s->late,
+	    r->unknown_ids);
 	if (r->conf->explain) {
 		r->emit.out = NULL;
 		return reader_explain(r, e);
@@ -461,6 +469,7 @@ open_reader(struct reader *r, struct err *e)
 	r->emit.time = r->conf->time;
 	r->until_ts = UINT64_MAX;
 	r->merge = merge_new();
+	merge_filter(r->merge, wanted, r);
 	r->ddl = ddl_new(&d);
 	if (r->conf->ops != NULL && emit_only(&r->emit, r->conf->ops, e) == -1)
 		return -1;
