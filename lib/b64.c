@@ -1,9 +1,45 @@
 #include "b64.h"
 
+#include <endian.h>
+#include <pthread.h>
+#include <string.h>
+
 #include "buf.h"
 
-static const char alphabet[]
-    = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* The two letters of each 12 bits: half the loads and stores. */
+static char pair[4096][2];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void
+fill(void)
+{
+	for (int i = 0; i < 4096; i++) {
+		pair[i][0] = alphabet[i >> 6];
+		pair[i][1] = alphabet[i & 63];
+	}
+}
+
+/* Six bytes at a time, of eight that are read; returns how many. */
+static size_t
+sixes(char *o, const uint8_t *s, size_t n)
+{
+	size_t done = 0;
+
+	for (; n - done >= 8; done += 6, o += 8) {
+		uint64_t v;
+
+		memcpy(&v, s + done, sizeof v);
+		v = be64toh(v);
+		memcpy(o, pair[v >> 52], 2);
+		memcpy(o + 2, pair[v >> 40 & 4095], 2);
+		memcpy(o + 4, pair[v >> 28 & 4095], 2);
+		memcpy(o + 6, pair[v >> 16 & 4095], 2);
+	}
+	return done;
+}
 
 void
 b64_add(struct buf *b, const void *p, size_t n)
@@ -11,18 +47,22 @@ b64_add(struct buf *b, const void *p, size_t n)
 	const uint8_t *s = p;
 	char *o = buf_room(b, (n + 2) / 3 * 4);
 	char *start = o;
+	size_t done;
 
-	for (; n >= 3; n -= 3, s += 3) {
+	pthread_once(&once, fill);
+	done = sixes(o, s, n);
+	o += done / 6 * 8;
+	s += done;
+	for (n -= done; n >= 3; n -= 3, s += 3) {
 		uint32_t v = (uint32_t)s[0] << 16 | (uint32_t)s[1] << 8 | s[2];
 
-		*o++ = alphabet[v >> 18];
-		*o++ = alphabet[v >> 12 & 63];
-		*o++ = alphabet[v >> 6 & 63];
-		*o++ = alphabet[v & 63];
+		memcpy(o, pair[v >> 12], 2);
+		memcpy(o + 2, pair[v & 4095], 2);
+		o += 4;
 	}
 	if (n > 0) {
-		uint32_t v = (uint32_t)s[0] << 16
-		    | (n == 2 ? (uint32_t)s[1] << 8 : 0);
+		uint32_t v =
+		    (uint32_t)s[0] << 16 | (n == 2 ? (uint32_t)s[1] << 8 : 0);
 
 		*o++ = alphabet[v >> 18];
 		*o++ = alphabet[v >> 12 & 63];
@@ -40,6 +80,7 @@ b64_max(size_t n)
 }
 
 /* Value + 1 of each character, 0 for those outside the alphabet. */
+/* clang-format off */
 static const uint8_t value[256] = {
 	['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
 	19, 20, 21, 22, 23, 24, 25, 26,
@@ -49,6 +90,7 @@ static const uint8_t value[256] = {
 	['+'] = 63,
 	['/'] = 64,
 };
+/* clang-format on */
 
 ptrdiff_t
 b64_get(const char *s, size_t n, void *out)
@@ -70,8 +112,8 @@ b64_get(const char *s, size_t n, void *out)
 
 		if (c == 0 || d == 0 || f == 0 || g == 0)
 			return -1;
-		v = (uint32_t)(c - 1) << 18 | (uint32_t)(d - 1) << 12
-		    | (uint32_t)(f - 1) << 6 | (uint32_t)(g - 1);
+		v = (uint32_t)(c - 1) << 18 | (uint32_t)(d - 1) << 12 |
+		    (uint32_t)(f - 1) << 6 | (uint32_t)(g - 1);
 		*o++ = (uint8_t)(v >> 16);
 		if (!last || pad == 1)
 			*o++ = (uint8_t)(v >> 8);
