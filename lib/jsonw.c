@@ -139,15 +139,28 @@ sequence(const unsigned char *s, size_t n)
 	return len;
 }
 
+/* Are these 8 bytes ASCII? */
+static int
+ascii8(const unsigned char *s)
+{
+	uint64_t v;
+
+	memcpy(&v, s, sizeof v);
+	return (v & 0x8080808080808080) == 0;
+}
+
 int
 jw_utf8(const void *p, size_t n)
 {
 	const unsigned char *s = p;
 	size_t k;
 
-	for (; n > 0; s += k, n -= k)
-		if ((k = sequence(s, n)) == 0)
+	for (; n > 0; s += k, n -= k) {
+		if (n >= 8 && ascii8(s))
+			k = 8;
+		else if ((k = sequence(s, n)) == 0)
 			return 0;
+	}
 	return 1;
 }
 
