@@ -14,6 +14,7 @@ int
 call(struct apply *a, const char *method, const char *what,
     const ProtobufCMessage *req, struct mv_status *s, struct err *e)
 {
+	const ProtobufCMessageDescriptor *answer = NULL;
 	struct buf b = { 0 };
 	int rc;
 
@@ -24,7 +25,10 @@ call(struct apply *a, const char *method, const char *what,
 		memset(s, 0, sizeof *s);
 		return 0;
 	}
-	rc = milvus_call(a->m, method, req, NULL, NULL, s, e);
+	/* of the DDL calls only Flush answers with more than a Status */
+	if (strcmp(method, "Flush") == 0)
+		answer = &pb__status_answer__descriptor;
+	rc = milvus_call(a->m, method, req, answer, NULL, s, e);
 	if (rc == 0)
 		log_info("%s %s", method, what);
 	return rc;

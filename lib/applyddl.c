@@ -382,5 +382,5 @@ ddl_flush(struct apply *a, struct err *e)
 	req.db_name = mv_str(a->db);
 	req.n_collection_names = 1;
 	req.collection_names = &name;
-	return must(a, "Flush", label(a->db, a->coll, NULL), &req.base, 0, e);
+	return must(a, "Flush", label(a->db, a->coll, NULL), &req.base, 1, e);
 }
