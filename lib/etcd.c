@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "err.h"
@@ -74,6 +75,15 @@ read_login(struct etcd *c, const char *path, struct err *e)
 	return 0;
 }
 
+/* curl would try, and say so only after it has connected. */
+static int
+check_file(const char *path, struct err *e)
+{
+	if (path == NULL || access(path, R_OK) == 0)
+		return 0;
+	return err_sys(e, ERR_USAGE, "'%s'", path);
+}
+
 struct etcd *
 etcd_open(const struct etcd_conf *conf, struct err *e)
 {
@@ -86,6 +96,8 @@ etcd_open(const struct etcd_conf *conf, struct err *e)
 	};
 
 	if (add_urls(c, conf->endpoints, e) == -1 ||
+	    check_file(conf->cacert, e) == -1 ||
+	    check_file(conf->cert, e) == -1 || check_file(conf->key, e) == -1 ||
 	    (conf->user_file != NULL &&
 		read_login(c, conf->user_file, e) == -1) ||
 	    (c->http = http_open(&h, e)) == NULL) {
@@ -228,8 +240,10 @@ ask_logged_in(struct etcd *c, const char *path, const struct buf *body,
 	for (int again = 0;; again++) {
 		if (etcd_token(c, &token, e) == -1)
 			return -1;
-		if (ask(c, path, token, body, answer, e) == 0)
+		if (ask(c, path, token, body, answer, e) == 0) {
+			err_clear(e); /* of what was overcome */
 			return 0;
+		}
 		if (again > 0 || !token_expired(c, e))
 			return -1;
 		etcd_forget_token(c);

@@ -67,6 +67,13 @@ etcd_json_kv(
 	return 0;
 }
 
+/* A gateway's or a balancer's word; 501 is a server of another kind. */
+static int
+is_away(long http)
+{
+	return http >= 500 && http != 501;
+}
+
 /*
  * gRPC status codes: 4 DEADLINE_EXCEEDED, 8 RESOURCE_EXHAUSTED, 10 ABORTED,
  * 14 UNAVAILABLE come and go. 11 OUT_OF_RANGE is a revision.
@@ -78,7 +85,7 @@ kind_of(int64_t code, long http, const char *msg)
 		return ERR_GONE;
 	if (code == 4 || code == 8 || code == 10 || code == 14)
 		return ERR_TEMP;
-	return code == 0 && http >= 500 ? ERR_TEMP : ERR_DATA;
+	return code == 0 && is_away(http) ? ERR_TEMP : ERR_DATA;
 }
 
 /* What etcd does not say: what to do about it. */
@@ -103,7 +110,7 @@ etcd_json_error(const json_t *o, long http, const char *endpoint, struct err *e)
 	if (msg == NULL)
 		msg = json_string_value(json_object_get(o, "error"));
 	if (msg == NULL)
-		return err_set(e, http >= 500 ? ERR_TEMP : ERR_DATA,
+		return err_set(e, is_away(http) ? ERR_TEMP : ERR_DATA,
 		    "etcd '%s': HTTP status %ld, not what etcd 3.4 or later "
 		    "answers",
 		    endpoint, http);

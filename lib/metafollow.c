@@ -250,8 +250,8 @@ meta_follow(struct meta *m, struct err *e)
 	srandom((unsigned)tso_mono_ns());
 	while (rc == 0) {
 		rc = round_trip(&f, e);
-		if (rc == -1)
-			rc = recover(&f, e);
+		if (rc == -1 && (rc = recover(&f, e)) == 0)
+			err_clear(e);
 	}
 	etcd_watch_close(f.watch);
 	free(f.from);

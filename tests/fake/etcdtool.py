@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""etcdtool.py URL COMMAND...: an etcd for tests, over its JSON gateway.
+
+  replay FILE    each line is one transaction, {"put":{KEY:BASE64},"delete":[KEY]}; prints the last revision
+  put KEY [VALUE]  one key; prints the revision
+  record BASE    what changes beneath BASE from now on, as lines for replay, until a signal
+  compact        all that is past
+  login          root:secret, and logins on
+"""
+import base64
+import http.client
+import json
+import sys
+import urllib.parse
+
+
+def b64(s):
+    return base64.b64encode(s.encode()).decode()
+
+
+class Etcd:
+    def __init__(self, url):
+        self.http = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=30)
+
+    def call(self, path, body):
+        self.http.request('POST', path, json.dumps(body), {'Content-Type': 'application/json'})
+        r = self.http.getresponse()
+        text = r.read()
+        if r.status != 200:
+            sys.exit('etcdtool: %s: %s %s' % (path, r.status, text.decode()))
+        return json.loads(text)
+
+    def txn(self, line):
+        ops = [{'requestPut': {'key': b64(k), 'value': v}} for k, v in line.get('put', {}).items()]
+        ops += [{'requestDeleteRange': {'key': b64(k)}} for k in line.get('delete', [])]
+        return int(self.call('/v3/kv/txn', {'success': ops})['header']['revision'])
+
+    def watch(self, base):
+        body = {'create_request': {'key': b64(base + '/'), 'range_end': b64(base + '0')}}
+        self.http.request('POST', '/v3/watch', json.dumps(body), {'Content-Type': 'application/json'})
+        for line in self.http.getresponse():
+            yield json.loads(line)['result'].get('events', [])
+
+
+def record(etcd, base):
+    """One line a revision."""
+    rev, line = None, None
+    for events in etcd.watch(base):
+        for e in events:
+            if e['kv']['mod_revision'] != rev:
+                if line:
+                    print(json.dumps(line, separators=(',', ':')), flush=True)
+                rev, line = e['kv']['mod_revision'], {}
+            key = base64.b64decode(e['kv']['key']).decode()
+            if e.get('type') == 'DELETE':
+                line.setdefault('delete', []).append(key)
+            else:
+                line.setdefault('put', {})[key] = e['kv'].get('value', '')
+
+
+def main(url, command, *args):
+    etcd = Etcd(url)
+    if command == 'replay':
+        for text in open(args[0]):
+            rev = etcd.txn(json.loads(text))
+        print(rev)
+    elif command == 'put':
+        print(etcd.txn({'put': {args[0]: b64(args[1] if len(args) > 1 else '')}}))
+    elif command == 'record':
+        record(etcd, args[0])
+    elif command == 'compact':
+        rev = etcd.call('/v3/kv/range', {'key': b64('x')})['header']['revision']
+        etcd.call('/v3/kv/compaction', {'revision': rev, 'physical': True})
+    elif command == 'login':
+        etcd.call('/v3/auth/user/add', {'name': 'root', 'password': 'secret'})
+        etcd.call('/v3/auth/user/grant', {'user': 'root', 'role': 'root'})
+        etcd.call('/v3/auth/enable', {})
+    else:
+        sys.exit(__doc__)
+
+
+main(*sys.argv[1:])
