@@ -384,6 +384,12 @@ merge_pos(const struct merge *m, struct pos *p)
 		/* what a start by time skips stays skipped */
 		if (n < t->pub.skip_n)
 			n = t->pub.skip_n;
+		/* and what is held, though late, does not */
+		for (size_t k = f->head; k < f->n; k++)
+			if (f->v[k]->late && !f->v[k]->released) {
+				n = f->v[k]->m.offset;
+				break;
+			}
 		pos_set(p, t->pub.name, o, n, m->released);
 	}
 }

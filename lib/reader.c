@@ -379,6 +379,8 @@ try_release(struct reader *r, struct err *e)
 	int holder;
 	uint64_t w;
 
+	if (!r->cat.ready) /* a resync: half a catalogue is none */
+		return 0;
 	if (reader_channels(r, e) == -1 || settle_topics(r, e) == -1)
 		return -1;
 	w = watermark(r, &holder);

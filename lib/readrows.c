@@ -291,10 +291,13 @@ belongs(struct reader *r, struct leaving *l)
 static void
 count(struct reader *r, const struct leaving *l)
 {
-	struct reader_tally *t = reader_tally(r, l->rec->msg.coll_id);
+	struct reader_tally *t;
 
 	if (l->coll == NULL)
 		r->unknown_ids++;
+	if (!r->conf->explain)
+		return;
+	t = reader_tally(r, l->rec->msg.coll_id);
 	if (l->gone)
 		t->gone++;
 	if (l->rec->msg.type == MSG_INSERT) {
