@@ -9,7 +9,7 @@
 #include "pos.h"
 #include "x.h"
 
-/* Records in offset order, with ticks above W among them: where o is. */
+/* Records and marks in offset order: where o is. */
 struct fifo {
 	struct rec **v;
 	size_t head, n, cap;
@@ -172,8 +172,7 @@ fifo_shift(struct merge *m, struct topic *t)
 	while (f->head < f->n) {
 		struct rec *r = f->v[f->head];
 
-		if (!r->released &&
-		    (r->msg.type != MSG_TIMETICK || r->ts > m->released))
+		if (!r->released && !(r->mark && r->ts <= m->released))
 			break;
 		t->pub.bytes -= r->m.len + sizeof *r;
 		rec_free(r);
@@ -216,14 +215,20 @@ rank_of(int type)
 	}
 }
 
+/*
+ * Of a record that does not wait only its place is kept, as long as W is not
+ * past it: no position may be behind a record that is younger than W.
+ */
 static void
-tick(struct merge *m, struct topic *t, struct rec *r)
+leave_mark(struct merge *m, struct topic *t, struct rec *r)
 {
-	m->stats.ticks++;
-	if (r->ts > t->pub.tick)
-		t->pub.tick = r->ts;
+	int topic = r->m.topic;
+	int64_t offset = r->m.offset;
+
 	kmsg_free(&r->m);
-	r->m.offset = t->pub.next - 1;
+	r->m.topic = topic;
+	r->m.offset = offset;
+	r->mark = 1;
 	if (r->ts > m->released && t->pub.ticks)
 		fifo_push(t, r);
 	else
@@ -249,6 +254,11 @@ is_request(const struct topic *t, const struct rec *r)
 static uint64_t *
 leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 {
+	if (r->msg.type == MSG_TIMETICK) {
+		if (r->ts > t->pub.tick)
+			t->pub.tick = r->ts;
+		return &m->stats.ticks;
+	}
 	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts)
 		return &m->stats.skipped;
 	if (is_ddl(r->msg.type) || is_request(t, r))
@@ -283,13 +293,9 @@ merge_add(struct merge *m, struct kmsg *own_k)
 	r->rank = rank_of(r->msg.type);
 	if (r->ts > m->newest)
 		m->newest = r->ts;
-	if (r->msg.type == MSG_TIMETICK) {
-		tick(m, t, r);
-		return NULL;
-	}
 	if ((counter = leaves_at_once(m, t, r)) != NULL) {
 		++*counter;
-		rec_free(r);
+		leave_mark(m, t, r);
 		return NULL;
 	}
 	r->late = r->ts <= m->released;

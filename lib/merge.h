@@ -26,11 +26,12 @@ enum {
 
 struct rec {
 	struct msg msg; /* spans are in m */
-	struct kmsg m;  /* owned; of a tick only the offset */
+	struct kmsg m;  /* owned; of a mark only topic and offset */
 	uint64_t ts;
 	int rank; /* order among equal timestamps */
 	int late; /* at or below what was released when it came */
 	int released;
+	int mark;   /* a tick, or not wanted: kept for positions only */
 	int broken; /* could not be decoded: leaves as `unknown` */
 };
 
