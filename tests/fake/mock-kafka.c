@@ -1,0 +1,215 @@
+/*
+ * mock-kafka: librdkafka's mock cluster as a program.
+ *
+ *	mock-kafka <lines
+ *
+ * The first line on stdout is the address. Lines on stdin, fields between
+ * tabs, until the end of file, which ends the cluster too:
+ *
+ *	TOPIC BASE64 [@MS] [#PARTITION] [NAME=VALUE]…   a record, with its time,
+ *		in partition 0 if not said, with headers
+ *	!topic NAME PARTITIONS    make it; else the first record does, with one
+ *	!random TOPIC BYTES       a record that does not compress: a partition
+ *		keeps 5 MiB, so a few of them move the low watermark
+ *	!say WORD                 all above is in the log: WORD to stdout
+ *
+ * No record has a time that can be looked up: the mock cluster cannot.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include "b64.h"
+#include "x.h"
+
+enum { MAX_FIELDS = 16, FLUSH_MS = 10000 };
+
+struct mock {
+	rd_kafka_t *rk;
+	rd_kafka_mock_cluster_t *cluster;
+	char **topics; /* that are made */
+	size_t n, cap;
+};
+
+static _Noreturn void
+die(const char *what, const char *why)
+{
+	fprintf(stderr, "mock-kafka: %s: %s\n", what, why);
+	exit(1);
+}
+
+static int64_t
+number(const char *s)
+{
+	char *end;
+	int64_t v = strtoll(s, &end, 10);
+
+	if (end == s || *end != '\0')
+		die(s, "not a number");
+	return v;
+}
+
+static void
+set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) !=
+	    RD_KAFKA_CONF_OK)
+		die(name, why);
+}
+
+static void
+make_topic(struct mock *m, const char *name, int64_t partitions)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (strcmp(m->topics[i], name) == 0)
+			return;
+	if (rd_kafka_mock_topic_create(m->cluster, name, (int)partitions, 1) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		die(name, "not made");
+	m->topics = x_grow(m->topics, m->n, &m->cap, sizeof(char *));
+	m->topics[m->n++] = x_strdup(name);
+}
+
+static void
+on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *k, void *opaque)
+{
+	(void)rk;
+	(void)opaque;
+	if (k->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		die("not delivered", rd_kafka_err2str(k->err));
+}
+
+static void
+produce(struct mock *m, const char *topic, void *value, size_t len,
+    char **field, size_t n)
+{
+	rd_kafka_headers_t *headers = rd_kafka_headers_new(4);
+	int64_t time = 0, partition = 0;
+	rd_kafka_resp_err_t rc;
+
+	make_topic(m, topic, 1);
+	for (size_t i = 0; i < n; i++) {
+		char *eq = strchr(field[i], '=');
+
+		if (field[i][0] == '@')
+			time = number(field[i] + 1);
+		else if (field[i][0] == '#')
+			partition = number(field[i] + 1);
+		else if (eq != NULL)
+			rd_kafka_header_add(headers, field[i], eq - field[i],
+			    eq + 1, (ssize_t)strlen(eq + 1));
+	}
+	rc = rd_kafka_producev(m->rk, RD_KAFKA_V_TOPIC(topic),
+	    RD_KAFKA_V_PARTITION((int32_t)partition),
+	    RD_KAFKA_V_VALUE(value, len),
+	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK),
+	    RD_KAFKA_V_TIMESTAMP(time), RD_KAFKA_V_HEADERS(headers),
+	    RD_KAFKA_V_END);
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
+		die(topic, rd_kafka_err2str(rc));
+	rd_kafka_poll(m->rk, 0);
+}
+
+static void
+random_record(struct mock *m, const char *topic, size_t len)
+{
+	uint8_t *p = x_malloc(len);
+	uint64_t x = 88172645463325252u;
+
+	for (size_t i = 0; i < len; i++) {
+		x ^= x << 13; /* xorshift64 */
+		x ^= x >> 7;
+		x ^= x << 17;
+		p[i] = (uint8_t)x;
+	}
+	produce(m, topic, p, len, NULL, 0);
+	free(p);
+	rd_kafka_flush(m->rk, FLUSH_MS); /* one batch for each */
+}
+
+static void
+command(struct mock *m, char **field, size_t n)
+{
+	if (strcmp(field[0], "!topic") == 0 && n == 3) {
+		make_topic(m, field[1], number(field[2]));
+	} else if (strcmp(field[0], "!random") == 0 && n == 3) {
+		random_record(m, field[1], (size_t)number(field[2]));
+	} else if (strcmp(field[0], "!say") == 0 && n == 2) {
+		if (rd_kafka_flush(m->rk, FLUSH_MS) !=
+		    RD_KAFKA_RESP_ERR_NO_ERROR)
+			die(field[1], "not all is in the log");
+		puts(field[1]);
+		fflush(stdout);
+	} else {
+		die(field[0], "unknown");
+	}
+}
+
+static void
+line(struct mock *m, char *text)
+{
+	char *field[MAX_FIELDS], *save = NULL;
+	size_t n = 0, len;
+	ptrdiff_t got;
+	void *value;
+
+	for (char *p = strtok_r(text, "\t\n", &save);
+	     p != NULL && n < MAX_FIELDS; p = strtok_r(NULL, "\t\n", &save))
+		field[n++] = p;
+	if (n == 0)
+		return;
+	if (field[0][0] == '!') {
+		command(m, field, n);
+		return;
+	}
+	len = n < 2 ? 0 : strlen(field[1]);
+	value = x_malloc(b64_max(len) + 1);
+	if ((got = b64_get(n < 2 ? "" : field[1], len, value)) == -1)
+		die(field[0], "the value is not base64");
+	produce(m, field[0], value, (size_t)got, field + 2, n < 2 ? 0 : n - 2);
+	free(value);
+}
+
+static void
+up(struct mock *m)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char why[256];
+
+	set(conf, "compression.type", "zstd"); /* as Milvus's producer */
+	set(conf, "max.in.flight", "1");
+	set(conf, "message.max.bytes", "16777216");
+	set(conf, "test.mock.num.brokers", "1");
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	m->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+	if (m->rk == NULL)
+		die("producer", why);
+	m->cluster = rd_kafka_handle_mock_cluster(m->rk);
+	puts(rd_kafka_mock_cluster_bootstraps(m->cluster));
+	fflush(stdout);
+}
+
+int
+main(void)
+{
+	struct mock m = { 0 };
+	char *text = NULL;
+	size_t cap = 0;
+
+	up(&m);
+	while (getline(&text, &cap, stdin) > 0)
+		line(&m, text);
+	free(text);
+	for (size_t i = 0; i < m.n; i++)
+		free(m.topics[i]);
+	free(m.topics);
+	rd_kafka_flush(m.rk, FLUSH_MS);
+	rd_kafka_destroy(m.rk);
+	return 0;
+}
