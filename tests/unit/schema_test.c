@@ -97,8 +97,8 @@ broken_json_is_refused(void **state)
 		"{\"fields\":[{\"name\":\"x\",\"type\":\"Int65\"}]}",
 		"{\"fields\":[{\"name\":\"x\",\"type\":\"#x\"}]}",
 		"{\"fields\":[{\"name\":\"x\",\"type\":\"Int8\",\"id\":{}}]}",
-		"{\"fields\":[{\"name\":\"x\",\"type\":\"Int8\","
-		"\"params\":{\"dim\":4}}]}",
+		("{\"fields\":[{\"name\":\"x\",\"type\":\"Int8\","
+		 "\"params\":{\"dim\":4}}]}"),
 		"{\"fields\":[7]}", "[]" };
 
 	(void)state;
