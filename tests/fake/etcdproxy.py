@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""etcdproxy.py URL: an etcd gateway in front of URL whose first watch says "created" and then nothing for ever, as if
+its connection had died; prints its port. Every other request goes through."""
+import http.client
+import http.server
+import sys
+import time
+import urllib.parse
+
+netloc = urllib.parse.urlsplit(sys.argv[1]).netloc
+watches = 0
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+
+    def log_message(self, *args):
+        pass
+
+    def do_POST(self):
+        global watches
+        body = self.rfile.read(int(self.headers['Content-Length']))
+        c = http.client.HTTPConnection(netloc)
+        c.request('POST', self.path, body, {'Content-Type': 'application/json'})
+        r = c.getresponse()
+        self.send_response(r.status)
+        self.send_header('Content-Type', 'application/json')
+        if self.path != '/v3/watch':
+            text = r.read()
+            self.send_header('Content-Length', str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+            return
+        self.send_header('Transfer-Encoding', 'chunked')
+        self.end_headers()
+        watches += 1
+        mute = watches == 1
+        while True:
+            text = r.readline()
+            # byte by byte: an answer can come in any pieces
+            for i in range(len(text)):
+                self.wfile.write(b'1\r\n' + text[i:i + 1] + b'\r\n')
+            while mute:
+                time.sleep(1)
+
+
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+server.daemon_threads = True
+print(server.server_address[1], flush=True)
+server.serve_forever()
