@@ -12,6 +12,8 @@
 #include "types.h"
 #include "x.h"
 
+enum { MAX_COLUMNS = 1024 }; /* Milvus: 64, proxy.maxFieldNum */
+
 struct rows {
 	struct rows_opts opts;
 	size_t count, next;
@@ -55,8 +57,12 @@ static int
 add_column(struct rows *r, const struct pbfield *f, const struct schema *s,
     struct err *e)
 {
-	struct fdata *c = add(r);
+	struct fdata *c;
 
+	if (r->n == MAX_COLUMNS)
+		return err_set(
+		    e, ERR_DATA, "more than %d columns", MAX_COLUMNS);
+	c = add(r);
 	if (fdata_parse(c, f->ptr, f->len, e) == -1)
 		return -1;
 	if (is_system(c)) {

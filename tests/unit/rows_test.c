@@ -446,7 +446,6 @@ text_that_is_no_utf8_is_base64(void **state)
 static void
 json_is_inline_only_if_all_of_it_is_json(void **state)
 {
-	struct schema s = { 0 };
 	struct err e = { 0 };
 	struct buf b = { 0 };
 	struct rows *r;
@@ -464,7 +463,6 @@ json_is_inline_only_if_all_of_it_is_json(void **state)
 	assert_int_equal(rows_inline(r), 0);
 	rows_free(r);
 	check(&b, NULL, &inline_json, "[{\"s\":\"{\\\"a\\\":NaN}\"}]");
-	schema_fini(&s);
 }
 
 static void
@@ -543,6 +541,18 @@ refuses_values_in_another_member(void **state)
 }
 
 static void
+columns_have_a_limit(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	im_rows(&b, 1);
+	for (int i = 0; i < 1025; i++)
+		add_str(&b, "x", 100, TYPE_VARCHAR, 0, "");
+	check(&b, NULL, NULL, "insert: more than 1024 columns");
+}
+
+static void
 every_cut_is_refused(void **state)
 {
 	struct buf b = { 0 };
@@ -587,6 +597,7 @@ main(void)
 		cmocka_unit_test(rows_come_in_portions),
 		cmocka_unit_test(without_vectors_rows_are_lossy),
 		cmocka_unit_test(refuses_values_in_another_member),
+		cmocka_unit_test(columns_have_a_limit),
 		cmocka_unit_test(every_cut_is_refused),
 	};
 
