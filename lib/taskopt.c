@@ -35,6 +35,7 @@ enum {
 	CREATE_MISSING,
 	TIMEOUT,
 	WITH_USERS,
+	ETCD_RETRY,
 };
 
 const struct task_option task_options[] = {
@@ -52,6 +53,8 @@ const struct task_option task_options[] = {
 	    "--cert", TASK_PATH, NULL, NULL },
 	{ "etcd-key", ETCD_KEY, "FILE", "the key of it", TASK_META, "--key",
 	    TASK_PATH, NULL, NULL },
+	{ "etcd-retry", ETCD_RETRY, "SEC", "how long etcd may be away",
+	    TASK_META, "--retry", 0, NULL, NULL },
 	{ "brokers", 'b', "HOST:PORT,...", "the source's Kafka", TASK_READ,
 	    "--brokers", 0, "CDC_BROKERS", "127.0.0.1:9092" },
 	{ "property", 'X', "NAME=VALUE", "a librdkafka property", TASK_READ,

@@ -29,14 +29,14 @@ ok 'the environment is asked' env CDC_ETCD=http://e:1 CDC_BROKERS=k:2 CDC_TARGET
 is 'and kept' "$(jq -c '.options | [.etcd,.brokers,.target]' "$CDC_STATE_DIR/tasks/env/task.json")" \
 	'["http://e:1","k:2","http://127.0.0.1:3"]'
 ok 'all options' make all -E http://e:1 -r root --meta-path m --etcd-user-file eu --etcd-cacert ec --etcd-cert ecc \
-	--etcd-key ek -b k:9 -X a=b -X c=d --cluster cl -i 'x.*' -i y -x z.z --ops insert --shard 1/4 --tick 2 \
+	--etcd-key ek --etcd-retry 9 -b k:9 -X a=b -X c=d --cluster cl -i 'x.*' -i y -x z.z --ops insert --shard 1/4 --tick 2 \
 	-T http://127.0.0.1:4 --token-file tf --target-cacert tc --target-cert tcc --target-key tk --rename x=y \
 	--rename a.b=a.c --mode insert --skip flush --on-error dead --window 3 --batch-bytes 5 --retry 6 \
 	--timeout 7 --with-users --create-missing --from now
 line() { jq -r --argjson i "$1" '.pipeline[$i]' all.json; }
 cdc-task show all >all.json
 is 'cdc-meta gets its own' "$(line 0)" "cdc-meta --etcd http://e:1 --root root --meta-path m --etcd-user-file $T/eu \
---cacert $T/ec --cert $T/ecc --key $T/ek --watch"
+--cacert $T/ec --cert $T/ecc --key $T/ek --retry 9 --watch"
 is 'cdc-read gets its own' "$(line 1)" "cdc-read --brokers k:9 -X a=b -X c=d --cluster cl --include 'x.*' --include y \
 --exclude z.z --ops insert --shard 1/4 --tick 2 --from task:all --state-dir $T/state"
 is 'cdc-apply gets its own' "$(line 2)" "cdc-apply --target http://127.0.0.1:4 --token-file $T/tf --cacert $T/tc \

@@ -1,0 +1,94 @@
+# bash completion for cdc-meta, cdc-read, cdc-apply and cdc-task
+
+_cdc_common='--verbose --quiet --help --version'
+_cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all'
+_cdc_read='--brokers --property --cluster --meta --from --until --include --exclude --ops --vectors --json --time --tick
+	--shard --explain --state-dir'
+_cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --rename --skip --on-error
+	--window --batch-bytes --retry --timeout --progress --state-dir --with-users'
+_cdc_create='--from --paused --no-check --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
+	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
+	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
+	--timeout --with-users --create-missing'
+_cdc_commands='create list status show run supervise pause resume set log commit delete'
+_cdc_ops='create_database drop_database alter_database create_collection drop_collection alter_collection
+	rename_collection create_partition drop_partition insert upsert delete create_index drop_index alter_index
+	load_collection release_collection load_partitions release_partitions flush create_alias alter_alias drop_alias
+	create_user drop_user create_role drop_role grant_role revoke_role grant revoke import unknown'
+
+_cdc_words() { # WORDS CURRENT
+	# shellcheck disable=SC2207
+	COMPREPLY=($(compgen -W "$1" -- "$2"))
+}
+
+_cdc_files() { # CURRENT
+	compopt -o filenames 2>/dev/null
+	# shellcheck disable=SC2207
+	COMPREPLY=($(compgen -f -- "$1"))
+}
+
+# The argument of an option. Fails if the word before takes none that we know.
+_cdc_value() { # PREVIOUS CURRENT
+	case $1 in
+	--etcd-user-file | --token-file | --meta | -m | --*cacert | --*cert | --*key) _cdc_files "$2" ;;
+	--state-dir)
+		compopt -o filenames 2>/dev/null
+		# shellcheck disable=SC2207
+		COMPREPLY=($(compgen -d -- "$2"))
+		;;
+	--from | -f) _cdc_words "start beginning now checkpoint ts: $(cdc-task list 2>/dev/null | sed 's/^/task:/')" "$2" ;;
+	--until | -u) _cdc_words 'now end never ts:' "$2" ;;
+	--vectors) _cdc_words 'base64 decimal none' "$2" ;;
+	--json) return 1 ;;
+	--mode) _cdc_words 'upsert insert' "$2" ;;
+	--on-error) _cdc_words 'stop dead dead:' "$2" ;;
+	--progress) _cdc_words 'auto never' "$2" ;;
+	--ops | --skip) _cdc_words "$_cdc_ops" "$2" ;;
+	--kinds | -k) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
+	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --include | -i | \
+		--exclude | -x | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
+		--etcd-retry | --reason) ;;
+	*) return 1 ;;
+	esac
+}
+
+_cdc_task_options() { # COMMAND
+	case $1 in
+	create) echo "$_cdc_create" ;;
+	status) echo '--json --watch --offline' ;;
+	run) echo '--label' ;;
+	pause | resume) echo '--reason' ;;
+	set) echo '--from' ;;
+	esac
+}
+
+_cdc() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} program=${1##*/} command= w
+	COMPREPLY=()
+	if [ "$program" = cdc-read ] && [ "$prev" = --json ]; then
+		_cdc_words 'string inline' "$cur"
+		return
+	fi
+	_cdc_value "$prev" "$cur" && return
+	if [ "$program" = cdc-task ]; then
+		for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+			case " $_cdc_commands " in *" $w "*) command=$w && break ;; esac
+		done
+	fi
+	case $program:$cur in
+	cdc-meta:-*) _cdc_words "$_cdc_meta $_cdc_common" "$cur" ;;
+	cdc-read:-*) _cdc_words "$_cdc_read $_cdc_common" "$cur" ;;
+	cdc-apply:-*) _cdc_words "$_cdc_apply $_cdc_common" "$cur" ;;
+	cdc-apply:*) _cdc_files "$cur" ;;
+	cdc-task:-*) _cdc_words "$(_cdc_task_options "$command") --state-dir $_cdc_common" "$cur" ;;
+	cdc-task:*)
+		if [ -z "$command" ]; then
+			_cdc_words "$_cdc_commands" "$cur"
+		else
+			_cdc_words "$(cdc-task list 2>/dev/null)" "$cur"
+		fi
+		;;
+	esac
+}
+
+complete -F _cdc cdc-meta cdc-read cdc-apply cdc-task
