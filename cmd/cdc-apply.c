@@ -90,8 +90,8 @@ static int
 choice(const char *name, const char *arg, const char *no, const char *yes)
 {
 	if (strcmp(arg, yes) != 0 && strcmp(arg, no) != 0)
-		opt_die("--%s: '%s' is neither '%s' nor '%s'", name, arg, no,
-		    yes);
+		opt_die(
+		    "--%s: '%s' is neither '%s' nor '%s'", name, arg, no, yes);
 	return strcmp(arg, yes) == 0;
 }
 
@@ -101,8 +101,8 @@ set_error(struct apply_conf *c, const char *arg)
 	if (strncmp(arg, "dead:", 5) == 0 && arg[5] != '\0')
 		c->dead = arg + 5;
 	else if (strcmp(arg, "stop") != 0)
-		opt_die("--on-error: '%s' is neither 'stop' nor 'dead:FILE'",
-		    arg);
+		opt_die(
+		    "--on-error: '%s' is neither 'stop' nor 'dead:FILE'", arg);
 }
 
 static void
@@ -178,8 +178,8 @@ parse(struct apply_conf *c, int argc, char **argv, char **token)
 	struct err e = { 0 };
 	int letter, first;
 
-	while ((letter = opt_next(argc, argv, table, USAGE, &arg, &first))
-	       != -1)
+	while (
+	    (letter = opt_next(argc, argv, table, USAGE, &arg, &first)) != -1)
 		set(c, letter, arg, &file);
 	c->files = argv + first;
 	c->nfiles = (size_t)(argc - first);

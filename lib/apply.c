@@ -15,9 +15,9 @@
 #include "x.h"
 
 enum {
-	IDLE_MS = 20, /* no input for so long: send what is open */
-	LONG_MS = 60000, /* nothing to do at all */
-	SHOW_MS = 1000, /* progress */
+	IDLE_MS = 20,           /* no input for so long: send what is open */
+	LONG_MS = 60000,        /* nothing to do at all */
+	SHOW_MS = 1000,         /* progress */
 	STEP_BYTES = 256 << 10, /* of input between looks at the network */
 	MS = 1000000,
 };
@@ -73,7 +73,7 @@ static const struct verb {
 static struct where
 where(const struct apply *a)
 {
-	return (struct where) {
+	return (struct where){
 		.file = lines_name(a->in),
 		.line = lines_number(a->in),
 		.topic = a->op.src_topic.ptr,
@@ -106,8 +106,8 @@ row_line(struct apply *a, struct err *e)
 		    "the line is 'lossy', made without its vectors");
 	if (row_coll(a, &c, e) == -1)
 		return -1;
-	rc = rowq_rows(a->q, c, a->op.part.ptr, a->op.rows, a->op.json_inline,
-	    &w, e);
+	rc = rowq_rows(
+	    a->q, c, a->op.part.ptr, a->op.rows, a->op.json_inline, &w, e);
 	a->counts.rows += rowq_added(a->q) - before;
 	*(a->op.op == OP_INSERT ? &a->counts.insert : &a->counts.upsert) += 1;
 	return rc;
@@ -123,8 +123,8 @@ key_line(struct apply *a, struct err *e)
 
 	if (row_coll(a, &c, e) == -1)
 		return -1;
-	rc = rowq_keys(a->q, c, a->op.has_part ? a->op.part.ptr : NULL,
-	    a->op.keys, &w, e);
+	rc = rowq_keys(
+	    a->q, c, a->op.has_part ? a->op.part.ptr : NULL, a->op.keys, &w, e);
 	a->counts.keys += rowq_added(a->q) - before;
 	a->counts.del++;
 	return rc;
@@ -140,14 +140,13 @@ wrap(struct apply *a, struct err *e)
 		err_wrap(e, "topic '%s' offset %" PRId64, o->src_topic.ptr,
 		    o->src_offset);
 	if (o->has_coll)
-		err_wrap(e, "%s '%s.%s'", o->name.ptr, o->db.ptr,
-		    o->coll.ptr);
+		err_wrap(e, "%s '%s.%s'", o->name.ptr, o->db.ptr, o->coll.ptr);
 	else if (o->has_db)
 		err_wrap(e, "%s '%s'", o->name.ptr, o->db.ptr);
 	else
 		err_wrap(e, "%s", o->name.ptr);
-	return err_wrap(e, "%s line %" PRIu64, lines_name(a->in),
-	    lines_number(a->in));
+	return err_wrap(
+	    e, "%s line %" PRIu64, lines_name(a->in), lines_number(a->in));
 }
 
 static int
@@ -178,8 +177,8 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 
 	if (a->ended)
 		return err_set(e, ERR_DATA, "an operation after the end");
-	if (a->conf->skip[o->op]
-	    || (v->kind == USERS && !a->conf->with_users)) {
+	if (a->conf->skip[o->op] ||
+	    (v->kind == USERS && !a->conf->with_users)) {
 		a->counts.skipped++;
 		return 0;
 	}
@@ -193,8 +192,7 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	}
 	if (v->kind == NEVER)
 		return never(a, e);
-	names_coll(&a->conf->rename, o->db.ptr, o->coll.ptr, &a->db,
-	    &a->coll);
+	names_coll(&a->conf->rename, o->db.ptr, o->coll.ptr, &a->db, &a->coll);
 	if (v->kind == ROWS)
 		return v->run(a, e);
 	if (rowq_drain(a->q, e) == -1)
@@ -241,8 +239,8 @@ one_line(struct apply *a, const char *line, size_t n, struct err *e)
 	if (v->kind == ROWS)
 		keep_line(a, line, n);
 	rc = v->kind == CONTROL ? v->run(a, e) : operation(a, line, n, e);
-	if (rc == -1 && e->kind == ERR_DATA && a->dead_fd != -1
-	    && (v->kind == ROWS || v->kind == DDL) && a->op.has_coll) {
+	if (rc == -1 && e->kind == ERR_DATA && a->dead_fd != -1 &&
+	    (v->kind == ROWS || v->kind == DDL) && a->op.has_coll) {
 		why = *e;
 		err_clear(e);
 		rc = dead_op(a, line, n, &why, e);
@@ -260,14 +258,14 @@ show(struct apply *a)
 	uint64_t rows = rowq_done_rows(a->q);
 	char text[128], lags[48] = "";
 
-	if (!a->conf->progress
-	    || now - a->shown_ns < (int64_t)SHOW_MS * MS)
+	if (!a->conf->progress || now - a->shown_ns < (int64_t)SHOW_MS * MS)
 		return;
 	a->shown_ns = now;
 	if (a->acked_ts != 0) {
 		lag = tso_now_ms() - tso_ms(a->acked_ts);
-		snprintf(lags, sizeof lags, ", %" PRId64 ".%" PRId64 " s behind",
-		    lag / 1000, lag % 1000 / 100);
+		snprintf(lags, sizeof lags,
+		    ", %" PRId64 ".%" PRId64 " s behind", lag / 1000,
+		    lag % 1000 / 100);
 	}
 	snprintf(text, sizeof text, "%" PRIu64 " rows, %.0f rows/s%s", rows,
 	    s > 0 ? (double)rows / s : 0.0, lags);
@@ -287,8 +285,8 @@ await(struct apply *a, struct err *e)
 		int64_t idle = (tso_mono_ns() - since) / MS;
 		int most = a->conf->progress ? SHOW_MS : LONG_MS;
 
-		if (apply_acks(a, e) == -1
-		    || rowq_flush(a->q, idle >= IDLE_MS, e) == -1)
+		if (apply_acks(a, e) == -1 ||
+		    rowq_flush(a->q, idle >= IDLE_MS, e) == -1)
 			return -1;
 		if (idle < IDLE_MS)
 			most = (int)(IDLE_MS - idle);
@@ -318,8 +316,8 @@ loop(struct apply *a, struct err *e)
 			continue;
 		bytes = 0;
 		show(a);
-		if (rowq_wait(a->q, NULL, 0, e) == -1
-		    || rowq_flush(a->q, 0, e) == -1 || apply_acks(a, e) == -1)
+		if (rowq_wait(a->q, NULL, 0, e) == -1 ||
+		    rowq_flush(a->q, 0, e) == -1 || apply_acks(a, e) == -1)
 			return -1;
 	}
 	if (rc == -1)
@@ -354,8 +352,8 @@ finish(struct apply *a, int rc, struct err *e)
 	}
 	rowq_settle(a->q);
 	rowq_drain(a->q, &later);
-	if (e->kind != ERR_PIPE && e->kind != ERR_OUTPUT
-	    && apply_acks(a, &later) == -1) {
+	if (e->kind != ERR_PIPE && e->kind != ERR_OUTPUT &&
+	    apply_acks(a, &later) == -1) {
 		*e = later;
 		rc = -1;
 	}

@@ -17,11 +17,11 @@ struct apply_conf {
 	struct rowq_conf rows; /* its out is set by apply_run */
 	int dry_run;
 	int create_missing; /* a collection that the target has lost */
-	int with_users; /* users, roles and grants too */
-	int progress; /* a line on the terminal */
+	int with_users;     /* users, roles and grants too */
+	int progress;       /* a line on the terminal */
 	struct names rename;
 	unsigned char skip[OP_OTHER + 1]; /* by enum opname */
-	const char *dead; /* where refused lines go, or NULL: stop */
+	const char *dead;      /* where refused lines go, or NULL: stop */
 	const char *state_dir; /* or NULL: where it usually is */
 	char *const *files;
 	size_t nfiles; /* 0: standard input */

@@ -52,8 +52,7 @@ greet(struct apply *a, struct err *e)
 	if (rc == 0) {
 		Pb__NamesResponse *r = (Pb__NamesResponse *)out;
 
-		log_info("target '%s' is Milvus %s",
-		    a->conf->milvus.grpc.uri,
+		log_info("target '%s' is Milvus %s", a->conf->milvus.grpc.uri,
 		    r->n_names > 0 ? r->names[0] : "of unknown version");
 		protobuf_c_message_free_unpacked(out, NULL);
 	}
@@ -89,8 +88,7 @@ no_gap(struct apply *a, const struct pos *from, struct err *e)
 		log_warn("%s line %" PRIu64 ": the stream before has no end",
 		    lines_name(a->in), lines_number(a->in));
 	for (size_t i = 0; i < from->n; i++) {
-		const struct pos_topic *p =
-		    pos_find(&a->pos, from->v[i].topic);
+		const struct pos_topic *p = pos_find(&a->pos, from->v[i].topic);
 
 		if (p != NULL && follows(&from->v[i], p, e) == -1)
 			return -1;
@@ -107,15 +105,15 @@ apply_begin(struct apply *a, struct err *e)
 		return err_set(e, ERR_DATA,
 		    "the stream is version %" PRId64 ", this is for version 1",
 		    a->op.v);
-	if (pos_from_line(&from, a->op.doc, e) == -1
-	    || (a->begun && no_gap(a, &from, e) == -1)) {
+	if (pos_from_line(&from, a->op.doc, e) == -1 ||
+	    (a->begun && no_gap(a, &from, e) == -1)) {
 		pos_fini(&from);
 		return -1;
 	}
 	pos_fini(&a->pos);
 	a->pos = from;
-	if (a->op.task.len > 0 && !a->conf->dry_run
-	    && lock(a, a->op.task.ptr, e) == -1)
+	if (a->op.task.len > 0 && !a->conf->dry_run &&
+	    lock(a, a->op.task.ptr, e) == -1)
 		return -1;
 	if (!a->begun && greet(a, e) == -1)
 		return -1;

@@ -13,10 +13,9 @@ open_batch(struct rowq *q, struct coll *c, const char *part, int keys)
 {
 	struct batch *b = c->open;
 
-	while (b != NULL
-	       && ((b->cols == NULL) != keys
-		   || (part == NULL) != (b->part == NULL)
-		   || (part != NULL && strcmp(part, b->part) != 0)))
+	while (b != NULL && ((b->cols == NULL) != keys ||
+				(part == NULL) != (b->part == NULL) ||
+				(part != NULL && strcmp(part, b->part) != 0)))
 		b = b->sibling;
 	if (b != NULL)
 		return b;
@@ -50,8 +49,8 @@ grown(struct rowq *q, struct batch *b, uint64_t hash, size_t bytes,
 {
 	if (b->n == b->hashes_cap) {
 		b->hashes_cap = b->hashes_cap == 0 ? 64 : 2 * b->hashes_cap;
-		b->hashes = x_reallocarray(b->hashes, b->hashes_cap,
-		    sizeof *b->hashes);
+		b->hashes =
+		    x_reallocarray(b->hashes, b->hashes_cap, sizeof *b->hashes);
 	}
 	b->hashes[b->n++] = hash;
 	q->added++;
@@ -59,9 +58,9 @@ grown(struct rowq *q, struct batch *b, uint64_t hash, size_t bytes,
 	q->bytes += bytes - b->bytes;
 	b->bytes = bytes;
 	batch_where(b, w, q->line);
-	if (bytes >= q->conf.batch_bytes
-	    || (b->cols == NULL
-		&& (b->n >= ROWQ_KEYS_MAX || bytes >= ROWQ_EXPR_MAX)))
+	if (bytes >= q->conf.batch_bytes ||
+	    (b->cols == NULL &&
+		(b->n >= ROWQ_KEYS_MAX || bytes >= ROWQ_EXPR_MAX)))
 		return rowq_dispatch(q, b, e);
 	while (q->bytes > ROWQ_TOTAL_BYTES && q->open.head != NULL)
 		if (rowq_dispatch(q, q->open.head, e) == -1)
@@ -127,11 +126,12 @@ read_key(struct rowq *q, const struct coll *c, struct jsonr *r,
 		num_put_le64(buf_room(&q->scratch, 8), (uint64_t)v);
 		q->scratch.len = 8;
 	} else {
-		if (jr_str(r, &s, e) == -1
-		    || jr_unescape(&s, &q->scratch, e) == -1)
+		if (jr_str(r, &s, e) == -1 ||
+		    jr_unescape(&s, &q->scratch, e) == -1)
 			return -1;
 	}
-	*key = (struct span) { buf_room(&q->scratch, 0), q->scratch.len };
+	buf_add(&q->scratch, "", 0); /* an empty key is one, too */
+	*key = (struct span){ q->scratch.ptr, q->scratch.len };
 	return 0;
 }
 
@@ -150,8 +150,8 @@ add_key(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 	hash = keyset_hash(c->num, key.ptr, key.len);
 	b = keyset_get(&q->keys, hash);
 	/* deleting it twice in one request is deleting it once */
-	if (b != NULL && b->is_open && b->cols == NULL
-	    && b == open_batch(q, c, part, 1))
+	if (b != NULL && b->is_open && b->cols == NULL &&
+	    b == open_batch(q, c, part, 1))
 		return 0;
 	copy = q->scratch; /* waiting uses it */
 	memset(&q->scratch, 0, sizeof q->scratch);

@@ -55,11 +55,9 @@ batch_where(struct batch *b, const struct where *w, struct kept *line)
 	}
 	b->last = *w;
 	b->first.topic = b->last.topic = b->topic;
-	if (line == NULL
-	    || (b->nlines > 0 && b->lines[b->nlines - 1] == line))
+	if (line == NULL || (b->nlines > 0 && b->lines[b->nlines - 1] == line))
 		return;
-	b->lines =
-	    x_grow(b->lines, b->nlines, &b->lines_cap, sizeof *b->lines);
+	b->lines = x_grow(b->lines, b->nlines, &b->lines_cap, sizeof *b->lines);
 	b->lines[b->nlines++] = line;
 	line->refs++;
 }
@@ -90,8 +88,8 @@ batch_close(struct batch *b)
 	const struct coll *c = b->coll;
 
 	if (b->cols != NULL) {
-		b->pieces = columns_request(b->cols, c->db, c->name, part,
-		    &b->npieces);
+		b->pieces =
+		    columns_request(b->cols, c->db, c->name, part, &b->npieces);
 		return;
 	}
 	buf_clear(&b->req);
@@ -102,7 +100,7 @@ batch_close(struct batch *b)
 	if (b->expr.ptr[b->expr.len - 1] != ']')
 		buf_addc(&b->expr, ']');
 	pbw_bytes(&b->req, DEL_EXPR, b->expr.ptr, b->expr.len);
-	b->piece = (struct span) { b->req.ptr, b->req.len };
+	b->piece = (struct span){ b->req.ptr, b->req.len };
 	b->pieces = &b->piece;
 	b->npieces = 1;
 }
@@ -143,8 +141,8 @@ batch_describe(const struct batch *b, const char *method, struct buf *t)
 		struct buf keys = { 0 };
 
 		key_range(b, &keys);
-		buf_addf(t, ", keys %.*s", (int)(keys.len > 200 ? 200 : keys.len),
-		    keys.ptr);
+		buf_addf(t, ", keys %.*s",
+		    (int)(keys.len > 200 ? 200 : keys.len), keys.ptr);
 		buf_fini(&keys);
 	}
 	buf_addf(t, ", line %" PRIu64, b->first.line);

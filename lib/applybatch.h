@@ -14,7 +14,7 @@
  */
 struct batch {
 	struct batch *prev, *next; /* of the list it is in */
-	struct batch *sibling; /* of the collection, while open */
+	struct batch *sibling;     /* of the collection, while open */
 	struct rowq *q;
 	struct coll *coll;
 	char *part; /* NULL: all partitions */
@@ -42,8 +42,8 @@ struct batch {
 	size_t nlines, lines_cap;
 };
 
-struct batch *batch_new(struct rowq *q, struct coll *c, const char *part,
-    int keys);
+struct batch *batch_new(
+    struct rowq *q, struct coll *c, const char *part, int keys);
 void batch_free(struct batch *b);
 
 /* Note that a row of this line is in it. */
@@ -68,13 +68,13 @@ struct batch_list {
 struct rowq {
 	struct milvus *m;
 	struct rowq_conf conf;
-	struct batch_list open; /* oldest first */
+	struct batch_list open;   /* oldest first */
 	struct batch_list flying; /* sent, or waiting to be */
 	size_t out; /* of those that fly, how many are at the server */
 	struct keyset keys;
 	size_t bytes; /* of all batches */
 	uint64_t epoch, added, done_rows;
-	int settling; /* no retries */
+	int settling;      /* no retries */
 	struct err failed; /* the first request that ended badly */
 	rowq_refused *refused;
 	void *refused_arg;

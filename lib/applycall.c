@@ -109,8 +109,8 @@ op_kvs(const struct opline *o, const char *key, struct kvs *k, struct err *e)
 }
 
 int
-name_call(struct apply *a, const char *method, const char *db,
-    const char *coll, const char *name, struct mv_status *s, struct err *e)
+name_call(struct apply *a, const char *method, const char *db, const char *coll,
+    const char *name, struct mv_status *s, struct err *e)
 {
 	Pb__NameRequest req = PB__NAME_REQUEST__INIT;
 
@@ -121,8 +121,8 @@ name_call(struct apply *a, const char *method, const char *db,
 }
 
 int
-coll_call(struct apply *a, const char *method, const char *db,
-    const char *coll, struct mv_status *s, struct err *e)
+coll_call(struct apply *a, const char *method, const char *db, const char *coll,
+    struct mv_status *s, struct err *e)
 {
 	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
 

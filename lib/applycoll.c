@@ -38,8 +38,8 @@ place(struct colls *s, const char *db, const char *name)
 		s->v = x_calloc(s->cap, sizeof *s->v);
 	}
 	p = &s->v[(size_t)h & (s->cap - 1)];
-	while (*p != NULL
-	       && (strcmp((*p)->name, name) != 0 || strcmp((*p)->db, db) != 0))
+	while (*p != NULL &&
+	       (strcmp((*p)->name, name) != 0 || strcmp((*p)->db, db) != 0))
 		p = &(*p)->next;
 	return p;
 }
@@ -141,13 +141,13 @@ describe(struct milvus *m, const char *db, const char *name,
 	    &pb__describe_collection_response__descriptor, &out, &st, e);
 	*r = (Pb__DescribeCollectionResponse *)out;
 	/* DescribeCollection of 2.3 says UnexpectedError for it */
-	if (rc == 1 && (st.class == MV_ABSENT
-			   || strstr(st.reason, "can't find collection") != NULL
-			   || strstr(st.reason, "not found") != NULL))
+	if (rc == 1 && (st.class == MV_ABSENT ||
+			   strstr(st.reason, "can't find collection") != NULL ||
+			   strstr(st.reason, "not found") != NULL))
 		return 1;
 	if (rc == 1)
-		return err_set(e, ERR_DATA, "describe '%s.%s': %s", db, name,
-		    st.reason);
+		return err_set(
+		    e, ERR_DATA, "describe '%s.%s': %s", db, name, st.reason);
 	return rc;
 }
 
@@ -162,8 +162,8 @@ colls_get(struct colls *s, struct milvus *m, const char *db, const char *name,
 		return 0;
 	if ((rc = describe(m, db, name, &r, e)) != 0)
 		return rc;
-	if (r->collection_name[0] != '\0'
-	    && strcmp(r->collection_name, name) != 0) {
+	if (r->collection_name[0] != '\0' &&
+	    strcmp(r->collection_name, name) != 0) {
 		rc = 1; /* an alias */
 	} else {
 		*c = add(s, db, name);
@@ -186,15 +186,15 @@ field_writable(const struct field *f, struct err *e)
 		    "field '%s' has data type %d, which this version does not "
 		    "know",
 		    f->name, f->type);
-	if (t->type == TYPE_ARRAY
-	    && (elem == NULL || elem->scalar_slot_of_elem == 0))
+	if (t->type == TYPE_ARRAY &&
+	    (elem == NULL || elem->scalar_slot_of_elem == 0))
 		return err_set(e, ERR_DATA,
 		    "field '%s' is an array of data type %d, which this "
 		    "version does not know",
 		    f->name, f->elem);
 	if (t->bits > 0 && field_dim(f) * (size_t)t->bits / 8 == 0)
-		return err_set(e, ERR_DATA, "field '%s' has no dimension",
-		    f->name);
+		return err_set(
+		    e, ERR_DATA, "field '%s' has no dimension", f->name);
 	return 0;
 }
 
@@ -214,8 +214,8 @@ coll_writable(struct coll *c, struct err *e)
 		    c->db, c->name, c->pk->name);
 	for (size_t i = 0; i < c->schema.n; i++)
 		if (field_writable(&c->schema.v[i], e) == -1)
-			return err_wrap(e, "collection '%s.%s'", c->db,
-			    c->name);
+			return err_wrap(
+			    e, "collection '%s.%s'", c->db, c->name);
 	c->checked = 1;
 	return 0;
 }

@@ -22,8 +22,8 @@ struct coll {
 	char **aliases;
 	size_t naliases;
 	/* of the engine */
-	int checked; /* coll_writable said yes */
-	uint64_t num; /* tells collections apart in the key set */
+	int checked;        /* coll_writable said yes */
+	uint64_t num;       /* tells collections apart in the key set */
 	struct batch *open; /* batches that take rows, see applyrow.h */
 	struct coll *next;
 };

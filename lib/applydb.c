@@ -34,8 +34,7 @@ exists(struct apply *a, const char *db, struct err *e)
 }
 
 static int
-create(struct apply *a, const char *db, const struct kvs *props,
-    struct err *e)
+create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
 {
 	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
 	int rc = exists(a, db, e);
@@ -57,8 +56,8 @@ ddl_create_database(struct apply *a, struct err *e)
 	int rc = op_kvs(&a->op, "properties", &props, e);
 
 	if (rc == 0)
-		rc = create(a, names_db(&a->conf->rename, a->op.db.ptr),
-		    &props, e);
+		rc = create(
+		    a, names_db(&a->conf->rename, a->op.db.ptr), &props, e);
 	kvs_fini(&props);
 	return rc;
 }

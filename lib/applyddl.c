@@ -29,8 +29,8 @@ consistency(const struct opline *o, int *level, struct err *e)
 			*level = i;
 			return 0;
 		}
-	return err_set(e, ERR_DATA, "'consistency' is '%s'",
-	    s == NULL ? "no text" : s);
+	return err_set(
+	    e, ERR_DATA, "'consistency' is '%s'", s == NULL ? "no text" : s);
 }
 
 /* Of k, what c has not, or has otherwise. */
@@ -57,8 +57,8 @@ set_properties(struct apply *a, const struct kvs *props, struct err *e)
 	req.collection_name = mv_str(a->coll);
 	req.n_properties = props->n;
 	req.properties = pairs(props);
-	rc = must(a, "AlterCollection", label(a->db, a->coll, NULL),
-	    &req.base, 0, e);
+	rc = must(
+	    a, "AlterCollection", label(a->db, a->coll, NULL), &req.base, 0, e);
 	free_pairs(req.properties);
 	colls_forget(&a->colls, a->db, a->coll);
 	return rc;
@@ -87,23 +87,23 @@ compare(struct apply *a, struct coll *c, const struct schema *s,
 }
 
 static int
-create(struct apply *a, struct schema *s, const struct kvs *props,
-    int shards, struct err *e)
+create(struct apply *a, struct schema *s, const struct kvs *props, int shards,
+    struct err *e)
 {
 	Pb__CreateCollectionRequest req = PB__CREATE_COLLECTION_REQUEST__INIT;
 	int64_t parts;
 	uint8_t *packed;
 	int rc, level;
 
-	if (consistency(&a->op, &level, e) == -1
-	    || opline_int(&a->op, "num_partitions", 0, &parts, e) == -1)
+	if (consistency(&a->op, &level, e) == -1 ||
+	    opline_int(&a->op, "num_partitions", 0, &parts, e) == -1)
 		return -1;
 	if (s->functions > 0)
 		return err_set(e, ERR_DATA,
 		    "it has functions, which this version cannot make; make "
 		    "the collection at the target by hand");
-	if (strcmp(a->db, a->op.db.ptr) != 0
-	    && ensure_database(a, a->db, e) == -1)
+	if (strcmp(a->db, a->op.db.ptr) != 0 &&
+	    ensure_database(a, a->db, e) == -1)
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
 		s->v[i].auto_id = 0; /* the source's keys are kept */
@@ -115,11 +115,11 @@ create(struct apply *a, struct schema *s, const struct kvs *props,
 	req.consistency_level = level;
 	req.n_properties = props->n;
 	req.properties = pairs(props);
-	if (schema_partition_key(s) != NULL && parts > 0
-	    && parts < MAX_PARTITIONS)
+	if (schema_partition_key(s) != NULL && parts > 0 &&
+	    parts < MAX_PARTITIONS)
 		req.num_partitions = parts;
-	rc = must(a, "CreateCollection", label(a->db, a->coll, NULL),
-	    &req.base, 0, e);
+	rc = must(a, "CreateCollection", label(a->db, a->coll, NULL), &req.base,
+	    0, e);
 	free_pairs(req.properties);
 	free(packed);
 	if (rc == 0 && a->conf->dry_run)
@@ -128,8 +128,8 @@ create(struct apply *a, struct schema *s, const struct kvs *props,
 }
 
 static int
-create_or_compare(struct apply *a, struct schema *s, struct kvs *props,
-    struct err *e)
+create_or_compare(
+    struct apply *a, struct schema *s, struct kvs *props, struct err *e)
 {
 	struct coll *c;
 	int64_t shards;
@@ -137,8 +137,8 @@ create_or_compare(struct apply *a, struct schema *s, struct kvs *props,
 
 	if (schema_from_json(s, json_object_get(a->op.doc, "schema"), e) == -1)
 		return err_wrap(e, "schema");
-	if (op_kvs(&a->op, "properties", props, e) == -1
-	    || opline_int(&a->op, "shards", 1, &shards, e) == -1)
+	if (op_kvs(&a->op, "properties", props, e) == -1 ||
+	    opline_int(&a->op, "shards", 1, &shards, e) == -1)
 		return -1;
 	if (shards < 0 || shards > MAX_SHARDS)
 		return err_set(e, ERR_DATA, "%" PRId64 " shards", shards);
@@ -211,8 +211,8 @@ ddl_drop_collection(struct apply *a, struct err *e)
 	colls_forget(&a->colls, a->db, a->coll);
 	if (rc == 1 && s.class == MV_ABSENT)
 		return 0;
-	return rc == 1 ? refused("DropCollection",
-			     label(a->db, a->coll, NULL), &s, e)
+	return rc == 1 ? refused("DropCollection", label(a->db, a->coll, NULL),
+			     &s, e)
 		       : rc;
 }
 
@@ -240,8 +240,8 @@ rename_to(struct apply *a, const char *db, const char *coll, struct err *e)
 	req.oldname = mv_str(a->coll);
 	req.newname = mv_str(coll);
 	req.newdbname = mv_str(db); /* empty would be `default` */
-	rc = must(a, "RenameCollection", label(a->db, a->coll, coll),
-	    &req.base, 0, e);
+	rc = must(a, "RenameCollection", label(a->db, a->coll, coll), &req.base,
+	    0, e);
 	colls_forget(&a->colls, a->db, a->coll);
 	colls_forget(&a->colls, db, coll);
 	return rc;
@@ -254,8 +254,8 @@ ddl_rename_collection(struct apply *a, struct err *e)
 	struct coll *c, *there;
 	int rc, done;
 
-	if (opline_str(&a->op, "new_db", &new_db, e) == -1
-	    || opline_str(&a->op, "new_coll", &new_coll, e) == -1)
+	if (opline_str(&a->op, "new_db", &new_db, e) == -1 ||
+	    opline_str(&a->op, "new_coll", &new_coll, e) == -1)
 		return -1;
 	names_coll(&a->conf->rename, new_db, new_coll, &db, &coll);
 	if (strcmp(db, a->db) == 0 && strcmp(coll, a->coll) == 0)
@@ -306,16 +306,16 @@ ddl_create_partition(struct apply *a, struct err *e)
 	if (rc != 1)
 		return rc;
 	rc = name_call(a, "CreatePartition", a->db, a->coll, part, &s, e);
-	return rc == 1 ? refused("CreatePartition",
-			     label(a->db, a->coll, part), &s, e)
+	return rc == 1 ? refused("CreatePartition", label(a->db, a->coll, part),
+			     &s, e)
 		       : rc;
 }
 
 static int
 wants_release(const struct mv_status *s)
 {
-	return strstr(s->reason, "release") != NULL
-	       || strstr(s->reason, "loaded") != NULL;
+	return strstr(s->reason, "release") != NULL ||
+	       strstr(s->reason, "loaded") != NULL;
 }
 
 /*
@@ -323,8 +323,8 @@ wants_release(const struct mv_status *s)
  * only whole collections, what else was loaded is loaded again.
  */
 static int
-drop_loaded(struct apply *a, const char *part, struct mv_status *s,
-    struct err *e)
+drop_loaded(
+    struct apply *a, const char *part, struct mv_status *s, struct err *e)
 {
 	Pb__PartitionsRequest req = PB__PARTITIONS_REQUEST__INIT;
 	struct loaded was = { 0 };
@@ -344,8 +344,8 @@ drop_loaded(struct apply *a, const char *part, struct mv_status *s,
 	if (rc == 1 && wants_release(s)) {
 		rc = coll_call(a, "ReleaseCollection", a->db, a->coll, s, e);
 		if (rc == 0)
-			rc = name_call(a, "DropPartition", a->db, a->coll,
-			    part, s, e);
+			rc = name_call(
+			    a, "DropPartition", a->db, a->coll, part, s, e);
 		if (rc == 0)
 			rc = loaded_restore(a, a->db, a->coll, &was, part, e);
 	}

@@ -15,11 +15,10 @@ dead_open(struct apply *a, struct err *e)
 {
 	if (a->conf->dead == NULL || a->conf->dry_run)
 		return 0;
-	a->dead_fd = open(a->conf->dead,
-	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	a->dead_fd = open(
+	    a->conf->dead, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (a->dead_fd == -1)
-		return err_sys(e, ERR_USAGE, "--on-error: '%s'",
-		    a->conf->dead);
+		return err_sys(e, ERR_USAGE, "--on-error: '%s'", a->conf->dead);
 	rowq_on_refused(a->q, dead_batch, a);
 	return 0;
 }
@@ -104,7 +103,8 @@ dead_batch(void *arg, struct batch *b, struct err *e)
 	v = rowq_take_lines(a->q, b, &n);
 	for (size_t i = 0; i < n; i++) {
 		/* source names and id: those of the line */
-		if (rc == 0 && opline_read(&o, v[i]->text, v[i]->len, &bad) == 0)
+		if (rc == 0 &&
+		    opline_read(&o, v[i]->text, v[i]->len, &bad) == 0)
 			mark(a, o.db.ptr, o.coll.ptr, o.coll_id.ptr, e);
 		if (rc == 0)
 			rc = dead_line(a, v[i]->text, v[i]->len, &bad);

@@ -33,11 +33,11 @@ struct apply {
 	struct colls colls;
 	struct out out;
 	struct lines *in;
-	struct opline op; /* the line at hand */
+	struct opline op;      /* the line at hand */
 	const char *db, *coll; /* its names at the target */
 	/* the stream */
-	int begun; /* a begin was read */
-	int ended; /* its end was read, and no begin since */
+	int begun;      /* a begin was read */
+	int ended;      /* its end was read, and no begin since */
 	struct pos pos; /* of the last begin, tick or end */
 	char *cluster;
 	uint64_t acked_ts;
@@ -50,9 +50,9 @@ struct apply {
 	size_t ntasks;
 	/* --on-error=dead */
 	int dead_fd;
-	struct kvs dead; /* names and ids of collections set aside */
+	struct kvs dead;     /* names and ids of collections set aside */
 	struct kvs made_dbs; /* that --rename needed */
-	uint64_t seq; /* of lines */
+	uint64_t seq;        /* of lines */
 	/* progress */
 	int64_t started_ns, shown_ns;
 };
@@ -69,8 +69,8 @@ int dead_open(struct apply *a, struct err *e);
 int dead_is(const struct apply *a, const struct opline *o);
 int dead_line(struct apply *a, const char *line, size_t n, struct err *e);
 /* The op at hand failed by *why: set it and its collection aside. */
-int dead_op(struct apply *a, const char *line, size_t n,
-    const struct err *why, struct err *e);
+int dead_op(struct apply *a, const char *line, size_t n, const struct err *why,
+    struct err *e);
 int dead_batch(void *arg, struct batch *b, struct err *e);
 
 /* applycall.c: calls that change the target. what is the object's name. */
@@ -90,8 +90,8 @@ int find(struct apply *a, struct coll **c, struct err *e);
 /* key and value texts as protobuf-c wants them; free(*v) and free_pairs. */
 struct Pb__KeyValuePair **pairs(const struct kvs *k);
 void free_pairs(struct Pb__KeyValuePair **v);
-int op_kvs(const struct opline *o, const char *key, struct kvs *k,
-    struct err *e);
+int op_kvs(
+    const struct opline *o, const char *key, struct kvs *k, struct err *e);
 /* CreatePartition and their like: db, collection, a name. */
 int name_call(struct apply *a, const char *method, const char *db,
     const char *coll, const char *name, struct mv_status *s, struct err *e);
@@ -105,8 +105,7 @@ ddl_fn ddl_create_database, ddl_drop_database, ddl_alter_database;
 int ensure_database(struct apply *a, const char *db, struct err *e);
 /* applyddl.c */
 ddl_fn ddl_create_collection, ddl_drop_collection, ddl_alter_collection,
-    ddl_rename_collection, ddl_create_partition, ddl_drop_partition,
-    ddl_flush;
+    ddl_rename_collection, ddl_create_partition, ddl_drop_partition, ddl_flush;
 /* applyalias.c */
 ddl_fn ddl_create_alias, ddl_alter_alias, ddl_drop_alias;
 /* applyindex.c */

@@ -16,7 +16,7 @@ struct lines {
 	int fd, eof;
 	const char *name;
 	struct buf b;
-	size_t at; /* the first byte not handed out */
+	size_t at;      /* the first byte not handed out */
 	size_t scanned; /* up to here there is no newline after at */
 	uint64_t number, offset, base; /* base: offset of b.ptr[0] */
 	int cut;
@@ -102,11 +102,11 @@ lines_next(struct lines *l, const char **line, size_t *n, struct err *e)
 		if (l->fd == -1 && open_next(l, e) == -1)
 			return -1;
 		if (l->b.len > l->scanned)
-			nl = memchr(l->b.ptr + l->scanned, '\n',
-			    l->b.len - l->scanned);
+			nl = memchr(
+			    l->b.ptr + l->scanned, '\n', l->b.len - l->scanned);
 		if (nl != NULL)
-			return hand_out(l, (size_t)(nl - l->b.ptr) - l->at, 0,
-			    line, n);
+			return hand_out(
+			    l, (size_t)(nl - l->b.ptr) - l->at, 0, line, n);
 		l->scanned = l->b.len;
 		if (l->b.len - l->at > LINES_MAX)
 			return err_set(e, ERR_DATA,

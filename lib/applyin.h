@@ -38,6 +38,6 @@ int lines_fd(const struct lines *l);
 const char *lines_name(const struct lines *l);
 uint64_t lines_number(const struct lines *l);
 uint64_t lines_offset(const struct lines *l); /* byte where it begins */
-int lines_cut(const struct lines *l); /* no newline ended it */
+int lines_cut(const struct lines *l);         /* no newline ended it */
 
 #endif

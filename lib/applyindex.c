@@ -20,15 +20,15 @@ create(struct apply *a, const char *field, const char *index,
 	req.index_name = mv_str(index);
 	req.n_extra_params = params->n;
 	req.extra_params = pairs(params);
-	rc = call(a, "CreateIndex", label(a->db, a->coll, index), &req.base,
-	    s, e);
+	rc = call(
+	    a, "CreateIndex", label(a->db, a->coll, index), &req.base, s, e);
 	free_pairs(req.extra_params);
 	return rc;
 }
 
 static int
-drop(struct apply *a, const char *field, const char *index,
-    struct mv_status *s, struct err *e)
+drop(struct apply *a, const char *field, const char *index, struct mv_status *s,
+    struct err *e)
 {
 	Pb__IndexRequest req = PB__INDEX_REQUEST__INIT;
 	int rc;
@@ -37,8 +37,8 @@ drop(struct apply *a, const char *field, const char *index,
 	req.collection_name = mv_str(a->coll);
 	req.field_name = mv_str(field);
 	req.index_name = mv_str(index);
-	rc = call(a, "DropIndex", label(a->db, a->coll, index), &req.base, s,
-	    e);
+	rc =
+	    call(a, "DropIndex", label(a->db, a->coll, index), &req.base, s, e);
 	if (rc == 1 && s->class == MV_ABSENT)
 		return 0;
 	return rc;
@@ -85,8 +85,7 @@ drop_released(struct apply *a, const char *field, const char *index,
 
 	if (rc != 1 || strstr(s->reason, "release") == NULL)
 		return rc;
-	if ((rc = coll_call(a, "ReleaseCollection", a->db, a->coll, s, e))
-	    == 0)
+	if ((rc = coll_call(a, "ReleaseCollection", a->db, a->coll, s, e)) == 0)
 		rc = drop(a, field, index, s, e);
 	return rc;
 }
@@ -127,16 +126,16 @@ ddl_create_index(struct apply *a, struct err *e)
 	struct mv_status s;
 	int rc;
 
-	if (opline_str(&a->op, "field", &field, e) == -1
-	    || opline_str(&a->op, "index", &index, e) == -1)
+	if (opline_str(&a->op, "field", &field, e) == -1 ||
+	    opline_str(&a->op, "index", &index, e) == -1)
 		return -1;
 	if ((rc = op_kvs(&a->op, "params", &params, e)) == 0)
 		rc = create(a, field, index, &params, &s, e);
 	if (rc == 1 && s.class == MV_FAIL)
 		rc = replace(a, field, index, &params, &s, e);
 	if (rc == 1)
-		rc = refused("CreateIndex", label(a->db, a->coll, index), &s,
-		    e);
+		rc =
+		    refused("CreateIndex", label(a->db, a->coll, index), &s, e);
 	kvs_fini(&params);
 	return rc;
 }
@@ -149,16 +148,16 @@ ddl_alter_index(struct apply *a, struct err *e)
 	struct kvs params = { 0 };
 	int rc;
 
-	if (opline_str(&a->op, "index", &index, e) == -1
-	    || op_kvs(&a->op, "params", &params, e) == -1)
+	if (opline_str(&a->op, "index", &index, e) == -1 ||
+	    op_kvs(&a->op, "params", &params, e) == -1)
 		return -1;
 	req.db_name = mv_str(a->db);
 	req.collection_name = mv_str(a->coll);
 	req.index_name = mv_str(index);
 	req.n_extra_params = params.n;
 	req.extra_params = pairs(&params);
-	rc = must(a, "AlterIndex", label(a->db, a->coll, index), &req.base, 0,
-	    e);
+	rc = must(
+	    a, "AlterIndex", label(a->db, a->coll, index), &req.base, 0, e);
 	free_pairs(req.extra_params);
 	kvs_fini(&params);
 	return rc;
@@ -171,11 +170,11 @@ ddl_drop_index(struct apply *a, struct err *e)
 	struct mv_status s;
 	int rc;
 
-	if (opline_str(&a->op, "field", &field, e) == -1
-	    || opline_str(&a->op, "index", &index, e) == -1)
+	if (opline_str(&a->op, "field", &field, e) == -1 ||
+	    opline_str(&a->op, "index", &index, e) == -1)
 		return -1;
 	rc = drop_released(a, field, index, &s, e);
-	return rc == 1 ? refused("DropIndex", label(a->db, a->coll, index),
-			     &s, e)
-		       : rc;
+	return rc == 1
+		   ? refused("DropIndex", label(a->db, a->coll, index), &s, e)
+		   : rc;
 }

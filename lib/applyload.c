@@ -80,8 +80,8 @@ each_partition(struct apply *a, const char *db, const char *coll,
 }
 
 int
-loaded_get(struct apply *a, const char *db, const char *coll,
-    struct loaded *l, struct err *e)
+loaded_get(struct apply *a, const char *db, const char *coll, struct loaded *l,
+    struct err *e)
 {
 	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -100,8 +100,8 @@ loaded_get(struct apply *a, const char *db, const char *coll,
 		return refused("ShowPartitions", label(db, coll, NULL), &s, e);
 	if (rc == -1)
 		return -1;
-	rc = each_partition(a, db, coll, (Pb__ShowPartitionsResponse *)out, l,
-	    e);
+	rc = each_partition(
+	    a, db, coll, (Pb__ShowPartitionsResponse *)out, l, e);
 	protobuf_c_message_free_unpacked(out, NULL);
 	return rc;
 }
@@ -115,14 +115,13 @@ load_all(struct apply *a, const char *db, const char *coll, int n,
 	req.db_name = mv_str(db);
 	req.collection_name = mv_str(coll);
 	req.replica_number = n;
-	return call(a, "LoadCollection", label(db, coll, NULL), &req.base, s,
-	    e);
+	return call(
+	    a, "LoadCollection", label(db, coll, NULL), &req.base, s, e);
 }
 
 static int
-load_some(struct apply *a, const char *method, const char *db,
-    const char *coll, char **parts, size_t nparts, int n, struct mv_status *s,
-    struct err *e)
+load_some(struct apply *a, const char *method, const char *db, const char *coll,
+    char **parts, size_t nparts, int n, struct mv_status *s, struct err *e)
 {
 	Pb__PartitionsRequest req = PB__PARTITIONS_REQUEST__INIT;
 	struct buf what = { 0 };
@@ -166,8 +165,7 @@ loaded_restore(struct apply *a, const char *db, const char *coll,
 		    : load_some(a, "LoadPartitions", db, coll, parts, n,
 			  l->replicas, &s, e);
 	free(parts);
-	return rc == 1 ? refused("LoadPartitions", label(db, coll, NULL), &s,
-			     e)
+	return rc == 1 ? refused("LoadPartitions", label(db, coll, NULL), &s, e)
 		       : rc;
 }
 
@@ -175,8 +173,8 @@ loaded_restore(struct apply *a, const char *db, const char *coll,
 static int
 about_replicas(const struct mv_status *s)
 {
-	return strstr(s->reason, "replica") != NULL
-	       || strstr(s->reason, "enough nodes") != NULL;
+	return strstr(s->reason, "replica") != NULL ||
+	       strstr(s->reason, "enough nodes") != NULL;
 }
 
 static int
@@ -209,8 +207,8 @@ load(struct apply *a, char **parts, size_t nparts, int n, struct mv_status *s,
 {
 	if (parts == NULL)
 		return load_all(a, a->db, a->coll, n, s, e);
-	return load_some(a, "LoadPartitions", a->db, a->coll, parts, nparts, n,
-	    s, e);
+	return load_some(
+	    a, "LoadPartitions", a->db, a->coll, parts, nparts, n, s, e);
 }
 
 /* With the source's replicas, or one; loaded already is loaded. */
@@ -272,7 +270,8 @@ op_parts(struct apply *a, char ***v, size_t *n, struct err *e)
 	if (!json_is_array(j))
 		return err_set(e, ERR_DATA, "'parts' is missing");
 	*v = x_calloc(json_array_size(j) + 1, sizeof **v);
-	json_array_foreach (j, i, p) {
+	json_array_foreach(j, i, p)
+	{
 		if (!json_is_string(p)) {
 			free(*v);
 			return err_set(e, ERR_DATA, "'parts' are no names");

@@ -51,9 +51,9 @@ names_add(struct names *s, const char *rule, struct err *e)
 		return err_set(e, ERR_USAGE,
 		    "'%s' is not A=B, a database or db.coll each", rule);
 	s->n++;
-	if (split(rule, (size_t)(eq - rule), &r->db, &r->coll) == -1
-	    || split(eq + 1, strlen(eq + 1), &r->to_db, &r->to_coll) == -1
-	    || (r->coll == NULL) != (r->to_coll == NULL))
+	if (split(rule, (size_t)(eq - rule), &r->db, &r->coll) == -1 ||
+	    split(eq + 1, strlen(eq + 1), &r->to_db, &r->to_coll) == -1 ||
+	    (r->coll == NULL) != (r->to_coll == NULL))
 		return err_set(e, ERR_USAGE,
 		    "'%s' is not A=B, a database or db.coll each", rule);
 	return 0;
@@ -73,8 +73,8 @@ names_coll(const struct names *s, const char *db, const char *coll,
     const char **to_db, const char **to_coll)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->v[i].coll != NULL && strcmp(s->v[i].db, db) == 0
-		    && strcmp(s->v[i].coll, coll) == 0) {
+		if (s->v[i].coll != NULL && strcmp(s->v[i].db, db) == 0 &&
+		    strcmp(s->v[i].coll, coll) == 0) {
 			*to_db = s->v[i].to_db;
 			*to_coll = s->v[i].to_coll;
 			return;

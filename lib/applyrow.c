@@ -100,7 +100,7 @@ batch_coll(const struct batch *b)
 static const char *
 method(const struct rowq *q, const struct batch *b)
 {
-	return b->cols == NULL	? "Delete"
+	return b->cols == NULL  ? "Delete"
 	       : q->conf.insert ? "Insert"
 				: "Upsert";
 }
@@ -152,7 +152,8 @@ halve(struct rowq *q, struct batch *b)
 	for (size_t i = 0; i < b->nlines; i++)
 		batch_where(c, &b->last, b->lines[i]);
 	rowq_push(&q->flying, c);
-	log_info("the target refuses %zu rows at a time as too large", b->n * 2);
+	log_info(
+	    "the target refuses %zu rows at a time as too large", b->n * 2);
 	start(q, b);
 	start(q, c);
 }
@@ -163,8 +164,8 @@ fail(struct rowq *q, struct batch *b, const struct mv_status *s)
 	struct err e = { 0 };
 
 	if (s->code == 0)
-		err_set(&e, ERR_DATA, "%s; trying again will not help",
-		    s->reason);
+		err_set(
+		    &e, ERR_DATA, "%s; trying again will not help", s->reason);
 	else
 		err_set(&e, ERR_DATA,
 		    "%s (code %d); trying again will not help", s->reason,
@@ -187,8 +188,8 @@ again(struct rowq *q, struct batch *b, const struct mv_status *s)
 
 	buf_clear(&q->scratch);
 	batch_describe(b, method(q, b), &q->scratch);
-	if (milvus_retry(q->m, &b->retry, s, q->scratch.ptr, &e) == -1
-	    && q->failed.kind == ERR_NONE)
+	if (milvus_retry(q->m, &b->retry, s, q->scratch.ptr, &e) == -1 &&
+	    q->failed.kind == ERR_NONE)
 		q->failed = e;
 }
 
@@ -269,8 +270,8 @@ rowq_wait(struct rowq *q, struct grpc_fd *in, int timeout_ms, struct err *e)
 	if (timeout_ms > 0 && sig_fd() >= 0 && !q->settling)
 		fds[n++].fd = sig_fd();
 	restart(q);
-	rc = grpc_wait(milvus_grpc(q->m), fds, n,
-	    retry_timeout(q, timeout_ms), e);
+	rc = grpc_wait(
+	    milvus_grpc(q->m), fds, n, retry_timeout(q, timeout_ms), e);
 	if (in != NULL)
 		in->ready = fds[0].ready;
 	return rc == -1 ? -1 : check(q, e);
@@ -330,9 +331,9 @@ rowq_flush(struct rowq *q, int all, struct err *e)
 		int64_t age = (tso_mono_ns() - q->open.head->born_ns) / MS;
 
 		/* while the window is full, batches may as well fill up */
-		if (!all && (age < ROWQ_AGE_MS
-				|| (age < ROWQ_AGE_MOST_MS
-				    && q->flying.n >= q->conf.window)))
+		if (!all &&
+		    (age < ROWQ_AGE_MS || (age < ROWQ_AGE_MOST_MS &&
+					      q->flying.n >= q->conf.window)))
 			return 0;
 		if (rowq_dispatch(q, q->open.head, e) == -1)
 			return -1;

@@ -24,17 +24,17 @@ struct rowq;
 enum {
 	ROWQ_WINDOW = 8, /* requests in flight */
 	ROWQ_WINDOW_MAX = 64,
-	ROWQ_BATCH_BYTES = 4 << 20, /* of one request */
-	ROWQ_BATCH_MAX = 48 << 20, /* the target refuses more than 64 MiB */
-	ROWQ_KEYS_MAX = 10000, /* of one delete */
-	ROWQ_EXPR_MAX = 512 << 10, /* bytes of one delete */
+	ROWQ_BATCH_BYTES = 4 << 20,   /* of one request */
+	ROWQ_BATCH_MAX = 48 << 20,    /* the target refuses more than 64 MiB */
+	ROWQ_KEYS_MAX = 10000,        /* of one delete */
+	ROWQ_EXPR_MAX = 512 << 10,    /* bytes of one delete */
 	ROWQ_TOTAL_BYTES = 256 << 20, /* open and in flight, more waits */
-	ROWQ_AGE_MS = 200, /* of an open batch, if the window has room */
+	ROWQ_AGE_MS = 200,       /* of an open batch, if the window has room */
 	ROWQ_AGE_MOST_MS = 2000, /* of an open batch */
 };
 
 struct rowq_conf {
-	int insert; /* Insert instead of Upsert */
+	int insert;  /* Insert instead of Upsert */
 	int dry_run; /* say what would be sent */
 	size_t window, batch_bytes;
 	struct out *out; /* of a dry run */
@@ -84,8 +84,8 @@ int rowq_timeout(const struct rowq *q, int most);
  * Let requests go on and start those whose time has come, until something
  * happened or timeout_ms have passed, or *in (or NULL) is readable.
  */
-int rowq_wait(struct rowq *q, struct grpc_fd *in, int timeout_ms,
-    struct err *e);
+int rowq_wait(
+    struct rowq *q, struct grpc_fd *in, int timeout_ms, struct err *e);
 /* Send all that is open and wait until all is answered. */
 int rowq_drain(struct rowq *q, struct err *e);
 /* No retries any more: wait only for answers to what is out. */
@@ -93,7 +93,7 @@ void rowq_settle(struct rowq *q);
 int rowq_idle(const struct rowq *q);
 int rowq_failed(const struct rowq *q); /* a request ended badly */
 
-uint64_t rowq_added(const struct rowq *q); /* rows and keys taken */
+uint64_t rowq_added(const struct rowq *q);     /* rows and keys taken */
 uint64_t rowq_done_rows(const struct rowq *q); /* that are at the target */
 
 /*

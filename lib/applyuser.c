@@ -129,14 +129,14 @@ user_role(struct apply *a, int type, struct err *e)
 	Pb__OperateUserRoleRequest req = PB__OPERATE_USER_ROLE_REQUEST__INIT;
 	const char *user, *role;
 
-	if (opline_str(&a->op, "user", &user, e) == -1
-	    || opline_str(&a->op, "role", &role, e) == -1)
+	if (opline_str(&a->op, "user", &user, e) == -1 ||
+	    opline_str(&a->op, "role", &role, e) == -1)
 		return -1;
 	req.username = mv_str(user);
 	req.role_name = mv_str(role);
 	req.type = type;
-	return lenient(a, "OperateUserRole", label(user, role, NULL),
-	    &req.base, type == 0 ? "already" : "not", e);
+	return lenient(a, "OperateUserRole", label(user, role, NULL), &req.base,
+	    type == 0 ? "already" : "not", e);
 }
 
 int
@@ -161,10 +161,10 @@ privilege(struct apply *a, int type, struct err *e)
 	Pb__Name user = PB__NAME__INIT, priv = PB__NAME__INIT;
 	const char *r, *o, *name, *p;
 
-	if (opline_str(&a->op, "role", &r, e) == -1
-	    || opline_str(&a->op, "object", &o, e) == -1
-	    || opline_str(&a->op, "object_name", &name, e) == -1
-	    || opline_str(&a->op, "privilege", &p, e) == -1)
+	if (opline_str(&a->op, "role", &r, e) == -1 ||
+	    opline_str(&a->op, "object", &o, e) == -1 ||
+	    opline_str(&a->op, "object_name", &name, e) == -1 ||
+	    opline_str(&a->op, "privilege", &p, e) == -1)
 		return -1;
 	role.name = mv_str(r);
 	object.name = mv_str(o);
@@ -175,8 +175,7 @@ privilege(struct apply *a, int type, struct err *e)
 	entity.object = &object;
 	entity.object_name = mv_str(name);
 	entity.grantor = &grantor;
-	entity.db_name =
-	    mv_str(names_db(&a->conf->rename, a->op.db.ptr));
+	entity.db_name = mv_str(names_db(&a->conf->rename, a->op.db.ptr));
 	req.entity = &entity;
 	req.type = type;
 	return lenient(a, "OperatePrivilege", label(r, p, name), &req.base,

@@ -37,7 +37,7 @@ struct column {
 	int dynamic, nullable;
 	size_t row; /* the number of the row that has it, from 1 */
 	struct buf data;
-	struct buf valid; /* of a nullable one: a byte for each row */
+	struct buf valid;        /* of a nullable one: a byte for each row */
 	size_t mark, valid_mark; /* their lengths before the last row */
 };
 
@@ -142,15 +142,16 @@ static int
 add_null(struct column *k, struct err *e)
 {
 	if (!k->nullable)
-		return err_set(e, ERR_DATA, "null, and the field is not "
-					    "nullable at the target");
+		return err_set(e, ERR_DATA,
+		    "null, and the field is not "
+		    "nullable at the target");
 	buf_addc(&k->valid, 0);
 	return 0;
 }
 
 static int
-add_value(struct columns *c, struct column *k, struct jsonr *r,
-    int json_inline, struct err *e)
+add_value(struct columns *c, struct column *k, struct jsonr *r, int json_inline,
+    struct err *e)
 {
 	int json = k->type.info->type == TYPE_JSON && json_inline;
 
@@ -216,8 +217,7 @@ add_row(struct columns *c, struct jsonr *r, int json_inline, struct err *e)
 }
 
 int
-columns_add(struct columns *c, struct jsonr *r, int json_inline,
-    struct err *e)
+columns_add(struct columns *c, struct jsonr *r, int json_inline, struct err *e)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		c->v[i].mark = c->v[i].data.len;
@@ -256,12 +256,12 @@ key_at(const struct columns *c, size_t at)
 
 		while ((p[head++] & 0x80) != 0)
 			continue;
-		return (struct span) { p + head, n - head };
+		return (struct span){ p + head, n - head };
 	}
 	for (size_t i = 0; i < n; i++)
 		v |= (uint64_t)(p[i] & 0x7f) << (7 * i);
 	num_put_le64(le, v);
-	return (struct span) { (const char *)le, sizeof le };
+	return (struct span){ (const char *)le, sizeof le };
 }
 
 struct span
@@ -274,8 +274,7 @@ void
 columns_key_text(const struct columns *c, size_t row, struct buf *b)
 {
 	const struct column *k = &c->v[c->pk];
-	struct span s =
-	    key_at(c, colval_len(&k->type, k->data.ptr, row));
+	struct span s = key_at(c, colval_len(&k->type, k->data.ptr, row));
 
 	if (k->type.info->type == TYPE_VARCHAR)
 		jw_quote(b, s.ptr, s.len);
@@ -351,9 +350,9 @@ sparse_dim(const struct column *k)
  * follows inside of it. Written from the inside outwards, as lengths need.
  */
 struct around {
-	size_t body; /* of FieldData */
-	size_t field; /* of ScalarField or VectorField */
-	size_t inner; /* of the message in its slot, if it is one */
+	size_t body;     /* of FieldData */
+	size_t field;    /* of ScalarField or VectorField */
+	size_t inner;    /* of the message in its slot, if it is one */
 	struct buf tail; /* behind the data, inside the slot's message */
 };
 
@@ -428,7 +427,7 @@ columns_request(struct columns *c, const char *db, const char *coll,
 		c->pieces[2 * i].len = b->len - from;
 		from = b->len;
 		c->pieces[2 * i + 1] =
-		    (struct span) { c->v[i].data.ptr, c->v[i].data.len };
+		    (struct span){ c->v[i].data.ptr, c->v[i].data.len };
 		after_data(&c->v[i], &a, b);
 		buf_fini(&a.tail);
 	}

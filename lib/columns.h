@@ -27,8 +27,8 @@ void columns_free(struct columns *c);
  * ERR_DATA that names the field; then nothing was appended.
  * json_inline: JSON fields stand as themselves and not as strings.
  */
-int columns_add(struct columns *c, struct jsonr *r, int json_inline,
-    struct err *e);
+int columns_add(
+    struct columns *c, struct jsonr *r, int json_inline, struct err *e);
 
 /* Take the row appended last out again; at most once after columns_add. */
 void columns_undo(struct columns *c);

@@ -29,7 +29,7 @@ value_bool(struct jsonr *r, struct buf *b, struct err *e)
 static int
 value_int(int type, struct jsonr *r, struct buf *b, struct err *e)
 {
-	int64_t max = type == TYPE_INT8	   ? INT8_MAX
+	int64_t max = type == TYPE_INT8    ? INT8_MAX
 		      : type == TYPE_INT16 ? INT16_MAX
 		      : type == TYPE_INT32 ? INT32_MAX
 					   : INT64_MAX;
@@ -181,8 +181,8 @@ value_text(struct jsonr *r, struct buf *b, struct buf *scratch, struct err *e)
 }
 
 static int
-value_json(struct jsonr *r, int json_inline, struct buf *b,
-    struct buf *scratch, struct err *e)
+value_json(struct jsonr *r, int json_inline, struct buf *b, struct buf *scratch,
+    struct err *e)
 {
 	struct span s;
 
@@ -291,8 +291,8 @@ numbers(int type, struct jsonr *r, struct buf *b, struct err *e)
 }
 
 static int
-value_vector(const struct coltype *t, struct jsonr *r, struct buf *b,
-    struct err *e)
+value_vector(
+    const struct coltype *t, struct jsonr *r, struct buf *b, struct err *e)
 {
 	size_t from = b->len, n, want = t->dim * (size_t)t->info->bits / 8;
 	struct jstr s;
@@ -348,8 +348,7 @@ sparse_object(struct jsonr *r, struct buf *b, struct err *e)
 }
 
 static int
-value_sparse(struct jsonr *r, struct buf *b, struct buf *scratch,
-    struct err *e)
+value_sparse(struct jsonr *r, struct buf *b, struct buf *scratch, struct err *e)
 {
 	struct jstr s;
 	size_t n;

@@ -18,7 +18,7 @@ struct err;
 struct coltype {
 	const struct type_info *info;
 	const struct type_info *elem; /* of an Array, else NULL */
-	size_t dim; /* of a vector */
+	size_t dim;                   /* of a vector */
 };
 
 /* -1 with ERR_DATA; then data may hold a part of the value. */

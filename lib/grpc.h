@@ -11,9 +11,9 @@ struct err;
 struct grpc; /* a channel: one HTTP/2 connection, many calls; one thread */
 
 struct grpc_conf {
-	const char *uri; /* http://host:port or https:// */
+	const char *uri;                 /* http://host:port or https:// */
 	const char *cacert, *cert, *key; /* files, or NULL */
-	const char *token; /* user:password, or NULL */
+	const char *token;               /* user:password, or NULL */
 };
 
 /* NULL with *e set (ERR_USAGE) if the configuration makes no sense. */
@@ -22,8 +22,8 @@ void grpc_close(struct grpc *g);
 
 /* How a call ended. */
 enum grpc_end {
-	GRPC_ANSWER, /* an answer, with status 0 */
-	GRPC_STATUS, /* another status, sent by the server */
+	GRPC_ANSWER,   /* an answer, with status 0 */
+	GRPC_STATUS,   /* another status, sent by the server */
 	GRPC_NOT_SENT, /* the server cannot have had the whole request */
 	GRPC_UNKNOWN, /* sent, and no answer: it may or may not have happened */
 	GRPC_REFUSED, /* what answers there is no gRPC server */
@@ -31,7 +31,7 @@ enum grpc_end {
 
 struct grpc_result {
 	enum grpc_end end;
-	int status; /* grpc-status */
+	int status;         /* grpc-status */
 	const uint8_t *ptr; /* the answer's message, borrowed */
 	size_t len;
 	const char *text; /* grpc-message or what curl says, borrowed */
@@ -62,7 +62,7 @@ struct grpc_fd {
  * Let calls go on, for timeout_ms at most (0: do not wait), until something
  * happened. -1 with ERR_TEMP if curl itself fails.
  */
-int grpc_wait(struct grpc *g, struct grpc_fd *fds, size_t nfds,
-    int timeout_ms, struct err *e);
+int grpc_wait(struct grpc *g, struct grpc_fd *fds, size_t nfds, int timeout_ms,
+    struct err *e);
 
 #endif

@@ -69,25 +69,25 @@ static const struct {
 	int code;
 	enum mv_class class;
 } codes[] = {
-	{ 1, MV_RETRY }, /* not ready */
-	{ 2, MV_RETRY }, /* unavailable */
-	{ 3, MV_SLOW }, /* memory */
-	{ 4, MV_RETRY }, /* too many requests */
-	{ 7, MV_SLOW }, /* disk */
-	{ 8, MV_RETRY }, /* rate limit */
-	{ 9, MV_SLOW }, /* quota */
-	{ 11, MV_RETRY }, /* time tick delay */
-	{ 12, MV_RETRY }, /* resource insufficient */
-	{ 100, MV_ABSENT }, /* collection */
-	{ 103, MV_RETRY }, /* not fully loaded */
-	{ 106, MV_RETRY }, /* recovering */
-	{ 200, MV_ABSENT }, /* partition */
-	{ 202, MV_RETRY }, /* partition not fully loaded */
-	{ 700, MV_ABSENT }, /* index */
-	{ 800, MV_ABSENT }, /* database */
+	{ 1, MV_RETRY },     /* not ready */
+	{ 2, MV_RETRY },     /* unavailable */
+	{ 3, MV_SLOW },      /* memory */
+	{ 4, MV_RETRY },     /* too many requests */
+	{ 7, MV_SLOW },      /* disk */
+	{ 8, MV_RETRY },     /* rate limit */
+	{ 9, MV_SLOW },      /* quota */
+	{ 11, MV_RETRY },    /* time tick delay */
+	{ 12, MV_RETRY },    /* resource insufficient */
+	{ 100, MV_ABSENT },  /* collection */
+	{ 103, MV_RETRY },   /* not fully loaded */
+	{ 106, MV_RETRY },   /* recovering */
+	{ 200, MV_ABSENT },  /* partition */
+	{ 202, MV_RETRY },   /* partition not fully loaded */
+	{ 700, MV_ABSENT },  /* index */
+	{ 800, MV_ABSENT },  /* database */
 	{ 1600, MV_ABSENT }, /* alias */
-	{ 1902, MV_RETRY }, /* no segment id */
-	{ 1903, MV_RETRY }, /* stream */
+	{ 1902, MV_RETRY },  /* no segment id */
+	{ 1903, MV_RETRY },  /* stream */
 };
 
 /* common.proto ErrorCode, where there is no code (before 2.3). */
@@ -95,16 +95,16 @@ static const struct {
 	int error_code;
 	enum mv_class class;
 } legacy[] = {
-	{ 4, MV_ABSENT }, /* collection */
+	{ 4, MV_ABSENT },  /* collection */
 	{ 15, MV_ABSENT }, /* partition */
 	{ 25, MV_ABSENT }, /* index */
 	{ 28, MV_ABSENT }, /* collection name */
-	{ 48, MV_SLOW }, /* force deny */
-	{ 49, MV_RETRY }, /* rate limit */
-	{ 53, MV_SLOW }, /* memory */
-	{ 54, MV_SLOW }, /* disk */
-	{ 55, MV_RETRY }, /* time tick delay */
-	{ 56, MV_RETRY }, /* not ready */
+	{ 48, MV_SLOW },   /* force deny */
+	{ 49, MV_RETRY },  /* rate limit */
+	{ 53, MV_SLOW },   /* memory */
+	{ 54, MV_SLOW },   /* disk */
+	{ 55, MV_RETRY },  /* time tick delay */
+	{ 56, MV_RETRY },  /* not ready */
 };
 
 /* Code 65535 is anything: what is known to pass. */
@@ -129,8 +129,7 @@ milvus_class(int error_code, int code, const char *reason)
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (codes[i].code == code)
 			return codes[i].class;
-	for (size_t i = 0;
-	     code == 0 && i < sizeof legacy / sizeof *legacy; i++)
+	for (size_t i = 0; code == 0 && i < sizeof legacy / sizeof *legacy; i++)
 		if (legacy[i].error_code == error_code)
 			return legacy[i].class;
 	if (code != 0 && code != 65535)
@@ -215,7 +214,8 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 		break;
 	case GRPC_STATUS:
 		s->class = grpc_class(r->status);
-		if (r->status == 8 && strstr(r->text, "larger than max") == NULL)
+		if (r->status == 8 &&
+		    strstr(r->text, "larger than max") == NULL)
 			s->class = MV_RETRY;
 		snprintf(s->reason, sizeof s->reason, "%s (%d): %s",
 		    grpc_word(r->status), r->status, r->text);
@@ -333,16 +333,17 @@ milvus_call(struct milvus *m, const char *method, const ProtobufCMessage *req,
 	size_t n = protobuf_c_message_get_packed_size(req);
 	char *body = x_malloc(n + 1);
 	struct span piece = { body, n };
-	struct waiting w = { .s = s, .answer = answer, .out = out,
-		.bare = answer == NULL };
+	struct waiting w = {
+		.s = s, .answer = answer, .out = out, .bare = answer == NULL
+	};
 	struct mv_retry retry = { 0 };
 	int rc;
 
 	protobuf_c_message_pack(req, (uint8_t *)body);
-	while ((rc = once(m, method, &piece, &w, e)) == 0
-	       && (s->class == MV_RETRY || s->class == MV_SLOW)) {
-		if (milvus_retry(m, &retry, s, method, e) == -1
-		    || pause_until(m, retry.at_ns, e) == -1) {
+	while ((rc = once(m, method, &piece, &w, e)) == 0 &&
+	       (s->class == MV_RETRY || s->class == MV_SLOW)) {
+		if (milvus_retry(m, &retry, s, method, e) == -1 ||
+		    pause_until(m, retry.at_ns, e) == -1) {
 			rc = -1;
 			break;
 		}

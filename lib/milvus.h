@@ -18,7 +18,7 @@ enum {
 
 struct milvus_conf {
 	struct grpc_conf grpc;
-	int retry_s; /* how long a request may be tried again */
+	int retry_s;   /* how long a request may be tried again */
 	int timeout_s; /* of one request */
 };
 
@@ -30,16 +30,16 @@ int milvus_timeout_ms(const struct milvus *m);
 /* What an answer's Status, or the lack of one, asks us to do. */
 enum mv_class {
 	MV_OK,
-	MV_ABSENT, /* what the request names is not there */
-	MV_RETRY, /* again, soon */
-	MV_SLOW, /* again, later: memory, disk, quota */
+	MV_ABSENT,    /* what the request names is not there */
+	MV_RETRY,     /* again, soon */
+	MV_SLOW,      /* again, later: memory, disk, quota */
 	MV_TOO_LARGE, /* the request, for the server's limit */
-	MV_FAIL, /* again would not help */
+	MV_FAIL,      /* again would not help */
 };
 struct mv_status {
 	enum mv_class class;
-	int code; /* merr code, or 0 */
-	int sent; /* 0 if the server cannot have had the request */
+	int code;         /* merr code, or 0 */
+	int sent;         /* 0 if the server cannot have had the request */
 	int64_t quiet_ns; /* not again before this time of tso_mono_ns() */
 	char reason[512]; /* the server's, or the network's */
 };
@@ -68,7 +68,7 @@ mv_str(const char *s)
 /* When to try again: grows, with jitter, until retry_s have passed. */
 struct mv_retry {
 	int64_t since_ns; /* of the first failure; 0: none yet */
-	int64_t at_ns; /* not before */
+	int64_t at_ns;    /* not before */
 	unsigned n;
 };
 /*

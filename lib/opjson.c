@@ -17,66 +17,33 @@ enum {
 	COLL = HAS_DB | HAS_COLL,
 };
 
-static const struct {
-	const char *name;
-	unsigned needs;
-} ops[] = {
-	[OP_BEGIN] = { "begin", 0 },
-	[OP_TICK] = { "tick", HAS_POS },
-	[OP_END] = { "end", HAS_POS },
-	[OP_INSERT] = { "insert", COLL | HAS_PART | HAS_ROWS | NO_DOC },
-	[OP_UPSERT] = { "upsert", COLL | HAS_PART | HAS_ROWS | NO_DOC },
-	[OP_DELETE] = { "delete", COLL | HAS_KEYS | NO_DOC },
-	[OP_CREATE_DATABASE] = { "create_database", HAS_DB },
-	[OP_DROP_DATABASE] = { "drop_database", HAS_DB },
-	[OP_ALTER_DATABASE] = { "alter_database", HAS_DB },
-	[OP_CREATE_COLLECTION] = { "create_collection", COLL },
-	[OP_DROP_COLLECTION] = { "drop_collection", COLL },
-	[OP_ALTER_COLLECTION] = { "alter_collection", COLL },
-	[OP_RENAME_COLLECTION] = { "rename_collection", COLL },
-	[OP_CREATE_PARTITION] = { "create_partition", COLL | HAS_PART },
-	[OP_DROP_PARTITION] = { "drop_partition", COLL | HAS_PART },
-	[OP_CREATE_INDEX] = { "create_index", COLL },
-	[OP_ALTER_INDEX] = { "alter_index", COLL },
-	[OP_DROP_INDEX] = { "drop_index", COLL },
-	[OP_LOAD_COLLECTION] = { "load_collection", COLL },
-	[OP_RELEASE_COLLECTION] = { "release_collection", COLL },
-	[OP_LOAD_PARTITIONS] = { "load_partitions", COLL },
-	[OP_RELEASE_PARTITIONS] = { "release_partitions", COLL },
-	[OP_FLUSH] = { "flush", COLL },
-	[OP_CREATE_ALIAS] = { "create_alias", COLL },
-	[OP_ALTER_ALIAS] = { "alter_alias", COLL },
-	[OP_DROP_ALIAS] = { "drop_alias", HAS_DB },
-	[OP_CREATE_USER] = { "create_user", 0 },
-	[OP_DROP_USER] = { "drop_user", 0 },
-	[OP_CREATE_ROLE] = { "create_role", 0 },
-	[OP_DROP_ROLE] = { "drop_role", 0 },
-	[OP_GRANT_ROLE] = { "grant_role", 0 },
-	[OP_REVOKE_ROLE] = { "revoke_role", 0 },
-	[OP_GRANT] = { "grant", 0 },
-	[OP_REVOKE] = { "revoke", 0 },
-	[OP_IMPORT] = { "import", 0 },
-	[OP_UNKNOWN] = { "unknown", 0 },
-	[OP_ACK] = { "ack", 0 },
-	[OP_OTHER] = { "", 0 },
+static const unsigned needs_of[OP_MAX] = {
+	[OP_TICK] = HAS_POS,
+	[OP_END] = HAS_POS,
+	[OP_INSERT] = COLL | HAS_PART | HAS_ROWS | NO_DOC,
+	[OP_UPSERT] = COLL | HAS_PART | HAS_ROWS | NO_DOC,
+	[OP_DELETE] = COLL | HAS_KEYS | NO_DOC,
+	[OP_CREATE_DATABASE] = HAS_DB,
+	[OP_DROP_DATABASE] = HAS_DB,
+	[OP_ALTER_DATABASE] = HAS_DB,
+	[OP_CREATE_COLLECTION] = COLL,
+	[OP_DROP_COLLECTION] = COLL,
+	[OP_ALTER_COLLECTION] = COLL,
+	[OP_RENAME_COLLECTION] = COLL,
+	[OP_CREATE_PARTITION] = COLL | HAS_PART,
+	[OP_DROP_PARTITION] = COLL | HAS_PART,
+	[OP_CREATE_INDEX] = COLL,
+	[OP_ALTER_INDEX] = COLL,
+	[OP_DROP_INDEX] = COLL,
+	[OP_LOAD_COLLECTION] = COLL,
+	[OP_RELEASE_COLLECTION] = COLL,
+	[OP_LOAD_PARTITIONS] = COLL,
+	[OP_RELEASE_PARTITIONS] = COLL,
+	[OP_FLUSH] = COLL,
+	[OP_CREATE_ALIAS] = COLL,
+	[OP_ALTER_ALIAS] = COLL,
+	[OP_DROP_ALIAS] = HAS_DB,
 };
-
-const char *
-op_name(enum opname op)
-{
-	return ops[op].name;
-}
-
-enum opname
-op_by_name(const char *name, size_t n)
-{
-	int op = 0;
-
-	while (op != OP_OTHER &&
-	       (strlen(ops[op].name) != n || memcmp(ops[op].name, name, n) != 0))
-		op++;
-	return (enum opname)op;
-}
 
 void
 opline_fini(struct opline *o)
@@ -210,13 +177,13 @@ nested(struct jsonr *r, char bracket, struct span *s, struct err *e)
 }
 
 static int
-read_value(struct opline *o, const struct jstr *key, struct jsonr *r,
-    struct err *e)
+read_value(
+    struct opline *o, const struct jstr *key, struct jsonr *r, struct err *e)
 {
 	static const char *const words[] = { "op", "ts", "db", "coll",
 		"coll_id", "part", "rows", "keys", "src", "late", "gone",
-		"lossy", "json", "ensure", "partial", "stopped", "pos",
-		"known", "from", "v", "task", "cluster" };
+		"lossy", "json", "ensure", "partial", "stopped", "pos", "known",
+		"from", "v", "task", "cluster" };
 	size_t i = 0, n = sizeof words / sizeof *words;
 
 	while (i < n && !jr_is(key, words[i]))
@@ -277,7 +244,7 @@ read_value(struct opline *o, const struct jstr *key, struct jsonr *r,
 static int
 complete(const struct opline *o, struct err *e)
 {
-	unsigned needs = ops[o->op].needs;
+	unsigned needs = needs_of[o->op];
 	const char *lack = NULL;
 
 	if (o->name.len == 0)
@@ -307,12 +274,12 @@ build(struct opline *o, const char *line, size_t n, struct err *e)
 {
 	json_error_t je;
 
-	if (ops[o->op].needs & NO_DOC)
+	if (needs_of[o->op] & NO_DOC)
 		return 0;
 	o->doc = json_loadb(line, n, JSON_REJECT_DUPLICATES, &je);
 	if (o->doc == NULL)
-		return err_set(e, ERR_DATA, "column %d: %s", je.column,
-		    je.text);
+		return err_set(
+		    e, ERR_DATA, "column %d: %s", je.column, je.text);
 	return 0;
 }
 
@@ -340,13 +307,13 @@ opline_read(struct opline *o, const char *line, size_t n, struct err *e)
 }
 
 int
-opline_str(const struct opline *o, const char *key, const char **s,
-    struct err *e)
+opline_str(
+    const struct opline *o, const char *key, const char **s, struct err *e)
 {
 	*s = json_string_value(json_object_get(o->doc, key));
 	if (*s == NULL)
-		return err_set(e, ERR_DATA, "%s: '%s' is missing",
-		    op_name(o->op), key);
+		return err_set(
+		    e, ERR_DATA, "%s: '%s' is missing", op_name(o->op), key);
 	return 0;
 }
 
@@ -364,8 +331,8 @@ opline_int(const struct opline *o, const char *key, int64_t fallback,
 		return 0;
 	}
 	if (json_is_string(j))
-		return num_i64(json_string_value(j), INT64_MIN, INT64_MAX, v,
-		    e);
-	return err_set(e, ERR_DATA, "%s: '%s' is not a number",
-	    op_name(o->op), key);
+		return num_i64(
+		    json_string_value(j), INT64_MIN, INT64_MAX, v, e);
+	return err_set(
+	    e, ERR_DATA, "%s: '%s' is not a number", op_name(o->op), key);
 }

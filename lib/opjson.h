@@ -8,52 +8,9 @@
 
 #include "buf.h"
 #include "jsonr.h"
+#include "op.h"
 
 struct err;
-
-/* The operations of the stream, version 1; cdc-ndjson(5). */
-enum opname {
-	OP_BEGIN,
-	OP_TICK,
-	OP_END,
-	OP_INSERT,
-	OP_UPSERT,
-	OP_DELETE,
-	OP_CREATE_DATABASE,
-	OP_DROP_DATABASE,
-	OP_ALTER_DATABASE,
-	OP_CREATE_COLLECTION,
-	OP_DROP_COLLECTION,
-	OP_ALTER_COLLECTION,
-	OP_RENAME_COLLECTION,
-	OP_CREATE_PARTITION,
-	OP_DROP_PARTITION,
-	OP_CREATE_INDEX,
-	OP_ALTER_INDEX,
-	OP_DROP_INDEX,
-	OP_LOAD_COLLECTION,
-	OP_RELEASE_COLLECTION,
-	OP_LOAD_PARTITIONS,
-	OP_RELEASE_PARTITIONS,
-	OP_FLUSH,
-	OP_CREATE_ALIAS,
-	OP_ALTER_ALIAS,
-	OP_DROP_ALIAS,
-	OP_CREATE_USER,
-	OP_DROP_USER,
-	OP_CREATE_ROLE,
-	OP_DROP_ROLE,
-	OP_GRANT_ROLE,
-	OP_REVOKE_ROLE,
-	OP_GRANT,
-	OP_REVOKE,
-	OP_IMPORT,
-	OP_UNKNOWN,
-	OP_ACK,
-	OP_OTHER, /* a name that this version does not know */
-};
-const char *op_name(enum opname op);
-enum opname op_by_name(const char *name, size_t n); /* OP_OTHER if none */
 
 /*
  * One line of the stream, read. All zero is valid; reading a line into it
@@ -67,9 +24,9 @@ struct opline {
 	struct buf db, coll, coll_id, part, task, cluster;
 	int has_db, has_coll, has_part;
 	int late, gone, lossy, json_inline, ensure, partial, stopped;
-	struct buf src_topic; /* empty if there is none */
-	int64_t src_offset; /* -1 if there is none */
-	struct span rows, keys; /* arrays, not parsed yet */
+	struct buf src_topic;         /* empty if there is none */
+	int64_t src_offset;           /* -1 if there is none */
+	struct span rows, keys;       /* arrays, not parsed yet */
 	struct span pos, known, from; /* len 0 if absent; valid JSON */
 	json_t *doc; /* of all but rows and deletes: the whole line */
 };
@@ -84,8 +41,8 @@ void opline_fini(struct opline *o);
 int opline_read(struct opline *o, const char *text, size_t n, struct err *e);
 
 /* Text that only some operations have. -1 with ERR_DATA if it is absent. */
-int opline_str(const struct opline *o, const char *key, const char **s,
-    struct err *e);
+int opline_str(
+    const struct opline *o, const char *key, const char **s, struct err *e);
 /* A number, or digits in a string; fallback if it is absent. */
 int opline_int(const struct opline *o, const char *key, int64_t fallback,
     int64_t *v, struct err *e);
