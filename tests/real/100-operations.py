@@ -130,7 +130,7 @@ def operations(case):
 def default_database(case):
     """A collection in database default, chosen by its bare name; one beside it that is not chosen."""
     name = f'c{case.tag}'
-    case.include = [name]
+    case.include, case.default_include = [name], False
     a, b = case.src, case.dst
     try:
         a.create('default', name, FIELDS, dynamic=True)

@@ -1,8 +1,10 @@
-"""Histories that break naive orders: live, as a backlog, and across a restart.
+"""Histories that break naive orders: live, as a backlog, across a restart, across a crash.
 
 Each is a generator with one yield: what comes after it happens while the pipeline is down (restart), right after
-(live), or before the pipeline exists at all (backlog).  All run side by side, each in a database of its own.
+(live), before the pipeline exists at all (backlog), or is applied but not confirmed when it is killed (crash).  All run side by side, each in a database of its own.
 """
+import signal
+
 from cdctest import *
 
 FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=2)]
@@ -255,6 +257,28 @@ def live(case):
     pipe.stop()
 
 
+def crash(case):
+    """Applied but not confirmed when all four are killed: run again, it is applied once more, to the same end."""
+    pipe = case.pipeline().start()
+    r = Runs(case)
+    r.first()
+    pipe.catch_up()
+    pipe['cdc-task'].kill(signal.SIGSTOP)
+    r.second()
+
+    def all_there():
+        dbs = [d for d in case.src.dbs() if d.startswith(case.db)]
+        return not any(diff_db(case.src, case.dst, d, rows=False) for d in dbs)
+
+    eventually(all_there, what='all at the target, unconfirmed', every=1)
+    pipe.chain.kill(signal.SIGKILL)
+    pipe.chain.wait()
+    pipe.start()
+    pipe.catch_up()
+    r.compare('crash')
+    pipe.stop()
+
+
 def backlog(case):
     r = Runs(case)
     r.first()
@@ -278,4 +302,4 @@ def restart(case):
     pipe.stop()
 
 
-main(live, backlog, restart)
+main(live, backlog, restart, crash)

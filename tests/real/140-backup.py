@@ -11,7 +11,7 @@ def rows(keys, word='r'):
     n = len(keys)
     return {'pk': list(keys), 's': [ODD[k % len(ODD)] for k in keys], 'f': [k * 0.1 for k in keys],
             'd': [1 / (k + 3) if k % 2 else 5e-324 for k in keys], 'i': [2**63 - 1 - k for k in keys],
-            'j': [b'{"w" : "%s", "n": 12345678901234567890, "e": 1e400}' % word.encode()] * n,
+            'j': [b'{"w" : "%s", "n": 12345678901234567890, "e": 1.0E+30}' % word.encode()] * n,
             'a': [[k / 7] * (k % 5) for k in keys], 'vec': [vec(*[k + x / 3 for x in range(8)]) for k in keys],
             '$meta': [b'{"k":%d, "x":1.10}' % k for k in keys]}
 

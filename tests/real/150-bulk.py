@@ -6,7 +6,7 @@ import numpy
 from cdctest import *
 
 COLLECTIONS, ROWS, DIM = 16, 10000, 128
-LIMIT_MB = 400
+LIMIT_MB = 256
 FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=DIM)]
 
 
