@@ -120,7 +120,7 @@ ddl_drop_role(struct apply *a, struct err *e)
 	if (opline_str(&a->op, "role", &role, e) == -1)
 		return -1;
 	req.role_name = mv_str(role);
-	return lenient(a, "DropRole", role, &req.base, "not exist", e);
+	return lenient(a, "DropRole", role, &req.base, "not found", e);
 }
 
 static int

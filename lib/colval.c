@@ -376,18 +376,17 @@ int
 colval_add(const struct coltype *t, struct jsonr *r, int json_inline,
     struct buf *data, struct buf *scratch, struct err *e)
 {
-	switch (t->info->type) {
-	case TYPE_ARRAY:
+	int type = t->info->type;
+
+	if (type == TYPE_ARRAY)
 		return value_array(t, r, data, scratch, e);
-	case TYPE_JSON:
+	if (type == TYPE_JSON)
 		return value_json(r, json_inline, data, scratch, e);
-	case TYPE_SPARSE_VECTOR:
+	if (type == TYPE_SPARSE_VECTOR)
 		return value_sparse(r, data, scratch, e);
-	default:
-		if (t->info->is_vector)
-			return value_vector(t, r, data, e);
-		return scalar(t->info->type, r, data, scratch, e);
-	}
+	if (t->info->is_vector)
+		return value_vector(t, r, data, e);
+	return scalar(type, r, data, scratch, e);
 }
 
 int
