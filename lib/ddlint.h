@@ -42,25 +42,25 @@ int ddl_included(struct ddl *d, struct cat_coll *c);
 void ddl_push_live(struct ddl *d);
 
 /* ddlline.c */
-void ddl_line_db(struct ddl *d, enum op op, uint64_t ts, int64_t id,
+void ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id,
     const char *db, const struct kvs *props, int ensure);
-struct jsonw *ddl_open_coll(struct ddl *d, enum op op, uint64_t ts,
+struct jsonw *ddl_open_coll(struct ddl *d, enum opname op, uint64_t ts,
     const char *db, const char *name, int64_t id);
 void ddl_line_coll(
-    struct ddl *d, enum op op, uint64_t ts, const struct view_coll *v);
+    struct ddl *d, enum opname op, uint64_t ts, const struct view_coll *v);
 int ddl_implicit(const struct cat_coll *c, const char *part);
 void ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
     const char *db, const char *name, const struct kvs *props, int ensure,
     int gone);
-void ddl_line_part(struct ddl *d, enum op op, uint64_t ts, const char *db,
+void ddl_line_part(struct ddl *d, enum opname op, uint64_t ts, const char *db,
     const char *coll, int64_t coll_id, int64_t id, const char *name,
     const char *flag);
-void ddl_line_alias(struct ddl *d, enum op op, uint64_t ts,
+void ddl_line_alias(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, const char *alias);
-void ddl_line_index(struct ddl *d, enum op op, uint64_t ts,
+void ddl_line_index(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, int64_t id, const char *field, const char *name,
     const struct kvs *params, int ensure);
-void ddl_line_parts(struct ddl *d, enum op op, uint64_t ts,
+void ddl_line_parts(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, const struct view_items *parts,
     int64_t replicas);
 

@@ -13,7 +13,7 @@
 /* Lines: every operation's shape is in exactly one function below. */
 
 void
-ddl_line_db(struct ddl *d, enum op op, uint64_t ts, int64_t id, const char *db,
+ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id, const char *db,
     const struct kvs *props, int ensure)
 {
 	struct jsonw *w = emit_open(d->c.emit, op, ts);
@@ -28,7 +28,7 @@ ddl_line_db(struct ddl *d, enum op op, uint64_t ts, int64_t id, const char *db,
 }
 
 struct jsonw *
-ddl_open_coll(struct ddl *d, enum op op, uint64_t ts, const char *db,
+ddl_open_coll(struct ddl *d, enum opname op, uint64_t ts, const char *db,
     const char *name, int64_t id)
 {
 	struct jsonw *w = emit_open(d->c.emit, op, ts);
@@ -40,7 +40,7 @@ ddl_open_coll(struct ddl *d, enum op op, uint64_t ts, const char *db,
 }
 
 void
-ddl_line_coll(struct ddl *d, enum op op, uint64_t ts, const struct view_coll *v)
+ddl_line_coll(struct ddl *d, enum opname op, uint64_t ts, const struct view_coll *v)
 {
 	ddl_open_coll(d, op, ts, v->db, v->name, v->id);
 	emit_close(d->c.emit, 0);
@@ -89,7 +89,7 @@ ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
 }
 
 void
-ddl_line_part(struct ddl *d, enum op op, uint64_t ts, const char *db,
+ddl_line_part(struct ddl *d, enum opname op, uint64_t ts, const char *db,
     const char *coll, int64_t coll_id, int64_t id, const char *name,
     const char *flag)
 {
@@ -103,7 +103,7 @@ ddl_line_part(struct ddl *d, enum op op, uint64_t ts, const char *db,
 }
 
 void
-ddl_line_alias(struct ddl *d, enum op op, uint64_t ts,
+ddl_line_alias(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, const char *alias)
 {
 	struct jsonw *w = ddl_open_coll(d, op, ts, v->db, v->name, v->id);
@@ -113,7 +113,7 @@ ddl_line_alias(struct ddl *d, enum op op, uint64_t ts,
 }
 
 void
-ddl_line_index(struct ddl *d, enum op op, uint64_t ts,
+ddl_line_index(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, int64_t id, const char *field, const char *name,
     const struct kvs *params, int ensure)
 {
@@ -130,7 +130,7 @@ ddl_line_index(struct ddl *d, enum op op, uint64_t ts,
 }
 
 void
-ddl_line_parts(struct ddl *d, enum op op, uint64_t ts,
+ddl_line_parts(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, const struct view_items *parts, int64_t replicas)
 {
 	struct jsonw *w = ddl_open_coll(d, op, ts, v->db, v->name, v->id);

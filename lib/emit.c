@@ -6,39 +6,18 @@
 #include "out.h"
 #include "tso.h"
 
-enum count { COUNT_NONE, COUNT_DDL, COUNT_OWN };
+/* Under what name the end line counts an operation. */
+enum count { COUNT_DDL, COUNT_NONE, COUNT_OWN };
 
-static const struct {
-	const char *name;
-	enum count count; /* under what name the end line counts it */
-} ops[OP_MAX] = {
-	[OP_BEGIN] = { "begin", COUNT_NONE },
-	[OP_TICK] = { "tick", COUNT_NONE },
-	[OP_END] = { "end", COUNT_NONE },
-	[OP_CREATE_DATABASE] = { "create_database", COUNT_DDL },
-	[OP_DROP_DATABASE] = { "drop_database", COUNT_DDL },
-	[OP_ALTER_DATABASE] = { "alter_database", COUNT_DDL },
-	[OP_CREATE_COLLECTION] = { "create_collection", COUNT_DDL },
-	[OP_DROP_COLLECTION] = { "drop_collection", COUNT_DDL },
-	[OP_RENAME_COLLECTION] = { "rename_collection", COUNT_DDL },
-	[OP_ALTER_COLLECTION] = { "alter_collection", COUNT_DDL },
-	[OP_CREATE_PARTITION] = { "create_partition", COUNT_DDL },
-	[OP_DROP_PARTITION] = { "drop_partition", COUNT_DDL },
-	[OP_INSERT] = { "insert", COUNT_OWN },
-	[OP_UPSERT] = { "upsert", COUNT_OWN },
-	[OP_DELETE] = { "delete", COUNT_OWN },
-	[OP_CREATE_INDEX] = { "create_index", COUNT_DDL },
-	[OP_DROP_INDEX] = { "drop_index", COUNT_DDL },
-	[OP_LOAD_COLLECTION] = { "load_collection", COUNT_DDL },
-	[OP_RELEASE_COLLECTION] = { "release_collection", COUNT_DDL },
-	[OP_LOAD_PARTITIONS] = { "load_partitions", COUNT_DDL },
-	[OP_RELEASE_PARTITIONS] = { "release_partitions", COUNT_DDL },
-	[OP_FLUSH] = { "flush", COUNT_DDL },
-	[OP_CREATE_ALIAS] = { "create_alias", COUNT_DDL },
-	[OP_ALTER_ALIAS] = { "alter_alias", COUNT_DDL },
-	[OP_DROP_ALIAS] = { "drop_alias", COUNT_DDL },
-	[OP_IMPORT] = { "import", COUNT_OWN },
-	[OP_UNKNOWN] = { "unknown", COUNT_OWN },
+static const enum count counted[OP_MAX] = {
+	[OP_BEGIN] = COUNT_NONE,
+	[OP_TICK] = COUNT_NONE,
+	[OP_END] = COUNT_NONE,
+	[OP_INSERT] = COUNT_OWN,
+	[OP_UPSERT] = COUNT_OWN,
+	[OP_DELETE] = COUNT_OWN,
+	[OP_IMPORT] = COUNT_OWN,
+	[OP_UNKNOWN] = COUNT_OWN,
 };
 
 void
@@ -51,14 +30,13 @@ emit_fini(struct emit *e)
 static int
 want(struct emit *e, const char *name, size_t len, struct err *err)
 {
-	for (int op = 0; op < OP_MAX; op++)
-		if (strlen(ops[op].name) == len &&
-		    memcmp(ops[op].name, name, len) == 0) {
-			e->skip[op] = 0;
-			return 0;
-		}
-	return err_set(
-	    err, ERR_USAGE, "unknown operation '%.*s'", (int)len, name);
+	enum opname op = op_by_name(name, len);
+
+	if (op == OP_OTHER)
+		return err_set(
+		    err, ERR_USAGE, "unknown operation '%.*s'", (int)len, name);
+	e->skip[op] = 0;
+	return 0;
 }
 
 int
@@ -77,7 +55,7 @@ emit_only(struct emit *e, const char *list, struct err *err)
 }
 
 struct jsonw *
-emit_open(struct emit *e, enum op op, uint64_t ts)
+emit_open(struct emit *e, enum opname op, uint64_t ts)
 {
 	struct buf time = { 0 };
 
@@ -86,7 +64,7 @@ emit_open(struct emit *e, enum op op, uint64_t ts)
 	e->w.comma = 0;
 	e->op = op;
 	jw_open(&e->w, NULL, '{');
-	jw_str(&e->w, "op", ops[op].name);
+	jw_str(&e->w, "op", op_name(op));
 	if (op == OP_BEGIN)
 		jw_i64(&e->w, "v", 1);
 	else
@@ -134,9 +112,9 @@ emit_counts(const struct emit *e, struct jsonw *w, const char *key)
 
 	jw_open(w, key, '{');
 	for (int op = 0; op < OP_MAX; op++)
-		if (ops[op].count == COUNT_OWN)
-			count(w, ops[op].name, e->lines[op]);
-		else if (ops[op].count == COUNT_DDL)
+		if (counted[op] == COUNT_OWN)
+			count(w, op_name((enum opname)op), e->lines[op]);
+		else if (counted[op] == COUNT_DDL)
 			ddl += e->lines[op];
 	count(w, "rows", e->rows);
 	count(w, "keys", e->keys);

@@ -8,41 +8,10 @@
 
 #include "buf.h"
 #include "jsonw.h"
+#include "op.h"
 
 struct err;
 struct out;
-
-/* The operations of the stream: one row for each in emit.c's table. */
-enum op {
-	OP_BEGIN,
-	OP_TICK,
-	OP_END,
-	OP_CREATE_DATABASE,
-	OP_DROP_DATABASE,
-	OP_ALTER_DATABASE,
-	OP_CREATE_COLLECTION,
-	OP_DROP_COLLECTION,
-	OP_RENAME_COLLECTION,
-	OP_ALTER_COLLECTION,
-	OP_CREATE_PARTITION,
-	OP_DROP_PARTITION,
-	OP_INSERT,
-	OP_UPSERT,
-	OP_DELETE,
-	OP_CREATE_INDEX,
-	OP_DROP_INDEX,
-	OP_LOAD_COLLECTION,
-	OP_RELEASE_COLLECTION,
-	OP_LOAD_PARTITIONS,
-	OP_RELEASE_PARTITIONS,
-	OP_FLUSH,
-	OP_CREATE_ALIAS,
-	OP_ALTER_ALIAS,
-	OP_DROP_ALIAS,
-	OP_IMPORT,
-	OP_UNKNOWN,
-	OP_MAX
-};
 
 /*
  * Operation lines being written, cdc-ndjson(5). emit_open begins a line with
@@ -55,7 +24,7 @@ struct emit {
 	uint8_t skip[OP_MAX]; /* not wanted (--ops) */
 	struct jsonw w;
 	struct buf line;
-	enum op op;             /* of the open line */
+	enum opname op;         /* of the open line */
 	uint64_t lines[OP_MAX]; /* so far */
 	uint64_t rows, keys;    /* so far */
 };
@@ -65,7 +34,7 @@ void emit_fini(struct emit *e);
 /* Write only the operations of a list such as "insert,delete". ERR_USAGE. */
 int emit_only(struct emit *e, const char *list, struct err *err);
 
-struct jsonw *emit_open(struct emit *e, enum op op, uint64_t ts);
+struct jsonw *emit_open(struct emit *e, enum opname op, uint64_t ts);
 /* rows or keys on the line, for the counts. */
 void emit_close(struct emit *e, size_t rows);
 /* Forget the open line, as if emit_open had not been. */

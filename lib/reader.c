@@ -248,7 +248,7 @@ watermark(struct reader *r, int *holder)
 }
 
 static int
-tick(struct reader *r, enum op op, struct err *e)
+tick(struct reader *r, enum opname op, struct err *e)
 {
 	struct jsonw *w = emit_open(&r->emit, op, merge_released(r->merge));
 	struct pos p = { 0 };
