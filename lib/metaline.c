@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common.pb-c.h"
@@ -13,6 +12,7 @@
 #include "jsonw.h"
 #include "metastore.h"
 #include "metauser.h"
+#include "metavalue.h"
 #include "num.h"
 #include "tso.h"
 
@@ -22,9 +22,6 @@ static const char *const kind_names[META_KINDS] = { "database", "collection",
 static const enum item_kind heads[META_KINDS] = { ITEM_DB, ITEM_HEAD, ITEM_PART,
 	ITEM_INDEX, ITEM_LOAD_COLL, ITEM_ALIAS, ITEM_CHECKPOINT, ITEM_USER,
 	ITEM_ROLE };
-
-static const char *const state_names[] = { "created", "creating", "dropping",
-	"dropped" };
 
 const char *
 meta_kind_name(enum meta_kind kind)
@@ -49,53 +46,6 @@ meta_heads(const struct metastore *m, enum meta_kind kind, size_t *n)
 	return metastore_all(m, heads[kind], n);
 }
 
-static int
-bad(const struct item *i, const char *what, struct err *e)
-{
-	return err_set(e, ERR_DATA,
-	    "etcd: not a %s: %zu bytes of '%" PRId64 "/%" PRId64 "%s'", what,
-	    i->len, i->a, i->b, i->name);
-}
-
-/* A state from the wire; one that we do not know is as good as live. */
-static int
-state_of(const struct item *i, int state)
-{
-	if (i->gone)
-		return STATE_DROPPED;
-	return state < STATE_CREATED || state > STATE_DROPPED ? STATE_CREATED
-							      : state;
-}
-
-/*
- * When it came into its state. For what is dropped that is the end of its
- * life, not the tombstone that follows hours later.
- */
-static uint64_t
-ts_of(const struct item *i, int state, uint64_t create_ts)
-{
-	if (state >= STATE_DROPPING && i->drop_ts != 0)
-		return i->drop_ts;
-	return i->ts != 0 ? i->ts : create_ts;
-}
-
-static void
-write_state(struct jsonw *w, const struct item *i, int state, uint64_t create)
-{
-	jw_str(w, "state", state_names[state]);
-	jw_u64s(w, "ts", ts_of(i, state, create));
-}
-
-static void
-write_kvs(
-    struct jsonw *w, const char *key, Pb__KeyValuePair *const *v, size_t n)
-{
-	jw_open(w, key, '{');
-	for (size_t i = 0; i < n; i++)
-		jw_str(w, v[i]->key, v[i]->value);
-	jw_close(w, '}');
-}
-
 /* DatabaseInfo.state is 1 created, 2 creating, 3 dropping, 4 dropped. */
 static int
 database(
@@ -104,175 +54,15 @@ database(
 	Pb__DatabaseInfo *d = pb__database_info__unpack(NULL, i->len, i->value);
 
 	if (d == NULL)
-		return bad(i, "DatabaseInfo", e);
-	a->state = state_of(i, d->state - 1);
+		return metavalue_bad(i, "DatabaseInfo", e);
+	a->state = metavalue_state(i, d->state - 1);
 	jw_i64s(w, "id", i->a);
 	jw_str(w, "name", d->name);
-	write_state(
+	metavalue_write_state(
 	    w, i, a->state, tso_from_ms((int64_t)(d->created_time / 1000000)));
-	write_kvs(w, "properties", d->properties, d->n_properties);
+	metavalue_write_kvs(w, "properties", d->properties, d->n_properties);
 	pb__database_info__free_unpacked(d, NULL);
 	return 0;
-}
-
-/*
- * A collection can have been in several databases: the item where it lives,
- * else where it lived last.
- */
-static const struct item *
-coll_item(const struct metastore *m, int64_t id)
-{
-	size_t n;
-	struct item *const *v = metastore_of(m, ITEM_COLL, id, &n);
-	const struct item *best = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		if (v[i]->value == NULL)
-			continue;
-		if (best == NULL || v[i]->gone < best->gone ||
-		    (v[i]->gone == best->gone && v[i]->ts >= best->ts))
-			best = v[i];
-	}
-	return best;
-}
-
-void
-meta_db_name(const struct metastore *m, int64_t db, char name[static META_NAME])
-{
-	const struct item *i =
-	    metastore_get(m, ITEM_DB, db == 0 ? 1 : db, 0, "");
-	Pb__DatabaseInfo *d = NULL;
-
-	if (i != NULL && i->value != NULL)
-		d = pb__database_info__unpack(NULL, i->len, i->value);
-	snprintf(name, META_NAME, "%s",
-	    d != NULL ? d->name
-	    : db <= 1 ? "default"
-		      : "");
-	if (d != NULL)
-		pb__database_info__free_unpacked(d, NULL);
-}
-
-int
-meta_coll_name(const struct metastore *m, int64_t coll, struct meta_name *n)
-{
-	const struct item *i = coll_item(m, coll);
-	Pb__CollectionInfo *c = NULL;
-	int state = STATE_DROPPED;
-
-	n->db[0] = n->coll[0] = '\0';
-	if (i == NULL)
-		return state;
-	meta_db_name(m, i->b, n->db);
-	c = pb__collection_info__unpack(NULL, i->len, i->value);
-	if (c == NULL)
-		return state;
-	if (c->schema != NULL)
-		snprintf(n->coll, sizeof n->coll, "%s", c->schema->name);
-	state = state_of(i, c->state);
-	pb__collection_info__free_unpacked(c, NULL);
-	return state;
-}
-
-static int
-write_schema(struct jsonw *w, const struct metastore *m,
-    const Pb__CollectionInfo *c, int64_t id, struct err *e)
-{
-	struct schema s = { 0 };
-	size_t n, functions;
-	struct item *const *f = metastore_of(m, ITEM_FIELD, id, &n);
-	int rc = 0;
-
-	for (size_t i = 0; i < n && rc == 0; i++)
-		if (f[i]->value != NULL)
-			rc = schema_add_pb(&s, f[i]->value, f[i]->len, e);
-	if (rc == 0 && s.n > 0) {
-		metastore_of(m, ITEM_FUNCTION, id, &functions);
-		s.functions = (int)functions;
-		s.dynamic |= c->schema->enable_dynamic_field;
-		free(s.description);
-		s.description = strdup(c->schema->description);
-		schema_to_json(&s, w, "schema");
-	}
-	schema_fini(&s);
-	return rc;
-}
-
-/* Kafka's message ids are offsets, 8 bytes little-endian. */
-static int
-write_start(struct jsonw *w, const Pb__CollectionInfo *c, struct err *e)
-{
-	jw_open(w, "start", '{');
-	for (size_t i = 0; i < c->n_start_positions; i++) {
-		const Pb__KeyDataPair *p = c->start_positions[i];
-
-		if (p->data.len != 8)
-			return err_set(e, ERR_DATA,
-			    "start position of '%s': %zu bytes, want 8: "
-			    "position is not a Kafka offset",
-			    p->key, p->data.len);
-		jw_i64(w, p->key, (int64_t)num_le64(p->data.data));
-	}
-	jw_close(w, '}');
-	return 0;
-}
-
-static int
-collection_members(struct jsonw *w, const struct metastore *m,
-    const struct item *i, const Pb__CollectionInfo *c, int state, struct err *e)
-{
-	static const char *const levels[] = { "Strong", "Session", "Bounded",
-		"Eventually", "Customized" };
-	char db[META_NAME];
-	uint32_t level = (uint32_t)c->consistency_level;
-
-	meta_db_name(m, i->b, db);
-	jw_i64s(w, "id", i->a);
-	jw_str(w, "db", db);
-	jw_i64s(w, "db_id", i->b == 0 ? 1 : i->b);
-	jw_str(w, "name", c->schema->name);
-	write_state(w, i, state, c->create_time);
-	jw_u64s(w, "create_ts", c->create_time);
-	if (write_schema(w, m, c, i->a, e) == -1)
-		return -1;
-	jw_i64(w, "shards", c->shards_num);
-	jw_open(w, "vchannels", '[');
-	for (size_t k = 0; k < c->n_virtual_channel_names; k++)
-		jw_str(w, NULL, c->virtual_channel_names[k]);
-	jw_close(w, ']');
-	if (write_start(w, c, e) == -1)
-		return -1;
-	if (level < sizeof levels / sizeof *levels)
-		jw_str(w, "consistency", levels[level]);
-	write_kvs(w, "properties", c->properties, c->n_properties);
-	return 0;
-}
-
-static int
-collection(struct jsonw *w, const struct metastore *m, const struct item *head,
-    struct meta_about *a, struct err *e)
-{
-	const struct item *i = coll_item(m, head->a);
-	Pb__CollectionInfo *c;
-	int rc;
-
-	a->exists = i != NULL;
-	if (i == NULL)
-		return 0;
-	c = pb__collection_info__unpack(NULL, i->len, i->value);
-	if (c == NULL || c->schema == NULL) {
-		if (c != NULL)
-			pb__collection_info__free_unpacked(c, NULL);
-		return bad(i, "CollectionInfo", e);
-	}
-	a->coll = i->a;
-	a->state = state_of(i, c->state);
-	rc = collection_members(w, m, i, c, a->state, e);
-	if (rc == -1)
-		err_wrap(
-		    e, "collection '%s' (%" PRId64 ")", c->schema->name, i->a);
-	pb__collection_info__free_unpacked(c, NULL);
-	return rc;
 }
 
 static int
@@ -283,13 +73,13 @@ partition(
 	    pb__partition_info__unpack(NULL, i->len, i->value);
 
 	if (p == NULL)
-		return bad(i, "PartitionInfo", e);
+		return metavalue_bad(i, "PartitionInfo", e);
 	a->coll = i->a;
-	a->state = state_of(i, p->state);
+	a->state = metavalue_state(i, p->state);
 	jw_i64s(w, "id", i->b);
 	jw_i64s(w, "coll_id", i->a);
 	jw_str(w, "name", p->partitionname);
-	write_state(w, i, a->state, p->partition_created_timestamp);
+	metavalue_write_state(w, i, a->state, p->partition_created_timestamp);
 	jw_u64s(w, "create_ts", p->partition_created_timestamp);
 	pb__partition_info__free_unpacked(p, NULL);
 	return 0;
@@ -320,7 +110,7 @@ index_line(struct jsonw *w, const struct metastore *m, const struct item *i,
 	if (n == NULL) {
 		if (x != NULL)
 			pb__field_index__free_unpacked(x, NULL);
-		return bad(i, "FieldIndex", e);
+		return metavalue_bad(i, "FieldIndex", e);
 	}
 	a->coll = i->a;
 	a->state = i->gone || x->deleted ? STATE_DROPPED : STATE_CREATED;
@@ -329,9 +119,10 @@ index_line(struct jsonw *w, const struct metastore *m, const struct item *i,
 	jw_i64s(w, "field_id", n->fieldid);
 	write_field_name(w, m, i->a, n->fieldid);
 	jw_str(w, "name", n->index_name);
-	jw_str(w, "state", state_names[a->state]);
+	metavalue_write_state_name(w, a->state);
 	jw_u64s(w, "ts", x->create_time);
-	write_kvs(w, "params", n->user_index_params, n->n_user_index_params);
+	metavalue_write_kvs(
+	    w, "params", n->user_index_params, n->n_user_index_params);
 	pb__field_index__free_unpacked(x, NULL);
 	return 0;
 }
@@ -352,7 +143,7 @@ load(struct jsonw *w, const struct metastore *m, const struct item *i,
 	for (size_t k = 0; k < n; k++)
 		live += !p[k]->gone;
 	if (l == NULL)
-		return bad(i, "CollectionLoadInfo", e);
+		return metavalue_bad(i, "CollectionLoadInfo", e);
 	a->coll = i->a;
 	a->state = i->gone || (l->load_type == 1 && live == 0) ? STATE_DROPPED
 							       : STATE_CREATED;
@@ -379,15 +170,15 @@ alias(struct jsonw *w, const struct metastore *m, const struct item *i,
 	char db[META_NAME];
 
 	if (x == NULL)
-		return bad(i, "AliasInfo", e);
+		return metavalue_bad(i, "AliasInfo", e);
 	meta_db_name(m, i->a, db);
 	a->coll = x->collection_id;
-	a->state = state_of(i, x->state);
+	a->state = metavalue_state(i, x->state);
 	jw_str(w, "db", db);
 	jw_i64s(w, "db_id", i->a == 0 ? 1 : i->a);
 	jw_str(w, "name", i->name);
 	jw_i64s(w, "coll_id", x->collection_id);
-	write_state(w, i, a->state, x->created_time);
+	metavalue_write_state(w, i, a->state, x->created_time);
 	pb__alias_info__free_unpacked(x, NULL);
 	return 0;
 }
@@ -415,7 +206,7 @@ checkpoint(
 	size_t n = topic_length(i->name, &a->coll);
 
 	if (p == NULL)
-		return bad(i, "MsgPosition", e);
+		return metavalue_bad(i, "MsgPosition", e);
 	a->state = i->gone ? STATE_DROPPED : STATE_CREATED;
 	a->exists = p->msgid.len == 8 && !i->gone;
 	jw_str(w, "vchannel", i->name);
@@ -442,7 +233,7 @@ meta_line(const struct metastore *m, enum meta_kind kind,
 	case META_DATABASE:
 		return database(&w, head, about, e);
 	case META_COLLECTION:
-		return collection(&w, m, head, about, e);
+		return metavalue_collection(&w, m, head, about, e);
 	case META_PARTITION:
 		return partition(&w, head, about, e);
 	case META_INDEX:

@@ -245,8 +245,11 @@ too_early(const struct meta *m, int64_t coll)
 {
 	const struct item *head =
 	    metastore_get(m->store, ITEM_HEAD, coll, 0, "");
+	unsigned kinds = m->conf->kinds;
 	struct meta_name name;
 
+	if (kinds != 0 && (kinds & 1u << META_COLLECTION) == 0)
+		return 0; /* its line will not come */
 	return head != NULL && head->sent == 0 &&
 	       meta_coll_name(m->store, coll, &name) == STATE_CREATING;
 }
