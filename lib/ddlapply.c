@@ -251,6 +251,8 @@ ddl_drop_part(struct ddl *d, struct view_coll *v, int64_t id, uint64_t ts)
 	    d, OP_DROP_PARTITION, ts, v->db, v->name, v->id, id, p->name, NULL);
 	if ((l = view_find(&v->loaded, id)) != NULL)
 		view_cut(&v->loaded, l);
+	if ((l = view_find(&v->released, id)) != NULL)
+		view_cut(&v->released, l);
 	view_cut(&v->parts, p);
 	v->changed = v->dirty = 1;
 }

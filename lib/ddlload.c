@@ -29,6 +29,7 @@ release(struct ddl *d, struct view_coll *v, uint64_t ts)
 		return;
 	ddl_line_coll(d, OP_RELEASE_COLLECTION, ts, v);
 	view_items_fini(&v->loaded);
+	view_items_fini(&v->released);
 	v->load = VIEW_LOAD_NONE;
 	v->changed = 1;
 }
@@ -139,16 +140,26 @@ load_parts(
 	return all;
 }
 
-/* Returns 1 if nothing is left to do. */
 static int
-settle_load(
+is_loaded(const struct cat_coll *c, int64_t part)
+{
+	for (size_t i = 0; i < c->n_load_parts; i++)
+		if (c->load_parts[i] == part)
+			return 1;
+	return 0;
+}
+
+/*
+ * A collection that was loaded whole may have had partitions released one by
+ * one since. A new partition of it is loaded before it counts as created.
+ */
+static void
+load_all(
     struct ddl *d, struct view_coll *v, const struct cat_coll *c, uint64_t ts)
 {
-	if (c->load == CAT_LOAD_NONE) {
-		release(d, v, ts);
-	} else if (c->load == CAT_LOAD_PARTS) {
-		return load_parts(d, v, c, ts);
-	} else if (v->load != VIEW_LOAD_ALL) {
+	struct view_items want = { 0 }, in, out;
+
+	if (v->load != VIEW_LOAD_ALL) {
 		struct jsonw *w = ddl_open_coll(
 		    d, OP_LOAD_COLLECTION, ts, v->db, v->name, v->id);
 
@@ -158,6 +169,35 @@ settle_load(
 		v->load = VIEW_LOAD_ALL;
 		v->changed = 1;
 	}
+	for (size_t i = 0; i < c->n_parts && c->n_load_parts > 0; i++)
+		if (c->parts[i].state == CAT_CREATED &&
+		    !is_loaded(c, c->parts[i].id) &&
+		    view_find(&v->parts, c->parts[i].id) != NULL)
+			view_put(&want, c->parts[i].id, c->parts[i].name, NULL);
+	out = missing(&want, &v->released);
+	in = missing(&v->released, &want);
+	if (out.n > 0)
+		ddl_line_parts(d, OP_RELEASE_PARTITIONS, ts, v, &out, 0);
+	if (in.n > 0)
+		ddl_line_parts(d, OP_LOAD_PARTITIONS, ts, v, &in, c->replicas);
+	v->changed |= in.n + out.n > 0;
+	view_items_fini(&v->released);
+	v->released = want;
+	view_items_fini(&in);
+	view_items_fini(&out);
+}
+
+/* Returns 1 if nothing is left to do. */
+static int
+settle_load(
+    struct ddl *d, struct view_coll *v, const struct cat_coll *c, uint64_t ts)
+{
+	if (c->load == CAT_LOAD_PARTS)
+		return load_parts(d, v, c, ts);
+	if (c->load == CAT_LOAD_NONE)
+		release(d, v, ts);
+	else
+		load_all(d, v, c, ts);
 	return 1;
 }
 

@@ -72,6 +72,7 @@ coll_free(struct view_coll *c)
 	view_items_fini(&c->aliases);
 	view_items_fini(&c->indexes);
 	view_items_fini(&c->loaded);
+	view_items_fini(&c->released);
 	kvs_fini(&c->props);
 	free(c);
 }
@@ -230,16 +231,23 @@ key_of(char s[static 32], const char *prefix, int64_t id)
 }
 
 static void
+names_to_json(const struct view_items *s, struct jsonw *w, const char *key)
+{
+	jw_open(w, key, '[');
+	for (size_t i = 0; i < s->n; i++)
+		jw_str(w, NULL, s->v[i].name);
+	jw_close(w, ']');
+}
+
+static void
 load_to_json(const struct view_coll *c, struct jsonw *w)
 {
-	if (c->load != VIEW_LOAD_PARTS) {
+	if (c->load == VIEW_LOAD_PARTS)
+		names_to_json(&c->loaded, w, "load");
+	else
 		jw_str(w, "load", c->load == VIEW_LOAD_ALL ? "all" : "none");
-		return;
-	}
-	jw_open(w, "load", '[');
-	for (size_t i = 0; i < c->loaded.n; i++)
-		jw_str(w, NULL, c->loaded.v[i].name);
-	jw_close(w, ']');
+	if (c->released.n > 0)
+		names_to_json(&c->released, w, "released");
 }
 
 /* {"name":"db.coll","parts":{…},"aliases":[…],"load":…,"indexes":{…}} */
@@ -257,12 +265,8 @@ coll_to_json(const struct view_coll *c, struct jsonw *w)
 		jw_str(
 		    w, key_of(key, "", c->parts.v[i].id), c->parts.v[i].name);
 	jw_close(w, '}');
-	if (c->aliases.n > 0) {
-		jw_open(w, "aliases", '[');
-		for (size_t i = 0; i < c->aliases.n; i++)
-			jw_str(w, NULL, c->aliases.v[i].name);
-		jw_close(w, ']');
-	}
+	if (c->aliases.n > 0)
+		names_to_json(&c->aliases, w, "aliases");
 	load_to_json(c, w);
 	if (c->indexes.n > 0) {
 		jw_open(w, "indexes", '{');
@@ -329,18 +333,14 @@ items_from_json(struct view_items *s, json_t *j, struct err *e)
 	return 0;
 }
 
+/* Names of partitions, as those that the collection has. */
 static void
-load_from_json(struct view_coll *c, const json_t *j)
+parts_from_json(
+    const struct view_coll *c, const json_t *j, struct view_items *to)
 {
-	const char *s = json_string_value(j);
 	size_t i;
 	json_t *x;
 
-	c->load =
-	    s != NULL && strcmp(s, "all") == 0 ? VIEW_LOAD_ALL : VIEW_LOAD_NONE;
-	if (!json_is_array(j))
-		return;
-	c->load = VIEW_LOAD_PARTS;
 	json_array_foreach(j, i, x)
 	{
 		const char *name = json_string_value(x);
@@ -348,8 +348,21 @@ load_from_json(struct view_coll *c, const json_t *j)
 		    name == NULL ? NULL : view_find_name(&c->parts, name);
 
 		if (p != NULL)
-			view_put(&c->loaded, p->id, name, NULL);
+			view_put(to, p->id, name, NULL);
 	}
+}
+
+static void
+load_from_json(struct view_coll *c, const json_t *j)
+{
+	const json_t *load = json_object_get(j, "load");
+	const char *s = json_string_value(load);
+
+	c->load = json_is_array(load)                  ? VIEW_LOAD_PARTS
+		  : s != NULL && strcmp(s, "all") == 0 ? VIEW_LOAD_ALL
+						       : VIEW_LOAD_NONE;
+	parts_from_json(c, load, &c->loaded);
+	parts_from_json(c, json_object_get(j, "released"), &c->released);
 }
 
 static int
@@ -375,7 +388,7 @@ coll_from_json(struct view *v, int64_t id, json_t *j, struct err *e)
 	json_array_foreach(
 	    json_object_get(j, "aliases"), i, x) if (json_is_string(x))
 	    view_put(&c->aliases, 0, json_string_value(x), NULL);
-	load_from_json(c, json_object_get(j, "load"));
+	load_from_json(c, j);
 	return 0;
 }
 

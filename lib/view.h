@@ -34,7 +34,8 @@ struct view_coll {
 	char *db, *name;
 	struct view_items parts, aliases, indexes; /* aliases have no id */
 	enum view_load load;
-	struct view_items loaded; /* partitions of VIEW_LOAD_PARTS, by id */
+	struct view_items loaded;   /* partitions of VIEW_LOAD_PARTS, by id */
+	struct view_items released; /* those that VIEW_LOAD_ALL leaves out */
 	struct kvs props; /* as last written by this run; not in known */
 	int props_known;
 	int changed;       /* since the last tick */
