@@ -368,23 +368,38 @@ take_index(struct cat_coll *c, struct reader *r)
 	set_kvs(r, "params", &c->indexes[i].params);
 }
 
+static int
+has_id(const int64_t *v, size_t n, int64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i] == id)
+			return 1;
+	return 0;
+}
+
+/* While a load begins, its partitions come one by one: nothing lacks yet. */
 static void
-take_load(struct cat_coll *c, struct reader *r)
+check_whole(struct cat_coll *c, const int64_t *old, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!has_id(c->load_parts, c->n_load_parts, old[i]))
+			c->load_whole = 1;
+}
+
+static void
+take_load(struct cat *cat, struct cat_coll *c, struct reader *r)
 {
 	const json_t *list = json_object_get(r->j, "partitions"), *x;
-	const char *type = get_str(r, "type");
-	size_t i;
+	int64_t *old = c->load_parts;
+	size_t i, n = c->n_load_parts;
 
-	free(c->load_parts);
-	c->load_parts = NULL;
-	c->n_load_parts = 0;
-	c->load = CAT_LOAD_NONE;
-	if (strcmp(get_str(r, "event"), "delete") == 0)
-		return;
-	c->load =
-	    strcmp(type, "partitions") == 0 ? CAT_LOAD_PARTS : CAT_LOAD_ALL;
+	c->load = strcmp(get_str(r, "event"), "delete") == 0 ? CAT_LOAD_NONE
+		  : strcmp(get_str(r, "type"), "partitions") == 0
+		      ? CAT_LOAD_PARTS
+		      : CAT_LOAD_ALL;
 	c->replicas = get_int(r, "replicas");
 	c->load_parts = x_calloc(json_array_size(list), sizeof *c->load_parts);
+	c->n_load_parts = 0;
 	json_array_foreach(list, i, x)
 	{
 		const char *s = json_string_value(x);
@@ -394,6 +409,13 @@ take_load(struct cat_coll *c, struct reader *r)
 			&c->load_parts[c->n_load_parts++], r->e) == -1)
 			r->bad = 1;
 	}
+	if (c->load == CAT_LOAD_NONE)
+		c->load_whole = 0;
+	else if (!cat->ready) /* a snapshot */
+		c->load_whole = 1;
+	else
+		check_whole(c, old, n);
+	free(old);
 }
 
 static const struct cat_alias *
@@ -510,7 +532,7 @@ take_of_coll(struct cat *c, struct reader *r, struct cat_change *ch)
 	else if (ch->kind == CAT_INDEX)
 		take_index(ch->coll, r);
 	else
-		take_load(ch->coll, r);
+		take_load(c, ch->coll, r);
 }
 
 static void

@@ -65,7 +65,8 @@ struct cat_coll {
 	int64_t replicas;
 	int64_t *load_parts; /* partition ids of CAT_LOAD_PARTS */
 	size_t n_load_parts;
-	int included; /* cdc-read's choice; 0 when it is new */
+	int load_whole; /* the list is complete: what lacks was released */
+	int included;   /* cdc-read's choice; 0 when it is new */
 };
 
 struct cat_alias {

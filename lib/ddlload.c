@@ -169,7 +169,7 @@ load_all(
 		v->load = VIEW_LOAD_ALL;
 		v->changed = 1;
 	}
-	for (size_t i = 0; i < c->n_parts && c->n_load_parts > 0; i++)
+	for (size_t i = 0; i < c->n_parts && c->load_whole; i++)
 		if (c->parts[i].state == CAT_CREATED &&
 		    !is_loaded(c, c->parts[i].id) &&
 		    view_find(&v->parts, c->parts[i].id) != NULL)
