@@ -19,11 +19,9 @@
 #include "sig.h"
 #include "state.h"
 #include "task.h"
-#include "taskcheck.h"
 #include "taskcommit.h"
+#include "taskdo.h"
 #include "taskstatus.h"
-#include "tso.h"
-#include "where.h"
 #include "x.h"
 
 enum {
@@ -65,72 +63,22 @@ print(const struct buf *b, struct err *e)
 	return 0;
 }
 
-/* ---- create, show, list, delete ---- */
-
-static int
-no_overlap(const char *dir, const json_t *task, struct err *e)
-{
-	char **names = task_list(dir, e);
-	int rc = names == NULL ? -1 : 0;
-
-	for (size_t i = 0; rc == 0 && names[i] != NULL; i++) {
-		json_t *other = state_task(dir, names[i], e);
-
-		if (other == NULL)
-			rc = -1;
-		else if (task_overlap(task, other, e))
-			rc = -1;
-		json_decref(other);
-	}
-	task_list_free(names);
-	return rc;
-}
-
-/* Between lock and unlock nobody else makes a task. */
-static int
-create_locked(const struct args *a, json_t *task, struct err *e)
-{
-	char *path = state_path(a->dir, a->name, NULL);
-	struct buf found = { 0 };
-	int rc;
-
-	if (access(path, F_OK) == 0)
-		rc =
-		    err_set(e, ERR_DATA, "task '%s' is there already", a->name);
-	else
-		rc = no_overlap(a->dir, task, e);
-	if (rc == 0 && !a->no_check)
-		rc = task_check(task, a->dir, &found, e);
-	if (rc == 0)
-		rc = task_create(a->dir, a->name, task, a->paused, e);
-	if (rc == 0)
-		rc = print(&found, e);
-	buf_fini(&found);
-	free(path);
-	return rc;
-}
-
+/* Print what was found even if the task could not be made. */
 static int
 cmd_create(struct args *a, struct err *e)
 {
-	json_t *task;
-	int fd = -1, rc;
+	struct buf found = { 0 };
+	struct err e2;
+	int rc;
 
 	if (state_name(a->name, e) == -1 ||
 	    task_option_defaults(a->options, e) == -1)
 		return -1;
-	task = task_new(a->name, a->from == NULL ? "start" : a->from,
-	    json_incref(a->options));
-	rc = task_check_words(task, a->dir, e);
-	if (rc == 0)
-		rc = state_init(a->dir, e);
-	if (rc == 0 && (fd = task_dir_lock(a->dir, ".lock", 1, e)) == -1)
+	rc = task_make(a->dir, a->name, a->from == NULL ? "start" : a->from,
+	    json_incref(a->options), a->no_check ? NULL : &found, a->paused, e);
+	if (print(&found, rc == -1 ? &e2 : e) == -1)
 		rc = -1;
-	if (rc == 0)
-		rc = create_locked(a, task, e);
-	if (fd != -1)
-		close(fd);
-	json_decref(task);
+	buf_fini(&found);
 	return rc;
 }
 
@@ -192,8 +140,6 @@ cmd_delete(struct args *a, struct err *e)
 	return task_delete(a->dir, a->name, e);
 }
 
-/* ---- status ---- */
-
 static void
 status_of(const struct args *a, const char *name, struct buf *b)
 {
@@ -251,8 +197,6 @@ cmd_status(struct args *a, struct err *e)
 	return 0;
 }
 
-/* ---- run, supervise, commit ---- */
-
 static int
 cmd_run(struct args *a, struct err *e)
 {
@@ -278,151 +222,24 @@ cmd_commit(struct args *a, struct err *e)
 	return task_commit(a->dir, a->name, STDIN_FILENO, e);
 }
 
-/* ---- pause, resume, set, log ---- */
-
-static int
-wish(const struct args *a, int paused, struct err *e)
-{
-	struct task_wish w = { 0 };
-	const char *why = a->reason;
-	int rc;
-
-	if (state_check(a->dir, a->name, e) == -1)
-		return -1;
-	/* a pause is a pause: neither its date nor its reason changes unless
-	 * a new reason is given; a resume renews what failed */
-	if (paused && why == NULL &&
-	    task_wish_load(a->dir, a->name, &w, e) == 0 && w.paused) {
-		task_wish_fini(&w);
-		return 0;
-	}
-	task_wish_fini(&w);
-	rc = task_wish_save(a->dir, a->name, paused, why, e);
-	if (rc == 0)
-		task_log(a->dir, a->name, paused ? "pause" : "resume",
-		    why == NULL ? NULL : json_pack("{s:s}", "reason", why));
-	return rc;
-}
-
-/* When it returns 0 nothing of the task reaches the target any more. */
 static int
 cmd_pause(struct args *a, struct err *e)
 {
-	int64_t until = tso_mono_ns() + STOP_MS * 1000000LL;
-	pid_t pid = 0;
-
-	if (wish(a, 1, e) == -1)
-		return -1;
-	while (state_locked_file(a->dir, a->name, "run.lock", &pid)) {
-		if (tso_mono_ns() > until)
-			return err_set(e, ERR_TEMP,
-			    "task '%s' is still being stopped by process %ld",
-			    a->name, (long)pid);
-		poll(NULL, 0, 50);
-	}
-	if (state_locked(a->dir, a->name, &pid))
-		return err_set(e, ERR_TEMP,
-		    "process %ld, not started by 'run', still writes for task "
-		    "'%s'",
-		    (long)pid, a->name);
-	return 0;
+	return task_pause(a->dir, a->name, a->reason, STOP_MS, e);
 }
 
 static int
 cmd_resume(struct args *a, struct err *e)
 {
-	return wish(a, 0, e);
-}
-
-/* The checkpoint and the one before out of the way, in this order: what is
- * left at any point is either all of the old or none of it. */
-static int
-shelve(const struct args *a, struct err *e)
-{
-	char *cp = state_path(a->dir, a->name, "checkpoint.json");
-	char *prev = state_path(a->dir, a->name, "checkpoint.prev.json");
-	char *to = state_path(a->dir, a->name, "checkpoint.set.json");
-	int rc = 0;
-
-	if ((unlink(prev) == -1 && errno != ENOENT) ||
-	    (rename(cp, to) == -1 && errno != ENOENT))
-		rc = err_sys(e, ERR_OUTPUT, "'%s'", cp);
-	free(cp);
-	free(prev);
-	free(to);
-	return rc;
-}
-
-/* A position goes into the checkpoint; what the target has stays known. */
-static int
-set_position(const struct args *a, struct where *w, struct err *e)
-{
-	struct checkpoint c = { 0 };
-	struct err ignored;
-	int rc;
-
-	if (checkpoint_load(a->dir, a->name, &c, &ignored) == -1) {
-		log_warn("%s", ignored.msg);
-		if (shelve(a, e) == -1)
-			return -1;
-	}
-	pos_copy(&c.pos, &w->pos);
-	if (c.known == NULL)
-		c.known = json_incref(w->known);
-	rc = checkpoint_save(a->dir, a->name, &c, e);
-	checkpoint_fini(&c);
-	return rc;
-}
-
-static int
-set_word(const struct args *a, struct err *e)
-{
-	json_t *task = state_task(a->dir, a->name, e);
-	int rc;
-
-	if (task == NULL)
-		return -1;
-	json_object_set_new(task, "from", json_string(a->from));
-	rc = task_save(a->dir, a->name, task, e);
-	json_decref(task);
-	return rc == -1 ? -1 : shelve(a, e);
-}
-
-static int
-set_locked(const struct args *a, struct err *e)
-{
-	struct where w = { 0 };
-	int rc = where_from(&w, a->from, a->dir, e);
-
-	if (rc == 0)
-		rc = w.kind == WHERE_POS ? set_position(a, &w, e)
-					 : set_word(a, e);
-	if (rc == 0)
-		task_log(a->dir, a->name, "set",
-		    json_pack("{s:s}", "from", a->from));
-	where_fini(&w);
-	return rc;
+	return task_resume(a->dir, a->name, a->reason, e);
 }
 
 static int
 cmd_set(struct args *a, struct err *e)
 {
-	static const char *const locks[] = { "run.lock", "lock",
-		"commit.lock" };
-	int fds[3] = { -1, -1, -1 }, rc = 0;
-
 	if (a->from == NULL)
 		return err_set(e, ERR_USAGE, "set needs --from");
-	for (int i = 0; i < 3 && rc == 0; i++)
-		if ((fds[i] = state_lock_file(a->dir, a->name, locks[i], e)) ==
-		    -1)
-			rc = -1;
-	if (rc == 0)
-		rc = set_locked(a, e);
-	for (int i = 0; i < 3; i++)
-		if (fds[i] != -1)
-			close(fds[i]);
-	return rc;
+	return task_set(a->dir, a->name, a->from, e);
 }
 
 static int

@@ -127,25 +127,41 @@ task_create(const char *dir, const char *name, const json_t *task, int paused,
 }
 
 int
+task_lock_all(
+    const char *dir, const char *name, int fds[TASK_LOCKS], struct err *e)
+{
+	static const char *const files[TASK_LOCKS] = { "run.lock", "lock",
+		"commit.lock" };
+
+	for (int i = 0; i < TASK_LOCKS; i++)
+		fds[i] = -1;
+	for (int i = 0; i < TASK_LOCKS; i++)
+		if ((fds[i] = state_lock_file(dir, name, files[i], e)) == -1)
+			return -1;
+	return 0;
+}
+
+void
+task_unlock_all(int fds[TASK_LOCKS])
+{
+	for (int i = 0; i < TASK_LOCKS; i++)
+		if (fds[i] != -1)
+			close(fds[i]);
+}
+
+int
 task_delete(const char *dir, const char *name, struct err *e)
 {
-	static const char *const locks[] = { "run.lock", "lock",
-		"commit.lock" };
 	char *from = state_path(dir, name, NULL), *aside, *to;
-	int fds[3] = { -1, -1, -1 }, rc = 0;
+	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
 
 	aside = x_asprintf(".deleted.%s.%ld", name, (long)getpid());
 	to = state_path(dir, aside, NULL);
-	for (int i = 0; i < 3 && rc == 0; i++)
-		if ((fds[i] = state_lock_file(dir, name, locks[i], e)) == -1)
-			rc = -1;
 	if (rc == 0 && rename(from, to) == -1)
 		rc = err_sys(e, ERR_OUTPUT, "'%s'", from);
 	if (rc == 0 && remove_folder(to) == -1)
 		rc = err_sys(e, ERR_OUTPUT, "'%s'", to);
-	for (int i = 0; i < 3; i++)
-		if (fds[i] != -1)
-			close(fds[i]);
+	task_unlock_all(fds);
 	free(from);
 	free(to);
 	free(aside);

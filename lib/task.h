@@ -77,6 +77,15 @@ int task_save(
 /* Refused with ERR_TEMP while somebody runs it or writes to it. */
 int task_delete(const char *dir, const char *name, struct err *e);
 
+/*
+ * All locks of a task, so that nobody runs it or writes for it. To be followed
+ * by task_unlock_all, also after -1 with ERR_TEMP.
+ */
+enum { TASK_LOCKS = 3 };
+int task_lock_all(
+    const char *dir, const char *name, int fds[TASK_LOCKS], struct err *e);
+void task_unlock_all(int fds[TASK_LOCKS]);
+
 /* Sorted names, NULL at the end; free each and the list. Or NULL. */
 char **task_list(const char *dir, struct err *e);
 void task_list_free(char **names);

@@ -127,7 +127,7 @@ measure(struct commit *m, int64_t now)
 	double sec = (double)(now - m->stats_ns) / 1e9;
 	double part = sec > 10 ? 1 : sec / 10;
 
-	if (m->stats_ns != 0 && sec > 0)
+	if (sec > 0)
 		m->rate += part * ((double)(rows - m->rows) / sec - m->rate);
 	m->rows = rows;
 	m->stats_ns = now;
@@ -281,6 +281,7 @@ task_commit(const char *dir, const char *name, int fd, struct err *e)
 	if (lock == -1)
 		return -1;
 	m.started = task_now();
+	m.stats_ns = tso_mono_ns() - stats_ns; /* the first at once */
 	m.n = json_object();
 	rc = with_lock(&m, fd, e);
 	if (m.lines > 0)

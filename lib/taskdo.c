@@ -1,0 +1,239 @@
+#include "taskdo.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "err.h"
+#include "log.h"
+#include "state.h"
+#include "task.h"
+#include "taskcheck.h"
+#include "tso.h"
+#include "where.h"
+
+enum { LOOK_MS = 50 };
+
+static int
+no_overlap(const char *dir, const json_t *task, struct err *e)
+{
+	char **names = task_list(dir, e);
+	int rc = names == NULL ? -1 : 0;
+
+	for (size_t i = 0; rc == 0 && names[i] != NULL; i++) {
+		json_t *other = state_task(dir, names[i], e);
+
+		if (other == NULL || task_overlap(task, other, e))
+			rc = -1;
+		json_decref(other);
+	}
+	task_list_free(names);
+	return rc;
+}
+
+/*
+ * "now" is when it was said, not when a run begins: rows between a run that
+ * failed and the next one would be left out. task_check asks the source's
+ * clock; without it, ours.
+ */
+static void
+fix_now(json_t *task)
+{
+	const char *from = json_string_value(json_object_get(task, "from"));
+	char text[32];
+
+	if (from == NULL || strcmp(from, "now") != 0)
+		return;
+	snprintf(text, sizeof text, "ts:%" PRIu64, tso_from_ms(tso_now_ms()));
+	json_object_set_new(task, "from", json_string(text));
+}
+
+/* Until the lock is released nobody else makes a task. */
+static int
+make_locked(const char *dir, const char *name, json_t *task, struct buf *found,
+    int paused, struct err *e)
+{
+	char *path = state_path(dir, name, NULL);
+	int rc;
+
+	if (access(path, F_OK) == 0)
+		rc = err_set(e, ERR_DATA, "task '%s' is there already", name);
+	else
+		rc = no_overlap(dir, task, e);
+	if (rc == 0 && found != NULL)
+		rc = task_check(task, dir, found, e);
+	fix_now(task);
+	if (rc == 0)
+		rc = task_create(dir, name, task, paused, e);
+	free(path);
+	return rc;
+}
+
+int
+task_make(const char *dir, const char *name, const char *from,
+    json_t *own_options, struct buf *found, int paused, struct err *e)
+{
+	json_t *task = task_new(name, from, own_options);
+	int fd = -1, rc = state_name(name, e);
+
+	if (rc == 0)
+		rc = task_check_words(task, dir, e);
+	if (rc == 0)
+		rc = state_init(dir, e);
+	if (rc == 0 && (fd = task_dir_lock(dir, ".lock", 1, e)) == -1)
+		rc = -1;
+	if (rc == 0)
+		rc = make_locked(dir, name, task, found, paused, e);
+	if (fd != -1)
+		close(fd);
+	json_decref(task);
+	return rc;
+}
+
+static int
+wish(const char *dir, const char *name, int paused, const char *reason,
+    struct err *e)
+{
+	if (task_wish_save(dir, name, paused, reason, e) == -1)
+		return -1;
+	task_log(dir, name, paused ? "pause" : "resume",
+	    reason == NULL ? NULL : json_pack("{s:s}", "reason", reason));
+	return 0;
+}
+
+/* So that pausing twice changes neither date nor reason. */
+static int
+is_paused(const char *dir, const char *name)
+{
+	struct task_wish w = { 0 };
+	struct err ignored;
+	int yes = task_wish_load(dir, name, &w, &ignored) == 0 && w.paused;
+
+	task_wish_fini(&w);
+	return yes;
+}
+
+int
+task_pause(const char *dir, const char *name, const char *reason, int wait_ms,
+    struct err *e)
+{
+	int64_t until = tso_mono_ns() + wait_ms * 1000000LL;
+	pid_t pid = 0;
+
+	if (state_check(dir, name, e) == -1)
+		return -1;
+	if ((reason != NULL || !is_paused(dir, name)) &&
+	    wish(dir, name, 1, reason, e) == -1)
+		return -1;
+	while (state_locked_file(dir, name, "run.lock", &pid)) {
+		if (tso_mono_ns() > until)
+			return err_set(e, ERR_TEMP,
+			    "task '%s' is still being stopped by process %ld",
+			    name, (long)pid);
+		poll(NULL, 0, LOOK_MS);
+	}
+	if (!state_locked(dir, name, &pid))
+		return 0;
+	return err_set(e, ERR_TEMP,
+	    "process %ld, not started by 'run', still writes for task '%s'",
+	    (long)pid, name);
+}
+
+int
+task_resume(
+    const char *dir, const char *name, const char *reason, struct err *e)
+{
+	if (state_check(dir, name, e) == -1)
+		return -1;
+	return wish(dir, name, 0, reason, e);
+}
+
+/* The checkpoint and the one before out of the way, in this order: what is
+ * left at any point is either all of the old or none of it. */
+static int
+shelve(const char *dir, const char *name, struct err *e)
+{
+	char *cp = state_path(dir, name, "checkpoint.json");
+	char *prev = state_path(dir, name, "checkpoint.prev.json");
+	char *to = state_path(dir, name, "checkpoint.set.json");
+	int rc = 0;
+
+	if ((unlink(prev) == -1 && errno != ENOENT) ||
+	    (rename(cp, to) == -1 && errno != ENOENT))
+		rc = err_sys(e, ERR_OUTPUT, "'%s'", cp);
+	free(cp);
+	free(prev);
+	free(to);
+	return rc;
+}
+
+static int
+set_position(
+    const char *dir, const char *name, const struct where *w, struct err *e)
+{
+	struct checkpoint c = { 0 };
+	struct err why;
+	int rc;
+
+	if (checkpoint_load(dir, name, &c, &why) == -1) {
+		log_warn("%s", why.msg);
+		if (shelve(dir, name, e) == -1)
+			return -1;
+	}
+	pos_copy(&c.pos, &w->pos);
+	if (c.known == NULL)
+		c.known = json_incref(w->known);
+	rc = checkpoint_save(dir, name, &c, e);
+	checkpoint_fini(&c);
+	return rc;
+}
+
+/* The definition first: it has no effect while there is a checkpoint. */
+static int
+set_word(const char *dir, const char *name, const char *from, struct err *e)
+{
+	json_t *task = state_task(dir, name, e);
+	int rc;
+
+	if (task == NULL)
+		return -1;
+	json_object_set_new(task, "from", json_string(from));
+	fix_now(task);
+	rc = task_save(dir, name, task, e);
+	json_decref(task);
+	return rc == -1 ? -1 : shelve(dir, name, e);
+}
+
+static int
+set_locked(const char *dir, const char *name, const char *from, struct err *e)
+{
+	struct where w = { 0 };
+	int rc = where_from(&w, from, dir, e);
+
+	if (rc == 0 && w.task != NULL && w.kind != WHERE_POS)
+		rc = err_set(
+		    e, ERR_DATA, "task '%s' has no position yet", w.task);
+	if (rc == 0)
+		rc = w.kind == WHERE_POS ? set_position(dir, name, &w, e)
+					 : set_word(dir, name, from, e);
+	if (rc == 0)
+		task_log(dir, name, "set", json_pack("{s:s}", "from", from));
+	where_fini(&w);
+	return rc;
+}
+
+int
+task_set(const char *dir, const char *name, const char *from, struct err *e)
+{
+	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+
+	if (rc == 0)
+		rc = set_locked(dir, name, from, e);
+	task_unlock_all(fds);
+	return rc;
+}
