@@ -36,7 +36,9 @@ def before():
 
 def live():
     """What happens while the pipeline runs."""
+    db.create_database('mistake')
     db.using_database('shop')
+    make('draft')
     items = Collection('items')
     items.insert(rows(range(1000, 1500), 'new'))
     items.upsert(rows(range(10), 'better'))
@@ -49,12 +51,10 @@ def live():
     orders.create_index('emb', HNSW, index_name='by_emb')
     orders.load()
     utility.create_alias('orders', 'today')
-    make('draft')
     utility.drop_collection('draft')
     db.create_database('archive')
     db.using_database('archive')
     make('y2025').insert(rows(range(5), 'old'))
-    db.create_database('mistake')
     db.drop_database('mistake')
 
 
@@ -91,7 +91,7 @@ def beside(source, target):
     print(f'{"":26} {"source":34} target')
     for k in keys:
         a, b = (f.get(k, 'not there') for f in found)
-        print(f'{k:26} {a:34} {b}' + ('' if a == b else '   <- DIFFERENT'))
+        print(f'{k:26} {a or "-":34} {b or "-"}' + ('' if a == b else '   <- DIFFERENT'))
     sys.exit(found[0] != found[1])
 
 

@@ -98,7 +98,7 @@ def source_away(case):
 
 def second_writer(case):
     pipe = begin(case)
-    text = '{"op":"begin","v":1,"cluster":"by-dev","task":"task","ts":"0"}\n'
+    text = '{"op":"begin","v":1,"cluster":"by-dev","task":"task","ts":"0","from":{"t":{"o":0,"n":0,"ts":"0"}}}\n'
     p = subprocess.run([os.path.join(BUILD, 'cdc-apply'), '-T', case.dst.uri], env=case.env, input=text, text=True,
                        capture_output=True, timeout=PATIENCE)
     tap.ok(p.returncode == 3 and str(pipe['cdc-apply'].pid) in p.stderr, 'a second writer is status 3 and names the first',

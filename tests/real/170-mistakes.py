@@ -56,7 +56,7 @@ def mistakes(case):
     m.run('no etcd there', 3, ['cdc-meta:', '127.0.0.1:1'], ['cdc-meta', '-E', nobody])
     m.run('a wrong root', 1, ['cdc-meta:', "'nothere'", 'by-dev'], case.meta()[:-1] + ['nothere'])
     m.run('no Kafka there', 3, ['cdc-read:', '127.0.0.1:1'], case.meta(), ['cdc-read', '-b', '127.0.0.1:1', '--until', 'now'])
-    m.run('no Milvus there', 3, ['cdc-apply:', '127.0.0.1:1'], ['cdc-apply', '-T', nobody, '--retry', '1', good])
+    m.run('no Milvus there', 3, ['cdc-apply:', '127.0.0.1:1'], ['cdc-apply', '-q', '-T', nobody, '--retry', '1', good])
     m.run('a Milvus that is etcd', 1, ['cdc-apply:'],
           ['cdc-apply', '-T', os.environ['CDC_ETCD'], '--retry', '1', good])
     full = open('/dev/full', 'w')
