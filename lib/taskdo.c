@@ -28,7 +28,9 @@ no_overlap(const char *dir, const json_t *task, struct err *e)
 	for (size_t i = 0; rc == 0 && names[i] != NULL; i++) {
 		json_t *other = state_task(dir, names[i], e);
 
-		if (other == NULL || task_overlap(task, other, e))
+		if (other == NULL) /* it cannot run either */
+			log_warn("%s", e->msg);
+		else if (task_overlap(task, other, e))
 			rc = -1;
 		json_decref(other);
 	}

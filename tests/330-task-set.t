@@ -58,8 +58,9 @@ ok 'to a time' cdc-task set dr --from 2026-11-21T11:47:24Z
 is 'is kept as it is' "$(jq -r .from "$dir/task.json")" 2026-11-21T11:47:24Z
 ok 'to now' cdc-task set dr --from now
 like 'which is the time when it was said' "$(jq -r .from "$dir/task.json")" '^ts:4[0-9]{17}$'
-cdc-task create never --no-check -T http://127.0.0.1:9
+ok 'a broken task does not keep others from being made' cdc-task create never --no-check -T http://127.0.0.1:9
 exits 1 cdc-task set dr --from task:never
+like 'not where there is nothing' "$(cat "$err")" "task 'never' has no position yet"
 cdc-task delete never
 exits 2 cdc-task set dr
 exits 2 cdc-task set dr --from nonsense
