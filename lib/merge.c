@@ -282,6 +282,7 @@ merge_add(struct merge *m, struct kmsg *own_k)
 	memset(own_k, 0, sizeof *own_k);
 	t->pub.next = r->m.offset + 1;
 	t->pub.records++;
+	t->pub.last = 0;
 	if (msg_decode(r->m.ptr, r->m.len, &r->msg, &e) == -1) {
 		log_warn("topic '%s' offset %" PRId64 ": %s", t->pub.name,
 		    r->m.offset, e.msg);
@@ -290,6 +291,8 @@ merge_add(struct merge *m, struct kmsg *own_k)
 		r->msg.ts = t->pub.tick + 1; /* leaves with the next tick */
 	}
 	r->ts = r->msg.ts;
+	if (!r->broken)
+		t->pub.last = r->ts;
 	r->rank = rank_of(r->msg.type);
 	if (r->ts > m->newest)
 		m->newest = r->ts;
@@ -376,6 +379,15 @@ merge_released(const struct merge *m)
 	return m->released;
 }
 
+/* What is known of the record before n, of which a topic is known again. */
+static uint64_t
+last_of(const struct merge_topic *t, int64_t n)
+{
+	if (n == t->next && t->last != 0)
+		return t->last;
+	return n == t->skip_n ? t->skip_last : 0;
+}
+
 void
 merge_pos(const struct merge *m, struct pos *p)
 {
@@ -396,7 +408,8 @@ merge_pos(const struct merge *m, struct pos *p)
 				n = f->v[k]->m.offset;
 				break;
 			}
-		pos_set(p, t->pub.name, o, n, m->released);
+		pos_set(p, t->pub.name, o, n, m->released)->last =
+		    last_of(&t->pub, n);
 	}
 }
 

@@ -39,13 +39,15 @@ struct merge_topic {
 	char *name;
 	int ticks;      /* a DML topic; the replicate-msg topic has no ticks */
 	int64_t next;   /* offset of the first record not yet read */
+	uint64_t last;  /* timestamp of the one before it; 0: not known */
 	uint64_t tick;  /* newest, 0 if none was read */
 	int64_t skip_n; /* records below with ts <= skip_ts are not ours */
 	uint64_t skip_ts;
-	size_t bytes; /* of records held */
-	int paused;   /* the caller's */
-	int used;     /* the caller's: an included live collection is on it */
-	int64_t end;  /* the caller's: a high watermark, -1 if not asked */
+	uint64_t skip_last; /* timestamp of record skip_n - 1, or 0 */
+	size_t bytes;       /* of records held */
+	int paused;         /* the caller's */
+	int used;    /* the caller's: an included live collection is on it */
+	int64_t end; /* the caller's: a high watermark, -1 if not asked */
 	int64_t unused_end; /* the caller's: its end when it came out of use */
 	int settled;        /* the caller's: unused, and read to that end */
 	uint64_t records;   /* read so far, for --explain */

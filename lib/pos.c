@@ -74,6 +74,7 @@ pos_set(struct pos *p, const char *topic, int64_t o, int64_t n, uint64_t ts)
 	p->v[i].o = o;
 	p->v[i].n = n;
 	p->v[i].ts = ts;
+	p->v[i].last = 0;
 	return &p->v[i];
 }
 
@@ -91,7 +92,7 @@ offset(const json_t *j, const char *name, int64_t *v, struct err *e)
 }
 
 static int
-stamp(const json_t *j, uint64_t *ts, struct err *e)
+stamp(const json_t *j, const char *name, uint64_t *ts, struct err *e)
 {
 	if (json_is_integer(j) && json_integer_value(j) >= 0) {
 		*ts = (uint64_t)json_integer_value(j);
@@ -99,13 +100,15 @@ stamp(const json_t *j, uint64_t *ts, struct err *e)
 	}
 	if (json_is_string(j))
 		return num_u64(json_string_value(j), 0, UINT64_MAX, ts, e);
-	return err_set(e, ERR_DATA, "'ts' is not a timestamp");
+	return err_set(e, ERR_DATA, "'%s' is not a timestamp", name);
 }
 
 static int
 topic_from_json(struct pos_topic *t, const json_t *j, struct err *e)
 {
-	const json_t *n = json_object_get(j, "n"), *ts;
+	const json_t *n = json_object_get(j, "n");
+	const json_t *ts = json_object_get(j, "ts");
+	const json_t *last = json_object_get(j, "last");
 
 	if (!json_is_object(j))
 		return err_set(e, ERR_DATA, "not an object");
@@ -117,9 +120,10 @@ topic_from_json(struct pos_topic *t, const json_t *j, struct err *e)
 	if (t->n < t->o)
 		return err_set(e, ERR_DATA,
 		    "'n' %" PRId64 " is below 'o' %" PRId64, t->n, t->o);
-	ts = json_object_get(j, "ts");
-	t->ts = 0;
-	return ts == NULL ? 0 : stamp(ts, &t->ts, e);
+	t->ts = t->last = 0;
+	if (ts != NULL && stamp(ts, "ts", &t->ts, e) == -1)
+		return -1;
+	return last == NULL ? 0 : stamp(last, "last", &t->last, e);
 }
 
 int
@@ -141,7 +145,7 @@ pos_from_json(struct pos *p, json_t *j, struct err *e)
 				rc = err_wrap(e, "position of '%s'", topic);
 				break;
 			}
-			pos_set(&got, topic, t.o, t.n, t.ts);
+			pos_set(&got, topic, t.o, t.n, t.ts)->last = t.last;
 		}
 	if (rc == -1) {
 		pos_fini(&got);
@@ -162,7 +166,7 @@ pos_from_line(struct pos *p, const json_t *line, struct err *e)
 		at = json_object_get(line, "from"); /* a begin line */
 	if (!json_is_object(at))
 		return err_set(e, ERR_DATA, "no position in it");
-	if (stamp(json_object_get(line, "ts"), &ts, e) == -1 ||
+	if (stamp(json_object_get(line, "ts"), "ts", &ts, e) == -1 ||
 	    pos_from_json(p, at, e) == -1)
 		return -1;
 	p->ts = ts;
@@ -178,6 +182,8 @@ pos_to_json(const struct pos *p, struct jsonw *w, const char *key)
 		jw_i64(w, "o", p->v[i].o);
 		jw_i64(w, "n", p->v[i].n);
 		jw_u64s(w, "ts", p->v[i].ts);
+		if (p->v[i].last != 0)
+			jw_u64s(w, "last", p->v[i].last);
 		jw_close(w, '}');
 	}
 	jw_close(w, '}');
@@ -221,7 +227,8 @@ pos_merge(struct pos *p, const struct pos *newer)
 	p->ts = newer->ts;
 	for (size_t i = 0; i < newer->n; i++)
 		pos_set(p, newer->v[i].topic, newer->v[i].o, newer->v[i].n,
-		    newer->v[i].ts);
+		    newer->v[i].ts)
+		    ->last = newer->v[i].last;
 }
 
 void

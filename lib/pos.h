@@ -9,12 +9,17 @@
 struct err;
 struct jsonw;
 
-/* One topic: read from o, skip records with offset < n and timestamp <= ts. */
+/*
+ * One topic: read from o, skip records with offset < n and timestamp <= ts.
+ * `last` tells whether it still is the same topic: one that was made anew has
+ * another record there.
+ */
 struct pos_topic {
 	char *topic;
 	int64_t o; /* oldest record not yet released */
 	int64_t n; /* first record not yet read */
 	uint64_t ts;
+	uint64_t last; /* timestamp of record n - 1; 0 if it is not known */
 };
 
 /* Where a stream stands, all topics at once. All zero is valid and empty. */
@@ -27,15 +32,18 @@ struct pos {
 void pos_fini(struct pos *p);
 void pos_copy(struct pos *to, const struct pos *from);
 
-/* Both are borrowed until the next pos_set; pos_find gives NULL if absent. */
+/*
+ * Both are borrowed until the next pos_set; pos_find gives NULL if absent,
+ * pos_set sets last to 0.
+ */
 struct pos_topic *pos_find(const struct pos *p, const char *topic);
 struct pos_topic *pos_set(
     struct pos *p, const char *topic, int64_t o, int64_t n, uint64_t ts);
 
 /*
- * The topics, {topic:{"o":5,"n":7,"ts":"4706…"}}: *p has them and no others
- * afterwards, p->ts is left alone. Integers are numbers or strings; a missing
- * n is o, a missing ts 0.
+ * The topics, {topic:{"o":5,"n":7,"ts":"4706…","last":"4706…"}}: *p has them
+ * and no others afterwards, p->ts is left alone. Integers are numbers or
+ * strings; a missing n is o, a missing ts or last 0.
  */
 int pos_from_json(struct pos *p, json_t *j, struct err *e);
 void pos_to_json(const struct pos *p, struct jsonw *w, const char *key);

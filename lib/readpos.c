@@ -83,30 +83,31 @@ gone(const char *topic, const char *what, int64_t offset, int64_t low,
 }
 
 /*
- * A topic that was deleted and made anew may have grown past our offset. Its
- * records are all younger than the position, and the one before it must not
- * be.
+ * A topic that was deleted and made anew may have grown past our offset, but
+ * the last record that we have read is not there.
  */
 static int
-same_topic(
-    struct reader *r, const struct pos_topic *p, int64_t low, struct err *e)
+same_topic(struct reader *r, const struct pos_topic *p, int64_t low,
+    int64_t high, struct err *e)
 {
 	struct kmsg k = { 0 };
-	struct msg m;
+	struct msg m = { 0 };
 	struct err ignored = { 0 };
 	int rc = 0;
 
-	if (p->o <= low || p->ts == 0)
+	if (p->n > high)
+		return gone(
+		    p->topic, "the next record to read", p->n, low, high, e);
+	if (p->n <= low || p->last == 0)
 		return 0;
-	if (kreader_peek(r->k, p->topic, p->o - 1, &k, e) == -1)
+	if (kreader_peek(r->k, p->topic, p->n - 1, &k, e) == -1)
 		return -1;
-	if (msg_decode(k.ptr, k.len, &m, &ignored) == 0 && m.ts > p->ts &&
-	    !k.streaming)
+	if (msg_decode(k.ptr, k.len, &m, &ignored) == -1 || m.ts != p->last)
 		rc = err_set(e, ERR_GONE,
-		    "topic '%s' was made anew: the record before offset "
-		    "%" PRId64 " has timestamp %" PRIu64
-		    ", the position is of %" PRIu64,
-		    p->topic, p->o, m.ts, p->ts);
+		    "topic '%s' was made anew: the record at offset %" PRId64
+		    " has timestamp %" PRIu64 ", the one that was read had "
+		    "%" PRIu64 "; Kafka has %" PRId64 " to %" PRId64,
+		    p->topic, p->n - 1, m.ts, p->last, low, high);
 	kmsg_free(&k);
 	return rc;
 }
@@ -114,7 +115,7 @@ same_topic(
 /* Where a topic begins: offset, and what is skipped from there on. */
 struct start {
 	int64_t offset, skip_n;
-	uint64_t skip_ts;
+	uint64_t skip_ts, skip_last;
 	int64_t high; /* when we began */
 };
 
@@ -133,9 +134,10 @@ from_pos(struct reader *r, const char *topic, int64_t low, int64_t high,
 	s->offset = p->o;
 	s->skip_n = p->n;
 	s->skip_ts = p->ts;
+	s->skip_last = p->last;
 	if (p->o < low || p->o > high)
 		return gone(topic, "the position", p->o, low, high, e);
-	return same_topic(r, p, low, e);
+	return same_topic(r, p, low, high, e);
 }
 
 static int
@@ -238,6 +240,7 @@ add_topic(
 
 	t->skip_n = s->skip_n;
 	t->skip_ts = s->skip_ts;
+	t->skip_last = s->skip_last;
 	r->channels_dirty = 1;
 	log_info("topic '%s' from offset %" PRId64, name, s->offset);
 	return kreader_start(r->k, name, i, s->offset, e) == -1 ? -1 : i;
