@@ -7,6 +7,7 @@
 #include "err.h"
 #include "log.h"
 #include "pos.h"
+#include "tso.h"
 #include "x.h"
 
 /* Records and marks in offset order: where o is. */
@@ -270,6 +271,16 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 	return NULL;
 }
 
+/*
+ * A timestamp for what has none: Kafka's, the same each time it is read, so
+ * that a position says whether it is out.
+ */
+static uint64_t
+broken_ts(const struct topic *t, const struct kmsg *k)
+{
+	return k->time_ms > 0 ? tso_from_ms(k->time_ms) : t->pub.tick + 1;
+}
+
 struct rec *
 merge_add(struct merge *m, struct kmsg *own_k)
 {
@@ -288,7 +299,7 @@ merge_add(struct merge *m, struct kmsg *own_k)
 		    r->m.offset, e.msg);
 		r->broken = 1;
 		r->msg.type = 0;
-		r->msg.ts = t->pub.tick + 1; /* leaves with the next tick */
+		r->msg.ts = broken_ts(t, &r->m);
 	}
 	r->ts = r->msg.ts;
 	if (!r->broken)
