@@ -150,3 +150,58 @@ rows() {
 body() {
 	ops "$@" | grep -vE '^(begin|tick|end)@' || true
 }
+
+# live ARG...: cdc-read in the background, $live its pid, live.out and live.err what it writes; the catalogue goes to
+# file descriptor 8.  sees PATTERN: waits for such a line of `ops live.out`, with an `at` now and then.
+live() {
+	rm -f cat.in
+	mkfifo cat.in
+	cdc-read "$@" <cat.in >live.out 2>live.err 9>&- &
+	live=$!
+	exec 8>cat.in
+}
+
+seen() {
+	at >&8
+	sleep 0.05
+	ops live.out 2>/dev/null | grep -Eq -- "$1"
+}
+
+sees() {
+	wait_until 8 seen "$1" || {
+		tap 1 "sees $1"
+		ops live.out 2>&1 | tail -n 20 | diag
+		diag <live.err
+	}
+}
+
+# A few turns with `at`, in which nothing should happen.
+turns() { # N
+	for turn in $(seq "$1"); do
+		at >&8
+		sleep 0.1
+	done
+}
+
+dead() {
+	at >&8 2>/dev/null
+	! kill -0 "$live" 2>/dev/null
+}
+
+# Waits for its end; the status is in $got.
+ends() {
+	wait_until 10 dead || {
+		kill -KILL "$live"
+		echo "# did not end"
+		ops live.out 2>&1 | tail -n 20 | diag
+		diag <live.err
+	}
+	got=0
+	wait "$live" || got=$?
+	exec 8>/dev/null
+}
+
+stop() {
+	kill "-${1:-TERM}" "$live"
+	ends
+}
