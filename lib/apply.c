@@ -193,6 +193,7 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	if (v->kind == NEVER)
 		return never(a, e);
 	names_coll(&a->conf->rename, o->db.ptr, o->coll.ptr, &a->db, &a->coll);
+	who_resolve(a);
 	if (v->kind == ROWS)
 		return v->run(a, e);
 	if (rowq_drain(a->q, e) == -1)
@@ -382,6 +383,7 @@ close_all(struct apply *a)
 	lines_close(a->in);
 	rowq_free(a->q);
 	colls_fini(&a->colls);
+	who_fini(&a->who);
 	milvus_close(a->m);
 	opline_fini(&a->op);
 	out_fini(&a->out);

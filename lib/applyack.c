@@ -117,6 +117,9 @@ apply_begin(struct apply *a, struct err *e)
 		return -1;
 	if (!a->begun && greet(a, e) == -1)
 		return -1;
+	if ((!a->begun || strcmp(a->cluster, a->op.cluster.ptr) != 0) &&
+	    who_open(a, e) == -1)
+		return -1;
 	a->begun = 1;
 	a->ended = 0;
 	free(a->cluster);

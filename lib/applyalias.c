@@ -5,6 +5,7 @@
 #include "service.pb-c.h"
 
 #include "err.h"
+#include "log.h"
 
 static int
 exists_elsewhere(const struct mv_status *s)
@@ -22,6 +23,11 @@ put(struct apply *a, const char *first, const char *second, struct err *e)
 
 	if (opline_str(&a->op, "alias", &alias, e) == -1)
 		return -1;
+	if (who_has(a, a->db, alias)) {
+		log_info("alias '%s' is a collection by now",
+		    label(a->db, alias, NULL));
+		return 0;
+	}
 	rc = name_call(a, first, a->db, a->coll, alias, &s, e);
 	if (rc == 1 && (s.class == MV_ABSENT || exists_elsewhere(&s)))
 		rc = name_call(a, second, a->db, a->coll, alias, &s, e);

@@ -112,6 +112,7 @@ fill(struct coll *c, const Pb__DescribeCollectionResponse *r, struct err *e)
 {
 	if (schema_from_pb(&c->schema, r->schema.data, r->schema.len, e) == -1)
 		return err_wrap(e, "collection '%s.%s'", c->db, c->name);
+	c->id = r->collectionid;
 	c->shards = r->shards_num;
 	c->consistency = r->consistency_level;
 	c->num_partitions = r->num_partitions;

@@ -12,6 +12,7 @@ struct milvus;
 
 /* A collection of the target, as DescribeCollection tells it. */
 struct coll {
+	int64_t id; /* 0 in a dry run */
 	char *db, *name;
 	struct schema schema;
 	const struct field *pk;

@@ -86,6 +86,25 @@ compare(struct apply *a, struct coll *c, const struct schema *s,
 	return rc;
 }
 
+/* A name that was an alias then, or is one by now. */
+static int
+create_call(struct apply *a, Pb__CreateCollectionRequest *req, struct err *e)
+{
+	Pb__DropAliasRequest alias = PB__DROP_ALIAS_REQUEST__INIT;
+	const char *what = label(a->db, a->coll, NULL);
+	struct mv_status s;
+	int rc = call(a, "CreateCollection", what, &req->base, &s, e);
+
+	if (rc == 1 && strstr(s.reason, "alias") != NULL) {
+		alias.db_name = mv_str(a->db);
+		alias.alias = mv_str(a->coll);
+		if (must(a, "DropAlias", what, &alias.base, 1, e) == -1)
+			return -1;
+		rc = call(a, "CreateCollection", what, &req->base, &s, e);
+	}
+	return rc == 1 ? refused("CreateCollection", what, &s, e) : rc;
+}
+
 static int
 create(struct apply *a, struct schema *s, const struct kvs *props, int shards,
     struct err *e)
@@ -118,13 +137,36 @@ create(struct apply *a, struct schema *s, const struct kvs *props, int shards,
 	if (schema_partition_key(s) != NULL && parts > 0 &&
 	    parts < MAX_PARTITIONS)
 		req.num_partitions = parts;
-	rc = must(a, "CreateCollection", label(a->db, a->coll, NULL), &req.base,
-	    0, e);
+	rc = create_call(a, &req, e);
 	free_pairs(req.properties);
 	free(packed);
 	if (rc == 0 && a->conf->dry_run)
 		colls_pretend(&a->colls, a->db, a->coll, s);
 	return rc;
+}
+
+/*
+ * Before a create is compared by name: a collection that had to step aside
+ * gets its name back. *rc is 1 if the name is taken by another collection of
+ * the source, which is not this one, however alike.
+ */
+static int
+settle_name(struct apply *a, int *rc, struct err *e)
+{
+	const char *db, *coll;
+
+	*rc = 0;
+	names_coll(&a->conf->rename, a->op.db.ptr, a->op.coll.ptr, &db, &coll);
+	if (!who_is_known(a)) {
+		*rc = who_has(a, db, coll);
+		return 0;
+	}
+	if (!who_moved_aside(a))
+		return 0;
+	if (who_rename(a, db, coll, e) == -1)
+		return -1;
+	who_resolve(a);
+	return 0;
 }
 
 static int
@@ -142,9 +184,15 @@ create_or_compare(
 		return -1;
 	if (shards < 0 || shards > MAX_SHARDS)
 		return err_set(e, ERR_DATA, "%" PRId64 " shards", shards);
-	rc = find(a, &c, e);
+	if (settle_name(a, &rc, e) == -1)
+		return -1;
 	if (rc == 0)
-		return compare(a, c, s, props, (int)shards, e);
+		rc = find(a, &c, e);
+	if (rc == 0)
+		return compare(a, c, s, props, (int)shards, e) == -1 ||
+			       who_is(a, c, 0, e) == -1
+			   ? -1
+			   : 0;
 	if (rc == -1)
 		return -1;
 	if (a->op.ensure && !a->conf->create_missing)
@@ -152,7 +200,11 @@ create_or_compare(
 		    "the target had this collection and has lost it, as '%s'; "
 		    "--create-missing makes it again, without its older rows",
 		    label(a->db, a->coll, NULL));
-	return create(a, s, props, (int)shards, e);
+	if (who_make_room(a, a->db, a->coll, e) == -1 ||
+	    create(a, s, props, (int)shards, e) == -1)
+		return -1;
+	rc = find(a, &c, e);
+	return rc == 0 ? who_is(a, c, 1, e) : rc;
 }
 
 int
@@ -198,9 +250,13 @@ ddl_drop_collection(struct apply *a, struct err *e)
 {
 	struct mv_status s;
 	struct coll *c;
-	int rc = find(a, &c, e);
+	int rc;
 
-	if (rc != 0)
+	if (who_is_lost(a))
+		return who_dropped(a, e);
+	if (!who_is_known(a) && who_has(a, a->db, a->coll))
+		return 0; /* another collection's name by now */
+	if ((rc = find(a, &c, e)) != 0)
 		return rc == 1 ? 0 : -1; /* not there, or only an alias */
 	rc = coll_call(a, "DropCollection", a->db, a->coll, &s, e);
 	if (rc == 1 && strstr(s.reason, "alias") != NULL) {
@@ -209,8 +265,8 @@ ddl_drop_collection(struct apply *a, struct err *e)
 		rc = coll_call(a, "DropCollection", a->db, a->coll, &s, e);
 	}
 	colls_forget(&a->colls, a->db, a->coll);
-	if (rc == 1 && s.class == MV_ABSENT)
-		return 0;
+	if (rc == 0 || (rc == 1 && s.class == MV_ABSENT))
+		return who_dropped(a, e);
 	return rc == 1 ? refused("DropCollection", label(a->db, a->coll, NULL),
 			     &s, e)
 		       : rc;
@@ -228,23 +284,21 @@ ddl_alter_collection(struct apply *a, struct err *e)
 	return rc;
 }
 
+/*
+ * A collection that this run has made is to get a name that somebody has: the
+ * whole history is replayed, and what stands there is its own later state.
+ */
 static int
-rename_to(struct apply *a, const char *db, const char *coll, struct err *e)
+drop_later_self(
+    struct apply *a, const char *db, const char *coll, struct err *e)
 {
-	Pb__RenameCollectionRequest req = PB__RENAME_COLLECTION_REQUEST__INIT;
-	int rc;
+	struct mv_status s;
+	int rc = coll_call(a, "DropCollection", db, coll, &s, e);
 
-	if (strcmp(db, a->db) != 0 && ensure_database(a, db, e) == -1)
-		return -1;
-	req.db_name = mv_str(a->db);
-	req.oldname = mv_str(a->coll);
-	req.newname = mv_str(coll);
-	req.newdbname = mv_str(db); /* empty would be `default` */
-	rc = must(a, "RenameCollection", label(a->db, a->coll, coll), &req.base,
-	    0, e);
-	colls_forget(&a->colls, a->db, a->coll);
 	colls_forget(&a->colls, db, coll);
-	return rc;
+	who_gone(a, db, coll);
+	return rc == 1 ? refused("DropCollection", label(db, coll, NULL), &s, e)
+		       : rc;
 }
 
 int
@@ -265,17 +319,23 @@ ddl_rename_collection(struct apply *a, struct err *e)
 	done = colls_get(&a->colls, a->m, db, coll, &there, e);
 	if (done == -1)
 		return -1;
-	if (rc == 1 && done == 0)
-		return 0; /* a repetition */
+	if (rc == 1 && done == 0) /* a repetition */
+		return who_has(a, db, coll) ? 0 : who_is(a, there, 0, e);
 	if (rc == 1)
 		return err_set(e, ERR_DATA,
 		    "neither it nor '%s.%s' is at the target", db, coll);
-	if (done == 0)
-		return err_set(e, ERR_DATA,
-		    "the target has both it and '%s.%s'", db, coll);
+	if (done == 0 && !who_has(a, db, coll)) {
+		if (!who_made(a))
+			return err_set(e, ERR_DATA,
+			    "the target has both it and '%s.%s'", db, coll);
+		if (drop_later_self(a, db, coll, e) == -1)
+			return -1;
+	}
 	if (a->conf->dry_run)
 		colls_pretend(&a->colls, db, coll, &c->schema);
-	return rename_to(a, db, coll, e);
+	else if (who_is(a, c, 0, e) == -1)
+		return -1;
+	return who_rename(a, db, coll, e);
 }
 
 /* Partitions of a partition-key collection come with it. */

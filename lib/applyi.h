@@ -5,6 +5,7 @@
 
 #include "apply.h"
 #include "applycoll.h"
+#include "applyids.h"
 #include "applyin.h"
 #include "applyrow.h"
 #include "milvus.h"
@@ -26,11 +27,19 @@ struct ack {
 	struct buf line;
 };
 
+/* The target's collections, by id, and whose they are: applywho.c. */
+struct who {
+	struct ids *ids; /* NULL: no begin yet, names are all there is */
+	struct who_place *v;
+	size_t n, cap;
+};
+
 struct apply {
 	const struct apply_conf *conf;
 	struct milvus *m;
 	struct rowq *q;
 	struct colls colls;
+	struct who who;
 	struct out out;
 	struct lines *in;
 	struct opline op;      /* the line at hand */
@@ -63,6 +72,30 @@ int apply_tick(struct apply *a, struct err *e); /* and end */
 /* Write the acks whose rows are safe. */
 int apply_acks(struct apply *a, struct err *e);
 void apply_acks_free(struct apply *a);
+
+/*
+ * applywho.c: the line's collection by the source's id. A replay of lines
+ * that were applied already meets the names of later; ids stay the same.
+ */
+int who_open(struct apply *a, struct err *e); /* at a begin */
+void who_fini(struct who *w);
+/* Let a->db and a->coll be what the line's collection is called now. */
+void who_resolve(struct apply *a);
+int who_is_known(const struct apply *a);
+int who_is_lost(const struct apply *a); /* known, and no more there */
+/* Is that name taken by another collection of the source? */
+int who_has(const struct apply *a, const char *db, const char *coll);
+int who_make_room(
+    struct apply *a, const char *db, const char *coll, struct err *e);
+int who_moved_aside(const struct apply *a); /* by who_make_room */
+/* The line's collection is c; made: by this run. */
+int who_is(struct apply *a, const struct coll *c, int made, struct err *e);
+int who_made(const struct apply *a);
+int who_rename(
+    struct apply *a, const char *db, const char *coll, struct err *e);
+int who_dropped(struct apply *a, struct err *e);
+/* What stood there is dropped. */
+void who_gone(struct apply *a, const char *db, const char *coll);
 
 /* applydead.c */
 int dead_open(struct apply *a, struct err *e);

@@ -1,0 +1,33 @@
+#ifndef CDC_APPLYIDS_H
+#define CDC_APPLYIDS_H
+
+#include <stdint.h>
+
+struct err;
+
+/*
+ * Which collection of the target is which one of the source, by id: names
+ * alone do not tell, since a replay meets a target whose renames are done
+ * already. Kept beside the tasks, in targets/HOST_PORT.json of the state
+ * directory: {"v":1,"clusters":{"by-dev":{"SOURCE ID":"TARGET ID"}}}. What it
+ * says of a collection that the target has no more is worth nothing.
+ */
+struct ids;
+
+/*
+ * Of one cluster's collections at one target. dir NULL: only for this run.
+ * ERR_OUTPUT or ERR_DATA if the file cannot be made or read.
+ */
+struct ids *ids_open(
+    const char *dir, const char *uri, const char *cluster, struct err *e);
+void ids_close(struct ids *s);
+
+/* 0 if nothing is known. */
+int64_t ids_target(const struct ids *s, int64_t source);
+int64_t ids_source(const struct ids *s, int64_t target);
+
+/* Durable when it returns 0. Others' entries in the file stay. */
+int ids_set(struct ids *s, int64_t source, int64_t target, struct err *e);
+int ids_forget(struct ids *s, int64_t source, struct err *e);
+
+#endif

@@ -1,0 +1,305 @@
+#include "applyi.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service.pb-c.h"
+
+#include "err.h"
+#include "log.h"
+#include "num.h"
+#include "state.h"
+#include "x.h"
+
+/* A collection of the target by its id: what it is called now. */
+struct who_place {
+	int64_t id;
+	char *db, *name;
+	int made; /* by this run */
+};
+
+static struct who_place *
+by_id(const struct who *w, int64_t id)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].id == id)
+			return &w->v[i];
+	return NULL;
+}
+
+static struct who_place *
+by_name(const struct who *w, const char *db, const char *name)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (strcmp(w->v[i].name, name) == 0 &&
+		    strcmp(w->v[i].db, db) == 0)
+			return &w->v[i];
+	return NULL;
+}
+
+/* Names in use by a line at hand stay where they are if they are the same. */
+static void
+put(struct who *w, int64_t id, const char *db, const char *name)
+{
+	struct who_place *p = by_id(w, id);
+	char *d, *n;
+
+	if (p != NULL && strcmp(p->db, db) == 0 && strcmp(p->name, name) == 0)
+		return;
+	d = x_strdup(db);
+	n = x_strdup(name);
+	if (p == NULL) {
+		w->v = x_grow(w->v, w->n, &w->cap, sizeof *w->v);
+		p = &w->v[w->n++];
+		memset(p, 0, sizeof *p);
+		p->id = id;
+	}
+	free(p->db);
+	free(p->name);
+	p->db = d;
+	p->name = n;
+}
+
+void
+who_fini(struct who *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		free(w->v[i].db);
+		free(w->v[i].name);
+	}
+	free(w->v);
+	ids_close(w->ids);
+	memset(w, 0, sizeof *w);
+}
+
+static int
+list_db(struct apply *a, const char *db, struct err *e)
+{
+	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
+	Pb__ShowCollectionsResponse *r;
+	ProtobufCMessage *out = NULL;
+	struct mv_status s;
+	int rc;
+
+	req.db_name = mv_str(db);
+	rc = milvus_call(a->m, "ShowCollections", &req.base,
+	    &pb__show_collections_response__descriptor, &out, &s, e);
+	if (rc == 1)
+		return refused("ShowCollections", db, &s, e);
+	if (rc == -1)
+		return -1;
+	r = (Pb__ShowCollectionsResponse *)out;
+	for (size_t i = 0; i < r->n_collection_names && i < r->n_collection_ids;
+	     i++)
+		put(&a->who, r->collection_ids[i], db, r->collection_names[i]);
+	protobuf_c_message_free_unpacked(out, NULL);
+	return 0;
+}
+
+static int
+list_all(struct apply *a, struct err *e)
+{
+	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
+	Pb__NamesResponse *r;
+	ProtobufCMessage *out = NULL;
+	struct mv_status s;
+	int rc = milvus_call(a->m, "ListDatabases", &req.base,
+	    &pb__names_response__descriptor, &out, &s, e);
+
+	if (rc == 1)
+		return refused("ListDatabases", "*", &s, e);
+	if (rc == -1)
+		return -1;
+	r = (Pb__NamesResponse *)out;
+	for (size_t i = 0; i < r->n_names && rc == 0; i++)
+		rc = list_db(a, r->names[i], e);
+	protobuf_c_message_free_unpacked(out, NULL);
+	return rc;
+}
+
+int
+who_open(struct apply *a, struct err *e)
+{
+	char *dir = a->conf->dry_run ? NULL : state_dir(a->conf->state_dir);
+	struct ids *ids =
+	    ids_open(dir, a->conf->milvus.grpc.uri, a->op.cluster.ptr, e);
+
+	free(dir);
+	if (ids == NULL && a->op.task.len > 0)
+		return -1;
+	if (ids == NULL) { /* a file from anywhere, as anybody */
+		log_warn("%s; collections are known by name only", e->msg);
+		err_clear(e);
+		ids = ids_open(
+		    NULL, a->conf->milvus.grpc.uri, a->op.cluster.ptr, e);
+	}
+	who_fini(&a->who);
+	a->who.ids = ids;
+	return list_all(a, e);
+}
+
+static int64_t
+source_id(const struct apply *a)
+{
+	struct err ignored;
+	int64_t id = 0;
+
+	if (a->op.coll_id.len == 0 ||
+	    num_i64(a->op.coll_id.ptr, 0, INT64_MAX, &id, &ignored) == -1)
+		return 0;
+	return id;
+}
+
+/* Where the line's collection is now; NULL if it is not known by id. */
+static struct who_place *
+mine(const struct apply *a)
+{
+	int64_t id = source_id(a);
+
+	if (id == 0 || a->who.ids == NULL)
+		return NULL;
+	return by_id(&a->who, ids_target(a->who.ids, id));
+}
+
+void
+who_resolve(struct apply *a)
+{
+	const struct who_place *p = mine(a);
+
+	if (p == NULL)
+		return;
+	a->db = p->db;
+	a->coll = p->name;
+}
+
+int
+who_is_known(const struct apply *a)
+{
+	return mine(a) != NULL;
+}
+
+int
+who_is_lost(const struct apply *a)
+{
+	int64_t id = source_id(a);
+
+	return id != 0 && a->who.ids != NULL &&
+	       ids_target(a->who.ids, id) != 0 && mine(a) == NULL;
+}
+
+int
+who_made(const struct apply *a)
+{
+	const struct who_place *p = mine(a);
+
+	return p != NULL && p->made;
+}
+
+int
+who_has(const struct apply *a, const char *db, const char *coll)
+{
+	const struct who_place *p = by_name(&a->who, db, coll);
+	int64_t id = source_id(a);
+
+	if (p == NULL || a->who.ids == NULL)
+		return 0;
+	id = ids_source(a->who.ids, p->id);
+	return id != 0 && id != source_id(a);
+}
+
+static int
+rename_call(struct apply *a, const char *db, const char *coll,
+    const char *to_db, const char *to, struct err *e)
+{
+	Pb__RenameCollectionRequest req = PB__RENAME_COLLECTION_REQUEST__INIT;
+	int rc;
+
+	if (strcmp(db, to_db) != 0 && ensure_database(a, to_db, e) == -1)
+		return -1;
+	req.db_name = mv_str(db);
+	req.oldname = mv_str(coll);
+	req.newname = mv_str(to);
+	req.newdbname = mv_str(to_db); /* empty would be `default` */
+	rc = must(a, "RenameCollection", label(db, coll, to), &req.base, 0, e);
+	colls_forget(&a->colls, db, coll);
+	colls_forget(&a->colls, to_db, to);
+	return rc;
+}
+
+/*
+ * Another collection of the source stands where this one is to be: a replay
+ * is behind what the target has. It steps aside, and its own lines will give
+ * it its name again.
+ */
+int
+who_make_room(struct apply *a, const char *db, const char *coll, struct err *e)
+{
+	struct who_place *p = by_name(&a->who, db, coll);
+	char temp[48];
+
+	if (!who_has(a, db, coll))
+		return 0;
+	snprintf(temp, sizeof temp, "cdc_moving_%" PRId64,
+	    ids_source(a->who.ids, p->id));
+	if (rename_call(a, db, coll, db, temp, e) == -1)
+		return -1;
+	put(&a->who, p->id, db, temp);
+	return 0;
+}
+
+int
+who_rename(struct apply *a, const char *to_db, const char *to, struct err *e)
+{
+	struct who_place *p = mine(a);
+	char *db = x_strdup(a->db), *coll = x_strdup(a->coll);
+	int rc = who_make_room(a, to_db, to, e);
+
+	if (rc == 0)
+		rc = rename_call(a, db, coll, to_db, to, e);
+	if (rc == 0 && (p = mine(a)) != NULL)
+		put(&a->who, p->id, to_db, to);
+	free(db);
+	free(coll);
+	return rc;
+}
+
+int
+who_is(struct apply *a, const struct coll *c, int made, struct err *e)
+{
+	if (a->who.ids == NULL || c->id == 0 || source_id(a) == 0)
+		return 0;
+	put(&a->who, c->id, c->db, c->name);
+	by_id(&a->who, c->id)->made |= made;
+	return ids_set(a->who.ids, source_id(a), c->id, e);
+}
+
+void
+who_gone(struct apply *a, const char *db, const char *coll)
+{
+	struct who_place *p = by_name(&a->who, db, coll);
+
+	if (p == NULL)
+		return;
+	free(p->db);
+	free(p->name);
+	*p = a->who.v[--a->who.n];
+}
+
+int
+who_dropped(struct apply *a, struct err *e)
+{
+	int64_t id = source_id(a);
+
+	who_gone(a, a->db, a->coll);
+	return id == 0 || a->who.ids == NULL ? 0
+					     : ids_forget(a->who.ids, id, e);
+}
+
+int
+who_moved_aside(const struct apply *a)
+{
+	return strncmp(a->coll, "cdc_moving_", 11) == 0 &&
+	       strcmp(a->coll, a->op.coll.ptr) != 0;
+}
