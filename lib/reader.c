@@ -241,8 +241,10 @@ watermark(struct reader *r, int *holder)
 		w = merge_newest(r->merge);
 		if (ddl_last(r->ddl) > w)
 			w = ddl_last(r->ddl);
-		if (!r->cat.follow && r->cat.ts > w)
+		if (r->cat.ts > w)
 			w = r->cat.ts;
+		if (!r->cat.follow && r->until.kind == WHERE_TIME)
+			w = r->until_ts; /* nothing more can come */
 	}
 	return w < r->until_ts ? w : r->until_ts;
 }
