@@ -9,7 +9,7 @@
  *	TOPIC BASE64 [@MS] [#PARTITION] [NAME=VALUE]…   a record, with its time,
  *		in partition 0 if not said, with headers
  *	!topic NAME PARTITIONS    make it; else the first record does, with one
- *	!random TOPIC BYTES       a record that does not compress: a partition
+ *	!random TOPIC BYTES @MS   a record that does not compress: a partition
  *		keeps 5 MiB, so a few of them move the low watermark
  *	!say WORD                 all above is in the log: WORD to stdout
  *
@@ -117,7 +117,7 @@ produce(struct mock *m, const char *topic, void *value, size_t len,
 }
 
 static void
-random_record(struct mock *m, const char *topic, size_t len)
+random_record(struct mock *m, const char *topic, size_t len, char *time)
 {
 	uint8_t *p = x_malloc(len);
 	uint64_t x = 88172645463325252u;
@@ -128,7 +128,7 @@ random_record(struct mock *m, const char *topic, size_t len)
 		x ^= x << 17;
 		p[i] = (uint8_t)x;
 	}
-	produce(m, topic, p, len, NULL, 0);
+	produce(m, topic, p, len, &time, 1);
 	free(p);
 	rd_kafka_flush(m->rk, FLUSH_MS); /* one batch for each */
 }
@@ -138,8 +138,8 @@ command(struct mock *m, char **field, size_t n)
 {
 	if (strcmp(field[0], "!topic") == 0 && n == 3) {
 		make_topic(m, field[1], number(field[2]));
-	} else if (strcmp(field[0], "!random") == 0 && n == 3) {
-		random_record(m, field[1], (size_t)number(field[2]));
+	} else if (strcmp(field[0], "!random") == 0 && n == 4) {
+		random_record(m, field[1], (size_t)number(field[2]), field[3]);
 	} else if (strcmp(field[0], "!say") == 0 && n == 2) {
 		if (rd_kafka_flush(m->rk, FLUSH_MS) !=
 		    RD_KAFKA_RESP_ERR_NO_ERROR)
