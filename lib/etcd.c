@@ -13,7 +13,7 @@
 #include "opt.h"
 #include "x.h"
 
-enum { PAGE = 1000, TOKEN_MAX = 4096 };
+enum { PAGE = 5000, TOKEN_MAX = 4096 };
 
 struct etcd {
 	struct http *http;

@@ -14,21 +14,27 @@
 
 /*
  * How "at" is found, on every etcd since 3.4 and on every member of a
- * cluster: a linearizable read of one key says the newest revision R. If R is
- * above what was confirmed, a linearizable range asks whether any watched key
- * was changed above the last event; if not, then all up to that answer's
- * revision has been written. (etcd's own progress notices may come ahead of
- * events before 3.4.25 and 3.5.8, etcd issue 15220, and never say more than
- * what one member has heard.)
+ * cluster: a linearizable read of one key says the newest revision R. All
+ * that Milvus keeps is watched, so that R is the revision of an event, and
+ * once one of R or above has come, all up to R has. (A watch brings them in
+ * order, all of one revision in one answer: watchBatch in etcd's
+ * server/mvcc/watcher_group.go; fragments are only for those who ask.)
+ *
+ * If another user of this etcd has written R, no event comes. Then a
+ * linearizable range asks whether a key of ours was changed above the last
+ * event; if not, all up to that answer's revision has been told. That makes
+ * etcd look at every such key, so it is not done too often.
  *
  * Such a range cannot see a key that was removed. Milvus never removes keys
  * of root-coord, it writes tombstones; only a release of a load can be late.
  *
- * etcd sends all events of one revision in one answer (watchBatch in
- * server/mvcc/watcher_group.go; fragments only for those who ask).
+ * etcd's own progress notices may come ahead of events before 3.4.25 and
+ * 3.5.8 (etcd issue 15220), and say what one member has heard, which can be
+ * less than what the cluster has agreed on.
  */
 enum {
 	AT_MS = 80,      /* from one question to the next */
+	SCAN_SHARE = 5,  /* the range may take one part in so many of time */
 	STALL_MS = 5000, /* a change that the watch does not bring */
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 5000,
@@ -37,10 +43,14 @@ enum {
 struct follow {
 	struct meta *m;
 	struct etcd_watch *watch;
-	char *from, *end;  /* the watched keys */
-	char *probe;       /* a key to ask for */
+	char *from, *end;           /* the keys that are watched */
+	char *scan_from, *scan_end; /* those that the range looks at */
+	char *probe;                /* a key to ask for */
 	int64_t seen;      /* revision of the last event, or of the catalogue */
 	int64_t confirmed; /* all up to here is written or about to be */
+	int64_t asked;     /* a revision to wait for; 0: none */
+	int64_t asked_at;  /* when the question was put, ns */
+	int64_t next_scan; /* not before this, ns */
 	int64_t stalled;   /* since when a change is missing, ns; 0: none is */
 	int64_t away;      /* since when etcd is away, ns; 0: it is not */
 	int backoff_ms;
@@ -56,7 +66,8 @@ on_event(void *arg, const struct etcd_kv *kv, struct err *e)
 		return -1;
 	if (kv->mod > f->seen)
 		f->seen = kv->mod;
-	if ((i = meta_apply(f->m, kv)) != NULL)
+	i = meta_apply(f->m, kv);
+	if (i != NULL && i->kind != ITEM_CHECKPOINT) /* too many to follow */
 		meta_changed(f->m, i);
 	return 0;
 }
@@ -78,6 +89,9 @@ write_at(struct follow *f, int64_t rev, int64_t time, struct err *e)
 	struct meta *m = f->m;
 	struct jsonw w = { .b = &m->line };
 
+	f->confirmed = rev;
+	f->asked = f->stalled = f->away = 0;
+	f->backoff_ms = 0;
 	if (meta_write_changes(m, f->seen, e) == -1)
 		return -1;
 	buf_clear(&m->line);
@@ -90,21 +104,24 @@ write_at(struct follow *f, int64_t rev, int64_t time, struct err *e)
 	return out_flush(m->out, e);
 }
 
-/* Has a watched key changed above what was seen? 1, 0, or -1; *now: when. */
+/* Has a key of ours changed above what was seen? 1, 0, -1; *now: when. */
 static int
 is_missing(struct follow *f, int64_t *now, struct err *e)
 {
 	struct etcd_range r = {
-		.from = f->from,
-		.end = f->end,
+		.from = f->scan_from,
+		.end = f->scan_end,
 		.min_mod = f->seen + 1,
 		.limit = 1,
 		.keys_only = 1,
 	};
+	int64_t start = tso_mono_ns(), took;
 	int any = 0;
 
 	if (etcd_range(f->m->etcd, &r, ignore, &any, now, e) == -1)
 		return -1;
+	took = tso_mono_ns() - start;
+	f->next_scan = start + took * SCAN_SHARE;
 	return any;
 }
 
@@ -123,6 +140,21 @@ check_stall(struct follow *f, struct err *e)
 	    etcd_endpoint(f->m->etcd), f->seen);
 }
 
+/* The watch has not brought the revision that was asked for: why? */
+static int
+look_for_it(struct follow *f, struct err *e)
+{
+	int64_t time = tso_mono_ns(), now;
+	int any;
+
+	if (time < f->next_scan)
+		return 0;
+	any = is_missing(f, &now, e);
+	if (any != 0)
+		return any == -1 ? -1 : check_stall(f, e);
+	return write_at(f, now, time, e);
+}
+
 static int
 put_question(struct follow *f, struct err *e)
 {
@@ -130,19 +162,15 @@ put_question(struct follow *f, struct err *e)
 	int64_t time = tso_mono_ns(), now;
 	int any;
 
+	if (f->asked != 0)
+		return look_for_it(f, e);
 	if (etcd_range(f->m->etcd, &r, ignore, &any, &now, e) == -1)
 		return -1;
-	if (now > f->confirmed) {
-		time = tso_mono_ns();
-		any = is_missing(f, &now, e);
-		if (any != 0)
-			return any == -1 ? -1 : check_stall(f, e);
-		f->confirmed = now;
-	}
-	f->stalled = 0;
-	f->away = 0;
-	f->backoff_ms = 0;
-	return write_at(f, now, time, e);
+	if (now <= f->confirmed || now <= f->seen)
+		return write_at(f, now, time, e);
+	f->asked = now;
+	f->asked_at = time;
+	return 0;
 }
 
 /* One round: events until it is time to ask, then the question. */
@@ -161,6 +189,9 @@ round_trip(struct follow *f, struct err *e)
 		left = (end - tso_mono_ns()) / 1000000;
 		if (etcd_watch_next(f->watch, left > 0 ? (int)left : 0,
 			on_event, f, e) == -1)
+			return -1;
+		if (f->asked != 0 && f->seen >= f->asked &&
+		    write_at(f, f->asked, f->asked_at, e) == -1)
 			return -1;
 	} while (left > 0);
 	return put_question(f, e);
@@ -224,7 +255,7 @@ recover(struct follow *f, struct err *e)
 {
 	etcd_watch_close(f->watch);
 	f->watch = NULL;
-	f->stalled = 0;
+	f->stalled = f->asked = 0;
 	if (e->kind == ERR_GONE && resync(f, e) == 0)
 		return 0;
 	if (e->kind != ERR_TEMP)
@@ -238,8 +269,10 @@ meta_follow(struct meta *m, struct err *e)
 {
 	struct follow f = {
 		.m = m,
-		.from = x_asprintf("%s/field-index/", m->base),
-		.end = x_asprintf("%s/snapshots/root-coord0", m->base),
+		.from = x_asprintf("%s/", m->conf->root),
+		.end = x_asprintf("%s0", m->conf->root),
+		.scan_from = x_asprintf("%s/field-index/", m->base),
+		.scan_end = x_asprintf("%s/root-coord0", m->base),
 		.probe =
 		    x_asprintf("%s/root-coord/database/db-info/1", m->base),
 		.seen = m->rev,
@@ -256,6 +289,8 @@ meta_follow(struct meta *m, struct err *e)
 	etcd_watch_close(f.watch);
 	free(f.from);
 	free(f.end);
+	free(f.scan_from);
+	free(f.scan_end);
 	free(f.probe);
 	return rc;
 }
