@@ -410,6 +410,7 @@ http_only(struct call *c, struct grpc_result *r)
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &http);
 	snprintf(c->error, sizeof c->error, "HTTP status %ld", http);
 	r->text = c->error;
+	r->http = http;
 	r->end = http == 200 || http == 429 || http >= 500 ? GRPC_UNKNOWN
 							   : GRPC_REFUSED;
 	if (http == 200)

@@ -32,6 +32,7 @@ enum grpc_end {
 struct grpc_result {
 	enum grpc_end end;
 	int status;         /* grpc-status */
+	long http;          /* HTTP status, if there was no grpc-status */
 	const uint8_t *ptr; /* the answer's message, borrowed */
 	size_t len;
 	const char *text; /* grpc-message or what curl says, borrowed */

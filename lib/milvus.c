@@ -14,6 +14,7 @@
 #include "x.h"
 
 enum {
+	BRIEF_S = 10, /* for what may be no Milvus at all */
 	FIRST_MS = 100,
 	MOST_MS = 10000,
 	SLOW_FIRST_MS = 1000,
@@ -24,7 +25,8 @@ enum {
 struct milvus {
 	struct grpc *grpc;
 	int retry_s, timeout_s;
-	int warned; /* that we are trying again */
+	int warned;  /* that we are trying again */
+	int greeted; /* it has answered as a Milvus */
 	unsigned seed;
 };
 
@@ -222,6 +224,11 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 		break;
 	case GRPC_REFUSED:
 		s->class = MV_FAIL;
+		/* a Milvus that starts serves REST before gRPC: 404 */
+		if (r->http == 404) {
+			s->class = MV_RETRY;
+			s->brief = 1;
+		}
 		snprintf(s->reason, sizeof s->reason,
 		    "what answers there is no Milvus: %s", r->text);
 		break;
@@ -247,13 +254,15 @@ milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
 {
 	int64_t now = tso_mono_ns(), ms;
 	int slow = s->class == MV_SLOW;
+	int brief = s->brief && !m->greeted;
+	int limit = brief && m->retry_s > BRIEF_S ? BRIEF_S : m->retry_s;
 
 	if (t->since_ns == 0)
 		t->since_ns = now;
-	if (now - t->since_ns >= (int64_t)m->retry_s * 1000 * MS)
-		return err_set(e, ERR_TEMP,
+	if (now - t->since_ns >= (int64_t)limit * 1000 * MS)
+		return err_set(e, brief ? ERR_DATA : ERR_TEMP,
 		    "%s: %s (tried for %d s; trying again may help)", what,
-		    s->reason, m->retry_s);
+		    s->reason, limit);
 	ms = (int64_t)(slow ? SLOW_FIRST_MS : FIRST_MS)
 	     << (t->n < 10 ? t->n : 10);
 	if (ms > (slow ? SLOW_MOST_MS : MOST_MS))
@@ -263,8 +272,8 @@ milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
 	if (t->at_ns < s->quiet_ns)
 		t->at_ns = s->quiet_ns;
 	if (!m->warned)
-		log_warn("%s: %s; trying again for %d s", what, s->reason,
-		    m->retry_s);
+		log_warn(
+		    "%s: %s; trying again for %d s", what, s->reason, limit);
 	else
 		log_info("%s: %s; again in %" PRId64 " ms", what, s->reason,
 		    (t->at_ns - now) / MS);
@@ -351,6 +360,7 @@ milvus_call(struct milvus *m, const char *method, const ProtobufCMessage *req,
 	free(body);
 	if (rc == -1)
 		return -1;
+	m->greeted = 1;
 	if (retry.n > 0)
 		m->warned = 0;
 	return s->class == MV_OK ? 0 : 1;

@@ -41,6 +41,7 @@ struct mv_status {
 	int code;         /* merr code, or 0 */
 	int sent;         /* 0 if the server cannot have had the request */
 	int64_t quiet_ns; /* not again before this time of tso_mono_ns() */
+	int brief; /* worth a few tries, unless a Milvus was there before */
 	char reason[512]; /* the server's, or the network's */
 };
 
