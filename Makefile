@@ -24,7 +24,9 @@ UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_t
 FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(wildcard tests/fake/*.c))
 LIBCDC   := $(BUILD)/libcdc.a
 MANS     := $(wildcard man/*.[157])
-SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.c tests/fake/*.c)
+FUZZ     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_S   ?= 60
+SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.[ch] tests/fake/*.c tests/fuzz/*.c)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
@@ -91,6 +93,17 @@ demo:
 	$(Q)$(MAKE) all
 	$(Q)BUILD=$(BUILD) sh tests/demo.sh
 
+# Each target for FUZZ_S seconds; what it finds stays in build/fuzz.
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_C) $(PROTO_C)
+	@mkdir -p $(@D)
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c11 -w \
+		-fno-sanitize-recover=all $(ALL_CPPFLAGS) -o $@ \
+		$< $(LIB_C) $(PROTO_C) $(PKG_LIBS) -lpthread -lz -lm
+fuzz: $(FUZZ)
+	$(Q)for f in $(FUZZ); do mkdir -p $$f.corpus && (cd $(BUILD)/fuzz && \
+		$(CURDIR)/$$f -max_total_time=$(FUZZ_S) -max_len=8192 \
+		$(CURDIR)/$$f.corpus) || exit 1; done
+
 fmt:
 	$(Q)clang-format -i $(SOURCES)
 lint:
@@ -119,6 +132,6 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all tests-build check check-unit check-program check-real asan demo \
-	fmt lint install uninstall dist clean
+	fuzz fmt lint install uninstall dist clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name "*.d" 2>/dev/null)

@@ -6,7 +6,7 @@
 #include "apply.h"
 #include "applycoll.h"
 #include "applyids.h"
-#include "applyin.h"
+#include "lines.h"
 #include "applyrow.h"
 #include "milvus.h"
 #include "opjson.h"

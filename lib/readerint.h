@@ -3,7 +3,7 @@
 
 /* Between the files of the reader only. */
 
-#include "applyin.h"
+#include "lines.h"
 #include "cat.h"
 #include "ddl.h"
 #include "emit.h"

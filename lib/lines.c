@@ -1,4 +1,4 @@
-#include "applyin.h"
+#include "lines.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-#ifndef CDC_APPLYIN_H
-#define CDC_APPLYIN_H
+#ifndef CDC_LINES_H
+#define CDC_LINES_H
 
 #include <stddef.h>
 #include <stdint.h>
