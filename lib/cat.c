@@ -71,6 +71,7 @@ cat_fini(struct cat *c)
 	free(c->aliases);
 	free(c->cps);
 	free(c->root);
+	json_decref(c->doc);
 	memset(c, 0, sizeof *c);
 }
 
@@ -506,6 +507,8 @@ static const struct {
 	{ "index", CAT_INDEX },
 	{ "load", CAT_LOAD },
 	{ "alias", CAT_ALIAS },
+	{ "user", CAT_USER },
+	{ "role", CAT_ROLE },
 	{ "ready", CAT_READY },
 	{ "at", CAT_AT },
 	{ "resync", CAT_RESYNC },
@@ -556,6 +559,10 @@ take(struct cat *c, struct reader *r, struct cat_change *ch)
 	case CAT_ALIAS:
 		ch->alias = take_alias(c, r);
 		break;
+	case CAT_USER:
+	case CAT_ROLE:
+		ch->doc = c->doc = json_incref((json_t *)(uintptr_t)r->j);
+		break;
 	case CAT_READY:
 		c->ready = 1;
 		c->rev = get_int(r, "rev");
@@ -585,6 +592,8 @@ cat_line(struct cat *c, const char *line, size_t len, struct cat_change *ch,
 	struct reader r = { .j = j, .e = e };
 
 	memset(ch, 0, sizeof *ch);
+	json_decref(c->doc);
+	c->doc = NULL;
 	if (j == NULL)
 		return err_set(
 		    e, ERR_DATA, "column %d: %s", je.column, je.text);

@@ -98,6 +98,7 @@ struct cat {
 	size_t n_aliases, aliases_cap;
 	struct cat_checkpoint *cps;
 	size_t n_cps, cps_cap;
+	json_t *doc; /* of the last line, if it was a user or role */
 };
 
 /* What a line was, for the caller to act on. */
@@ -109,10 +110,12 @@ enum cat_kind {
 	CAT_INDEX,
 	CAT_LOAD,
 	CAT_ALIAS,
+	CAT_USER,
+	CAT_ROLE,
 	CAT_READY,
 	CAT_AT,
 	CAT_RESYNC,
-	CAT_OTHER, /* checkpoint, user, role, or a kind of a newer program */
+	CAT_OTHER, /* checkpoint, or a kind of a newer program */
 };
 
 /* What a line has changed; pointers until the next cat_line. */
@@ -122,6 +125,7 @@ struct cat_change {
 	struct cat_coll *coll; /* also for its parts, indexes and load */
 	const struct cat_part *part;
 	const struct cat_alias *alias;
+	json_t *doc; /* of a user or role: the line, borrowed */
 };
 
 void cat_fini(struct cat *c);

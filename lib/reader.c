@@ -30,6 +30,8 @@ take_line(struct reader *r, const char *line, size_t len, struct err *e)
 	if (cat_line(&r->cat, line, len, &ch, e) == -1)
 		return err_wrap(e, "%s: line %" PRIu64, r->conf->catalogue,
 		    lines_number(r->in));
+	if ((ch.kind == CAT_USER || ch.kind == CAT_ROLE) && r->rbac != NULL)
+		rbac_note(r->rbac, &ch);
 	if (!r->begun)
 		return 0;
 	if (ch.kind == CAT_COLL || ch.kind == CAT_READY)
@@ -310,6 +312,8 @@ release(struct reader *r, uint64_t w, struct err *e)
 		}
 	}
 	ddl_settle(r->ddl, w);
+	if (r->rbac != NULL && w > 0)
+		rbac_write(r->rbac, w);
 	merge_release(r->merge, w);
 	lines = op_lines(&r->emit);
 	if (lines != r->lines_at_tick ||
@@ -475,6 +479,8 @@ open_reader(struct reader *r, struct err *e)
 	r->merge = merge_new();
 	merge_filter(r->merge, wanted, r);
 	r->ddl = ddl_new(&d);
+	if (r->conf->include.n == 0 && r->conf->shard == 0)
+		r->rbac = rbac_new(&r->emit);
 	if (r->conf->ops != NULL && emit_only(&r->emit, r->conf->ops, e) == -1)
 		return -1;
 	return where_from(&r->from, r->conf->from, r->conf->state, e) == -1 ||
@@ -493,6 +499,7 @@ close_reader(struct reader *r)
 	merge_free(r->merge); /* its records are librdkafka's: before it */
 	kreader_close(r->k);
 	ddl_free(r->ddl);
+	rbac_free(r->rbac);
 	cat_fini(&r->cat);
 	view_fini(&r->view);
 	emit_fini(&r->emit);

@@ -3,12 +3,13 @@
 
 /* Between the files of the reader only. */
 
-#include "lines.h"
 #include "cat.h"
 #include "ddl.h"
 #include "emit.h"
+#include "lines.h"
 #include "merge.h"
 #include "out.h"
+#include "rbac.h"
 #include "reader.h"
 #include "view.h"
 
@@ -29,6 +30,7 @@ struct reader {
 	struct cat cat;
 	struct view view;
 	struct ddl *ddl;
+	struct rbac *rbac; /* NULL: only some collections are asked for */
 	struct merge *merge;
 	struct emit emit;
 	struct out out;
@@ -42,7 +44,7 @@ struct reader {
 	uint64_t until_seen;  /* greatest timestamp below the ends */
 	int64_t tick_ns, topics_ns; /* when it was last done */
 	int64_t wait_ns;            /* since when --until now waits for ticks */
-	uint64_t tick_ts; /* of the last tick */
+	uint64_t tick_ts;           /* of the last tick */
 	uint64_t lines_at_tick;     /* of operations, to see if there are new */
 	uint64_t unknown_ids;       /* records of collections nobody knows */
 	int done;
