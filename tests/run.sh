@@ -35,7 +35,7 @@ tap() { # JOBS EXEC FILE...
 	}
 	before=$(wc -l <"$counts")
 	# cmocka ends each program with a comment that says no more than its lines.
-	perl "$here/harness.pl" "$counts" "$@" </dev/null | grep -v '^# ok - tests$'
+	perl "$here/harness.pl" "$counts" "$@" </dev/null | grep --line-buffered -v '^# ok - tests$'
 	# It died before it could count.
 	[ "$(wc -l <"$counts")" != "$before" ] || echo "0 1 0" >>"$counts"
 }
