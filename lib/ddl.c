@@ -109,6 +109,7 @@ push_coll(struct ddl *d, const struct cat_coll *c, uint64_t ts, int ensure)
 {
 	struct event *ev = ddl_push(d, EV_COLL, ts, c->id, c->db, c->name);
 
+	ev->db_id = c->db_id;
 	ev->live = c->state == CAT_CREATED;
 	ev->ensure = ensure;
 	kvs_copy(&ev->props, &c->props);
@@ -231,6 +232,7 @@ ddl_need(
 	struct view_coll *v = view_coll(d->c.view, c->id);
 
 	if (v == NULL) {
+		ddl_need_db(d, c->db_id, c->db, ts);
 		ddl_create_coll(d, c, c->db, c->name, &c->props,
 		    c->create_ts < ts ? c->create_ts : ts);
 		v = view_coll(d->c.view, c->id);

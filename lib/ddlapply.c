@@ -176,7 +176,6 @@ ddl_create_coll(struct ddl *d, struct cat_coll *c, const char *db,
 {
 	struct view_coll *v;
 
-	ddl_need_db(d, c->db_id, db, ts);
 	ddl_free_name(d, c->id, db, name, ts);
 	ddl_line_create(d, ts, c, db, name, props, 0, 0);
 	v = view_add(d->c.view, c->id, db, name);
@@ -194,8 +193,7 @@ static void
 alter_coll(struct ddl *d, struct view_coll *v, const struct event *ev)
 {
 	if (strcmp(v->name, ev->name) != 0 || strcmp(v->db, ev->db) != 0) {
-		ddl_need_db(
-		    d, cat_coll(d->c.cat, ev->id)->db_id, ev->db, ev->ts);
+		ddl_need_db(d, ev->db_id, ev->db, ev->ts);
 		ddl_free_name(d, ev->id, ev->db, ev->name, ev->ts);
 		ddl_rename_to(d, v, ev->db, ev->name, ev->ts);
 	}
@@ -221,20 +219,19 @@ ddl_apply_coll(struct ddl *d, const struct event *ev)
 		if (v != NULL)
 			ddl_drop_coll(d, v, ev->ts);
 	} else if (v != NULL && ev->ensure && !ddl_gone(d, c)) {
-		ddl_need_db(d, c->db_id, v->db, ev->ts);
+		ddl_need_db(d, ev->db_id, v->db, ev->ts);
 		ddl_line_create(d, ev->ts, c, v->db, v->name, &ev->props, 1, 0);
 		kvs_fini(&v->props);
 		kvs_copy(&v->props, &ev->props);
 		v->props_known = 1;
 	} else if (v != NULL) {
 		alter_coll(d, v, ev);
+	} else if (ddl_included(d, c) && ddl_gone(d, c)) {
+		ddl_line_create(
+		    d, ev->ts, c, ev->db, ev->name, &ev->props, 0, 1);
 	} else if (ddl_included(d, c)) {
-		if (ddl_gone(d, c))
-			ddl_line_create(
-			    d, ev->ts, c, ev->db, ev->name, &ev->props, 0, 1);
-		else
-			ddl_create_coll(
-			    d, c, ev->db, ev->name, &ev->props, ev->ts);
+		ddl_need_db(d, ev->db_id, ev->db, ev->ts);
+		ddl_create_coll(d, c, ev->db, ev->name, &ev->props, ev->ts);
 	}
 }
 

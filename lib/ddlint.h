@@ -18,6 +18,7 @@ struct event {
 	enum kind kind;
 	int64_t id;      /* of the object; of the collection for an alias */
 	int64_t coll_id; /* of a partition */
+	int64_t db_id;   /* of a collection */
 	char *db, *name;
 	int live;
 	int ensure;
