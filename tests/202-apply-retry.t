@@ -1,0 +1,85 @@
+#!/bin/sh
+# cdc-apply: a target that is busy, silent, away, or says no.
+. "$(dirname "$0")/lib.sh"
+. "$TESTS/applylib.sh"
+
+fake_start
+{ begin; create a; end; } | cdc-apply >"$out"
+{ begin; insert a 1 2 3; tick 5; delete a 2; end; } >s
+
+passes() { # NAME FAULTS PATTERN: it goes on, and says so once
+	: >fake.log
+	faults "$2"
+	exits 0 cdc-apply --timeout 2 s
+	is "$1: all is acknowledged" "$(wc -l <"$out")" 2
+	like '  and it was said' "$(cat "$err")" "$3"
+	is '  the rows are there' "$(rows | wc -l)" 2
+}
+fails_with() { # STATUS FAULTS PATTERN
+	: >fake.log
+	faults "$2"
+	exits "$1" cdc-apply --timeout 2 --retry 1 s
+	like '  the line' "$(cat "$err")" "$3"
+	is '  nothing is acknowledged' "$(cat "$out")" ''
+}
+
+passes 'rate limit' '[{"method":"Upsert","times":3,"code":8,"reason":"request is rejected by grpc RateLimiter"}]' \
+	"^cdc-apply: Upsert of 3 rows in 'default.a' .*: request is rejected .*; trying again for 600 s$"
+is '  said once' "$(wc -l <"$err")" 1
+passes 'not ready' '[{"method":"Delete","code":1,"reason":"service not ready"}]' 'service not ready; trying'
+passes 'unavailable' '[{"method":"Upsert","grpc":14,"text":"going away"}]' 'going away; trying'
+passes 'a describe that is not ready' '[{"method":"DescribeCollection","code":2,"reason":"not now"}]' 'DescribeCollection: not now'
+
+# No answer: what was sent may be at work until its deadline has passed
+passes 'silence' '[{"method":"Upsert","after":true,"sleep":4}]' 'trying again'
+set -- $(grep Upsert fake.log | cut -d ' ' -f 1)
+ok '  is not sent again before its time is over' awk "BEGIN { exit !($2 - $1 >= 2) }"
+is '  and the delete of its key waited' "$(calls 'Upsert|Delete' | cut -d ' ' -f 1 | paste -sd ' ')" 'Upsert Upsert Delete'
+
+# It dies after the fact, and comes back
+: >fake.log
+faults '[{"method":"Upsert","after":true,"die":true}]'
+cdc-apply --timeout 2 s >acks 2>acks.err &
+pid=$!
+wait_until 5 sh -c "! kill -0 $fake_pid 2>/dev/null"
+wait "$fake_pid" 2>/dev/null
+faults '[]'
+fake_start
+ok 'a target that was restarted' wait $pid
+is '  got all of it' "$(calls 'Upsert|Delete' | cut -d ' ' -f 1 | paste -sd ' ')" 'Upsert Upsert Delete'
+set -- $(grep Upsert fake.log | cut -d ' ' -f 1)
+ok '  in time' awk "BEGIN { exit !($2 - $1 >= 2) }"
+is '  acknowledged' "$(wc -l <acks)" 2
+
+fails_with 3 '[{"method":"Upsert","times":99,"code":8,"reason":"busy"}]' \
+	"Upsert of 3 rows in 'default.a' partition '_default', keys 1 to 3, line 2, topic 't' offset 7: busy \\(tried for 1 s; trying again may help\\)$"
+fails_with 1 '[{"method":"Upsert","code":1100,"reason":"no such thing"}]' \
+	"Upsert of 3 rows in 'default.a' partition '_default', keys 1 to 3, line 2, topic 't' offset 7: no such thing \\(code 1100\\); trying again will not help$"
+fails_with 1 '[{"method":"Upsert","code":1303,"reason":"deny to write the message to mq"}]' 'deny to write'
+fails_with 1 '[{"method":"*","grpc":16,"text":"auth check failure"}]' "target '.*': the target refuses the login .*: auth check failure"
+is '  at once' "$(calls . | wc -l)" 1
+fails_with 3 '[{"method":"GetVersion","times":99,"grpc":14,"text":"x"}]' 'GetVersion: .*trying again may help'
+
+# Too large
+: >fake.log
+faults '[{"method":"Upsert","times":99,"rows":3}]'
+{ begin; insert a 1 2 3 4 5 6 7 8 9; end; } | cdc-apply >"$out" 2>"$err"
+is 'too many rows at a time are halved' "$(rows | wc -l)" 9
+is '  and acknowledged' "$(jq -c .n "$out")" '{"insert":1,"rows":9}'
+is '  without a word' "$(cat "$err")" ''
+faults '[{"method":"Upsert","times":99,"rows":0}]'
+{ begin; insert a 1 2; end; } >two
+exits 1 cdc-apply two
+like 'one row that is too large is refused' "$(cat "$err")" "Upsert of 1 rows .* larger than max"
+faults '[]'
+
+# Different keys do not wait for each other
+: >fake.log
+faults '[{"method":"Upsert","after":true,"sleep":1}]'
+{ begin; for i in 1 2 3 4 5 6; do insert a ${i}1 ${i}2; done; tick 5; end; } | cdc-apply --batch-bytes 1 --window 4 >acks
+set -- $(grep -c . fake.log) $(grep Upsert fake.log | sed -n '1s/ .*//p;12s/ .*//p')
+ok 'a slow request does not hold the others' awk "BEGIN { exit !($3 - $2 < 0.9) }"
+is '  but the ack' "$(wc -l <acks)" 2
+
+fake_stop
+done_testing

@@ -1,0 +1,51 @@
+#!/bin/sh
+# cdc-apply --on-error=dead: what is refused is set aside, and with it all that follows of its collection.
+. "$(dirname "$0")/lib.sh"
+. "$TESTS/applylib.sh"
+
+fake_start
+{ begin; create a; create b; end; } | cdc-apply >/dev/null
+{ begin; insert a 1; insert b 1; tick 5; insert a 2; insert b 2; delete a 1; tick 6; insert b 3; create a; end; } >s
+
+# A request that the target refuses
+faults '[{"method":"Upsert","code":1100,"reason":"no"}]'
+{ begin; insert a 1; tick 5; sleep 1; insert a 2; insert b 2; delete a 1; tick 6; insert b 3; end; } |
+	cdc-apply --on-error dead:dead >acks 2>err
+is 'the line and those behind it' "$(jq -r '[.op, .coll, if .rows then .rows[0].pk else .keys[0] end] | join(" ")' dead)" \
+	'insert a 1
+insert a 2
+delete a 1'
+is 'the other collection goes on' "$(rows | cut -d ' ' -f 2-4 | sort -u)" 'b _default {"pk":'
+is 'all is acknowledged' "$(jq -r .ts acks | paste -sd ' ')" '5 6 99'
+is '  and counted' "$(jq -s 'map(.n.dead // 0) | add' acks)" 3
+like 'it was said once' "$(cat err)" "^cdc-apply: collection 'default.a' is set aside in 'dead' from here on: Upsert of 1 rows in .*: no \\(code 1100\\)"
+is '  in one line' "$(wc -l <err)" 1
+ok 'what was set aside can be applied later' sh -c '{ cat; echo; } <dead | { head -n 1 s; cat; tail -n 1 s; } | cdc-apply'
+is '  in its order' "$(rows | grep -c ' a ')" 1
+
+# A row that is wrong before it is sent
+rm dead
+{ begin; insert a 7; insert b 7 | sed 's/"vec"/"cev"/'; insert b 8; insert a 8; end; } | cdc-apply --on-error dead:dead >acks 2>err
+is 'a row that does not fit' "$(jq -r '[.op, .coll, .rows[0].pk] | join(" ")' dead)" 'insert b 7
+insert b 8'
+is '  the other collection goes on' "$(rows | grep ' a ' | grep -c -e '"pk": 7' -e '"pk": 8')" 2
+
+# DDL of a collection
+rm dead
+{ begin; create a | sed 's/"dim":"2"/"dim":"3"/'; insert a 9; end; } | cdc-apply --on-error dead:dead >acks 2>err
+is 'a create that does not fit' "$(jq -r .op dead | paste -sd ' ')" 'create_collection insert'
+
+# Never for what passes
+rm dead
+faults '[{"method":"Upsert","times":99,"code":8,"reason":"busy"}]'
+exits 3 cdc-apply --retry 0 --on-error dead:dead s
+is 'never for what passes' "$(cat dead)" ''
+faults '[]'
+exits 2 cdc-apply --on-error dead:none/dead s
+ln -s /dev/full full
+{ begin; insert a 1 | sed 's/"vec"/"cev"/'; end; } >bad
+exits 1 cdc-apply --on-error dead:full bad
+is 'what cannot be set aside is not acknowledged' "$(cat "$out")" ''
+
+fake_stop
+done_testing
