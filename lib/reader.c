@@ -353,6 +353,15 @@ say_what_holds(struct reader *r, int holder)
 	    merge_topic(r->merge, (size_t)holder)->name);
 }
 
+/* Late records that may leave and have not left. */
+static int
+late_held(const struct reader *r)
+{
+	const struct rec *rec = merge_first(r->merge);
+
+	return rec != NULL && rec->ts <= merge_released(r->merge);
+}
+
 /* Is what --until asked for out? Sets done, or lowers nothing. */
 static int
 check_until(struct reader *r, int holder, struct err *e)
@@ -360,9 +369,11 @@ check_until(struct reader *r, int holder, struct err *e)
 	uint64_t w = merge_released(r->merge);
 
 	if (r->until.kind == WHERE_TIME || r->until_ts != UINT64_MAX) {
-		r->done = w >= r->until_ts;
+		/* what nothing will ever tell about does not keep us */
+		r->done =
+		    w > r->until_ts || (w == r->until_ts && !late_held(r));
 	} else if (r->until.kind == WHERE_NOW && read_to_ends(r)) {
-		r->done = w >= r->until_seen;
+		r->done = w >= r->until_seen && !late_held(r);
 		if (!r->done)
 			say_what_holds(r, holder);
 	} else if (r->until.kind == WHERE_END && read_to_ends(r)) {
@@ -393,7 +404,7 @@ try_release(struct reader *r, struct err *e)
 	if (balance(r, holder, e) == -1)
 		return -1;
 	if (r->cand_ns == 0 &&
-	    (w > merge_released(r->merge) ||
+	    (w > merge_released(r->merge) || late_held(r) ||
 		tso_mono_ns() - r->tick_ns > r->conf->tick_ms * 1000000)) {
 		r->cand = w;
 		r->cand_ns = tso_mono_ns();
