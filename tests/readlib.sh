@@ -156,6 +156,7 @@ body() {
 live() {
 	rm -f cat.in
 	mkfifo cat.in
+	: >live.out
 	cdc-read "$@" <cat.in >live.out 2>live.err 9>&- &
 	live=$!
 	exec 8>cat.in
@@ -191,7 +192,7 @@ dead() {
 # Waits for its end; the status is in $got.
 ends() {
 	wait_until 10 dead || {
-		kill -KILL "$live"
+		kill -KILL "$live" 2>/dev/null
 		echo "# did not end"
 		ops live.out 2>&1 | tail -n 20 | diag
 		diag <live.err
@@ -202,6 +203,6 @@ ends() {
 }
 
 stop() {
-	kill "-${1:-TERM}" "$live"
+	kill "-${1:-TERM}" "$live" 2>/dev/null
 	ends
 }
