@@ -529,7 +529,9 @@ reader_run(const struct reader_conf *conf, struct err *e)
 	int rc = open_reader(&r, e) == -1 ? -1 : run(&r, e);
 
 	close_reader(&r);
-	if (rc == -1 && e->kind == ERR_STOP)
+	if (rc == -1 && e->kind == ERR_STOP) {
 		err_clear(e);
+		rc = 0;
+	}
 	return rc;
 }
