@@ -1,0 +1,188 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "grpc.h"
+
+#include "err.h"
+#include "tso.h"
+
+/* What became of a call. */
+struct seen {
+	int done;
+	enum grpc_end end;
+	int64_t quiet_ns;
+	char text[256];
+};
+
+static void
+done(void *arg, const struct grpc_result *r)
+{
+	struct seen *s = arg;
+
+	s->done++;
+	s->end = r->end;
+	s->quiet_ns = r->quiet_ns;
+	snprintf(s->text, sizeof s->text, "%s", r->text);
+}
+
+/* A port that listens, or one that nobody listens at. */
+static int
+port(int *fd, int listening)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t n = sizeof a;
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	*fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(*fd, (struct sockaddr *)&a, n), 0);
+	assert_int_equal(getsockname(*fd, (struct sockaddr *)&a, &n), 0);
+	if (listening)
+		assert_int_equal(listen(*fd, 5), 0);
+	return ntohs(a.sin_port);
+}
+
+static struct grpc *
+channel(int at)
+{
+	char uri[64];
+	struct grpc_conf conf = { .uri = uri };
+	struct err e = { 0 };
+	struct grpc *g;
+
+	snprintf(uri, sizeof uri, "http://127.0.0.1:%d/", at);
+	g = grpc_open(&conf, &e);
+	assert_non_null(g);
+	return g;
+}
+
+static void
+nobody_there_is_not_sent(void **state)
+{
+	int fd, at = port(&fd, 0);
+	struct grpc *g = channel(at);
+	struct span piece = { "x", 1 };
+	struct seen s = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	grpc_start(g, "GetVersion", &piece, 1, 2000, done, &s);
+	assert_int_equal(grpc_pending(g), 1);
+	while (!s.done)
+		assert_int_equal(grpc_wait(g, NULL, 0, 100, &e), 0);
+	assert_int_equal(s.end, GRPC_NOT_SENT);
+	assert_int_equal(grpc_pending(g), 0);
+	grpc_close(g);
+	close(fd);
+}
+
+static void
+silence_is_unknown_until_the_deadline(void **state)
+{
+	int fd, at = port(&fd, 1);
+	struct grpc *g = channel(at);
+	struct span pieces[] = { { "x", 1 }, { NULL, 0 }, { "yz", 2 } };
+	struct seen s = { 0 };
+	struct err e = { 0 };
+	int64_t from = tso_mono_ns();
+
+	(void)state;
+	grpc_start(g, "Upsert", pieces, 3, 300, done, &s);
+	while (!s.done)
+		assert_int_equal(grpc_wait(g, NULL, 0, 100, &e), 0);
+	assert_int_equal(s.end, GRPC_UNKNOWN);
+	assert_true(s.quiet_ns >= from + 300 * 1000000L);
+	assert_true(tso_mono_ns() - from < 5 * 1000000000L);
+	grpc_close(g);
+	close(fd);
+}
+
+static void
+a_lost_connection_is_unknown_and_not_tried_again(void **state)
+{
+	int fd, at = port(&fd, 1), peer = -1;
+	struct grpc *g = channel(at);
+	struct span piece = { "x", 1 };
+	struct seen s = { 0 };
+	struct err e = { 0 };
+	char b[4096];
+	int64_t from = tso_mono_ns();
+
+	(void)state;
+	grpc_start(g, "Upsert", &piece, 1, 60000, done, &s);
+	for (int i = 0; !s.done; i++) {
+		assert_int_equal(grpc_wait(g, NULL, 0, 50, &e), 0);
+		if (i == 2) {
+			peer = accept(fd, NULL, NULL);
+			assert_true(read(peer, b, sizeof b) > 0);
+			close(peer);
+		}
+	}
+	assert_int_equal(s.done, 1);
+	assert_int_equal(s.end, GRPC_UNKNOWN);
+	assert_true(s.quiet_ns >= from + 60 * 1000000000L);
+	grpc_close(g);
+	close(fd);
+}
+
+static void
+a_target_is_a_uri(void **state)
+{
+	static const char *const bad[] = { "localhost:19530", "", "tcp://x:1" };
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct grpc_conf conf = { .uri = bad[i] };
+
+		assert_null(grpc_open(&conf, &e));
+		assert_int_equal(e.kind, ERR_USAGE);
+	}
+}
+
+static void
+other_descriptors_wake_it(void **state)
+{
+	struct grpc *g = channel(1);
+	int fds[2];
+	struct grpc_fd in[2] = { { 0 } };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	in[0].fd = fds[0];
+	assert_int_equal(grpc_wait(g, in, 1, 10, &e), 0);
+	assert_false(in[0].ready);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(grpc_wait(g, in, 1, 10000, &e), 0);
+	assert_true(in[0].ready);
+	grpc_close(g);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_there_is_not_sent),
+		cmocka_unit_test(silence_is_unknown_until_the_deadline),
+		cmocka_unit_test(
+		    a_lost_connection_is_unknown_and_not_tried_again),
+		cmocka_unit_test(a_target_is_a_uri),
+		cmocka_unit_test(other_descriptors_wake_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
