@@ -97,7 +97,8 @@ ok 'a runner that is killed is started again' wait_until 12 sh -c \
 cdc-task pause idle
 echo 1 >ctl/cdc-apply.die
 ok 'a failure stays a failure' wait_until 8 sh -c '[ "$(cdc-task status dr --json --offline | jq -r .state)" = failed ]'
-sleep 1.5
+sleep 6
+fails 'no start for a paused one' grep -q 'is paused' super.err
 is 'it is not tried again' "$(status dr | jq -r .state)" failed
 cdc-task resume dr
 ok 'until it is resumed' wait_until 5 running dr
