@@ -118,6 +118,14 @@ cat_part(const struct cat_coll *c, int64_t id)
 	return NULL;
 }
 
+static struct cat_coll *
+live_coll(const struct cat *c, int64_t id)
+{
+	struct cat_coll *k = cat_coll(c, id);
+
+	return k != NULL && k->state == CAT_CREATED ? k : NULL;
+}
+
 struct cat_coll *
 cat_by_name(const struct cat *c, const char *db, const char *name)
 {
@@ -133,7 +141,7 @@ cat_by_name(const struct cat *c, const char *db, const char *name)
 
 		if (a->state == CAT_CREATED && strcmp(a->name, name) == 0 &&
 		    strcmp(a->db, db) == 0)
-			return cat_coll(c, a->coll_id);
+			return live_coll(c, a->coll_id);
 	}
 	return NULL;
 }
