@@ -1,0 +1,151 @@
+#include "cat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "err.h"
+
+static struct err err;
+
+static int
+line(struct cat *c, const char *text, struct cat_change *ch)
+{
+	struct cat_change own;
+
+	return cat_line(c, text, strlen(text), ch == NULL ? &own : ch, &err);
+}
+
+static void
+lines(struct cat *c, const char *const *v)
+{
+	for (; *v != NULL; v++)
+		if (line(c, *v, NULL) == -1)
+			fail_msg("%s: %s", *v, err.msg);
+}
+
+static const char *const some[] = {
+	"{\"kind\":\"catalogue\",\"v\":1,\"root\":\"r/meta\",\"follow\":true}",
+	"{\"kind\":\"collection\",\"id\":\"5\",\"db\":\"d\",\"db_id\":\"2\","
+	"\"name\":\"a\",\"state\":\"created\",\"ts\":\"20\",\"create_ts\":"
+	"\"10\",\"shards\":2,\"vchannels\":[\"r-rootcoord-dml_1_5v0\","
+	"\"x_y_5v1\"],\"start\":{\"r-rootcoord-dml_1\":7},"
+	"\"consistency\":\"Strong\",\"properties\":{\"k\":\"v\"}}",
+	"{\"kind\":\"partition\",\"id\":51,\"coll_id\":5,\"name\":\"p\","
+	"\"state\":\"created\",\"ts\":\"10\"}",
+	"{\"kind\":\"alias\",\"db\":\"d\",\"db_id\":\"2\",\"name\":\"al\","
+	"\"coll_id\":\"5\",\"state\":\"created\",\"ts\":\"30\"}",
+	"{\"kind\":\"load\",\"coll_id\":\"5\",\"type\":\"partitions\","
+	"\"replicas\":1,\"partitions\":[\"51\"]}",
+	"{\"kind\":\"ready\",\"rev\":9,\"ts\":\"30\"}",
+	NULL,
+};
+
+static void
+a_catalogue_is_found_by_id(void **state)
+{
+	struct cat c = { 0 };
+	const struct cat_coll *k;
+	char *s;
+
+	(void)state;
+	lines(&c, some);
+	assert_true(c.follow && c.ready);
+	assert_int_equal(c.ts, 30);
+	k = cat_coll(&c, 5);
+	assert_non_null(k);
+	assert_null(cat_coll(&c, 4));
+	assert_int_equal(k->n_topics, 2);
+	assert_string_equal(k->topics[0].topic, "r-rootcoord-dml_1");
+	assert_int_equal(k->topics[0].offset, 7);
+	assert_string_equal(k->topics[1].topic, "x_y");
+	assert_int_equal(k->topics[1].offset, -1);
+	assert_string_equal(cat_part(k, 51)->name, "p");
+	assert_int_equal(k->load, CAT_LOAD_PARTS);
+	assert_ptr_equal(cat_by_name(&c, "d", "a"), k);
+	assert_ptr_equal(cat_by_name(&c, "d", "al"), k);
+	assert_null(cat_by_name(&c, "default", "a"));
+	s = cat_cluster(&c);
+	assert_string_equal(s, "r");
+	free(s);
+	cat_fini(&c);
+}
+
+static void
+a_tombstone_leaves_what_was_known(void **state)
+{
+	struct cat c = { 0 };
+	struct cat_change ch;
+
+	(void)state;
+	lines(&c, some);
+	assert_int_equal(line(&c,
+			     "{\"kind\":\"collection\",\"event\":\"delete\","
+			     "\"id\":\"5\",\"db\":\"d\",\"db_id\":\"2\","
+			     "\"name\":\"\",\"state\":\"dropped\",\"ts\":"
+			     "\"40\"}",
+			     &ch),
+	    0);
+	assert_int_equal(ch.kind, CAT_COLL);
+	assert_int_equal(ch.coll->state, CAT_DROPPED);
+	assert_string_equal(ch.coll->name, "a");
+	assert_int_equal(ch.coll->n_topics, 2);
+	assert_null(cat_by_name(&c, "d", "al"));
+	cat_fini(&c);
+}
+
+static void
+after_a_resync_all_is_dropped_until_it_is_said(void **state)
+{
+	struct cat c = { 0 };
+
+	(void)state;
+	lines(&c, some);
+	assert_int_equal(line(&c, "{\"kind\":\"resync\",\"rev\":20}", NULL), 0);
+	assert_false(c.ready);
+	assert_int_equal(cat_coll(&c, 5)->state, CAT_DROPPED);
+	assert_int_equal(cat_part(cat_coll(&c, 5), 51)->state, CAT_DROPPED);
+	assert_int_equal(cat_coll(&c, 5)->load, CAT_LOAD_NONE);
+	lines(&c, some);
+	assert_true(c.ready);
+	assert_int_equal(cat_coll(&c, 5)->state, CAT_CREATED);
+	cat_fini(&c);
+}
+
+static void
+refuses_what_is_no_catalogue(void **state)
+{
+	static const char *const bad[] = { "", "x", "[]", "{}", "{\"kind\":5}",
+		"{\"kind\":\"catalogue\",\"v\":2}",
+		"{\"kind\":\"collection\",\"id\":\"five\"}",
+		"{\"kind\":\"at\",\"rev\":1,\"rev\":2}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct cat c = { 0 };
+
+		err_clear(&err);
+		if (line(&c, bad[i], NULL) != -1)
+			fail_msg("accepted: %s", bad[i]);
+		assert_int_equal(err.kind, ERR_DATA);
+		cat_fini(&c);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_catalogue_is_found_by_id),
+		cmocka_unit_test(a_tombstone_leaves_what_was_known),
+		cmocka_unit_test(
+		    after_a_resync_all_is_dropped_until_it_is_said),
+		cmocka_unit_test(refuses_what_is_no_catalogue),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

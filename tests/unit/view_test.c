@@ -1,0 +1,117 @@
+#include "view.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "err.h"
+#include "jsonw.h"
+
+static int
+read_text(struct view *v, const char *text, struct err *e)
+{
+	json_t *j = json_loads(text, 0, NULL);
+	int rc;
+
+	assert_non_null(j);
+	rc = view_from_json(v, j, e);
+	json_decref(j);
+	return rc;
+}
+
+static void
+says(struct view *v, int whole, const char *want)
+{
+	struct buf b = { 0 };
+	struct jsonw w = { .b = &b };
+
+	view_to_json(v, &w, NULL, whole);
+	assert_string_equal(b.ptr, want);
+	buf_fini(&b);
+}
+
+static void
+reads_what_it_writes(void **state)
+{
+	static const char text[] =
+	    "{\"db:7\":{\"name\":\"sales\"},"
+	    "\"5\":{\"name\":\"sales.a.b\",\"parts\":{\"51\":\"_default\","
+	    "\"52\":\"p\"},\"aliases\":[\"x\",\"y\"],\"load\":[\"p\"],"
+	    "\"indexes\":{\"91\":[\"vec\",\"i\"]}},"
+	    "\"6\":{\"name\":\"default.c\",\"parts\":{},\"load\":\"all\"}}";
+	struct view v = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(read_text(&v, text, &e), 0);
+	assert_string_equal(view_coll(&v, 5)->db, "sales");
+	assert_string_equal(view_coll(&v, 5)->name, "a.b");
+	assert_false(view_changed(&v));
+	says(&v, 0, "{}");
+	says(&v, 1, text);
+	view_fini(&v);
+}
+
+static void
+tells_only_what_has_changed(void **state)
+{
+	struct view v = { 0 };
+
+	(void)state;
+	view_add(&v, 9, "default", "i");
+	view_add(&v, 8, "default", "h");
+	view_add_db(&v, 7, "d");
+	assert_true(view_changed(&v));
+	says(&v, 0,
+	    "{\"db:7\":{\"name\":\"d\"},\"8\":{\"name\":\"default.h\","
+	    "\"parts\":{},\"load\":\"none\"},\"9\":{\"name\":\"default.i\","
+	    "\"parts\":{},\"load\":\"none\"}}");
+	assert_false(view_changed(&v));
+	view_rename(view_coll(&v, 8), view_coll(&v, 8)->db, "j");
+	view_drop(&v, 9);
+	view_drop_db(&v, 7);
+	says(&v, 0,
+	    "{\"db:7\":null,\"8\":{\"name\":\"default.j\",\"parts\":{},"
+	    "\"load\":\"none\"},\"9\":null}");
+	says(&v, 0, "{}");
+	assert_null(view_by_name(&v, "default", "i"));
+	assert_non_null(view_by_name(&v, "default", "j"));
+	view_forget(&v, 8);
+	assert_false(view_changed(&v));
+	view_fini(&v);
+}
+
+static void
+refuses_what_is_no_view(void **state)
+{
+	static const char *const bad[] = { "{\"x\":{\"name\":\"a.b\"}}",
+		"{\"5\":{}}", "{\"5\":{\"name\":\"nodot\"}}",
+		"{\"5\":{\"name\":\"a.b\",\"parts\":{\"p\":\"q\"}}}",
+		"{\"5\":{\"name\":\"a.b\",\"parts\":{\"1\":5}}}",
+		"{\"5\":{\"name\":\"a.b\",\"indexes\":{\"1\":[\"f\"]}}}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct view v = { 0 };
+		struct err e = { 0 };
+
+		assert_int_equal(read_text(&v, bad[i], &e), -1);
+		assert_int_equal(e.kind, ERR_DATA);
+		view_fini(&v);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_what_it_writes),
+		cmocka_unit_test(tells_only_what_has_changed),
+		cmocka_unit_test(refuses_what_is_no_view),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
