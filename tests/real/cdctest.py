@@ -329,7 +329,8 @@ class Case:
         return argv + list(more)
 
     def apply(self, *more, target=None):
-        return ['cdc-apply', '-T', target or self.dst.uri, *more]
+        skip = os.environ.get('CDC_TEST_SKIP')  # mutate.sh
+        return ['cdc-apply', '-T', target or self.dst.uri, *(['--skip', skip] if skip else []), *more]
 
     def backup(self, file, *more, until='now', timeout=PATIENCE):
         """cdc-meta | cdc-read --until now > file"""
