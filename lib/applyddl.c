@@ -188,11 +188,12 @@ create_or_compare(
 		return -1;
 	if (rc == 0)
 		rc = find(a, &c, e);
-	if (rc == 0)
-		return compare(a, c, s, props, (int)shards, e) == -1 ||
-			       who_is(a, c, 0, e) == -1
-			   ? -1
-			   : 0;
+	if (rc == 0) {
+		if (compare(a, c, s, props, (int)shards, e) == -1)
+			return -1;
+		rc = find(a, &c, e); /* altering it forgot it */
+		return rc == 0 ? who_is(a, c, 0, e) : rc;
+	}
 	if (rc == -1)
 		return -1;
 	if (a->op.ensure && !a->conf->create_missing)
