@@ -42,7 +42,6 @@ wait $pid
 is '  and ends with its input' "$?" 0
 
 # One writer for a task
-export CDC_STATE_DIR="$T/state"
 mkdir -p state/tasks/dr
 echo 'milvus-cdc state 1' >state/FORMAT
 echo '{}' >state/tasks/dr/task.json

@@ -12,6 +12,9 @@
 py=${CDC_DEPS:-$top/.deps}/venv/bin/python
 [ -x "$py" ] && "$py" -c 'import pymilvus.grpc_gen.milvus_pb2' 2>/dev/null || skip_all 'no pymilvus (tests/setup.sh test)'
 
+CDC_STATE_DIR=$T/state
+export CDC_STATE_DIR
+
 fake_start() {
 	fake_port=$(cat fake.port 2>/dev/null || echo 0)
 	rm -f fake.port
