@@ -256,6 +256,13 @@ header(char *p, size_t size, size_t nmemb, void *arg)
 
 	while (end > 0 && (p[end - 1] == '\n' || p[end - 1] == '\r'))
 		end--;
+	/*
+	 * Milvus gives a connection to gRPC or REST by its first bytes, for
+	 * good: one that it took before gRPC was up says 404 for ever.
+	 */
+	if (end > 5 && strncasecmp(p, "HTTP/", 5) == 0 &&
+	    memmem(p, end, " 200", 4) == NULL)
+		curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, 1L);
 	if (end >= sizeof status && strncasecmp(p, status, 12) == 0) {
 		const char *s = p + 12 + strspn(p + 12, " ");
 
