@@ -13,8 +13,8 @@
 /* Lines: every operation's shape is in exactly one function below. */
 
 void
-ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id, const char *db,
-    const struct kvs *props, int ensure)
+ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id,
+    const char *db, const struct kvs *props, int ensure)
 {
 	struct jsonw *w = emit_open(d->c.emit, op, ts);
 
@@ -40,7 +40,8 @@ ddl_open_coll(struct ddl *d, enum opname op, uint64_t ts, const char *db,
 }
 
 void
-ddl_line_coll(struct ddl *d, enum opname op, uint64_t ts, const struct view_coll *v)
+ddl_line_coll(
+    struct ddl *d, enum opname op, uint64_t ts, const struct view_coll *v)
 {
 	ddl_open_coll(d, op, ts, v->db, v->name, v->id);
 	emit_close(d->c.emit, 0);
