@@ -463,7 +463,6 @@ is_foreign(CURLcode rc)
 	       rc == CURLE_PEER_FAILED_VERIFICATION ||
 	       rc == CURLE_SSL_CERTPROBLEM || rc == CURLE_SSL_CACERT_BADFILE ||
 	       rc == CURLE_HTTP_RETURNED_ERROR ||
-	       rc == CURLE_UNSUPPORTED_PROTOCOL ||
 	       rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_HTTP2;
 }
 
