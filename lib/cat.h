@@ -66,6 +66,7 @@ struct cat_coll {
 	int64_t *load_parts; /* partition ids of CAT_LOAD_PARTS */
 	size_t n_load_parts;
 	int load_whole; /* the list is complete: what lacks was released */
+	int partial;    /* Kafka no longer has its first rows */
 	int included;   /* cdc-read's choice; 0 when it is new */
 };
 

@@ -82,7 +82,8 @@ ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
 	jw_i64(w, "num_partitions", num_partitions(c));
 	if (ensure)
 		jw_bool(w, "ensure", 1);
-	else if (!gone && c->create_ts < d->since)
+	else if (!gone &&
+		 (c->create_ts < d->since || ts > c->create_ts || c->partial))
 		jw_bool(w, "partial", 1);
 	if (gone)
 		jw_bool(w, "gone", 1);

@@ -74,13 +74,19 @@ static void
 grant(struct rbac *r, enum opname op, uint64_t ts, const char *role,
     const json_t *g)
 {
+	static const char prefix[] = "Privilege"; /* in the metadata only */
 	static const char *const keys[] = { "object", "object_name",
 		"privilege", "db" };
 	struct jsonw *w = emit_open(r->emit, op, ts);
 
 	jw_str(w, "role", role);
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		jw_str(w, keys[i], text(g, keys[i]));
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const char *s = text(g, keys[i]);
+
+		if (i == 2 && strncmp(s, prefix, sizeof prefix - 1) == 0)
+			s += sizeof prefix - 1;
+		jw_str(w, keys[i], s);
+	}
 	emit_close(r->emit, 0);
 }
 

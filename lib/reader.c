@@ -362,6 +362,15 @@ late_held(const struct reader *r)
 	return rec != NULL && rec->ts <= merge_released(r->merge);
 }
 
+/* Law 4 for --until end: the catalogue was asked after the last was read. */
+static int
+catalogue_is_past(struct reader *r)
+{
+	if (r->ends_ns == 0)
+		r->ends_ns = tso_mono_ns();
+	return !r->cat.follow || r->cat.at_ns > r->ends_ns;
+}
+
 /* Is what --until asked for out? Sets done, or lowers nothing. */
 static int
 check_until(struct reader *r, int holder, struct err *e)
@@ -376,7 +385,8 @@ check_until(struct reader *r, int holder, struct err *e)
 		r->done = w >= r->until_seen && !late_held(r);
 		if (!r->done)
 			say_what_holds(r, holder);
-	} else if (r->until.kind == WHERE_END && read_to_ends(r)) {
+	} else if (r->until.kind == WHERE_END && read_to_ends(r) &&
+		   catalogue_is_past(r)) {
 		w = merge_newest(r->merge);
 		if (ddl_last(r->ddl) > w)
 			w = ddl_last(r->ddl);

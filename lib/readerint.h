@@ -43,10 +43,11 @@ struct reader {
 	uint64_t until_ts;    /* nothing above is released */
 	uint64_t until_seen;  /* greatest timestamp below the ends */
 	int64_t tick_ns, topics_ns; /* when it was last done */
-	int64_t wait_ns;            /* since when --until now waits for ticks */
-	uint64_t tick_ts;           /* of the last tick */
-	uint64_t lines_at_tick;     /* of operations, to see if there are new */
-	uint64_t unknown_ids;       /* records of collections nobody knows */
+	int64_t ends_ns;  /* when all was read that --until end asks for */
+	int64_t wait_ns;  /* since when --until now waits for ticks */
+	uint64_t tick_ts; /* of the last tick */
+	uint64_t lines_at_tick; /* of operations, to see if there are new */
+	uint64_t unknown_ids;   /* records of collections nobody knows */
 	int done;
 	struct reader_tally *tally;
 	size_t n_tally, tally_cap;

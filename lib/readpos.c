@@ -201,6 +201,20 @@ from_checkpoint(struct reader *r, const char *topic, int64_t low, int64_t high,
 	return 0;
 }
 
+/* Collections that began on this topic before what Kafka still has. */
+static void
+note_partial(struct reader *r, const char *topic, int64_t low)
+{
+	for (size_t i = 0; i < r->cat.n_colls; i++) {
+		struct cat_coll *c = r->cat.colls[i];
+
+		for (size_t k = 0; k < c->n_topics; k++)
+			if (c->topics[k].offset < low &&
+			    strcmp(c->topics[k].topic, topic) == 0)
+				c->partial = 1;
+	}
+}
+
 static int
 start_of(struct reader *r, const char *topic, struct start *s, struct err *e)
 {
@@ -221,6 +235,8 @@ start_of(struct reader *r, const char *topic, struct start *s, struct err *e)
 	case WHERE_TIME:
 		return from_time(r, topic, r->start_ts, high, s, e);
 	case WHERE_BEGINNING:
+		note_partial(r, topic, low);
+		break;
 	case WHERE_END:
 	case WHERE_NEVER:
 		break;
