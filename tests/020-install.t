@@ -1,0 +1,33 @@
+#!/bin/sh
+# make install puts these files there, and uninstall takes them away again.
+. "$(dirname "$0")/lib.sh"
+
+run() { make -s -C "$top" BUILD="$BUILD" PREFIX=/usr DESTDIR="$T/root" "$@" >"$out" 2>&1 || { cat "$out"; return 1; }; }
+
+case $BUILD in
+"$top"/*) BUILD=${BUILD#"$top"/} ;;
+esac
+ok 'install' run install
+is 'these files' "$(cd root && find . ! -type d | sort)" "$(sort <<E2
+./usr/bin/cdc-apply
+./usr/bin/cdc-meta
+./usr/bin/cdc-read
+./usr/bin/cdc-task
+./usr/share/bash-completion/completions/cdc-apply
+./usr/share/bash-completion/completions/cdc-meta
+./usr/share/bash-completion/completions/cdc-read
+./usr/share/bash-completion/completions/cdc-task
+./usr/share/man/man1/cdc-apply.1
+./usr/share/man/man1/cdc-meta.1
+./usr/share/man/man1/cdc-read.1
+./usr/share/man/man1/cdc-task.1
+./usr/share/man/man5/cdc-ndjson.5
+./usr/share/man/man5/cdc-state.5
+./usr/share/man/man7/cdc.7
+./usr/share/zsh/site-functions/_cdc
+E2
+)"
+is 'the program runs from there' "$(root/usr/bin/cdc-read --version)" "$(cdc-read --version)"
+ok 'uninstall' run uninstall
+is 'nothing is left' "$(find root ! -type d)" ''
+done_testing
