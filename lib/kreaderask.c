@@ -1,0 +1,146 @@
+#include "kreaderint.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "x.h"
+
+/* An error of a broker's answer, by kind. */
+int
+kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic)
+{
+	enum err_kind kind = rc == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+				     rc == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+				     rc == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
+				 ? ERR_GONE
+				 : ERR_TEMP;
+
+	return err_set(e, kind, "topic '%s': %s", topic, rd_kafka_err2str(rc));
+}
+
+static int
+only_partition_0(
+    struct kreader *r, const struct rd_kafka_metadata_topic *t, struct err *e)
+{
+	for (int32_t p = 1; p < t->partition_cnt; p++) {
+		int64_t low = 0, high = 0;
+		rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
+		    r->rk, t->topic, p, &low, &high, r->wait_ms);
+
+		if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
+			return kreader_fail(e, rc, t->topic);
+		if (high > 0)
+			return err_set(e, ERR_DATA,
+			    "topic '%s' has records in partition %" PRId32
+			    ", Milvus writes only to partition 0",
+			    t->topic, p);
+	}
+	return 0;
+}
+
+char **
+kreader_topics(struct kreader *r, const char *prefix, struct err *e)
+{
+	const struct rd_kafka_metadata *md;
+	rd_kafka_resp_err_t rc =
+	    rd_kafka_metadata(r->rk, 1, NULL, &md, r->wait_ms);
+	char **list;
+	size_t n = 0;
+
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		err_set(
+		    e, ERR_TEMP, "list of topics: %s", rd_kafka_err2str(rc));
+		return NULL;
+	}
+	list = x_calloc((size_t)md->topic_cnt + 1, sizeof *list);
+	for (int i = 0; i < md->topic_cnt; i++) {
+		const struct rd_kafka_metadata_topic *t = &md->topics[i];
+
+		if (strncmp(t->topic, prefix, strlen(prefix)) != 0)
+			continue;
+		list[n++] = x_strdup(t->topic);
+		if (only_partition_0(r, t, e) == -1) {
+			for (size_t k = 0; k < n; k++)
+				free(list[k]);
+			free(list);
+			list = NULL;
+			break;
+		}
+	}
+	rd_kafka_metadata_destroy(md);
+	return list;
+}
+
+int
+kreader_ends(struct kreader *r, const char *topic, int64_t *low, int64_t *high,
+    struct err *e)
+{
+	rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
+	    r->rk, topic, 0, low, high, r->wait_ms);
+
+	return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? 0
+						: kreader_fail(e, rc, topic);
+}
+
+int
+kreader_highs(struct kreader *r, const char *const *topics, size_t n,
+    int64_t *high, struct err *e)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new((int)n);
+	rd_kafka_resp_err_t rc;
+	int ret = 0;
+
+	/* ListOffsets takes -1 in the place of a time for the end */
+	for (size_t i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(l, topics[i], 0)->offset =
+		    RD_KAFKA_OFFSET_END;
+	rc = rd_kafka_offsets_for_times(r->rk, l, r->wait_ms);
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
+		ret = err_set(e, ERR_TEMP, "ends of %zu topics: %s", n,
+		    rd_kafka_err2str(rc));
+	for (size_t i = 0; i < n && ret == 0; i++) {
+		const rd_kafka_topic_partition_t *p =
+		    rd_kafka_topic_partition_list_find(l, topics[i], 0);
+
+		if (p == NULL || p->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			ret = kreader_fail(e,
+			    p == NULL ? RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
+				      : p->err,
+			    topics[i]);
+		else
+			high[i] = p->offset;
+	}
+	rd_kafka_topic_partition_list_destroy(l);
+	return ret;
+}
+
+int
+kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
+    int64_t *offset, struct err *e)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *p =
+	    rd_kafka_topic_partition_list_add(l, topic, 0);
+	rd_kafka_resp_err_t rc;
+	int64_t low;
+	int ret = -1;
+
+	p->offset = ms < 0 ? 0 : ms;
+	rc = rd_kafka_offsets_for_times(r->rk, l, r->wait_ms);
+	if (rc == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rc = p->err;
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		kreader_fail(e, rc, topic);
+	} else if (p->offset >= 0) {
+		*offset = p->offset;
+		ret = 0;
+	} else { /* no record is so young */
+		ret = kreader_ends(r, topic, &low, offset, e);
+	}
+	rd_kafka_topic_partition_list_destroy(l);
+	return ret;
+}

@@ -1,0 +1,31 @@
+#ifndef CDC_KREADERINT_H
+#define CDC_KREADERINT_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "kreader.h"
+
+/* Between kreader.c, which reads, and kreaderask.c, which asks. */
+
+/* One for each name, for good: librdkafka keeps a topic's first opaque. */
+struct topic {
+	char *name;
+	rd_kafka_topic_t *rkt;
+	int number; /* the caller's */
+	int reading;
+};
+
+struct kreader {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue;
+	int wait_ms;
+	int fds[2]; /* librdkafka writes to [1] when the queue fills */
+	int64_t away_since_ns; /* all brokers down since, 0 if not */
+	struct topic **v;
+	size_t n, cap;
+};
+
+/* The error of a broker's answer, by kind; returns -1. */
+int kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic);
+
+#endif
