@@ -1,14 +1,8 @@
-#include "grpc.h"
+#include "grpcint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
-#include <curl/curl.h>
 
 #include "b64.h"
 #include "err.h"
@@ -16,64 +10,9 @@
 #include "tso.h"
 #include "x.h"
 
-enum {
-	MAX_ANSWER = 64 << 20, /* bytes */
-	MAX_FDS = 4,
-	MAX_LINKS = 128, /* that are kept */
-	FRAME_HEAD = 5,  /* compressed flag, length big endian */
-	CONNECT_MS = 10000,
-	DEAD_MS = 30000, /* unacknowledged bytes: the peer is dead */
-	SLACK_MS = 500,  /* what we wait longer than the server does */
-	DOWNLOAD_BYTES = 256 << 10,
-	UPLOAD_BYTES = 1 << 20, /* curl's buffer for what goes out */
-};
+enum { MAX_FDS = 4, MAX_LINKS = 128 /* that are kept */ };
 
 #define SERVICE "/milvus.proto.milvus.MilvusService/"
-
-struct call {
-	struct grpc *g;
-	CURL *easy;
-	struct curl_slist *headers;
-	grpc_done *done;
-	void *arg;
-	/* what goes out */
-	uint8_t head[FRAME_HEAD];
-	const char *method;
-	const struct span *pieces;
-	size_t piece, at;            /* at: in pieces[piece]; head first */
-	size_t head_at, bytes, left; /* left: not yet taken by curl */
-	int64_t sent_ns;             /* when curl took the last byte */
-	int timeout_ms;
-	/* what comes in */
-	struct buf body;
-	int status;         /* grpc-status, -1 as long as there is none */
-	struct buf message; /* grpc-message */
-	char error[CURL_ERROR_SIZE];
-	int prior;         /* makes the connection, see struct grpc */
-	struct call *next; /* of those that are idle */
-};
-
-/*
- * A window of calls is out on one connection, or, with a libcurl before 8.0,
- * on one each: 7.88, Debian 12's, loses the end of an answer now and then
- * when several streams end at once (seen: 38386 of 38650 bytes, no trailers,
- * CURLE_OK). That one also cannot use a connection again that was made with
- * prior knowledge of HTTP/2 (curl issue 10634), unless the second request
- * does not say so. Should such a request get a new connection after all, it
- * went out as HTTP/1.1, which no gRPC server takes for a request, and it is
- * sent again with prior knowledge.
- */
-struct grpc {
-	CURLM *multi;
-	char *base; /* URL before the method */
-	char *auth; /* header, or NULL */
-	char *cacert, *cert, *key;
-	int tls;
-	int single;   /* one call for a connection */
-	size_t links; /* connections made with prior knowledge, then */
-	size_t pending;
-	struct call *idle;
-};
 
 static char *
 dup_or_null(const char *s)
@@ -168,116 +107,6 @@ grpc_pending(const struct grpc *g)
 	return g->pending;
 }
 
-/* curl asks for bytes of the request. */
-static size_t
-give(char *to, size_t size, size_t nmemb, void *arg)
-{
-	struct call *c = arg;
-	size_t room = size * nmemb, n = 0;
-
-	while (n < room && c->left > 0) {
-		const char *p = (const char *)c->head + c->head_at;
-		size_t have = FRAME_HEAD - c->head_at, k;
-
-		if (have == 0 && c->at == c->pieces[c->piece].len) {
-			c->piece++;
-			c->at = 0;
-			continue;
-		}
-		if (have == 0) {
-			p = c->pieces[c->piece].ptr + c->at;
-			have = c->pieces[c->piece].len - c->at;
-		}
-		k = have < room - n ? have : room - n;
-		memcpy(to + n, p, k);
-		*(c->head_at < FRAME_HEAD ? &c->head_at : &c->at) += k;
-		c->left -= k;
-		n += k;
-	}
-	if (c->left == 0)
-		c->sent_ns = tso_mono_ns();
-	return n;
-}
-
-/*
- * When a connection dies before an answer, curl would send a request again
- * on a new one by itself. The first one may be at work: refuse.
- */
-static int
-never_again(void *arg, curl_off_t offset, int origin)
-{
-	(void)arg;
-	(void)offset;
-	(void)origin;
-	return CURL_SEEKFUNC_FAIL;
-}
-
-static size_t
-take(char *p, size_t size, size_t nmemb, void *arg)
-{
-	struct call *c = arg;
-
-	if (c->body.len + size * nmemb > MAX_ANSWER)
-		return 0;
-	buf_add(&c->body, p, size * nmemb);
-	return size * nmemb;
-}
-
-/* gRPC percent-encodes the message (its HTTP/2 protocol, "Responses"). */
-static void
-percent_decode(const char *p, size_t n, struct buf *b)
-{
-	for (size_t i = 0; i < n; i++) {
-		char hex[3] = { 0 }, *end;
-		long v;
-
-		if (p[i] == '%' && i + 2 < n) {
-			memcpy(hex, p + i + 1, 2);
-			v = strtol(hex, &end, 16);
-			if (end == hex + 2) {
-				buf_addc(b, (char)v);
-				i += 2;
-				continue;
-			}
-		}
-		buf_addc(b, p[i]);
-	}
-}
-
-/* Headers and trailers alike: an early error has its status in the first. */
-static size_t
-header(char *p, size_t size, size_t nmemb, void *arg)
-{
-	struct call *c = arg;
-	size_t n = size * nmemb, end = n;
-	static const char status[] = "grpc-status:", msg[] = "grpc-message:";
-	int64_t v;
-	struct err e;
-
-	while (end > 0 && (p[end - 1] == '\n' || p[end - 1] == '\r'))
-		end--;
-	/*
-	 * Milvus gives a connection to gRPC or REST by its first bytes, for
-	 * good: one that it took before gRPC was up says 404 for ever.
-	 */
-	if (end > 5 && strncasecmp(p, "HTTP/", 5) == 0 &&
-	    memmem(p, end, " 200", 4) == NULL)
-		curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, 1L);
-	if (end >= sizeof status && strncasecmp(p, status, 12) == 0) {
-		const char *s = p + 12 + strspn(p + 12, " ");
-
-		if (num_i64n(s, (size_t)(p + end - s), 0, 1000, &v, &e) == 0)
-			c->status = (int)v;
-	}
-	if (end >= sizeof msg && strncasecmp(p, msg, 13) == 0) {
-		const char *s = p + 13 + strspn(p + 13, " ");
-
-		buf_clear(&c->message);
-		percent_decode(s, (size_t)(p + end - s), &c->message);
-	}
-	return n;
-}
-
 static struct call *
 call_new(struct grpc *g)
 {
@@ -293,75 +122,6 @@ call_new(struct grpc *g)
 	if (c->easy == NULL)
 		abort(); /* out of memory */
 	return c;
-}
-
-static void
-set_headers(struct call *c)
-{
-	char timeout[64];
-	const char *fixed[] = { "content-type: application/grpc",
-		"te: trailers", "Expect:", "Accept:", timeout, c->g->auth };
-
-	snprintf(timeout, sizeof timeout, "grpc-timeout: %dm", c->timeout_ms);
-	curl_slist_free_all(c->headers);
-	c->headers = NULL;
-	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-		if (fixed[i] != NULL)
-			c->headers = curl_slist_append(c->headers, fixed[i]);
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
-}
-
-/* A peer that has vanished is noticed by what it does not acknowledge. */
-static int
-socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-	unsigned ms = DEAD_MS;
-
-	(void)arg;
-	(void)purpose;
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
-	return CURL_SOCKOPT_OK;
-}
-
-static void
-set_options(struct call *c)
-{
-	CURL *h = c->easy;
-	char *url = x_asprintf("%s%s", c->g->base, c->method);
-
-	curl_easy_reset(h);
-	curl_easy_setopt(h, CURLOPT_URL, url);
-	free(url);
-	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(h, CURLOPT_HTTP_VERSION,
-	    c->g->tls || !c->prior ? (long)CURL_HTTP_VERSION_2TLS
-				   : (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
-	curl_easy_setopt(
-	    h, CURLOPT_FRESH_CONNECT, (long)(c->g->single && c->prior));
-	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)DOWNLOAD_BYTES);
-	curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
-	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(h, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(h, CURLOPT_POST, 1L);
-	curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->bytes);
-	curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
-	curl_easy_setopt(h, CURLOPT_READFUNCTION, give);
-	curl_easy_setopt(h, CURLOPT_READDATA, c);
-	curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, never_again);
-	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(h, CURLOPT_WRITEDATA, c);
-	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, header);
-	curl_easy_setopt(h, CURLOPT_HEADERDATA, c);
-	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->error);
-	curl_easy_setopt(h, CURLOPT_PRIVATE, c);
-	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms + SLACK_MS);
-	curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, socket_options);
-	curl_easy_setopt(h, CURLOPT_CAINFO, c->g->cacert);
-	curl_easy_setopt(h, CURLOPT_SSLCERT, c->g->cert);
-	curl_easy_setopt(h, CURLOPT_SSLKEY, c->g->key);
-	set_headers(c);
 }
 
 /* From its beginning, perhaps not for the first time. */
@@ -381,7 +141,7 @@ launch(struct call *c)
 	c->error[0] = '\0';
 	buf_clear(&c->body);
 	buf_clear(&c->message);
-	set_options(c);
+	grpc_set_options(c);
 	if (curl_multi_add_handle(g->multi, c->easy) != CURLM_OK)
 		abort(); /* out of memory, or a mistake of ours */
 }
