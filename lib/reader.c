@@ -15,7 +15,6 @@
 
 enum {
 	WAIT_MS = 50,
-	BATCH = 2000,    /* records between two looks at the catalogue */
 	TOPICS_S = 5,    /* how often new topics are looked for */
 	PATIENCE_S = 10, /* then we say what --until now waits for */
 };
@@ -109,127 +108,7 @@ read_catalogue(struct reader *r, struct err *e)
 	return 0;
 }
 
-/* Kafka */
-
-/* Nothing of a collection that is not included is kept. */
-static int
-wanted(void *arg, const struct rec *rec)
-{
-	struct reader *r = arg;
-	const struct cat_coll *c = cat_coll(&r->cat, rec->msg.coll_id);
-
-	return c == NULL || c->included || rec->broken ||
-	       rec->msg.type == MSG_FLUSH || view_coll(&r->view, c->id) != NULL;
-}
-
-static int
-take_record(struct reader *r, struct kmsg *k, struct err *e)
-{
-	struct merge_topic *t = merge_topic(r->merge, (size_t)k->topic);
-	int64_t offset = k->offset;
-	struct rec *rec;
-
-	if (k->streaming) {
-		kmsg_free(k);
-		return err_set(e, ERR_DATA,
-		    "topic '%s' offset %" PRId64
-		    ": source writes the 2.6 streaming log, which this "
-		    "program does not read",
-		    t->name, offset);
-	}
-	rec = merge_add(r->merge, k);
-	if (rec == NULL)
-		return 0;
-	if (offset < t->end && rec->ts > r->until_seen)
-		r->until_seen = rec->ts;
-	return 0;
-}
-
-/* Topics ahead of W wait; the one that holds W back has a limit too. */
-static int
-balance(struct reader *r, int holder, struct err *e)
-{
-	for (size_t i = 0; i < merge_topics(r->merge); i++) {
-		struct merge_topic *t = merge_topic(r->merge, i);
-
-		if ((int)i == holder && t->bytes > MERGE_ALONE_BYTES)
-			return err_set(e, ERR_DATA,
-			    "topic '%s' alone holds %zu bytes without a tick, "
-			    "the limit is %d (MERGE_ALONE_BYTES)",
-			    t->name, t->bytes, MERGE_ALONE_BYTES);
-		if (!t->paused && (int)i != holder &&
-		    t->bytes > MERGE_TOPIC_BYTES) {
-			t->paused = 1;
-			if (kreader_pause(r->k, t->name, e) == -1)
-				return -1;
-		} else if (t->paused && ((int)i == holder ||
-					    t->bytes < MERGE_TOPIC_BYTES / 2)) {
-			t->paused = 0;
-			if (kreader_resume(r->k, t->name, e) == -1)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-static int
-take_records(struct reader *r, struct err *e)
-{
-	int64_t begun = tso_mono_ns();
-	struct kmsg k;
-
-	for (int i = 0; i < BATCH; i++) {
-		int rc = kreader_next(r->k, 0, &k, e);
-
-		if (rc == -1)
-			return -1;
-		if (rc == KREADER_IDLE ||
-		    tso_mono_ns() - begun > WAIT_MS * 1000000LL)
-			break;
-		if (rc == KREADER_MSG && take_record(r, &k, e) == -1)
-			return -1;
-	}
-	return 0;
-}
-
 /* Release */
-
-/*
- * Law 3: a topic that is no longer used holds W back until it has been read
- * to the end that it had then. All of them are asked for in one question.
- */
-static int
-settle_topics(struct reader *r, struct err *e)
-{
-	size_t n = merge_topics(r->merge), ask = 0;
-	const char **names = x_calloc(n, sizeof *names);
-	struct merge_topic **topics = x_calloc(n, sizeof *topics);
-	int64_t *highs = x_calloc(n, sizeof *highs);
-	int rc = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct merge_topic *t = merge_topic(r->merge, i);
-
-		if (t->used || t->settled || !t->ticks)
-			continue;
-		if (t->unused_end != -1) {
-			t->settled = t->next >= t->unused_end;
-			continue;
-		}
-		topics[ask] = t;
-		names[ask++] = t->name;
-	}
-	if (ask > 0)
-		rc = kreader_highs(r->k, names, ask, highs, e);
-	for (size_t i = 0; i < ask && rc == 0; i++) {
-		topics[i]->unused_end = highs[i];
-		topics[i]->settled = topics[i]->next >= highs[i];
-	}
-	free(highs);
-	free(topics);
-	free(names);
-	return rc;
-}
 
 /* W as things stand now. With nothing to wait for, all that is there. */
 static uint64_t
@@ -408,10 +287,10 @@ try_release(struct reader *r, struct err *e)
 
 	if (!r->cat.ready) /* a resync: half a catalogue is none */
 		return 0;
-	if (reader_channels(r, e) == -1 || settle_topics(r, e) == -1)
+	if (reader_channels(r, e) == -1 || reader_settle(r, e) == -1)
 		return -1;
 	w = watermark(r, &holder);
-	if (balance(r, holder, e) == -1)
+	if (reader_balance(r, holder, e) == -1)
 		return -1;
 	if (r->cand_ns == 0 &&
 	    (w > merge_released(r->merge) || late_held(r) ||
@@ -440,7 +319,7 @@ turn(struct reader *r, struct err *e)
 	poll(p, 3, WAIT_MS);
 	if (p[0].revents != 0 && fill(r, e) == -1)
 		return -1;
-	if (take_records(r, e) == -1)
+	if (reader_records(r, e) == -1)
 		return -1;
 	if (tso_mono_ns() - r->topics_ns > TOPICS_S * 1000000000LL &&
 	    reader_topics(r, e) == -1)
@@ -498,7 +377,7 @@ open_reader(struct reader *r, struct err *e)
 	r->emit.time = r->conf->time;
 	r->until_ts = UINT64_MAX;
 	r->merge = merge_new();
-	merge_filter(r->merge, wanted, r);
+	merge_filter(r->merge, reader_wanted, r);
 	r->ddl = ddl_new(&d);
 	if (r->conf->include.n == 0 && r->conf->shard == 0)
 		r->rbac = rbac_new(&r->emit);

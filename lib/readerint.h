@@ -59,8 +59,16 @@ int reader_begin(struct reader *r, struct err *e);
 int reader_topics(struct reader *r, struct err *e);
 /* Which topics hold W back. */
 int reader_channels(struct reader *r, struct err *e);
+/* readwant.c: which collections. */
+void reader_include(struct reader *r); /* all that the catalogue has */
 int reader_want(void *arg, const char *db, const char *coll, int64_t id);
 int reader_want_db(void *arg, const char *db);
+
+/* readlog.c: records in; topics ahead of W wait, unused ones settle. */
+int reader_wanted(void *arg, const struct rec *rec);
+int reader_records(struct reader *r, struct err *e);
+int reader_balance(struct reader *r, int holder, struct err *e);
+int reader_settle(struct reader *r, struct err *e);
 
 /*
  * readrows.c: write all records of the first timestamp. 1 if they may not

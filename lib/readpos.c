@@ -15,34 +15,6 @@
  */
 enum { TIME_MARGIN_MS = 60000 };
 
-int
-reader_want_db(void *arg, const char *db)
-{
-	const struct reader_conf *c = ((struct reader *)arg)->conf;
-
-	return (c->include.n == 0 || patterns_match_db(&c->include, db)) &&
-	       !patterns_whole_db(&c->exclude, db);
-}
-
-/* Shards divide by id: a name may change. */
-static int
-our_shard(const struct reader_conf *c, int64_t id)
-{
-	uint64_t h = (uint64_t)id * 0x9e3779b97f4a7c15u;
-
-	return c->shards <= 1 ||
-	       (int64_t)((h >> 32) % (uint64_t)c->shards) == c->shard;
-}
-
-int
-reader_want(void *arg, const char *db, const char *coll, int64_t id)
-{
-	const struct reader_conf *c = ((struct reader *)arg)->conf;
-
-	return (c->include.n == 0 || patterns_match(&c->include, db, coll)) &&
-	       !patterns_match(&c->exclude, db, coll) && our_shard(c, id);
-}
-
 static int
 ours(const struct reader *r, const char *topic)
 {
@@ -448,33 +420,6 @@ start_topics(struct reader *r, char **list, struct err *e)
 	return rc == -1 ? -1 : all_there(r, e);
 }
 
-/* What the target had and is no longer asked for is not ours to touch. */
-static void
-narrow(struct reader *r)
-{
-	for (size_t i = r->view.n_colls; i-- > 0;) {
-		const struct view_coll *v = r->view.colls[i];
-		const struct cat_coll *c = cat_coll(&r->cat, v->id);
-
-		if (patterns_match(&r->conf->exclude, v->db, v->name) ||
-		    !our_shard(r->conf, v->id) ||
-		    (c != NULL &&
-			patterns_match(&r->conf->exclude, c->db, c->name)))
-			view_forget(&r->view, v->id);
-	}
-}
-
-static void
-include_all(struct reader *r)
-{
-	for (size_t i = 0; i < r->cat.n_colls; i++) {
-		struct cat_coll *c = r->cat.colls[i];
-
-		c->included = view_coll(&r->view, c->id) != NULL ||
-			      reader_want(r, c->db, c->name, c->id);
-	}
-}
-
 int
 reader_begin(struct reader *r, struct err *e)
 {
@@ -483,8 +428,7 @@ reader_begin(struct reader *r, struct err *e)
 
 	if (view_from_json(&r->view, r->from.known, e) == -1)
 		return -1;
-	narrow(r);
-	include_all(r);
+	reader_include(r);
 	r->cluster = r->conf->cluster != NULL ? x_strdup(r->conf->cluster)
 					      : cat_cluster(&r->cat);
 	r->dml_prefix = x_asprintf("%s-rootcoord-dml_", r->cluster);

@@ -1,0 +1,130 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "log.h"
+#include "readerint.h"
+#include "tso.h"
+#include "x.h"
+
+/* Between two looks at the catalogue: so many records, so long. */
+enum { BATCH = 2000, BATCH_MS = 50 };
+
+/* Nothing of a collection that is not included is kept. */
+int
+reader_wanted(void *arg, const struct rec *rec)
+{
+	struct reader *r = arg;
+	const struct cat_coll *c = cat_coll(&r->cat, rec->msg.coll_id);
+
+	return c == NULL || c->included || rec->broken ||
+	       rec->msg.type == MSG_FLUSH || view_coll(&r->view, c->id) != NULL;
+}
+
+static int
+take_record(struct reader *r, struct kmsg *k, struct err *e)
+{
+	struct merge_topic *t = merge_topic(r->merge, (size_t)k->topic);
+	int64_t offset = k->offset;
+	struct rec *rec;
+
+	if (k->streaming) {
+		kmsg_free(k);
+		return err_set(e, ERR_DATA,
+		    "topic '%s' offset %" PRId64
+		    ": source writes the 2.6 streaming log, which this "
+		    "program does not read",
+		    t->name, offset);
+	}
+	rec = merge_add(r->merge, k);
+	if (rec == NULL)
+		return 0;
+	if (offset < t->end && rec->ts > r->until_seen)
+		r->until_seen = rec->ts;
+	return 0;
+}
+
+/* Topics ahead of W wait; the one that holds W back has a limit too. */
+int
+reader_balance(struct reader *r, int holder, struct err *e)
+{
+	for (size_t i = 0; i < merge_topics(r->merge); i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if ((int)i == holder && t->bytes > MERGE_ALONE_BYTES)
+			return err_set(e, ERR_DATA,
+			    "topic '%s' alone holds %zu bytes without a tick, "
+			    "the limit is %d (MERGE_ALONE_BYTES)",
+			    t->name, t->bytes, MERGE_ALONE_BYTES);
+		if (!t->paused && (int)i != holder &&
+		    t->bytes > MERGE_TOPIC_BYTES) {
+			t->paused = 1;
+			if (kreader_pause(r->k, t->name, e) == -1)
+				return -1;
+		} else if (t->paused && ((int)i == holder ||
+					    t->bytes < MERGE_TOPIC_BYTES / 2)) {
+			t->paused = 0;
+			if (kreader_resume(r->k, t->name, e) == -1)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+int
+reader_records(struct reader *r, struct err *e)
+{
+	int64_t begun = tso_mono_ns();
+	struct kmsg k;
+
+	for (int i = 0; i < BATCH; i++) {
+		int rc = kreader_next(r->k, 0, &k, e);
+
+		if (rc == -1)
+			return -1;
+		if (rc == KREADER_IDLE ||
+		    tso_mono_ns() - begun > BATCH_MS * 1000000LL)
+			break;
+		if (rc == KREADER_MSG && take_record(r, &k, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Law 3: a topic that is no longer used holds W back until it has been read
+ * to the end that it had then. All of them are asked for in one question.
+ */
+int
+reader_settle(struct reader *r, struct err *e)
+{
+	size_t n = merge_topics(r->merge), ask = 0;
+	const char **names = x_calloc(n, sizeof *names);
+	struct merge_topic **topics = x_calloc(n, sizeof *topics);
+	int64_t *highs = x_calloc(n, sizeof *highs);
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (t->used || t->settled || !t->ticks)
+			continue;
+		if (t->unused_end != -1) {
+			t->settled = t->next >= t->unused_end;
+			continue;
+		}
+		topics[ask] = t;
+		names[ask++] = t->name;
+	}
+	if (ask > 0)
+		rc = kreader_highs(r->k, names, ask, highs, e);
+	for (size_t i = 0; i < ask && rc == 0; i++) {
+		topics[i]->unused_end = highs[i];
+		topics[i]->settled = topics[i]->next >= highs[i];
+	}
+	free(highs);
+	free(topics);
+	free(names);
+	return rc;
+}

@@ -1,0 +1,57 @@
+#include "readerint.h"
+
+int
+reader_want_db(void *arg, const char *db)
+{
+	const struct reader_conf *c = ((struct reader *)arg)->conf;
+
+	return (c->include.n == 0 || patterns_match_db(&c->include, db)) &&
+	       !patterns_whole_db(&c->exclude, db);
+}
+
+/* Shards divide by id: a name may change. */
+static int
+our_shard(const struct reader_conf *c, int64_t id)
+{
+	uint64_t h = (uint64_t)id * 0x9e3779b97f4a7c15u;
+
+	return c->shards <= 1 ||
+	       (int64_t)((h >> 32) % (uint64_t)c->shards) == c->shard;
+}
+
+int
+reader_want(void *arg, const char *db, const char *coll, int64_t id)
+{
+	const struct reader_conf *c = ((struct reader *)arg)->conf;
+
+	return (c->include.n == 0 || patterns_match(&c->include, db, coll)) &&
+	       !patterns_match(&c->exclude, db, coll) && our_shard(c, id);
+}
+
+/* What the target had and is no longer asked for is not ours to touch. */
+static void
+narrow(struct reader *r)
+{
+	for (size_t i = r->view.n_colls; i-- > 0;) {
+		const struct view_coll *v = r->view.colls[i];
+		const struct cat_coll *c = cat_coll(&r->cat, v->id);
+
+		if (patterns_match(&r->conf->exclude, v->db, v->name) ||
+		    !our_shard(r->conf, v->id) ||
+		    (c != NULL &&
+			patterns_match(&r->conf->exclude, c->db, c->name)))
+			view_forget(&r->view, v->id);
+	}
+}
+
+void
+reader_include(struct reader *r)
+{
+	narrow(r);
+	for (size_t i = 0; i < r->cat.n_colls; i++) {
+		struct cat_coll *c = r->cat.colls[i];
+
+		c->included = view_coll(&r->view, c->id) != NULL ||
+			      reader_want(r, c->db, c->name, c->id);
+	}
+}
