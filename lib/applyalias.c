@@ -36,19 +36,19 @@ put(struct apply *a, const char *first, const char *second, struct err *e)
 }
 
 int
-ddl_create_alias(struct apply *a, struct err *e)
+do_create_alias(struct apply *a, struct err *e)
 {
 	return put(a, "CreateAlias", "AlterAlias", e);
 }
 
 int
-ddl_alter_alias(struct apply *a, struct err *e)
+do_alter_alias(struct apply *a, struct err *e)
 {
 	return put(a, "AlterAlias", "CreateAlias", e);
 }
 
 int
-ddl_drop_alias(struct apply *a, struct err *e)
+do_drop_alias(struct apply *a, struct err *e)
 {
 	Pb__DropAliasRequest req = PB__DROP_ALIAS_REQUEST__INIT;
 	const char *alias, *db = names_db(&a->conf->rename, a->op.db.ptr);

@@ -50,7 +50,7 @@ create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
 }
 
 int
-ddl_create_database(struct apply *a, struct err *e)
+do_create_database(struct apply *a, struct err *e)
 {
 	struct kvs props = { 0 };
 	int rc = op_kvs(&a->op, "properties", &props, e);
@@ -76,7 +76,7 @@ ensure_database(struct apply *a, const char *db, struct err *e)
 }
 
 int
-ddl_drop_database(struct apply *a, struct err *e)
+do_drop_database(struct apply *a, struct err *e)
 {
 	const char *db = names_db(&a->conf->rename, a->op.db.ptr);
 	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
@@ -100,7 +100,7 @@ ddl_drop_database(struct apply *a, struct err *e)
 }
 
 int
-ddl_alter_database(struct apply *a, struct err *e)
+do_alter_database(struct apply *a, struct err *e)
 {
 	const char *db = names_db(&a->conf->rename, a->op.db.ptr);
 	Pb__AlterDatabaseRequest req = PB__ALTER_DATABASE_REQUEST__INIT;

@@ -209,7 +209,7 @@ create_or_compare(
 }
 
 int
-ddl_create_collection(struct apply *a, struct err *e)
+do_create_collection(struct apply *a, struct err *e)
 {
 	struct schema s = { 0 };
 	struct kvs props = { 0 };
@@ -247,7 +247,7 @@ drop_aliases(struct apply *a, struct err *e)
 }
 
 int
-ddl_drop_collection(struct apply *a, struct err *e)
+do_drop_collection(struct apply *a, struct err *e)
 {
 	struct mv_status s;
 	struct coll *c;
@@ -274,7 +274,7 @@ ddl_drop_collection(struct apply *a, struct err *e)
 }
 
 int
-ddl_alter_collection(struct apply *a, struct err *e)
+do_alter_collection(struct apply *a, struct err *e)
 {
 	struct kvs props = { 0 };
 	int rc = op_kvs(&a->op, "properties", &props, e);
@@ -303,7 +303,7 @@ drop_later_self(
 }
 
 int
-ddl_rename_collection(struct apply *a, struct err *e)
+do_rename_collection(struct apply *a, struct err *e)
 {
 	const char *new_db, *new_coll, *db, *coll;
 	struct coll *c, *there;
@@ -358,7 +358,7 @@ has_own_partitions(struct apply *a, struct err *e)
 }
 
 int
-ddl_create_partition(struct apply *a, struct err *e)
+do_create_partition(struct apply *a, struct err *e)
 {
 	const char *part = a->op.part.ptr;
 	struct mv_status s;
@@ -415,7 +415,7 @@ drop_loaded(
 }
 
 int
-ddl_drop_partition(struct apply *a, struct err *e)
+do_drop_partition(struct apply *a, struct err *e)
 {
 	const char *part = a->op.part.ptr;
 	struct mv_status s;
@@ -435,7 +435,7 @@ ddl_drop_partition(struct apply *a, struct err *e)
 
 /* Sealing is all that is asked: writing it out goes on by itself. */
 int
-ddl_flush(struct apply *a, struct err *e)
+do_flush(struct apply *a, struct err *e)
 {
 	Pb__FlushRequest req = PB__FLUSH_REQUEST__INIT;
 	char *name = mv_str(a->coll);

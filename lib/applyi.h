@@ -6,8 +6,8 @@
 #include "apply.h"
 #include "applycoll.h"
 #include "applyids.h"
-#include "lines.h"
 #include "applyrow.h"
+#include "lines.h"
 #include "milvus.h"
 #include "opjson.h"
 #include "out.h"
@@ -132,20 +132,20 @@ int coll_call(struct apply *a, const char *method, const char *db,
     const char *coll, struct mv_status *s, struct err *e);
 
 /* One function for each operation; all before it is answered. */
-typedef int ddl_fn(struct apply *a, struct err *e);
+typedef int do_fn(struct apply *a, struct err *e);
 /* applydb.c */
-ddl_fn ddl_create_database, ddl_drop_database, ddl_alter_database;
+do_fn do_create_database, do_drop_database, do_alter_database;
 int ensure_database(struct apply *a, const char *db, struct err *e);
 /* applyddl.c */
-ddl_fn ddl_create_collection, ddl_drop_collection, ddl_alter_collection,
-    ddl_rename_collection, ddl_create_partition, ddl_drop_partition, ddl_flush;
+do_fn do_create_collection, do_drop_collection, do_alter_collection,
+    do_rename_collection, do_create_partition, do_drop_partition, do_flush;
 /* applyalias.c */
-ddl_fn ddl_create_alias, ddl_alter_alias, ddl_drop_alias;
+do_fn do_create_alias, do_alter_alias, do_drop_alias;
 /* applyindex.c */
-ddl_fn ddl_create_index, ddl_alter_index, ddl_drop_index;
+do_fn do_create_index, do_alter_index, do_drop_index;
 /* applyload.c */
-ddl_fn ddl_load_collection, ddl_release_collection, ddl_load_partitions,
-    ddl_release_partitions;
+do_fn do_load_collection, do_release_collection, do_load_partitions,
+    do_release_partitions;
 /* What of a collection is loaded, to be loaded again. */
 struct loaded {
 	int any, all; /* all: the collection, not some partitions */
@@ -159,7 +159,7 @@ int loaded_get(struct apply *a, const char *db, const char *coll,
 int loaded_restore(struct apply *a, const char *db, const char *coll,
     const struct loaded *l, const char *without, struct err *e);
 /* applyuser.c */
-ddl_fn ddl_create_user, ddl_drop_user, ddl_create_role, ddl_drop_role,
-    ddl_grant_role, ddl_revoke_role, ddl_grant, ddl_revoke;
+do_fn do_create_user, do_drop_user, do_create_role, do_drop_role, do_grant_role,
+    do_revoke_role, do_grant, do_revoke;
 
 #endif

@@ -119,7 +119,7 @@ replace(struct apply *a, const char *field, const char *index,
 }
 
 int
-ddl_create_index(struct apply *a, struct err *e)
+do_create_index(struct apply *a, struct err *e)
 {
 	const char *field, *index;
 	struct kvs params = { 0 };
@@ -141,7 +141,7 @@ ddl_create_index(struct apply *a, struct err *e)
 }
 
 int
-ddl_alter_index(struct apply *a, struct err *e)
+do_alter_index(struct apply *a, struct err *e)
 {
 	Pb__AlterIndexRequest req = PB__ALTER_INDEX_REQUEST__INIT;
 	const char *index;
@@ -164,7 +164,7 @@ ddl_alter_index(struct apply *a, struct err *e)
 }
 
 int
-ddl_drop_index(struct apply *a, struct err *e)
+do_drop_index(struct apply *a, struct err *e)
 {
 	const char *field, *index;
 	struct mv_status s;

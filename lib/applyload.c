@@ -235,7 +235,7 @@ load_op(struct apply *a, char **parts, size_t nparts, struct err *e)
 }
 
 int
-ddl_load_collection(struct apply *a, struct err *e)
+do_load_collection(struct apply *a, struct err *e)
 {
 	return load_op(a, NULL, 0, e);
 }
@@ -251,7 +251,7 @@ released(struct apply *a, int rc, const struct mv_status *s, struct err *e)
 }
 
 int
-ddl_release_collection(struct apply *a, struct err *e)
+do_release_collection(struct apply *a, struct err *e)
 {
 	struct mv_status s;
 	int rc = coll_call(a, "ReleaseCollection", a->db, a->coll, &s, e);
@@ -282,7 +282,7 @@ op_parts(struct apply *a, char ***v, size_t *n, struct err *e)
 }
 
 int
-ddl_load_partitions(struct apply *a, struct err *e)
+do_load_partitions(struct apply *a, struct err *e)
 {
 	char **parts;
 	size_t n;
@@ -296,7 +296,7 @@ ddl_load_partitions(struct apply *a, struct err *e)
 }
 
 int
-ddl_release_partitions(struct apply *a, struct err *e)
+do_release_partitions(struct apply *a, struct err *e)
 {
 	char **parts;
 	size_t n;

@@ -48,7 +48,7 @@ random_password(struct buf *b, struct err *e)
 }
 
 int
-ddl_create_user(struct apply *a, struct err *e)
+do_create_user(struct apply *a, struct err *e)
 {
 	Pb__CreateCredentialRequest req = PB__CREATE_CREDENTIAL_REQUEST__INIT;
 	struct buf password = { 0 };
@@ -73,7 +73,7 @@ ddl_create_user(struct apply *a, struct err *e)
 }
 
 int
-ddl_drop_user(struct apply *a, struct err *e)
+do_drop_user(struct apply *a, struct err *e)
 {
 	Pb__DeleteCredentialRequest req = PB__DELETE_CREDENTIAL_REQUEST__INIT;
 	const char *user;
@@ -98,7 +98,7 @@ lenient(struct apply *a, const char *method, const char *what,
 }
 
 int
-ddl_create_role(struct apply *a, struct err *e)
+do_create_role(struct apply *a, struct err *e)
 {
 	Pb__CreateRoleRequest req = PB__CREATE_ROLE_REQUEST__INIT;
 	Pb__Name entity = PB__NAME__INIT;
@@ -112,7 +112,7 @@ ddl_create_role(struct apply *a, struct err *e)
 }
 
 int
-ddl_drop_role(struct apply *a, struct err *e)
+do_drop_role(struct apply *a, struct err *e)
 {
 	Pb__DropRoleRequest req = PB__DROP_ROLE_REQUEST__INIT;
 	const char *role;
@@ -140,13 +140,13 @@ user_role(struct apply *a, int type, struct err *e)
 }
 
 int
-ddl_grant_role(struct apply *a, struct err *e)
+do_grant_role(struct apply *a, struct err *e)
 {
 	return user_role(a, 0, e);
 }
 
 int
-ddl_revoke_role(struct apply *a, struct err *e)
+do_revoke_role(struct apply *a, struct err *e)
 {
 	return user_role(a, 1, e);
 }
@@ -183,13 +183,13 @@ privilege(struct apply *a, int type, struct err *e)
 }
 
 int
-ddl_grant(struct apply *a, struct err *e)
+do_grant(struct apply *a, struct err *e)
 {
 	return privilege(a, 0, e);
 }
 
 int
-ddl_revoke(struct apply *a, struct err *e)
+do_revoke(struct apply *a, struct err *e)
 {
 	return privilege(a, 1, e);
 }
