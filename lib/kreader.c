@@ -29,7 +29,8 @@ static const char *const defaults[][2] = {
 	{ "fetch.max.bytes", "33554432" },
 	{ "receive.message.max.bytes", "100000000" },
 	{ "queued.max.messages.kbytes", "16384" },
-	{ "fetch.wait.max.ms", "100" },
+	{ "fetch.wait.max.ms", "100" }, /* idle topics tick: not each alone */
+	{ "fetch.min.bytes", "65536" },
 	{ "reconnect.backoff.max.ms", "2000" },
 	{ "topic.metadata.refresh.interval.ms", "10000" },
 	{ "log.connection.close", "false" },
