@@ -15,7 +15,7 @@ struct buf {
 };
 
 void buf_fini(struct buf *b);
-void buf_clear(struct buf *b); /* empty, memory kept */
+void buf_clear(struct buf *b);         /* empty, memory kept */
 void buf_cut(struct buf *b, size_t n); /* drop the first n bytes */
 
 /* Room for n more bytes and a NUL; returns where they go. */
@@ -27,7 +27,7 @@ void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void buf_addu64(struct buf *b, uint64_t v); /* decimal */
-void buf_addi64(struct buf *b, int64_t v); /* decimal */
+void buf_addi64(struct buf *b, int64_t v);  /* decimal */
 
 /* The text, now the caller's to free; the buffer is empty. Never NULL. */
 char *buf_take(struct buf *b);

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
-vset(struct err *e, enum err_kind kind, const char *fmt, va_list ap)
+static void vset(struct err *e, enum err_kind kind, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 
 static void

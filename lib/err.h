@@ -8,13 +8,13 @@
  */
 enum err_kind {
 	ERR_NONE,
-	ERR_DATA, /* bad or refused; trying again will not help: status 1 */
+	ERR_DATA,   /* bad or refused; trying again will not help: status 1 */
 	ERR_OUTPUT, /* we cannot write: status 1 */
-	ERR_PIPE, /* the reader of our output has left: dies of SIGPIPE */
-	ERR_USAGE, /* command line or configuration: status 2 */
-	ERR_TEMP, /* a peer is away, trying again may help: status 3 */
-	ERR_GONE, /* the position is gone from the source: status 4 */
-	ERR_STOP, /* a signal asked us to stop */
+	ERR_PIPE,   /* the reader of our output has left: dies of SIGPIPE */
+	ERR_USAGE,  /* command line or configuration: status 2 */
+	ERR_TEMP,   /* a peer is away, trying again may help: status 3 */
+	ERR_GONE,   /* the position is gone from the source: status 4 */
+	ERR_STOP,   /* a signal asked us to stop */
 };
 
 struct err {

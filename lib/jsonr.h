@@ -63,8 +63,8 @@ int jr_skip(struct jsonr *r, struct span *s, struct err *e);
 int jr_end(struct jsonr *r, struct err *e);
 
 /* An integer as a number or as a string of digits. */
-int jr_i64(struct jsonr *r, int64_t min, int64_t max, int64_t *v,
-    struct err *e);
+int jr_i64(
+    struct jsonr *r, int64_t min, int64_t max, int64_t *v, struct err *e);
 int jr_u64(struct jsonr *r, uint64_t max, uint64_t *v, struct err *e);
 
 /* Is the string, unescaped, this one? */

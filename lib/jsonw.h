@@ -18,18 +18,18 @@
  */
 struct jsonw {
 	struct buf *b; /* borrowed */
-	int comma; /* a value stands before, at this level */
+	int comma;     /* a value stands before, at this level */
 };
 
 void jw_key(struct jsonw *w, const char *key); /* then one value */
 void jw_open(struct jsonw *w, const char *key, char bracket); /* { or [ */
-void jw_close(struct jsonw *w, char bracket); /* } or ] */
+void jw_close(struct jsonw *w, char bracket);                 /* } or ] */
 void jw_str(struct jsonw *w, const char *key, const char *s); /* NULL: null */
 /* Bytes: a string if they are UTF-8, else {"b64":"…"}. */
 void jw_bytes(struct jsonw *w, const char *key, const void *p, size_t n);
 void jw_b64(struct jsonw *w, const char *key, const void *p, size_t n);
-void jw_i64(struct jsonw *w, const char *key, int64_t v); /* 5 */
-void jw_i64s(struct jsonw *w, const char *key, int64_t v); /* "5" */
+void jw_i64(struct jsonw *w, const char *key, int64_t v);   /* 5 */
+void jw_i64s(struct jsonw *w, const char *key, int64_t v);  /* "5" */
 void jw_u64s(struct jsonw *w, const char *key, uint64_t v); /* "5" */
 void jw_bool(struct jsonw *w, const char *key, int v);
 void jw_null(struct jsonw *w, const char *key);

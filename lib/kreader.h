@@ -25,9 +25,9 @@ struct kmsg {
 	size_t len;
 	int64_t offset;
 	int64_t time_ms; /* Kafka's timestamp, -1 if there is none */
-	int topic; /* the number that kreader_start was given */
-	int streaming; /* it has the header _v: the log of Milvus 2.6 */
-	void *own; /* librdkafka's message */
+	int topic;       /* the number that kreader_start was given */
+	int streaming;   /* it has the header _v: the log of Milvus 2.6 */
+	void *own;       /* librdkafka's message */
 };
 
 enum { KREADER_IDLE, KREADER_MSG, KREADER_END };
@@ -83,8 +83,7 @@ int kreader_resume(struct kreader *r, const char *topic, struct err *e);
  * is out of what the topic has or the topic is gone, ERR_TEMP if the brokers
  * are away for longer than the limit.
  */
-int kreader_next(struct kreader *r, int wait_ms, struct kmsg *m,
-    struct err *e);
+int kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e);
 void kmsg_free(struct kmsg *m);
 
 /* Becomes readable when records arrive; kreader_next drains it. */

@@ -9,8 +9,8 @@
  */
 struct opt {
 	const char *name; /* long, without dashes; NULL ends the table */
-	int letter; /* a character, or from 256 on for long-only ones */
-	const char *arg; /* "URL", or NULL if it takes none */
+	int letter;       /* a character, or from 256 on for long-only ones */
+	const char *arg;  /* "URL", or NULL if it takes none */
 	const char *help; /* one line */
 };
 
@@ -20,8 +20,8 @@ struct opt {
  * --version (status 0) and -v and -q by itself: each table gets them.
  * usage is the line after the program's name, such as "[OPTION]... FILE".
  */
-int opt_next(int argc, char **argv, const struct opt *table,
-    const char *usage, const char **arg, int *first);
+int opt_next(int argc, char **argv, const struct opt *table, const char *usage,
+    const char **arg, int *first);
 
 /* A mistake on the command line: one line on stderr, status 2. */
 void opt_die(const char *fmt, ...)

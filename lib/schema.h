@@ -24,7 +24,7 @@ void kvs_fini(struct kvs *k);
 void kvs_set(struct kvs *k, const char *key, const char *value); /* copies */
 void kvs_copy(struct kvs *to, const struct kvs *from);
 const char *kvs_get(const struct kvs *k, const char *key); /* or NULL */
-int kvs_equal(const struct kvs *a, const struct kvs *b); /* in any order */
+int kvs_equal(const struct kvs *a, const struct kvs *b);   /* in any order */
 void kvs_to_json(const struct kvs *k, struct jsonw *w, const char *key);
 /* From an object of strings; NULL or null gives an empty one. */
 int kvs_from_json(struct kvs *k, const json_t *j, struct err *e);
@@ -39,7 +39,7 @@ struct field {
 	int primary_key, auto_id, partition_key, clustering_key;
 	int nullable, dynamic, function_output;
 	char *default_json; /* ValueField as {"Int64":"5"} text, or NULL */
-	struct kvs params; /* dim, max_length, max_capacity */
+	struct kvs params;  /* dim, max_length, max_capacity */
 };
 
 /*
@@ -76,10 +76,9 @@ size_t field_dim(const struct field *f);
  * *out is the caller's to free.
  */
 int schema_add_pb(struct schema *s, const void *p, size_t len, struct err *e);
-int schema_from_pb(struct schema *s, const void *p, size_t len,
-    struct err *e);
-size_t schema_to_pb(const struct schema *s, const char *collection,
-    uint8_t **out);
+int schema_from_pb(struct schema *s, const void *p, size_t len, struct err *e);
+size_t schema_to_pb(
+    const struct schema *s, const char *collection, uint8_t **out);
 
 /*
  * {"description":"","dynamic":true,"fields":[{"id":100,"name":"pk",
@@ -94,7 +93,6 @@ int schema_from_json(struct schema *s, const json_t *j, struct err *e);
  * ids and descriptions are not. 0, or -1 with ERR_DATA that says the first
  * difference ("field 'emb': dim '4' here, '8' there").
  */
-int schema_same(const struct schema *a, const struct schema *b,
-    struct err *e);
+int schema_same(const struct schema *a, const struct schema *b, struct err *e);
 
 #endif

@@ -36,8 +36,8 @@ sig_init(void)
 		struct sigaction old;
 
 		/* nohup(1) has SIGHUP ignored, and so it stays */
-		if (sigaction(stops[i], NULL, &old) == 0
-		    && old.sa_handler == SIG_IGN)
+		if (sigaction(stops[i], NULL, &old) == 0 &&
+		    old.sa_handler == SIG_IGN)
 			continue;
 		sigaction(stops[i], &sa, NULL);
 	}
