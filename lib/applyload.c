@@ -274,7 +274,8 @@ op_parts(struct apply *a, char ***v, size_t *n, struct err *e)
 	{
 		if (!json_is_string(p)) {
 			free(*v);
-			return err_set(e, ERR_DATA, "'parts' are no names");
+			err_set(e, ERR_DATA, "'parts' are no names");
+			return -1;
 		}
 		(*v)[(*n)++] = mv_str(json_string_value(p));
 	}

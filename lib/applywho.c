@@ -40,14 +40,14 @@ by_name(const struct who *w, const char *db, const char *name)
 }
 
 /* Names in use by a line at hand stay where they are if they are the same. */
-static void
+static struct who_place *
 put(struct who *w, int64_t id, const char *db, const char *name)
 {
 	struct who_place *p = by_id(w, id);
 	char *d, *n;
 
 	if (p != NULL && strcmp(p->db, db) == 0 && strcmp(p->name, name) == 0)
-		return;
+		return p;
 	d = x_strdup(db);
 	n = x_strdup(name);
 	if (p == NULL) {
@@ -60,6 +60,7 @@ put(struct who *w, int64_t id, const char *db, const char *name)
 	free(p->name);
 	p->db = d;
 	p->name = n;
+	return p;
 }
 
 void
@@ -270,8 +271,7 @@ who_is(struct apply *a, const struct coll *c, int made, struct err *e)
 {
 	if (a->who.ids == NULL || c->id == 0 || source_id(a) == 0)
 		return 0;
-	put(&a->who, c->id, c->db, c->name);
-	by_id(&a->who, c->id)->made |= made;
+	put(&a->who, c->id, c->db, c->name)->made |= made;
 	return ids_set(a->who.ids, source_id(a), c->id, e);
 }
 

@@ -145,38 +145,48 @@ push_alias(struct ddl *d, const struct cat_alias *a)
 	ev->live = a->state == CAT_CREATED;
 }
 
+/* When it was, 0 for what has no timestamp. */
 static uint64_t
-newer(uint64_t ts, const struct cat_change *ch)
+changed_at(const struct cat_change *ch)
 {
-	uint64_t t = ch->kind == CAT_DB     ? ch->db->ts
-		     : ch->kind == CAT_COLL ? ch->coll->ts
-		     : ch->kind == CAT_PART ? ch->part->ts
-					    : ch->alias->ts;
+	if (ch->db != NULL)
+		return ch->db->ts;
+	if (ch->alias != NULL)
+		return ch->alias->ts;
+	if (ch->part != NULL)
+		return ch->part->ts;
+	return ch->kind == CAT_COLL && ch->coll != NULL ? ch->coll->ts : 0;
+}
 
-	return t > ts ? t : ts;
+/* An index or a load: compared when all changes before it are out. */
+static void
+note_dirty(struct ddl *d, int64_t coll)
+{
+	struct view_coll *v = view_coll(d->c.view, coll);
+
+	if (v == NULL)
+		return;
+	v->dirty = 1;
+	v->dirty_ts = d->newest;
 }
 
 void
 ddl_note(struct ddl *d, const struct cat_change *ch)
 {
-	struct view_coll *v =
-	    ch->coll == NULL ? NULL : view_coll(d->c.view, ch->coll->id);
-
-	if (ch->kind == CAT_DB || ch->kind == CAT_COLL ||
-	    ch->kind == CAT_PART || ch->kind == CAT_ALIAS)
-		d->newest = newer(d->newest, ch);
-	if (ch->kind == CAT_DB) {
+	if (changed_at(ch) > d->newest)
+		d->newest = changed_at(ch);
+	if (ch->db != NULL)
 		push_db(d, ch->db, 0);
-	} else if (ch->kind == CAT_COLL && ch->coll->state != CAT_CREATING) {
-		push_coll(d, ch->coll, ch->coll->ts, 0);
-	} else if (ch->kind == CAT_PART && ch->part->state != CAT_CREATING) {
-		push_part(d, ch->coll, ch->part, ch->part->ts, 0);
-	} else if (ch->kind == CAT_ALIAS) {
+	else if (ch->alias != NULL)
 		push_alias(d, ch->alias);
-	} else if (v != NULL) {
-		v->dirty = 1; /* an index or a load */
-		v->dirty_ts = d->newest;
-	}
+	else if (ch->coll == NULL)
+		return;
+	else if (ch->kind == CAT_INDEX || ch->kind == CAT_LOAD)
+		note_dirty(d, ch->coll->id);
+	else if (ch->part != NULL && ch->part->state != CAT_CREATING)
+		push_part(d, ch->coll, ch->part, ch->part->ts, 0);
+	else if (ch->kind == CAT_COLL && ch->coll->state != CAT_CREATING)
+		push_coll(d, ch->coll, ch->coll->ts, 0);
 }
 
 void
