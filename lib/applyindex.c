@@ -123,7 +123,7 @@ do_create_index(struct apply *a, struct err *e)
 {
 	const char *field, *index;
 	struct kvs params = { 0 };
-	struct mv_status s;
+	struct mv_status s = { 0 };
 	int rc;
 
 	if (opline_str(&a->op, "field", &field, e) == -1 ||

@@ -202,7 +202,7 @@ int
 who_has(const struct apply *a, const char *db, const char *coll)
 {
 	const struct who_place *p = by_name(&a->who, db, coll);
-	int64_t id = source_id(a);
+	int64_t id;
 
 	if (p == NULL || a->who.ids == NULL)
 		return 0;
@@ -253,7 +253,7 @@ who_make_room(struct apply *a, const char *db, const char *coll, struct err *e)
 int
 who_rename(struct apply *a, const char *to_db, const char *to, struct err *e)
 {
-	struct who_place *p = mine(a);
+	struct who_place *p;
 	char *db = x_strdup(a->db), *coll = x_strdup(a->coll);
 	int rc = who_make_room(a, to_db, to, e);
 

@@ -15,19 +15,19 @@ vset(struct err *e, enum err_kind kind, const char *fmt, va_list ap)
 	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
 }
 
-int
-err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+struct err *
+err_fill(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	vset(e, kind, fmt, ap);
 	va_end(ap);
-	return -1;
+	return e;
 }
 
-int
-err_wrap(struct err *e, const char *fmt, ...)
+struct err *
+err_prefix(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof e->msg];
 	size_t n;
@@ -39,11 +39,11 @@ err_wrap(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof e->msg - n, ": %s", old);
-	return -1;
+	return e;
 }
 
-int
-err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
+struct err *
+err_errno(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	int no = errno;
 	size_t n;
@@ -54,7 +54,7 @@ err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(no));
-	return -1;
+	return e;
 }
 
 void

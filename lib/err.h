@@ -22,15 +22,28 @@ struct err {
 	char msg[1024];
 };
 
-/* Both return -1, so that a caller can say: return err_set(…). */
-int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+/*
+ * err_set(e, kind, "…", …) sets it; err_wrap(e, "…", …) puts "…: " in front;
+ * err_sys(e, kind, "…", …) sets it from errno: "what: No such file or
+ * directory". All return -1, so that a caller can say: return err_set(…).
+ */
+#define err_set(...) err_failed(err_fill(__VA_ARGS__))
+#define err_wrap(...) err_failed(err_prefix(__VA_ARGS__))
+#define err_sys(...) err_failed(err_errno(__VA_ARGS__))
+
+struct err *err_fill(struct err *e, enum err_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Put "…: " in front of the message. */
-int err_wrap(struct err *e, const char *fmt, ...)
+struct err *err_prefix(struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* Set from errno: "what: No such file or directory". */
-int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
+struct err *err_errno(struct err *e, enum err_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Seen by analysers, which then know what a failure returns. */
+static inline int
+err_failed(const struct err *e)
+{
+	(void)e;
+	return -1;
+}
 void err_clear(struct err *e);
 
 /* The exit status for this error, 0 for ERR_NONE and ERR_STOP. */

@@ -157,7 +157,7 @@ jr_str(struct jsonr *r, struct jstr *s, struct err *e)
 int
 jr_num(struct jsonr *r, struct span *s, struct err *e)
 {
-	const char *p = r->p;
+	const char *p;
 
 	if (jr_peek(r) != '0')
 		return fail(r, e, "a number");

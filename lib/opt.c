@@ -47,7 +47,8 @@ refuse_abbreviation(const char *word, const char *name)
 	size_t n = strcspn(word, "=");
 
 	if (strncmp(word, "--", 2) == 0 &&
-	    (n - 2 != strlen(name) || strncmp(word + 2, name, n - 2) != 0))
+	    (n - 2 != strlen(name) || /* NOLINT: it has a name */ strncmp(
+					  word + 2, name, n - 2) != 0))
 		opt_die("unknown option '%.*s'", (int)n, word);
 }
 
@@ -74,7 +75,7 @@ opt_next(int argc, char **argv, const struct opt *table, const char *usage,
 		}
 	opterr = 0;
 	c = getopt_long(argc, argv, shorts, longs, &index);
-	if (index >= 0)
+	if (index >= 0 && argv[at] != NULL)
 		refuse_abbreviation(argv[at], longs[index].name);
 	*arg = optarg;
 	switch (c) {

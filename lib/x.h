@@ -7,19 +7,22 @@
  * Memory, or death: running out of it is fatal here and nowhere else. Sizes
  * from outside are compared with a named maximum before they come here.
  */
-void *x_malloc(size_t n);
-void *x_calloc(size_t n, size_t size);
-void *x_realloc(void *p, size_t n);
-void *x_reallocarray(void *p, size_t n, size_t size);
-char *x_strdup(const char *s);
-char *x_strndup(const char *s, size_t n);
-void *x_memdup(const void *p, size_t n);
-char *x_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void *x_malloc(size_t n) __attribute__((returns_nonnull));
+void *x_calloc(size_t n, size_t size) __attribute__((returns_nonnull));
+void *x_realloc(void *p, size_t n) __attribute__((returns_nonnull));
+void *x_reallocarray(void *p, size_t n, size_t size)
+    __attribute__((returns_nonnull));
+char *x_strdup(const char *s) __attribute__((returns_nonnull));
+char *x_strndup(const char *s, size_t n) __attribute__((returns_nonnull));
+void *x_memdup(const void *p, size_t n) __attribute__((returns_nonnull));
+char *x_asprintf(const char *fmt, ...) __attribute__((returns_nonnull))
+__attribute__((format(printf, 1, 2)));
 
 /*
  * Make room for one more element in an array of n elements of cap places;
  * returns the array, perhaps moved, and raises *cap.
  */
-void *x_grow(void *p, size_t n, size_t *cap, size_t size);
+void *x_grow(void *p, size_t n, size_t *cap, size_t size)
+    __attribute__((returns_nonnull));
 
 #endif
