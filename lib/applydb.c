@@ -10,26 +10,32 @@
 
 #define DEFAULT_DB "default"
 
-/* 1 if the target has it, 0 if not. CreateDatabase does not tell. */
-static int
-exists(struct apply *a, const char *db, struct err *e)
+int
+list_databases(struct apply *a, Pb__NamesResponse **r, struct err *e)
 {
 	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
-	Pb__NamesResponse *r;
 	ProtobufCMessage *out = NULL;
 	struct mv_status s;
 	int rc = milvus_call(a->m, "ListDatabases", &req.base,
 	    &pb__names_response__descriptor, &out, &s, e);
 
-	if (rc == 1)
-		return refused("ListDatabases", db, &s, e);
-	if (rc == -1)
+	*r = (Pb__NamesResponse *)out;
+	return rc == 1 ? refused("ListDatabases", "*", &s, e) : rc;
+}
+
+/* 1 if the target has it, 0 if not. CreateDatabase does not tell. */
+static int
+exists(struct apply *a, const char *db, struct err *e)
+{
+	Pb__NamesResponse *r;
+	int rc = 0;
+
+	if (list_databases(a, &r, e) == -1)
 		return -1;
-	r = (Pb__NamesResponse *)out;
 	for (size_t i = 0; i < r->n_names; i++)
 		if (strcmp(r->names[i], db) == 0)
 			rc = 1;
-	protobuf_c_message_free_unpacked(out, NULL);
+	pb__names_response__free_unpacked(r, NULL);
 	return rc;
 }
 

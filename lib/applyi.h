@@ -15,6 +15,8 @@
 
 /* The inside of apply.h, shared by apply*.c. */
 
+struct Pb__NamesResponse; /* service.pb-c.h */
+
 /* What was done since the last tick. */
 struct counts {
 	uint64_t insert, upsert, rows, del, keys, ddl, gone, skipped, dead;
@@ -136,6 +138,9 @@ typedef int do_fn(struct apply *a, struct err *e);
 /* applydb.c */
 do_fn do_create_database, do_drop_database, do_alter_database;
 int ensure_database(struct apply *a, const char *db, struct err *e);
+/* All of the target's; *r is the caller's to free. */
+int list_databases(
+    struct apply *a, struct Pb__NamesResponse **r, struct err *e);
 /* applyddl.c */
 do_fn do_create_collection, do_drop_collection, do_alter_collection,
     do_rename_collection, do_create_partition, do_drop_partition, do_flush;

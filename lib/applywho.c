@@ -102,21 +102,14 @@ list_db(struct apply *a, const char *db, struct err *e)
 static int
 list_all(struct apply *a, struct err *e)
 {
-	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
 	Pb__NamesResponse *r;
-	ProtobufCMessage *out = NULL;
-	struct mv_status s;
-	int rc = milvus_call(a->m, "ListDatabases", &req.base,
-	    &pb__names_response__descriptor, &out, &s, e);
+	int rc = 0;
 
-	if (rc == 1)
-		return refused("ListDatabases", "*", &s, e);
-	if (rc == -1)
+	if (list_databases(a, &r, e) == -1)
 		return -1;
-	r = (Pb__NamesResponse *)out;
 	for (size_t i = 0; i < r->n_names && rc == 0; i++)
 		rc = list_db(a, r->names[i], e);
-	protobuf_c_message_free_unpacked(out, NULL);
+	pb__names_response__free_unpacked(r, NULL);
 	return rc;
 }
 
