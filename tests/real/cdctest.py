@@ -147,9 +147,14 @@ def diff(a, b, db, coll, rows=True, to=None, ignore=()):
     """
     other = to or (db, coll)
     try:
-        x, y = a.describe(db, coll), b.describe(*other)
-    except MilvusError as e:
-        return [f'{db}.{coll}: {e}']
+        out = diff_parts(a, b, db, coll, other, rows, ignore)
+    except MilvusError as e:  # it may go, or get another name, while we look
+        out = [str(e)]
+    return [f'{db}.{coll}: {d}' for d in out]
+
+
+def diff_parts(a, b, db, coll, other, rows, ignore):
+    x, y = a.describe(db, coll), b.describe(*other)
     out = []
     left, right = schema_of(x), schema_of(y)
     for name in sorted(left.keys() | right.keys()):
@@ -164,7 +169,7 @@ def diff(a, b, db, coll, rows=True, to=None, ignore=()):
     out = [d for d in out if d.split(':')[0] not in ignore]
     if rows and not any(d.startswith('field') for d in out):
         out += diff_rows(a, b, db, coll, other)
-    return [f'{db}.{coll}: {d}' for d in out]
+    return out
 
 
 def diff_db(a, b, db, rows=True, ignore=()):
