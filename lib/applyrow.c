@@ -361,12 +361,6 @@ rowq_settle(struct rowq *q)
 }
 
 int
-rowq_idle(const struct rowq *q)
-{
-	return q->open.n == 0 && q->flying.n == 0;
-}
-
-int
 rowq_failed(const struct rowq *q)
 {
 	return q->failed.kind != ERR_NONE;

@@ -90,7 +90,6 @@ int rowq_wait(
 int rowq_drain(struct rowq *q, struct err *e);
 /* No retries any more: wait only for answers to what is out. */
 void rowq_settle(struct rowq *q);
-int rowq_idle(const struct rowq *q);
 int rowq_failed(const struct rowq *q); /* a request ended badly */
 
 uint64_t rowq_added(const struct rowq *q);     /* rows and keys taken */

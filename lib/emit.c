@@ -92,12 +92,6 @@ emit_close(struct emit *e, size_t rows)
 		out_line(e->out, &e->line);
 }
 
-void
-emit_cancel(struct emit *e)
-{
-	buf_clear(&e->line);
-}
-
 static void
 count(struct jsonw *w, const char *name, uint64_t n)
 {

@@ -15,8 +15,8 @@ struct out;
 
 /*
  * Operation lines being written, cdc-ndjson(5). emit_open begins a line with
- * op and ts, the caller adds the rest to e->w, emit_close ends it and hands
- * it to out. All zero but out is valid.
+ * op and ts and forgets one that is open; the caller adds the rest to e->w,
+ * emit_close ends it and hands it to out. All zero but out is valid.
  */
 struct emit {
 	struct out *out; /* borrowed; NULL: lines are counted, not written */
@@ -37,8 +37,6 @@ int emit_only(struct emit *e, const char *list, struct err *err);
 struct jsonw *emit_open(struct emit *e, enum opname op, uint64_t ts);
 /* rows or keys on the line, for the counts. */
 void emit_close(struct emit *e, size_t rows);
-/* Forget the open line, as if emit_open had not been. */
-void emit_cancel(struct emit *e);
 /* {"insert":1,"rows":2,…}: what is not zero. */
 void emit_counts(const struct emit *e, struct jsonw *w, const char *key);
 

@@ -36,12 +36,6 @@ meta_free(struct meta *m)
 	free(m);
 }
 
-int64_t
-meta_rev(const struct meta *m)
-{
-	return m->rev;
-}
-
 struct item *
 meta_apply(struct meta *m, const struct etcd_kv *kv)
 {

@@ -38,7 +38,6 @@ void meta_free(struct meta *m);
  * value that does not parse; ERR_TEMP etcd is away.
  */
 int meta_read(struct meta *m, struct err *e);
-int64_t meta_rev(const struct meta *m);
 
 /* Header, objects and "ready", and flush. */
 int meta_write(struct meta *m, struct err *e);
