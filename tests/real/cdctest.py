@@ -283,6 +283,8 @@ class Case:
     def __init__(self, name):
         self.name = name
         self.src, self.dst = Milvus(os.environ['CDC_SOURCE']), Milvus(os.environ['CDC_TARGET'])
+        # Where the programs find the source and the target: a proxy may stand in front.
+        self.etcd, self.brokers, self.target = os.environ['CDC_ETCD'], os.environ['CDC_BROKERS'], self.dst.uri
         self.folder = tempfile.mkdtemp(prefix='cdc-real.')
         Case.count += 1
         self.tag = f'{os.getpid()}_{Case.count}'
@@ -325,17 +327,17 @@ class Case:
         return p.stdout
 
     def meta(self, *more):
-        return ['cdc-meta', '-E', os.environ['CDC_ETCD'], '-r', os.environ['CDC_ROOT'], *more]
+        return ['cdc-meta', '-E', self.etcd, '-r', os.environ['CDC_ROOT'], *more]
 
     def read(self, *more):
-        argv = ['cdc-read', '-b', os.environ['CDC_BROKERS']]
+        argv = ['cdc-read', '-b', self.brokers]
         for p in self.include:
             argv += ['-i', p]
         return argv + list(more)
 
     def apply(self, *more, target=None):
         skip = os.environ.get('CDC_TEST_SKIP')  # mutate.sh
-        return ['cdc-apply', '-T', target or self.dst.uri, *(['--skip', skip] if skip else []), *more]
+        return ['cdc-apply', '-T', target or self.target, *(['--skip', skip] if skip else []), *more]
 
     def backup(self, file, *more, until='now', timeout=PATIENCE):
         """cdc-meta | cdc-read --until now > file"""
@@ -396,9 +398,9 @@ class Pipeline:
     def __init__(self, case, name='task', start='start', middle=None, apply=(), read=(), target=None):
         self.case, self.name, self.middle = case, name, middle
         self.more_apply, self.more_read = list(apply), list(read)
-        self.target = target or case.dst.uri
-        argv = ['cdc-task', 'create', name, '--etcd', os.environ['CDC_ETCD'], '--root', os.environ['CDC_ROOT'],
-                '--brokers', os.environ['CDC_BROKERS'], '--target', self.target, '--from', start]
+        self.target = target or case.target
+        argv = ['cdc-task', 'create', name, '--etcd', case.etcd, '--root', os.environ['CDC_ROOT'],
+                '--brokers', case.brokers, '--target', self.target, '--from', start]
         for p in case.include:
             argv += ['--include', p]
         case.run(*argv)
