@@ -86,6 +86,13 @@ check-unit check-program check-real: check-%:
 	$(Q)sh tests/setup.sh test
 	$(Q)$(MAKE) all tests-build
 	$(Q)BUILD=$(BUILD) sh tests/run.sh $*
+# Hours of faults: SEED=n for the same ones again, ROUNDS=n of 1000, ONLY='scenario...'.
+.PHONY: torture
+torture:
+	$(Q)sh tests/setup.sh test
+	$(Q)$(MAKE) all tests-build
+	$(Q)BUILD=$(BUILD) sh tests/run.sh torture $(SEED:%=--seed %) $(ROUNDS:%=--rounds %) $(ONLY)
+
 asan:
 	$(Q)$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check
 demo:

@@ -1,5 +1,6 @@
 #!/bin/sh
 # run.sh [unit|program|real|all] [FILE...]: the tests, in three rings; FILEs instead of all of a ring.
+# run.sh torture [ARGUMENT...]: tests/torture/torture.py --long ARGUMENT..., which counts for itself.
 #
 # unit: $BUILD/tests/*_test.  program: tests/*.t, no network but librdkafka's mock cluster and our fakes.  real:
 # tests/real/*.py against servers of this run's own, up once and gone at the end; with CDC_LAB set, those of that lab,
@@ -60,9 +61,8 @@ orphans() {
 	done
 }
 
-real() {
-	echo '== real'
-	[ $# -gt 0 ] || set -- tests/real/[0-9]*.py
+# NAME...: the servers, and these further ones.
+servers() {
 	sh "$here/setup.sh" test || exit
 	if [ -z "${CDC_LAB:-}" ]; then
 		mkdir -p "$BUILD"
@@ -71,9 +71,16 @@ real() {
 		echo $$ >"$mine/owner"
 		export CDC_LAB="$mine"
 	fi
-	if "$here/lab" up dst2 dst-auth; then
-		eval "$("$here/lab" env)"
-		tap 1 "${CDC_DEPS:-$top/.deps}/venv/bin/python" "$@"
+	"$here/lab" up "$@" && eval "$("$here/lab" env)"
+}
+
+python=${CDC_DEPS:-$top/.deps}/venv/bin/python
+
+real() {
+	echo '== real'
+	[ $# -gt 0 ] || set -- tests/real/[0-9]*.py
+	if servers dst2 dst-auth; then
+		tap 1 "$python" "$@"
 	else
 		echo "0 1 0" >>"$counts"
 	fi
@@ -81,13 +88,17 @@ real() {
 
 case $ring in
 unit | program | real) "$ring" "$@" ;;
+torture)
+	servers && "$python" tests/torture/torture.py --long "$@"
+	exit
+	;;
 all)
 	unit
 	program
 	real
 	;;
 *)
-	echo 'usage: run.sh [unit|program|real|all] [FILE...]' >&2
+	echo 'usage: run.sh [unit|program|real|all] [FILE...]; run.sh torture [ARGUMENT...]' >&2
 	exit 2
 	;;
 esac

@@ -1,0 +1,327 @@
+"""Hard use of the whole system on real servers, with a seed: faults under a load, and the target compared after each.
+
+torture.py [--short|--long] [--seed N] [--rounds N] [SCENARIO...]: TAP, and one line of figures at the end.  A scenario is
+a function in a module of this folder, marked @scenario(short=N, long=M) with its numbers of rounds (short=0: only in the
+long form); its argument is a Torture.  --rounds N scales the long form's numbers: N of 1000.  SCENARIO is the name of a
+function or of a module.
+"""
+import argparse
+import importlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'real')]
+
+from cdctest import *  # noqa: E402,F401,F403: a scenario imports this module alone
+from cdctest import BUILD, PATIENCE, Case, Pipeline, Stuck, diag, eventually, tap  # noqa: E402
+from load import Load, Order  # noqa: E402
+
+MODULES = ['kills', 'process', 'network', 'broker', 'etcdfault', 'target', 'state', 'stream', 'history', 'backlog']
+CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}
+KILLAT = os.path.join(BUILD, 'tests', 'killat.so')
+
+scenarios = []  # in the order of the modules
+
+
+def scenario(short, long):
+    def mark(f):
+        f.short, f.long = short, long
+        scenarios.append(f)
+        return f
+    return mark
+
+
+class Total:
+    """What the last line says."""
+    scenarios = rounds = faults = rows = verifications = differences = 0
+
+
+class Runs:
+    """What a pipeline by hand and a task under `cdc-task run` have in common."""
+
+    def task_path(self, *names):
+        return os.path.join(self.case.env['CDC_STATE_DIR'], 'tasks', self.name, *names)
+
+    def writer(self):
+        """The process number of the last cdc-apply that held the task."""
+        try:
+            with open(self.task_path('lock')) as f:
+                return f.read().strip()
+        except FileNotFoundError:
+            return ''
+
+
+class Hand(Pipeline, Runs):
+    """The four programs, each to be ended by the test; go_on() starts them again."""
+
+    def go_on(self, timeout=PATIENCE):
+        """Waits until all four have ended, as they must when one has, and starts them again; the statuses."""
+        ends = self.chain.wait(timeout)
+        self.case.chains.remove(self.chain)
+        self.case.no_crash(ends)
+        self.start()
+        return ends
+
+
+class Task(Pipeline, Runs):
+    """`cdc-task run NAME`, started again when it ends, as a service manager would."""
+
+    def __init__(self, case, name='task', **how):
+        super().__init__(case, name, **how)
+        self.ends = []        # how its runs ended
+        self.final = None     # a status that trying again does not help
+        self.stopping = threading.Event()
+        self.guard = None
+        self.runner = None
+
+    def start(self):
+        self.stopping.clear()
+        self.final = None
+        self._run()
+        self.guard = threading.Thread(target=self._keep, daemon=True)
+        self.guard.start()
+        return self
+
+    def _run(self):
+        c = self.case.chain(['cdc-task', 'run', self.name])
+        self.chain, self.runner = c, c['cdc-task']
+
+    def _keep(self):
+        while not self.stopping.wait(0.05):
+            if self.runner.running():
+                continue
+            status = self.runner.process.wait()
+            self.ends.append(status)
+            self.chain.wait()
+            if status in (0, 1, 2, 4):
+                self.final = status
+                return
+            self.case.chains.remove(self.chain)
+            self._run()
+
+    def children(self):
+        """{program: pid} of what runs below it now."""
+        out = {}
+        try:
+            with open(f'/proc/{self.runner.pid}/task/{self.runner.pid}/children') as f:
+                pids = f.read().split()
+        except OSError:
+            return out
+        for pid in pids:
+            try:
+                with open(f'/proc/{pid}/comm') as f:
+                    out[f.read().strip()] = int(pid)
+            except OSError:
+                pass
+        return out
+
+    def catch_up(self, timeout=PATIENCE):
+        """As a pipeline's, but an end of a run is no matter unless it is the last one."""
+        chain, self.chain = self.chain, None
+        try:
+            super().catch_up(timeout)
+        except Stuck:
+            if self.final is not None:
+                raise Stuck(f'cdc-task run ended with status {self.final}: {chain["cdc-task"].stderr()[-500:]}')
+            raise
+        finally:
+            self.chain = self.case.chains[-1] if self.chain is None else self.chain
+
+    def stop(self, sig=signal.SIGTERM, timeout=PATIENCE):
+        """Ends it in order; its status."""
+        self.stopping.set()
+        self.guard.join(timeout)
+        self.runner.kill(sig)
+        return self.runner.process.wait(timeout)
+
+
+class Torture(Case):
+    def __init__(self, name, seed, rounds):
+        super().__init__(name)
+        self.seed, self.rounds = seed, rounds
+        self.random = random.Random(f'{seed} {name}')
+        self.loads, self.orders, self.pipes = [], {}, []
+        self.failed_before = tap.bad
+        self.faults_log = open(self.path('faults'), 'w')
+
+    def fault(self, text):
+        """Counts a fault, and writes it down with its time."""
+        Total.faults += 1
+        self.faults_log.write(f'{time.time():.3f} {text}\n')
+        self.faults_log.flush()
+
+    def round(self):
+        Total.rounds += 1
+
+    def each_round(self):
+        """The numbers of the rounds, counted."""
+        for i in range(self.rounds):
+            Total.rounds += 1
+            yield i
+
+    def load(self, name='load', **how):
+        """A writer that is already writing; see load.Load."""
+        load = Load(self, name, **how)
+        self.loads.append(load)
+        load.start()
+        return load
+
+    def pipeline(self, name='task', **more):
+        p = Hand(self, name, **more)
+        self.pipes.append(p)
+        return p
+
+    def run_task(self, name='task', **more):
+        """A task under `cdc-task run`, already running."""
+        p = Task(self, name, **more)
+        self.pipes.append(p)
+        return p.start()
+
+    def watch(self, pipe):
+        """Begins to look after the order at the target; check() does so if nobody did."""
+        for load in self.loads:
+            if 'ups' in load.colls and (load, pipe) not in self.orders:
+                self.orders[load, pipe] = Order(load, pipe)
+                self.orders[load, pipe].start()
+
+    def no_crash(self, ends):
+        bad = {p: s for p, s in ends.items() if s in CRASHES}
+        if bad:
+            raise AssertionError(f'crashed: {bad}')
+
+    def check(self, pipe, name='equal', timeout=180):
+        """Stops the writers, waits until all is at the target, compares it in three ways, lets them go on."""
+        self.watch(pipe)
+        for load in self.loads:
+            load.pause()
+        pipe.catch_up(timeout)
+        self.verify(name)
+        self.judge(f'{name}: the ledger', [d for load in self.loads for d in load.compare(self.dst)])
+        self.judge(f'{name}: the order', [d for (_, p), o in self.orders.items() if p is pipe for d in o.found])
+        for load in self.loads:
+            load.resume()
+
+    def judge(self, name, found):
+        Total.verifications += 1
+        Total.differences += len(found)
+        if not tap.ok(not found, f'{self.name}: {name}', *found[:20]):
+            self.show()
+        return not found
+
+    def verify(self, name):
+        """Source and target as cdc-verify sees them."""
+        program = os.path.join(BUILD, 'cdc-verify')
+        if not os.path.exists(program):
+            bad = [d for db in sorted(self.databases) for d in diff_db(self.src, self.dst, db)]  # noqa: F405
+            return self.judge(f'{name}: source and target', bad)
+        argv = [program, '-S', self.src.uri, '-T', self.dst.uri]
+        for p in self.include:
+            argv += ['-i', p]
+        out = subprocess.run(argv, env=self.env, capture_output=True, text=True, timeout=600)
+        found = out.stdout.splitlines()
+        if out.returncode:
+            found.append(f'cdc-verify: status {out.returncode}: {out.stderr[-500:]}')
+        return self.judge(f'{name}: cdc-verify', found)
+
+    def close(self):
+        for o in self.orders.values():
+            o.stop()
+        for load in self.loads:
+            load.stopping.set()
+            load.wanted.set()
+        for p in self.pipes:
+            if isinstance(p, Task) and p.guard:
+                p.stopping.set()
+                p.guard.join(10)
+        for load in self.loads:
+            load.join(30)
+            Total.rows += load.written
+        self.faults_log.close()
+        if tap.bad > self.failed_before:
+            os.environ['KEEP'] = '1'
+            diag(f'alone, with the same seed: make torture SEED={self.seed} ONLY={self.name}')
+        try:
+            super().close()
+        finally:
+            if not KEEP:
+                os.environ.pop('KEEP', None)
+
+
+KEEP = os.environ.get('KEEP')
+
+
+def parse():
+    p = argparse.ArgumentParser(allow_abbrev=False)
+    p.add_argument('--short', action='store_true')
+    p.add_argument('--long', action='store_true')
+    p.add_argument('--seed', default='')
+    p.add_argument('--rounds', type=int, default=1000)
+    p.add_argument('only', nargs='*')
+    a = p.parse_args()
+    a.seed = int(a.seed) if a.seed else random.SystemRandom().randrange(1, 10**6)
+    return a
+
+
+def wanted(args):
+    """(function, rounds) of what is to be run."""
+    for f in scenarios:
+        names = f.__name__, f.__module__, f.__name__.replace('_', ' ')
+        if args.only and not any(o in names for o in args.only):
+            continue
+        rounds = f.short if args.short else -(-f.long * args.rounds // 1000)
+        if rounds or args.only:
+            yield f, rounds or 1
+
+
+def run(f, seed, rounds):
+    began, before = time.monotonic(), tap.n
+    t = Torture(f.__name__, seed, rounds)
+    Total.scenarios += 1
+    try:
+        f(t)
+        if tap.n == before:
+            tap.ok(False, f'{t.name}: tests nothing')
+    except (Exception, KeyboardInterrupt) as e:
+        tap.ok(False, f'{t.name}: {type(e).__name__}', e)
+        diag(''.join(traceback.format_tb(e.__traceback__)[-3:]))
+        t.show()
+        if isinstance(e, KeyboardInterrupt):
+            raise
+    finally:
+        try:
+            t.close()
+        except Exception as e:  # noqa: BLE001: the next scenario shall run
+            tap.ok(False, f'{t.name}: cannot be cleared away', e)
+        diag(f'{t.name}: {rounds} rounds, {time.monotonic() - began:.1f} s')
+
+
+def main():
+    args = parse()
+    if 'CDC_SOURCE' not in os.environ or 'CDC_TARGET' not in os.environ:
+        print('1..0 # SKIP no servers; eval "$(tests/lab env)"')
+        return
+    diag(f'seed {args.seed}')
+    for module in MODULES:
+        if os.path.exists(os.path.join(HERE, module + '.py')):
+            importlib.import_module(module)
+    try:
+        for f, rounds in wanted(args):
+            run(f, args.seed, rounds)
+    except KeyboardInterrupt:
+        pass
+    print(f'1..{tap.n}')
+    diag(f'seed {args.seed}: {Total.scenarios} scenarios, {Total.rounds} rounds, {Total.faults} faults, '
+         f'{Total.rows} rows written, {Total.verifications} verifications, {Total.differences} differences')
+    sys.exit(1 if tap.bad or not tap.n else 0)
+
+
+if __name__ == '__main__':
+    import torture  # the one that the scenarios import, not __main__
+    torture.main()
