@@ -395,7 +395,7 @@ def drop_dbs(m, dbs):
 class Pipeline:
     """cdc-meta -w | cdc-read --from task:NAME | cdc-apply | cdc-task commit NAME, of programs that the test can end."""
 
-    def __init__(self, case, name='task', start='start', middle=None, apply=(), read=(), target=None):
+    def __init__(self, case, name='task', start='start', middle=None, apply=(), read=(), target=None, create=()):
         self.case, self.name, self.middle = case, name, middle
         self.more_apply, self.more_read = list(apply), list(read)
         self.target = target or case.target
@@ -403,7 +403,7 @@ class Pipeline:
                 '--brokers', case.brokers, '--target', self.target, '--from', start]
         for p in case.include:
             argv += ['--include', p]
-        case.run(*argv)
+        case.run(*argv, *create)  # for `cdc-task run`, which takes its options from there
         self.chain = None
 
     def start(self):
