@@ -21,7 +21,8 @@ LIB_C    := $(wildcard lib/*.c)
 PROTO    := $(wildcard lib/proto/*.proto)
 PROTO_C  := $(PROTO:lib/proto/%.proto=$(BUILD)/gen/%.pb-c.c)
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
-FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(wildcard tests/fake/*.c))
+PRELOAD  := $(filter %/killat.c %/clock.c,$(wildcard tests/fake/*.c))
+FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(filter-out $(PRELOAD),$(wildcard tests/fake/*.c)))
 LIBCDC   := $(BUILD)/libcdc.a
 MANS     := $(wildcard man/*.[157])
 FUZZ     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
@@ -57,7 +58,7 @@ all tests-build:
 	$(Q)$(MAKE) DEPS_TRIED=1 $@
 else
 all: $(PROGRAMS:%=$(BUILD)/%)
-tests-build: $(UNIT) $(FAKES)
+tests-build: $(UNIT) $(FAKES) $(PRELOAD:tests/fake/%.c=$(BUILD)/tests/%.so)
 endif
 
 $(BUILD)/gen/%.pb-c.c: lib/proto/%.proto
@@ -77,6 +78,10 @@ $(UNIT): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBCDC)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread -lz -lm $(LDLIBS)
 $(FAKES): $(BUILD)/tests/%: $(BUILD)/tests/fake/%.o $(LIBCDC)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
+# For LD_PRELOAD, and so without sanitizers.
+$(BUILD)/tests/%.so: tests/fake/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARN) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 check:
 	$(Q)sh tests/setup.sh test
