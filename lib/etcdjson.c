@@ -75,15 +75,16 @@ is_away(long http)
 }
 
 /*
- * gRPC status codes: 4 DEADLINE_EXCEEDED, 8 RESOURCE_EXHAUSTED, 10 ABORTED,
- * 14 UNAVAILABLE come and go. 11 OUT_OF_RANGE is a revision.
+ * gRPC status codes: 1 CANCELLED (etcd saw its client's end of a connection
+ * that was half-closed on the way), 4 DEADLINE_EXCEEDED, 8 RESOURCE_EXHAUSTED,
+ * 10 ABORTED, 14 UNAVAILABLE come and go. 11 OUT_OF_RANGE is a revision.
  */
 static enum err_kind
 kind_of(int64_t code, long http, const char *msg)
 {
 	if (strstr(msg, "compacted") != NULL)
 		return ERR_GONE;
-	if (code == 4 || code == 8 || code == 10 || code == 14)
+	if (code == 1 || code == 4 || code == 8 || code == 10 || code == 14)
 		return ERR_TEMP;
 	return code == 0 && is_away(http) ? ERR_TEMP : ERR_DATA;
 }

@@ -55,6 +55,10 @@ errors_are_told_apart(void **state)
 				 "leader\"}",
 			     503, "no leader"),
 	    ERR_TEMP);
+	assert_int_equal(kind_of("{\"error\":\"context canceled\",\"message\":"
+				 "\"context canceled\",\"code\":1}",
+			     408, "context canceled"),
+	    ERR_TEMP);
 	assert_int_equal(kind_of("{\"code\":3,\"error\":\"etcdserver: user "
 				 "name is empty\"}",
 			     400, "--etcd-user-file"),
