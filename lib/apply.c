@@ -29,6 +29,7 @@ static int key_line(struct apply *a, struct err *e);
 static const struct verb {
 	enum { CONTROL, ROWS, DDL, USERS, NEVER, NOTHING } kind;
 	do_fn *run;
+	int redo; /* makes what the source may undo: redo.h */
 } verbs[] = {
 	[OP_BEGIN] = { CONTROL, apply_begin },
 	[OP_TICK] = { CONTROL, apply_tick },
@@ -36,26 +37,26 @@ static const struct verb {
 	[OP_INSERT] = { ROWS, row_line },
 	[OP_UPSERT] = { ROWS, row_line },
 	[OP_DELETE] = { ROWS, key_line },
-	[OP_CREATE_DATABASE] = { DDL, do_create_database },
+	[OP_CREATE_DATABASE] = { DDL, do_create_database, 1 },
 	[OP_DROP_DATABASE] = { DDL, do_drop_database },
 	[OP_ALTER_DATABASE] = { DDL, do_alter_database },
 	[OP_CREATE_COLLECTION] = { DDL, do_create_collection },
 	[OP_DROP_COLLECTION] = { DDL, do_drop_collection },
 	[OP_ALTER_COLLECTION] = { DDL, do_alter_collection },
-	[OP_RENAME_COLLECTION] = { DDL, do_rename_collection },
-	[OP_CREATE_PARTITION] = { DDL, do_create_partition },
+	[OP_RENAME_COLLECTION] = { DDL, do_rename_collection, 1 },
+	[OP_CREATE_PARTITION] = { DDL, do_create_partition, 1 },
 	[OP_DROP_PARTITION] = { DDL, do_drop_partition },
-	[OP_CREATE_INDEX] = { DDL, do_create_index },
+	[OP_CREATE_INDEX] = { DDL, do_create_index, 1 },
 	[OP_ALTER_INDEX] = { DDL, do_alter_index },
 	[OP_DROP_INDEX] = { DDL, do_drop_index },
-	[OP_LOAD_COLLECTION] = { DDL, do_load_collection },
-	[OP_RELEASE_COLLECTION] = { DDL, do_release_collection },
-	[OP_LOAD_PARTITIONS] = { DDL, do_load_partitions },
-	[OP_RELEASE_PARTITIONS] = { DDL, do_release_partitions },
+	[OP_LOAD_COLLECTION] = { DDL, do_load_collection, 1 },
+	[OP_RELEASE_COLLECTION] = { DDL, do_release_collection, 1 },
+	[OP_LOAD_PARTITIONS] = { DDL, do_load_partitions, 1 },
+	[OP_RELEASE_PARTITIONS] = { DDL, do_release_partitions, 1 },
 	[OP_FLUSH] = { DDL, do_flush },
-	[OP_CREATE_ALIAS] = { DDL, do_create_alias },
-	[OP_ALTER_ALIAS] = { DDL, do_alter_alias },
-	[OP_DROP_ALIAS] = { DDL, do_drop_alias },
+	[OP_CREATE_ALIAS] = { DDL, do_create_alias, 1 },
+	[OP_ALTER_ALIAS] = { DDL, do_alter_alias, 1 },
+	[OP_DROP_ALIAS] = { DDL, do_drop_alias, 1 },
 	[OP_CREATE_USER] = { USERS, do_create_user },
 	[OP_DROP_USER] = { USERS, do_drop_user },
 	[OP_CREATE_ROLE] = { USERS, do_create_role },
@@ -199,6 +200,8 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	if (rowq_drain(a->q, e) == -1)
 		return -1;
 	a->counts.ddl++;
+	if (v->redo && apply_redo(a, e) == -1)
+		return -1;
 	return v->run(a, e);
 }
 
@@ -384,6 +387,7 @@ close_all(struct apply *a)
 	rowq_free(a->q);
 	colls_fini(&a->colls);
 	who_fini(&a->who);
+	redo_close(a->redo);
 	milvus_close(a->m);
 	opline_fini(&a->op);
 	out_fini(&a->out);

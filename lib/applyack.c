@@ -36,6 +36,45 @@ lock(struct apply *a, const char *task, struct err *e)
 	return 0;
 }
 
+/* What the one before has done, and no checkpoint knows. */
+static int
+open_redo(struct apply *a, const char *task, uint64_t from, struct err *e)
+{
+	char *dir = state_dir(a->conf->state_dir);
+
+	redo_close(a->redo);
+	a->redo = redo_open(dir, task, from, e);
+	free(dir);
+	return a->redo == NULL ? -1 : 0;
+}
+
+int
+apply_redo(struct apply *a, struct err *e)
+{
+	static const char *const keys[] = { "op", "ts", "db", "db_id", "coll",
+		"coll_id", "part", "part_id", "alias", "field", "index",
+		"index_id" };
+	struct buf line = { 0 };
+	struct jsonw w = { .b = &line };
+	int rc;
+
+	if (a->redo == NULL)
+		return 0;
+	jw_open(&w, NULL, '{');
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const json_t *j = json_object_get(a->op.doc, keys[i]);
+
+		if (json_is_string(j))
+			jw_str(&w, keys[i], json_string_value(j));
+		else if (json_is_integer(j))
+			jw_i64s(&w, keys[i], json_integer_value(j));
+	}
+	jw_close(&w, '}');
+	rc = redo_add(a->redo, line.ptr, line.len, e);
+	buf_fini(&line);
+	return rc;
+}
+
 /* Is it there, and does it take our login? */
 static int
 greet(struct apply *a, struct err *e)
@@ -113,7 +152,8 @@ apply_begin(struct apply *a, struct err *e)
 	pos_fini(&a->pos);
 	a->pos = from;
 	if (a->op.task.len > 0 && !a->conf->dry_run &&
-	    lock(a, a->op.task.ptr, e) == -1)
+	    (lock(a, a->op.task.ptr, e) == -1 ||
+		open_redo(a, a->op.task.ptr, a->pos.ts, e) == -1))
 		return -1;
 	if (!a->begun && greet(a, e) == -1)
 		return -1;
@@ -198,6 +238,8 @@ apply_tick(struct apply *a, struct err *e)
 	}
 	pos_merge(&a->pos, &at);
 	pos_fini(&at);
+	if (a->redo != NULL && redo_tick(a->redo, a->op.ts, e) == -1)
+		return -1;
 	queue_ack(a);
 	a->ended = a->op.op == OP_END;
 	if ((a->ended || a->nacks > ACKS_MAX) && rowq_drain(a->q, e) == -1)

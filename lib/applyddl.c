@@ -137,7 +137,9 @@ create(struct apply *a, struct schema *s, const struct kvs *props, int shards,
 	if (schema_partition_key(s) != NULL && parts > 0 &&
 	    parts < MAX_PARTITIONS)
 		req.num_partitions = parts;
-	rc = create_call(a, &req, e);
+	rc = apply_redo(a, e);
+	if (rc == 0)
+		rc = create_call(a, &req, e);
 	free_pairs(req.properties);
 	free(packed);
 	if (rc == 0 && a->conf->dry_run)

@@ -12,6 +12,7 @@
 #include "opjson.h"
 #include "out.h"
 #include "pos.h"
+#include "redo.h"
 
 /* The inside of apply.h, shared by apply*.c. */
 
@@ -59,6 +60,7 @@ struct apply {
 	char **tasks;
 	int *locks;
 	size_t ntasks;
+	struct redo *redo; /* of the task at hand, or NULL */
 	/* --on-error=dead */
 	int dead_fd;
 	struct kvs dead;     /* names and ids of collections set aside */
@@ -74,6 +76,12 @@ int apply_tick(struct apply *a, struct err *e); /* and end */
 /* Write the acks whose rows are safe. */
 int apply_acks(struct apply *a, struct err *e);
 void apply_acks_free(struct apply *a);
+
+/*
+ * The operation at hand is about to change the target: tell it to the next
+ * start (redo.h).
+ */
+int apply_redo(struct apply *a, struct err *e);
 
 /*
  * applywho.c: the line's collection by the source's id. A replay of lines

@@ -65,11 +65,7 @@ void
 ddl_drop_alias(
     struct ddl *d, struct view_coll *v, struct view_item *a, uint64_t ts)
 {
-	struct jsonw *w = emit_open(d->c.emit, OP_DROP_ALIAS, ts);
-
-	jw_str(w, "db", v->db);
-	jw_str(w, "alias", a->name);
-	emit_close(d->c.emit, 0);
+	ddl_line_drop_alias(d, ts, v->db, a->name);
 	view_cut(&v->aliases, a);
 	v->changed = 1;
 }
@@ -209,6 +205,20 @@ alter_coll(struct ddl *d, struct view_coll *v, const struct event *ev)
 	v->props_known = 1;
 }
 
+/* One that only may be there may also have an older name. */
+static void
+ensure_coll(struct ddl *d, struct cat_coll *c, struct view_coll *v,
+    const struct event *ev)
+{
+	ddl_line_create(d, ev->ts, c, v->db, v->name, &ev->props, !v->maybe, 0);
+	if (v->maybe)
+		ddl_rename_to(d, v, ev->db, ev->name, ev->ts);
+	v->maybe = 0;
+	kvs_fini(&v->props);
+	kvs_copy(&v->props, &ev->props);
+	v->props_known = 1;
+}
+
 void
 ddl_apply_coll(struct ddl *d, const struct event *ev)
 {
@@ -220,10 +230,9 @@ ddl_apply_coll(struct ddl *d, const struct event *ev)
 			ddl_drop_coll(d, v, ev->ts);
 	} else if (v != NULL && ev->ensure && !ddl_gone(d, c)) {
 		ddl_need_db(d, ev->db_id, v->db, ev->ts);
-		ddl_line_create(d, ev->ts, c, v->db, v->name, &ev->props, 1, 0);
-		kvs_fini(&v->props);
-		kvs_copy(&v->props, &ev->props);
-		v->props_known = 1;
+		ensure_coll(d, c, v, ev);
+	} else if (v != NULL && v->maybe) {
+		return; /* it went while it was in the queue; its drop comes */
 	} else if (v != NULL) {
 		alter_coll(d, v, ev);
 	} else if (ddl_included(d, c) && ddl_gone(d, c)) {

@@ -58,6 +58,8 @@ void ddl_line_part(struct ddl *d, enum opname op, uint64_t ts, const char *db,
     const char *flag);
 void ddl_line_alias(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, const char *alias);
+void ddl_line_drop_alias(
+    struct ddl *d, uint64_t ts, const char *db, const char *alias);
 void ddl_line_index(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, int64_t id, const char *field, const char *name,
     const struct kvs *params, int ensure);

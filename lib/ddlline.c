@@ -115,6 +115,17 @@ ddl_line_alias(struct ddl *d, enum opname op, uint64_t ts,
 }
 
 void
+ddl_line_drop_alias(
+    struct ddl *d, uint64_t ts, const char *db, const char *alias)
+{
+	struct jsonw *w = emit_open(d->c.emit, OP_DROP_ALIAS, ts);
+
+	jw_str(w, "db", db);
+	jw_str(w, "alias", alias);
+	emit_close(d->c.emit, 0);
+}
+
+void
 ddl_line_index(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, int64_t id, const char *field, const char *name,
     const struct kvs *params, int ensure)

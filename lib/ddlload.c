@@ -119,7 +119,7 @@ load_parts(
 		else
 			all = 0;
 	}
-	if (v->load == VIEW_LOAD_ALL)
+	if (v->load == VIEW_LOAD_ALL || v->load == VIEW_LOAD_UNSURE)
 		release(d, v, ts);
 	in = missing(&want, &v->loaded);
 	out = missing(&v->loaded, &want);
@@ -159,6 +159,8 @@ load_all(
 {
 	struct view_items want = { 0 }, in, out;
 
+	if (v->load == VIEW_LOAD_UNSURE && c->load_whole)
+		v->released = missing(&v->parts, &want);
 	if (v->load != VIEW_LOAD_ALL) {
 		struct jsonw *w = ddl_open_coll(
 		    d, OP_LOAD_COLLECTION, ts, v->db, v->name, v->id);
@@ -208,7 +210,8 @@ ddl_settle(struct ddl *d, uint64_t ts)
 		struct view_coll *v = d->c.view->colls[i];
 		const struct cat_coll *c = cat_coll(d->c.cat, v->id);
 
-		if (!v->dirty || c == NULL || c->state != CAT_CREATED)
+		if (!v->dirty || v->maybe || c == NULL ||
+		    c->state != CAT_CREATED)
 			continue;
 		if (ts >= v->dirty_ts)
 			drop_indexes(d, v, c, ts);

@@ -77,8 +77,11 @@ check_names(struct ddl *d, uint64_t ts)
 		struct view_coll *v = d->c.view->colls[i];
 		const struct cat_coll *c = cat_coll(d->c.cat, v->id);
 
-		if (!moved(v, c))
+		if (v->maybe && moved(v, c))
+			view_rename(v, c->db, c->name);
+		if (v->maybe || (!moved(v, c) && !v->unsure_name))
 			continue;
+		v->unsure_name = 0;
 		ddl_need_db(d, c->db_id, c->db, ts);
 		ddl_free_name(d, c->id, c->db, c->name, ts);
 		ddl_rename_to(d, v, c->db, c->name, ts);
@@ -98,6 +101,26 @@ check_gone(struct ddl *d, uint64_t ts)
 
 		if (c == NULL || ddl_gone(d, c))
 			ddl_drop_coll(d, view->colls[i], ts);
+	}
+}
+
+/* Aliases that may be there: gone before names are needed, set after. */
+static void
+check_unsure(struct ddl *d, int set, uint64_t ts)
+{
+	const struct view_items *s = &d->c.view->unsure;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const char *db = s->v[i].field, *alias = s->v[i].name;
+		const struct cat_alias *a = live_alias(d, db, alias);
+		struct view_coll *to =
+		    a == NULL ? NULL : view_coll(d->c.view, a->coll_id);
+		int there = to != NULL && !to->maybe;
+
+		if (there && set)
+			ddl_set_alias(d, to, alias, ts);
+		else if (!there && !set)
+			ddl_line_drop_alias(d, ts, db, alias);
 	}
 }
 
@@ -123,8 +146,11 @@ ddl_start(struct ddl *d, uint64_t ts, uint64_t since)
 	d->since = since;
 	if (d->c.cat->ts > d->newest)
 		d->newest = d->c.cat->ts;
+	check_unsure(d, 0, ts);
 	check_gone(d, ts);
 	check_names(d, ts);
+	check_unsure(d, 1, ts);
+	view_items_fini(&d->c.view->unsure);
 	for (size_t i = 0; i < d->c.view->n_colls; i++) {
 		check_parts(d, d->c.view->colls[i], ts);
 		d->c.view->colls[i]->dirty = 1;

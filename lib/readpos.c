@@ -428,6 +428,7 @@ reader_begin(struct reader *r, struct err *e)
 
 	if (view_from_json(&r->view, r->from.known, e) == -1)
 		return -1;
+	view_redo(&r->view, r->from.redo);
 	reader_include(r);
 	r->cluster = r->conf->cluster != NULL ? x_strdup(r->conf->cluster)
 					      : cat_cluster(&r->cat);

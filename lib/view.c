@@ -88,6 +88,7 @@ view_fini(struct view *v)
 	free(v->dbs);
 	free(v->gone);
 	free(v->gone_dbs);
+	view_items_fini(&v->unsure);
 	memset(v, 0, sizeof *v);
 }
 
@@ -242,10 +243,14 @@ names_to_json(const struct view_items *s, struct jsonw *w, const char *key)
 static void
 load_to_json(const struct view_coll *c, struct jsonw *w)
 {
+	static const char *const words[] = { [VIEW_LOAD_NONE] = "none",
+		[VIEW_LOAD_ALL] = "all",
+		[VIEW_LOAD_UNSURE] = "unsure" };
+
 	if (c->load == VIEW_LOAD_PARTS)
 		names_to_json(&c->loaded, w, "load");
 	else
-		jw_str(w, "load", c->load == VIEW_LOAD_ALL ? "all" : "none");
+		jw_str(w, "load", words[c->load]);
 	if (c->released.n > 0)
 		names_to_json(&c->released, w, "released");
 }
@@ -278,6 +283,8 @@ coll_to_json(const struct view_coll *c, struct jsonw *w)
 		}
 		jw_close(w, '}');
 	}
+	if (c->maybe)
+		jw_bool(w, "maybe", 1);
 	jw_close(w, '}');
 }
 
@@ -358,9 +365,13 @@ load_from_json(struct view_coll *c, const json_t *j)
 	const json_t *load = json_object_get(j, "load");
 	const char *s = json_string_value(load);
 
-	c->load = json_is_array(load)                  ? VIEW_LOAD_PARTS
-		  : s != NULL && strcmp(s, "all") == 0 ? VIEW_LOAD_ALL
-						       : VIEW_LOAD_NONE;
+	c->load = VIEW_LOAD_NONE;
+	if (json_is_array(load))
+		c->load = VIEW_LOAD_PARTS;
+	else if (s != NULL && strcmp(s, "all") == 0)
+		c->load = VIEW_LOAD_ALL;
+	else if (s != NULL && strcmp(s, "unsure") == 0)
+		c->load = VIEW_LOAD_UNSURE;
 	parts_from_json(c, load, &c->loaded);
 	parts_from_json(c, json_object_get(j, "released"), &c->released);
 }
@@ -380,6 +391,7 @@ coll_from_json(struct view *v, int64_t id, json_t *j, struct err *e)
 	db = x_strndup(name, (size_t)(dot - name));
 	c = view_add(v, id, db, dot + 1);
 	c->changed = 0;
+	c->maybe = json_is_true(json_object_get(j, "maybe"));
 	free(db);
 	if (items_from_json(&c->parts, json_object_get(j, "parts"), e) == -1 ||
 	    items_from_json(&c->indexes, json_object_get(j, "indexes"), e) ==

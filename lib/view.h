@@ -27,7 +27,12 @@ struct view_items {
 	size_t n, cap;
 };
 
-enum view_load { VIEW_LOAD_NONE, VIEW_LOAD_ALL, VIEW_LOAD_PARTS };
+enum view_load {
+	VIEW_LOAD_NONE,
+	VIEW_LOAD_ALL,
+	VIEW_LOAD_PARTS,
+	VIEW_LOAD_UNSURE, /* one of the others */
+};
 
 struct view_coll {
 	int64_t id;
@@ -38,6 +43,8 @@ struct view_coll {
 	struct view_items released; /* those that VIEW_LOAD_ALL leaves out */
 	struct kvs props; /* as last written by this run; not in known */
 	int props_known;
+	int maybe;         /* not certain to be there */
+	int unsure_name;   /* it may have another one; not in known */
 	int changed;       /* since the last tick */
 	int dirty;         /* indexes and load are still to be compared, */
 	uint64_t dirty_ts; /* once all up to here is out */
@@ -58,10 +65,16 @@ struct view {
 	size_t n_gone, gone_cap;
 	int64_t *gone_dbs;
 	size_t n_gone_dbs, gone_dbs_cap;
+	struct view_items unsure; /* aliases, with the database as field */
 };
 
 void view_fini(struct view *v);
 int view_from_json(struct view *v, json_t *known, struct err *e);
+/*
+ * Add what the target may have besides: redo is an array of lines (redo.h) or
+ * NULL. Aliases in question stand for nothing any more, but in v->unsure.
+ */
+void view_redo(struct view *v, json_t *redo);
 
 /* "known": whole, or what has changed since the last call with whole == 0. */
 int view_changed(const struct view *v);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "redo.h"
 #include "state.h"
 #include "tso.h"
 #include "x.h"
@@ -27,6 +28,7 @@ where_fini(struct where *w)
 {
 	pos_fini(&w->pos);
 	json_decref(w->known);
+	json_decref(w->redo);
 	free(w->task);
 	memset(w, 0, sizeof *w);
 }
@@ -125,6 +127,8 @@ task(struct where *w, const char *name, const char *state, struct err *e)
 	else
 		rc = where_from(w, from == NULL ? "start" : from, state, e);
 out:
+	if (rc == 0 && (w->redo = redo_read(dir, name, w->pos.ts, e)) == NULL)
+		rc = -1;
 	if (rc == -1)
 		err_wrap(e, "task '%s'", name);
 	json_decref(cp);

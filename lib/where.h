@@ -26,6 +26,7 @@ struct where {
 	uint64_t ts; /* of WHERE_TIME and WHERE_POS */
 	struct pos pos;
 	json_t *known; /* owned, or NULL */
+	json_t *redo;  /* of a task: redo.h; owned, or NULL */
 	char *task;    /* of task:NAME, or NULL */
 };
 

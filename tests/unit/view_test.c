@@ -104,12 +104,63 @@ refuses_what_is_no_view(void **state)
 	}
 }
 
+static void
+what_it_may_have_is_told_apart(void **state)
+{
+	static const char known[] =
+	    "{\"5\":{\"name\":\"d.a\",\"parts\":{\"51\":\"_default\"},"
+	    "\"aliases\":[\"x\",\"y\"],\"load\":\"all\"},"
+	    "\"6\":{\"name\":\"d.b\",\"parts\":{},\"load\":\"none\"}}";
+	static const char redo[] =
+	    "[{\"op\":\"create_database\",\"db\":\"n\",\"db_id\":\"9\"},"
+	    "{\"op\":\"create_collection\",\"db\":\"n\",\"coll\":\"c\","
+	    "\"coll_id\":\"7\"},"
+	    "{\"op\":\"create_collection\",\"db\":\"d\",\"coll\":\"b\","
+	    "\"coll_id\":\"6\"},"
+	    "{\"op\":\"create_partition\",\"coll_id\":\"7\",\"part\":\"p\","
+	    "\"part_id\":\"71\"},"
+	    "{\"op\":\"create_index\",\"coll_id\":\"5\",\"field\":\"v\","
+	    "\"index\":\"i\",\"index_id\":\"52\"},"
+	    "{\"op\":\"release_collection\",\"coll_id\":\"5\"},"
+	    "{\"op\":\"drop_alias\",\"db\":\"d\",\"alias\":\"y\"},"
+	    "{\"op\":\"rename_collection\",\"coll_id\":\"6\"},"
+	    "{\"op\":\"load_partitions\",\"coll_id\":\"404\"}]";
+	static const char want[] =
+	    "{\"db:9\":{\"name\":\"n\"},"
+	    "\"5\":{\"name\":\"d.a\",\"parts\":{\"51\":\"_default\"},"
+	    "\"aliases\":[\"x\"],\"load\":\"unsure\","
+	    "\"indexes\":{\"52\":[\"v\",\"i\"]}},"
+	    "\"7\":{\"name\":\"n.c\",\"parts\":{\"71\":\"p\"},"
+	    "\"load\":\"none\",\"maybe\":true}}";
+	json_t *j = json_loads(redo, 0, NULL);
+	struct view v = { 0 }, again = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(read_text(&v, known, &e), 0);
+	view_redo(&v, j);
+	assert_false(view_coll(&v, 6)->maybe); /* known to be there */
+	assert_true(view_coll(&v, 6)->unsure_name);
+	assert_int_equal(v.unsure.n, 1);
+	assert_string_equal(v.unsure.v[0].name, "y");
+	assert_string_equal(v.unsure.v[0].field, "d");
+	says(&v, 0, want);
+	/* A checkpoint in between keeps the doubt. */
+	assert_int_equal(read_text(&again, want, &e), 0);
+	assert_true(view_coll(&again, 7)->maybe);
+	assert_int_equal(view_coll(&again, 5)->load, VIEW_LOAD_UNSURE);
+	json_decref(j);
+	view_fini(&v);
+	view_fini(&again);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_it_writes),
 		cmocka_unit_test(tells_only_what_has_changed),
+		cmocka_unit_test(what_it_may_have_is_told_apart),
 		cmocka_unit_test(refuses_what_is_no_view),
 	};
 
