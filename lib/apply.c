@@ -200,7 +200,7 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	if (rowq_drain(a->q, e) == -1)
 		return -1;
 	a->counts.ddl++;
-	if (v->redo && apply_redo(a, e) == -1)
+	if (v->redo && !o->ensure && apply_redo(a, e) == -1)
 		return -1;
 	return v->run(a, e);
 }
