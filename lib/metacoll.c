@@ -96,6 +96,16 @@ write_schema(struct jsonw *w, const struct metastore *m,
 	return rc;
 }
 
+static int
+is_repeated(const Pb__CollectionInfo *c, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(c->start_positions[i]->key,
+			c->start_positions[at]->key) == 0)
+			return 1;
+	return 0;
+}
+
 /* Kafka's message ids are offsets, 8 bytes little-endian. */
 static int
 write_start(struct jsonw *w, const Pb__CollectionInfo *c, struct err *e)
@@ -109,6 +119,8 @@ write_start(struct jsonw *w, const Pb__CollectionInfo *c, struct err *e)
 			    "start position of '%s': %zu bytes, want 8: "
 			    "position is not a Kafka offset",
 			    p->key, p->data.len);
+		if (is_repeated(c, i)) /* two shards on one topic */
+			continue;
 		jw_i64(w, p->key, (int64_t)num_le64(p->data.data));
 	}
 	jw_close(w, '}');

@@ -29,6 +29,9 @@ keep(void *arg, const struct etcd_kv *kv, struct err *e)
 	struct search *s = arg;
 
 	(void)e;
+	if (kv->key[0] == '\0')
+		return 0; /* no folder can be cut from it */
+	free(s->key);     /* one was asked for, more may come */
 	s->key = x_strdup(kv->key);
 	return 0;
 }

@@ -142,7 +142,7 @@ metastore_of(
 
 	for (*n = 0; at + *n < v->n && v->v[at + *n]->a == a; (*n)++)
 		continue;
-	return v->v + at;
+	return *n == 0 ? NULL : v->v + at;
 }
 
 struct item *const *
@@ -157,7 +157,7 @@ metastore_named(const struct metastore *m, enum item_kind kind,
 	     at + *n < v->n && strncmp(v->v[at + *n]->name, prefix, len) == 0;
 	     (*n)++)
 		continue;
-	return v->v + at;
+	return *n == 0 ? NULL : v->v + at;
 }
 
 /*

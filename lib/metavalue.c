@@ -58,8 +58,10 @@ void
 metavalue_write_kvs(
     struct jsonw *w, const char *key, Pb__KeyValuePair *const *v, size_t n)
 {
-	jw_open(w, key, '{');
+	struct kvs k = { 0 };
+
 	for (size_t i = 0; i < n; i++)
-		jw_str(w, v[i]->key, v[i]->value);
-	jw_close(w, '}');
+		kvs_set(&k, v[i]->key, v[i]->value);
+	kvs_to_json(&k, w, key);
+	kvs_fini(&k);
 }

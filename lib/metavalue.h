@@ -27,6 +27,7 @@ void metavalue_write_state(
     struct jsonw *w, const struct item *i, int state, uint64_t create_ts);
 void metavalue_write_state_name(struct jsonw *w, int state);
 
+/* A key that stands there twice is written once: the last one holds. */
 void metavalue_write_kvs(
     struct jsonw *w, const char *key, Pb__KeyValuePair *const *v, size_t n);
 

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,11 @@ render(struct meta *m, const struct meta_change *c, struct meta_about *about,
 	buf_clear(&m->body);
 	if (meta_line(m->store, c->kind, c->head, &m->body, about, e) == -1)
 		return -1;
+	if (!jw_utf8(m->body.ptr, m->body.len)) /* protobuf has no other */
+		return err_set(e, ERR_DATA,
+		    "etcd: %s %" PRId64 " '%s': a text that is not UTF-8",
+		    meta_kind_name(c->kind), id_of(c->kind, c->head),
+		    c->head->name);
 	return about->exists && selected(m, c, about);
 }
 
