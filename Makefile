@@ -25,9 +25,10 @@ PRELOAD  := $(filter %/killat.c %/clock.c,$(wildcard tests/fake/*.c))
 FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(filter-out $(PRELOAD),$(wildcard tests/fake/*.c)))
 LIBCDC   := $(BUILD)/libcdc.a
 MANS     := $(wildcard man/*.[157])
-FUZZ     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+SEEDS    := $(FUZZ:%=$(BUILD)/tests/%_test)
 FUZZ_S   ?= 60
-SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.[ch] tests/fake/*.c tests/fuzz/*.c)
+SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.[ch] tests/fake/*.c tests/fuzz/*.[ch])
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
@@ -58,7 +59,7 @@ all tests-build:
 	$(Q)$(MAKE) DEPS_TRIED=1 $@
 else
 all: $(PROGRAMS:%=$(BUILD)/%)
-tests-build: $(UNIT) $(FAKES) $(PRELOAD:tests/fake/%.c=$(BUILD)/tests/%.so)
+tests-build: $(UNIT) $(SEEDS) $(FAKES) $(PRELOAD:tests/fake/%.c=$(BUILD)/tests/%.so)
 endif
 
 $(BUILD)/gen/%.pb-c.c: lib/proto/%.proto
@@ -76,6 +77,8 @@ $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/cmd/%.o $(LIBCDC)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
 $(UNIT): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBCDC)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread -lz -lm $(LDLIBS)
+$(SEEDS): $(BUILD)/tests/%_test: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIBCDC)
+	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
 $(FAKES): $(BUILD)/tests/%: $(BUILD)/tests/fake/%.o $(LIBCDC)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
 # For LD_PRELOAD, and so without sanitizers.
@@ -105,16 +108,15 @@ demo:
 	$(Q)$(MAKE) all
 	$(Q)BUILD=$(BUILD) sh tests/demo.sh
 
-# Each target for FUZZ_S seconds; what it finds stays in build/fuzz.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_C) $(PROTO_C)
-	@mkdir -p $(@D)
-	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c11 -w \
-		-fno-sanitize-recover=all $(ALL_CPPFLAGS) -o $@ \
-		$< $(LIB_C) $(PROTO_C) $(PKG_LIBS) -lpthread -lz -lm
-fuzz: $(FUZZ)
-	$(Q)for f in $(FUZZ); do mkdir -p $$f.corpus && (cd $(BUILD)/fuzz && \
-		$(CURDIR)/$$f -max_total_time=$(FUZZ_S) -max_len=8192 \
-		$(CURDIR)/$$f.corpus) || exit 1; done
+# libFuzzer's programs, a build of their own; tests/fuzz/run.sh says more.
+fuzz:
+	$(Q)sh tests/setup.sh lint
+	$(Q)$(MAKE) BUILD=$(BUILD)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
+		CFLAGS='-O1 -g -fno-sanitize-recover=all' WARN=-w fuzz-build
+	$(Q)sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_S) $(FUZZ)
+fuzz-build: $(FUZZ:%=$(BUILD)/%)
+$(FUZZ:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(LIBCDC)
+	$(Q)$(CC) $(HARDEN_LD) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
 
 fmt:
 	$(Q)clang-format -i $(SOURCES)
@@ -144,6 +146,6 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all tests-build check check-unit check-program check-real asan demo \
-	fuzz fmt lint install uninstall dist clean
+	fuzz fuzz-build fmt lint install uninstall dist clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name "*.d" 2>/dev/null)

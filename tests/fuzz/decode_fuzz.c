@@ -1,39 +1,99 @@
 /*
- * A Kafka record: header, rows in all forms, keys. What rows_open takes must
- * come out as JSON; the first byte says which forms and which schema.
+ * Kafka records: the schema of their collection, then what Milvus wrote.
+ *
+ *	flags, fields n, n × (type, flags, dimension), records: (where, length
+ *	as two bytes little endian, bytes)
+ *
+ * Each record goes through header, rows and keys; what rows_open takes must
+ * come out as JSON, and, through the columns of cdc-apply and back, as the
+ * same text. Then all of them go through merge: by the end each has left
+ * once, in order.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
+#include "columns.h"
 #include "decode.h"
 #include "err.h"
+#include "fuzz.h"
 #include "jsonmin.h"
 #include "jsonw.h"
 #include "keys.h"
+#include "merge.h"
+#include "pbw.h"
+#include "pbwalk.h"
+#include "pos.h"
 #include "rows.h"
 #include "schema.h"
+#include "x.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum {
+	MAX_FIELDS = 12,
+	VECTORS = 3, /* of flags: enum rows_vectors */
+	EMBED = 4,   /* as in rows_opts */
+	NO_SCHEMA = 8,
+	DYNAMIC = 16,
+	PK = 1, /* of a field's flags */
+	NULLABLE = 2,
+	OUTPUT = 4,
+	TOPIC = 3, /* of where: 0 is replicate-msg */
+	RELEASE = 4,
+};
 
-/* As the collections of tests/data/records have it, and more. */
-static const char fields[] =
-    "{\"dynamic\":true,\"dynamic_id\":103,\"fields\":["
-    "{\"id\":100,\"name\":\"pk\",\"type\":\"Int64\",\"primary_key\":true},"
-    "{\"id\":101,\"name\":\"x\",\"type\":\"Array\",\"element_type\":"
-    "\"Int8\",\"nullable\":true},"
-    "{\"id\":102,\"name\":\"v\",\"type\":\"FloatVector\",\"params\":{"
-    "\"dim\":\"2\"},\"nullable\":true},"
-    "{\"id\":104,\"name\":\"s\",\"type\":\"SparseFloatVector\","
-    "\"function_output\":true}]}";
+static const int types[] = { TYPE_BOOL, TYPE_INT8, TYPE_INT16, TYPE_INT32,
+	TYPE_INT64, TYPE_FLOAT, TYPE_DOUBLE, TYPE_VARCHAR, TYPE_ARRAY,
+	TYPE_JSON, TYPE_BINARY_VECTOR, TYPE_FLOAT_VECTOR, TYPE_FLOAT16_VECTOR,
+	TYPE_BFLOAT16_VECTOR, TYPE_SPARSE_VECTOR, TYPE_INT8_VECTOR };
 
 static void
-rows(const uint8_t *p, size_t n, const struct schema *s,
-    const struct rows_opts *o)
+add_field(struct schema *s, const uint8_t *p)
 {
-	struct buf b = { 0 };
-	struct jsonw w = { .b = &b };
+	struct field *f;
+	unsigned dim = p[2] == 0 ? 1 : p[2];
+	char text[4];
+
+	s->v = x_grow(s->v, s->n, &s->cap, sizeof *s->v);
+	f = &s->v[s->n];
+	memset(f, 0, sizeof *f);
+	f->id = 100 + (int64_t)s->n;
+	f->name = x_asprintf("f%zu", s->n++);
+	f->type = types[p[0] % 16];
+	f->primary_key = p[1] & PK;
+	f->nullable = (p[1] & NULLABLE) != 0;
+	f->function_output = (p[1] & OUTPUT) != 0;
+	if (f->type == TYPE_ARRAY)
+		f->elem = types[p[2] % 8];
+	if (f->type == TYPE_BINARY_VECTOR)
+		dim = dim < 8 ? 8 : dim & ~7U;
+	snprintf(text, sizeof text, "%u", dim);
+	if (f->type >= TYPE_BINARY_VECTOR && f->type != TYPE_SPARSE_VECTOR)
+		kvs_set(&f->params, "dim", text);
+}
+
+static int
+take_schema(struct fuzz *in, int flags, struct schema *s)
+{
+	const uint8_t *p;
+	size_t n = fuzz_byte(in) % (MAX_FIELDS + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		if ((p = fuzz_take(in, 3)) == NULL)
+			return -1;
+		add_field(s, p);
+	}
+	s->dynamic = (flags & DYNAMIC) != 0;
+	s->dynamic_id = s->dynamic ? 100 + (int64_t)n : 0;
+	return 0;
+}
+
+/* All rows as text, a few bytes at a time; NULL in b if they are refused. */
+static void
+text_of(const void *p, size_t n, const struct schema *s,
+    const struct rows_opts *o, struct buf *b, size_t *count, int *json_inline)
+{
+	struct jsonw w = { .b = b };
 	struct err e = { 0 };
 	struct rows *r = rows_open(p, n, s, o, &e);
 	size_t k, sum = 0;
@@ -46,10 +106,97 @@ rows(const uint8_t *p, size_t n, const struct schema *s,
 		if ((rc = rows_write(r, 100, &w, &k, &e)) == -1)
 			abort();
 	jw_close(&w, ']');
-	if (sum != rows_count(r) || jsonmin_add(NULL, b.ptr, b.len) == -1 ||
-	    memchr(b.ptr, '\n', b.len) != NULL)
+	if (sum != rows_count(r) || jsonmin_add(NULL, b->ptr, b->len) == -1 ||
+	    memchr(b->ptr, '\n', b->len) != NULL)
 		abort();
+	*count = rows_lossy(r) ? 0 : sum;
+	*json_inline = rows_inline(r);
 	rows_free(r);
+}
+
+/* The request that columns make, as an InsertRequest of the log. */
+static void
+as_record(struct columns *c, size_t rows, struct buf *b)
+{
+	struct buf flat = { 0 };
+	struct pbwalk walk;
+	struct pbfield f;
+	size_t n;
+	const struct span *v = columns_request(c, "d", "c", "", &n);
+
+	for (size_t i = 0; i < n; i++)
+		buf_add(&flat, v[i].ptr, v[i].len);
+	walk = pbwalk_init(flat.ptr, flat.len);
+	while (pbwalk_next(&walk, &f) == 1)
+		if (f.field == 5)
+			pbw_bytes(b, 13, f.ptr, f.len);
+	buf_clear(&flat);
+	for (size_t i = 0; i < rows; i++)
+		buf_addc(&flat, 1);
+	pbw_bytes(b, 10, flat.ptr, flat.len);
+	pbw_u64(b, 14, rows);
+	buf_fini(&flat);
+}
+
+/* Text to columns to a record to text: is it the same? */
+static void
+there_and_back(const struct buf *text, size_t rows, const struct schema *s,
+    const struct rows_opts *o, int json_inline)
+{
+	struct columns *c = columns_new(s);
+	struct buf record = { 0 }, again = { 0 };
+	struct err e = { 0 };
+	struct jsonr r;
+	size_t k;
+	int rc, same_form;
+
+	jr_init(&r, text->ptr, text->len);
+	if (jr_open(&r, '[', &e) == -1)
+		abort();
+	while ((rc = jr_item(&r, &e)) == 1)
+		if (columns_add(c, &r, json_inline, &e) == -1)
+			break;
+	if (rc == 0) {
+		if (columns_rows(c) != rows)
+			abort();
+		as_record(c, rows, &record);
+		text_of(record.ptr, record.len, s, o, &again, &k, &same_form);
+		fuzz_same(text->ptr, text->len, again.ptr, again.len);
+	}
+	columns_free(c);
+	buf_fini(&record);
+	buf_fini(&again);
+}
+
+/*
+ * Columns leave outputs out, add a {} where there is no $meta, and sort the
+ * object of a sparse vector, which Milvus has sorted already.
+ */
+static int
+comparable(const struct buf *text, const struct schema *s, int vectors)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].function_output ||
+		    (s->v[i].type == TYPE_SPARSE_VECTOR &&
+			vectors == ROWS_DECIMAL))
+			return 0;
+	return s->n > 0 && (!s->dynamic || memmem(text->ptr, text->len,
+					       "\"$meta\":", 8) != NULL);
+}
+
+static void
+rows(const uint8_t *p, size_t n, const struct schema *s, int flags)
+{
+	struct rows_opts o = { (flags & VECTORS) % 3, (flags & EMBED) != 0 };
+	struct buf b = { 0 };
+	size_t count = 0;
+	int inl;
+
+	if (flags & NO_SCHEMA)
+		s = NULL;
+	text_of(p, n, s, &o, &b, &count, &inl);
+	if (count > 0 && s != NULL && comparable(&b, s, (int)o.vectors))
+		there_and_back(&b, count, s, &o, inl);
 	buf_fini(&b);
 }
 
@@ -69,7 +216,7 @@ keys(const uint8_t *p, size_t n, const struct schema *s)
 		jw_open(&w, NULL, '[');
 		keys_write(&k, 0, SIZE_MAX, &w, &next);
 		jw_close(&w, ']');
-		if (jsonmin_add(NULL, b.ptr, b.len) == -1)
+		if (next != k.n || jsonmin_add(NULL, b.ptr, b.len) == -1)
 			abort();
 	}
 	keys_fini(&k);
@@ -77,31 +224,110 @@ keys(const uint8_t *p, size_t n, const struct schema *s)
 	buf_fini(&b);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+record(const uint8_t *p, size_t n, const struct schema *s, int flags)
 {
-	static struct schema s;
 	struct spans names = { 0 };
-	struct rows_opts o;
+	struct schema made = { 0 };
 	struct err e = { 0 };
 	struct msg m;
 
-	if (s.n == 0) {
-		json_t *j = json_loads(fields, 0, NULL);
-
-		if (j == NULL || schema_from_json(&s, j, &e) == -1)
+	if (msg_decode(p, n, &m, &e) == 0) {
+		if (m.type == 0)
 			abort();
-		json_decref(j);
+		schema_from_pb(&made, m.schema.ptr, m.schema.len, &e);
+		schema_fini(&made);
 	}
-	if (size == 0)
-		return 0;
-	o = (struct rows_opts){ (data[0] & 3) % 3, data[0] >> 2 & 1 };
-	if (msg_decode(data + 1, size - 1, &m, &e) == 0 && m.type == 0)
-		abort();
-	rows(data + 1, size - 1, data[0] & 8 ? &s : NULL, &o);
-	keys(data + 1, size - 1, &s);
-	msg_flush(data + 1, size - 1, &names, &e);
-	msg_vchannels(data + 1, size - 1, &names, &e);
+	rows(p, n, s, flags);
+	keys(p, n, s);
+	msg_flush(p, n, &names, &e);
+	msg_vchannels(p, n, &names, &e);
 	spans_fini(&names);
+}
+
+/* What leaves, up to the watermark; never back, but for what came late. */
+static size_t
+release(struct merge *m, uint64_t w)
+{
+	struct pos p = { 0 };
+	const struct rec *r;
+	uint64_t last = 0;
+	size_t n = 0;
+
+	for (; (r = merge_first(m)) != NULL && r->ts <= w; n++) {
+		if (merge_take(m)->ts < last)
+			abort();
+		last = r->ts;
+	}
+	merge_release(m, w);
+	merge_pos(m, &p);
+	for (size_t i = 0; i < p.n; i++)
+		if (p.v[i].o > p.v[i].n)
+			abort();
+	pos_fini(&p);
+	return n;
+}
+
+/* The place of a record's bytes, and they; NULL at the end. */
+static const uint8_t *
+next(struct fuzz *in, int *where, size_t *n)
+{
+	const uint8_t *head = fuzz_take(in, 3);
+
+	if (head == NULL)
+		return NULL;
+	*where = head[0];
+	*n = head[1] | (size_t)head[2] << 8;
+	if (*n > in->len)
+		*n = in->len;
+	return fuzz_take(in, *n);
+}
+
+static void
+merged(struct fuzz in)
+{
+	static const char *const names[] = { "replicate-msg", "a", "b", "c" };
+	struct merge *m = merge_new();
+	const uint8_t *p;
+	uint64_t w;
+	size_t n, waits = 0, left = 0;
+	int where;
+
+	for (int i = 0; i < 4; i++)
+		merge_topic(m, (size_t)merge_topic_add(m, names[i], i > 0, 5))
+		    ->used = i > 0;
+	while ((p = next(&in, &where, &n)) != NULL) {
+		struct kmsg k = { .ptr = p,
+			.len = n,
+			.topic = where & TOPIC,
+			.offset = merge_topic(m, where & TOPIC)->next,
+			.time_ms = where >> 3 };
+
+		waits += merge_add(m, &k) != NULL;
+		w = merge_watermark(m, NULL);
+		if ((where & RELEASE) && w > merge_released(m))
+			left += release(m, w);
+	}
+	if (left + release(m, UINT64_MAX) != waits)
+		abort();
+	merge_free(m);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz in = { data, size }, records;
+	struct schema s = { 0 };
+	const uint8_t *p;
+	size_t n;
+	int flags = fuzz_byte(&in), where;
+
+	if (take_schema(&in, flags, &s) == 0) {
+		records = in;
+		while ((p = next(&in, &where, &n)) != NULL)
+			record(p, n, &s, flags);
+		merged(records);
+	}
+	schema_fini(&s);
 	return 0;
 }

@@ -8,11 +8,10 @@
 
 #include "buf.h"
 #include "err.h"
+#include "fuzz.h"
 #include "jsonmin.h"
 #include "jsonr.h"
 #include "jsonw.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int
 string(const struct jstr *s)
