@@ -332,15 +332,14 @@ columns_split(struct columns *c, size_t at)
 static size_t
 sparse_dim(const struct column *k)
 {
-	const char *p = k->data.ptr, *end = p + k->data.len;
-	size_t dim = 0;
+	size_t dim = 0, n;
 
-	while (p < end) {
-		size_t n = colval_len(&k->type, p, 1);
+	for (size_t at = 0; at < k->data.len; at += n) {
+		const char *p = k->data.ptr + at;
 
+		n = colval_len(&k->type, p, 1);
 		if (n > 8 && num_le32(p + n - 8) + (size_t)1 > dim)
 			dim = num_le32(p + n - 8) + (size_t)1;
-		p += n;
 	}
 	return dim;
 }

@@ -38,7 +38,9 @@ write_grant(struct jsonw *w, const char *place, const struct item *id)
 		jw_str(w, "db", "default");
 	else
 		jw_bytes(w, "db", name, (size_t)(dot - name));
-	jw_bytes(w, "user", id->value, id->len);
+	/* no name has a NUL, and a line with one could not be read */
+	jw_bytes(
+	    w, "user", id->value, strnlen((const char *)id->value, id->len));
 	jw_close(w, '}');
 }
 
