@@ -152,12 +152,21 @@ fail:
 	return NULL;
 }
 
+static void
+stop_ahead(struct topic *t)
+{
+	if (t->ahead)
+		rd_kafka_consume_stop(t->rkt, 0);
+	t->ahead = 0;
+}
+
 void
 kreader_close(struct kreader *r)
 {
 	if (r == NULL)
 		return;
 	for (size_t i = 0; i < r->n; i++) {
+		stop_ahead(r->v[i]);
 		if (r->v[i]->reading)
 			rd_kafka_consume_stop(r->v[i]->rkt, 0);
 		rd_kafka_topic_destroy(r->v[i]->rkt);
@@ -236,6 +245,22 @@ fill(struct kmsg *m, rd_kafka_message_t *rkm)
 }
 
 int
+kreader_ahead(
+    struct kreader *r, const char *topic, int64_t offset, struct err *e)
+{
+	struct topic *t = topic_get(r, topic, e);
+
+	if (t == NULL)
+		return -1;
+	if (t->ahead)
+		return 0;
+	if (rd_kafka_consume_start(t->rkt, 0, offset) == -1)
+		return kreader_fail(e, rd_kafka_last_error(), topic);
+	t->ahead = 1;
+	return 0;
+}
+
+int
 kreader_peek(struct kreader *r, const char *topic, int64_t offset,
     struct kmsg *m, struct err *e)
 {
@@ -244,13 +269,11 @@ kreader_peek(struct kreader *r, const char *topic, int64_t offset,
 	rd_kafka_message_t *rkm = NULL;
 	int rc = -1;
 
-	if (t == NULL)
+	if (t == NULL || kreader_ahead(r, topic, offset, e) == -1)
 		return -1;
-	if (rd_kafka_consume_start(t->rkt, 0, offset) == -1)
-		return kreader_fail(e, rd_kafka_last_error(), topic);
 	while (rkm == NULL && tso_mono_ns() < until)
 		rkm = rd_kafka_consume(t->rkt, 0, 100);
-	rd_kafka_consume_stop(t->rkt, 0);
+	stop_ahead(t);
 	if (rkm == NULL) {
 		err_set(e, ERR_TEMP,
 		    "topic '%s' offset %" PRId64 ": no record within %d s",

@@ -64,6 +64,14 @@ int kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
     int64_t *offset, struct err *e);
 
 /*
+ * kreader_peek with the same topic and offset will follow: the broker takes
+ * its time for each answer, so ask for several topics first. Each must be
+ * taken before its topic is read.
+ */
+int kreader_ahead(
+    struct kreader *r, const char *topic, int64_t offset, struct err *e);
+
+/*
  * The one record at offset, which must lie between the watermarks. Not while
  * this topic is being read.
  */

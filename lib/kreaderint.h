@@ -13,6 +13,7 @@ struct topic {
 	rd_kafka_topic_t *rkt;
 	int number; /* the caller's */
 	int reading;
+	int ahead; /* a record was asked for, and not fetched yet */
 };
 
 struct kreader {

@@ -54,24 +54,27 @@ gone(const char *topic, const char *what, int64_t offset, int64_t low,
 	    topic, what, offset, low, high);
 }
 
+/* Where a topic begins: offset, and what is skipped from there on. */
+struct start {
+	int64_t offset, skip_n;
+	uint64_t skip_ts, skip_last;
+	int64_t low, high;           /* when we began */
+	const struct pos_topic *pos; /* whose last record is to be compared */
+};
+
 /*
  * A topic that was deleted and made anew may have grown past our offset, but
  * the last record that we have read is not there.
  */
 static int
-same_topic(struct reader *r, const struct pos_topic *p, int64_t low,
-    int64_t high, struct err *e)
+same_topic(struct reader *r, const struct start *s, struct err *e)
 {
+	const struct pos_topic *p = s->pos;
 	struct kmsg k = { 0 };
 	struct msg m = { 0 };
 	struct err ignored = { 0 };
 	int rc = 0;
 
-	if (p->n > high)
-		return gone(
-		    p->topic, "the next record to read", p->n, low, high, e);
-	if (p->n <= low || p->last == 0)
-		return 0;
 	if (kreader_peek(r->k, p->topic, p->n - 1, &k, e) == -1)
 		return -1;
 	if (msg_decode(k.ptr, k.len, &m, &ignored) == -1 || m.ts != p->last)
@@ -79,17 +82,10 @@ same_topic(struct reader *r, const struct pos_topic *p, int64_t low,
 		    "topic '%s' was made anew: the record at offset %" PRId64
 		    " has timestamp %" PRIu64 ", the one that was read had "
 		    "%" PRIu64 "; Kafka has %" PRId64 " to %" PRId64,
-		    p->topic, p->n - 1, m.ts, p->last, low, high);
+		    p->topic, p->n - 1, m.ts, p->last, s->low, s->high);
 	kmsg_free(&k);
 	return rc;
 }
-
-/* Where a topic begins: offset, and what is skipped from there on. */
-struct start {
-	int64_t offset, skip_n;
-	uint64_t skip_ts, skip_last;
-	int64_t high; /* when we began */
-};
 
 static int
 from_pos(struct reader *r, const char *topic, int64_t low, int64_t high,
@@ -109,7 +105,12 @@ from_pos(struct reader *r, const char *topic, int64_t low, int64_t high,
 	s->skip_last = p->last;
 	if (p->o < low || p->o > high)
 		return gone(topic, "the position", p->o, low, high, e);
-	return same_topic(r, p, low, high, e);
+	if (p->n > high)
+		return gone(
+		    topic, "the next record to read", p->n, low, high, e);
+	if (p->n > low && p->last != 0)
+		s->pos = p;
+	return 0;
 }
 
 static int
@@ -195,6 +196,7 @@ start_of(struct reader *r, const char *topic, struct start *s, struct err *e)
 	memset(s, 0, sizeof *s);
 	if (kreader_ends(r->k, topic, &low, &high, e) == -1)
 		return -1;
+	s->low = low;
 	s->high = high;
 	switch (r->from.kind) {
 	case WHERE_POS:
@@ -385,6 +387,28 @@ all_there(struct reader *r, struct err *e)
 }
 
 /*
+ * The last records that were read, of AHEAD topics at a time: an answer takes
+ * a tenth of a second, and brings megabytes if there is a backlog.
+ */
+static int
+same_topics(struct reader *r, const struct start *s, size_t n, struct err *e)
+{
+	enum { AHEAD = 32 };
+	size_t ahead = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		for (; ahead < n && ahead < i + AHEAD; ahead++)
+			if (s[ahead].pos != NULL &&
+			    kreader_ahead(r->k, s[ahead].pos->topic,
+				s[ahead].pos->n - 1, e) == -1)
+				return -1;
+		if (s[i].pos != NULL && same_topic(r, &s[i], e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/*
  * All topics that were there: by name, in the position, or in use. First all
  * questions, then all reading, since a question waits behind a fetch.
  */
@@ -403,6 +427,8 @@ start_topics(struct reader *r, char **list, struct err *e)
 			rc = start_of(r, list[asked], &s[asked], e);
 		else
 			s[asked].offset = -1;
+	if (rc == 0)
+		rc = same_topics(r, s, n, e);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		int t;
 
