@@ -13,8 +13,8 @@
  *                   that matched, what fits being written
  * Keys: nth=N the N-th matching call [1] (short, enospc and eio: from then on),
  * path=TEXT in the file's name (rename: in either name), fd=N, has=TEXT in the
- * data, min=N bytes at least, prog=NAME of the program, once=FILE only if this
- * file can be removed, so that a rule that has fired is seen and over.
+ * data, min=N bytes at least, prog=NAME of the program, once=FILE only while
+ * this file is there, which is then removed: from the N-th call on, once.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -28,7 +28,7 @@
 
 enum call { WRITE, SEND, RENAME, FSYNC };
 enum what { BEFORE, AFTER, MIDDLE, SHORT, ENOSPC_, EIO_ };
-enum { RULES_MAX = 8, NAME_MAX_ = 4096 };
+enum { RULES_MAX = 32, NAME_MAX_ = 4096 };
 
 struct rule {
 	enum call call;
@@ -182,7 +182,8 @@ fires(const struct event *v)
 		if (!matches(r, v))
 			continue;
 		r->seen++;
-		if (r->what <= MIDDLE ? r->seen != r->nth : r->seen < r->nth)
+		if (r->seen < r->nth ||
+		    (r->what <= MIDDLE && !r->once && r->seen > r->nth))
 			continue;
 		if (r->once == NULL || unlink(r->once) == 0)
 			found = r;

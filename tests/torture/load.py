@@ -5,10 +5,11 @@ import random
 import sys
 import threading
 import time
+import traceback
 
 import grpc
 
-from milvusapi import DT, F, Milvus, MilvusError, quote, vec
+from milvusapi import F, Milvus, MilvusError, quote, values_of, vec
 
 KEYS = 400        # rows of a collection, about; deletes keep it there
 UPSERTED = 40     # keys that are never deleted, for the watch
@@ -22,6 +23,7 @@ KINDS = {
     'parts': [F('pk', 'Int64', primary=True)],
     'ddl': [F('pk', 'Int64', primary=True)],
 }
+WEIGHT = {'ups': 3, 'mix': 3, 'text': 2}
 COMMON = [F('ver', 'Int64'), F('vec', 'FloatVector', dim=4), F('payload', 'VarChar', max_length=128)]
 
 
@@ -51,6 +53,9 @@ class Coll:
     def expr(self, keys):
         return f'pk in [{",".join(map(quote, keys))}]' if self.kind == 'text' else f'pk in {list(keys)}'
 
+    def all_keys(self):
+        return 'pk >= ""' if self.kind == 'text' else 'pk <= 0 or pk > 0'
+
     def data(self, keys, vers):
         both = [content(k, v) for k, v in zip(keys, vers)]
         out = {'pk': list(keys), 'ver': list(vers), 'vec': [b[0] for b in both], 'payload': [b[1] for b in both]}
@@ -59,10 +64,9 @@ class Coll:
         return out
 
 
-def read_rows(m, db, coll, all_keys, names=('pk', 'ver', 'vec', 'payload')):
-    """{key: (ver, vec, payload)} of a collection as it is now, and count(*)."""
-    from milvusapi import values_of
-    got = {d.field_name: d for d in m.query(db, coll, all_keys, list(names))}
+def read_rows(m, db, coll, expr, names=('pk', 'ver', 'vec', 'payload'), parts=()):
+    """{key: (ver, vec, payload)} of a collection as it is now."""
+    got = {d.field_name: d for d in m.query(db, coll, expr, list(names), parts)}
     s = got['pk'].scalars
     keys = list(s.string_data.data or s.long_data.data)
     columns = [values_of(got[n], len(keys)) for n in names[1:]]
@@ -89,17 +93,20 @@ class Load(threading.Thread):
         self.idle = threading.Event()
         self.wanted.set()
         self.log = []         # (timestamp, key, version) of 'ups', as they were confirmed
-        self.colls = {}
+        self.colls = {}       # {kind: Coll}; 'ddl' changes its name, 'other' its database too
         for kind in kinds:
-            self.colls[kind] = self.make(kind)
-        self.count = 0
+            self.colls[kind] = self.make(self.db, kind, kind)
+        self.alias = f'alias_{name}_{t.tag}'
+        self.alias_of = None  # the Coll that has it
+        self.parts_made = 0
 
-    def make(self, kind, name=None):
-        c = Coll(self.db, name or kind, kind)
+    def make(self, db, name, kind):
+        c, m = Coll(db, name, kind), self.m
         # 64 partitions by key are loaded ten times slower than a few.
-        self.m.create(c.db, c.name, c.fields, shards=2, partitions=4 if kind == 'bykey' else 0)
-        self.m.index(c.db, c.name, 'vec')
-        self.m.load(c.db, c.name)
+        self.sure(lambda: m.create(db, name, c.fields, shards=2, partitions=4 if kind == 'bykey' else 0),
+                  lambda: m.exists(db, name))
+        self.sure(lambda: m.index(db, name, 'vec'), lambda: m.indexes(db, name))
+        self.sure(lambda: m.load(db, name), lambda: m.load_state(db, name) == 'Loaded')
         return c
 
     # Outside
@@ -152,20 +159,22 @@ class Load(threading.Thread):
                 if self.pause_s:
                     time.sleep(self.pause_s)
         except Exception as e:  # noqa: BLE001: told by who waits for us
-            import traceback
             traceback.print_exc(file=sys.stderr)
             self.error = e
         finally:
             self.idle.set()
 
     def step(self):
-        kind = self.random.choice([*self.colls] + ['ups', 'ups', 'mix', 'mix', 'text'])
-        c = self.colls.get(kind)
-        if c is None:
-            return
-        if kind == 'ups':
-            return self.raise_versions(c)
-        self.mixed(c)
+        r = self.random
+        c = self.colls[r.choices(list(self.colls), [WEIGHT.get(k, 1) for k in self.colls])[0]]
+        if c.kind == 'ups':
+            self.raise_versions(c)
+        elif c.kind == 'parts' and r.random() < 0.15:
+            self.change_partitions(c)
+        elif c.kind == 'ddl' and r.random() < 0.2:
+            r.choice((self.again, self.rename, self.rename, self.move_alias, self.other_database))()
+        else:
+            self.mixed(c)
 
     def vers(self, n):
         self.version += n
@@ -188,20 +197,105 @@ class Load(threading.Thread):
     def mixed(self, c):
         r = self.random
         act = r.choice('iiuuddxq' if len(c.rows) < KEYS else 'uuddddxq')
+        # An upsert looks for the old row in its own partition alone, so a key stays in one.
+        part = r.choice(sorted(c.parts)) if c.kind == 'parts' else ''
+        mine = part or None
         if act == 'i':
-            self.put(c, self.fresh(c, r.randint(1, 60)))
+            self.put(c, self.fresh(c, r.randint(1, 60)), part)
         elif act == 'u':
-            self.put(c, self.some(c, 20) + self.fresh(c, r.randint(1, 3)), upsert=True)
-        elif act == 'd' and c.rows:
-            self.remove(c, self.some(c, 30))
-        elif act == 'x' and c.rows:
-            keys = self.some(c, 3)
-            self.remove(c, keys)
-            self.put(c, keys)
-        elif act == 'q' and c.rows:
-            keys = self.some(c, 2)
+            self.put(c, self.some(c, 20, mine) + self.fresh(c, r.randint(1, 3)), part, upsert=True)
+        elif act == 'd':
+            self.remove(c, self.some(c, 30, mine), part)
+        elif act == 'x':
+            keys = self.some(c, 3, mine)
+            self.remove(c, keys, part)
+            self.put(c, keys, part)
+        elif act == 'q':
+            keys = self.some(c, 2, mine)
             for _ in range(4):
-                self.put(c, keys, upsert=True)
+                self.put(c, keys, part, upsert=True)
+
+    # Definitions
+
+    def sure(self, act, done):
+        """Until the source says that it is done: an answer may be lost, of the question too."""
+        try:
+            return act()
+        except FAILURES as e:
+            def until_done():
+                if not done():
+                    act()
+            self.settle(until_done, e)
+
+    def change_partitions(self, c):
+        m = self.m
+        old = sorted(c.parts - {'_default'})
+        if len(old) < 2 or (len(old) < 4 and self.random.random() < 0.5):
+            self.parts_made += 1
+            # A few names, so that one comes back.
+            part = next(n for n in (f'p{(self.parts_made + i) % 6}' for i in range(6)) if n not in c.parts)
+            self.sure(lambda: m.create_partition(c.db, c.name, part), lambda: part in m.partitions(c.db, c.name))
+            c.parts.add(part)
+            self.put(c, self.fresh(c, self.random.randint(1, 30)), part)
+            return
+        part = self.random.choice(old)
+        self.sure(lambda: m.release_partitions(c.db, c.name, [part]),
+                  lambda: m.load_state(c.db, c.name, [part]) == 'NotLoad')
+        self.sure(lambda: m.drop_partition(c.db, c.name, part), lambda: part not in m.partitions(c.db, c.name))
+        c.parts.discard(part)
+        for k in [k for k, (_, p) in c.rows.items() if p == part]:
+            del c.rows[k]
+            c.maybe.pop(k, None)
+
+    def drop(self, c):
+        self.drop_alias(c)
+        self.sure(lambda: self.m.drop(c.db, c.name), lambda: not self.m.exists(c.db, c.name))
+
+    def again(self):
+        """Dropped, and made anew under its name, with some of the same keys."""
+        c = self.colls['ddl']
+        keys = self.some(c, 20)
+        self.drop(c)
+        self.colls['ddl'] = c = self.make(c.db, c.name, 'ddl')
+        self.put(c, keys + self.fresh(c, 5))
+
+    def rename(self):
+        c = self.colls['ddl']
+        new = f'ddl{self.random.randint(1, 3)}'
+        if new == c.name:
+            return self.again()
+        self.sure(lambda: self.m.rename(c.db, c.name, new), lambda: self.m.exists(c.db, new))
+        c.name = new
+        self.put(c, self.fresh(c, 3))
+
+    def move_alias(self):
+        """Made, moved to another collection, dropped."""
+        c = self.colls[self.random.choice(sorted(self.colls.keys() & {'ddl', 'mix'}))]
+        if self.alias_of is c:
+            return self.drop_alias(c)
+        act = self.m.alter_alias if self.alias_of else self.m.alias
+        self.sure(lambda: act(c.db, c.name, self.alias), lambda: self.alias in self.m.describe(c.db, c.name).aliases)
+        self.alias_of = c
+
+    def drop_alias(self, c):
+        if self.alias_of is c:
+            self.sure(lambda: self.m.drop_alias(c.db, self.alias),
+                      lambda: self.alias not in self.m.describe(c.db, c.name).aliases)
+            self.alias_of = None
+
+    def other_database(self):
+        """A database with a collection comes, and goes the next time."""
+        db, m = f'{self.db}_x', self.m
+        c = self.colls.pop('other', None)
+        if c:
+            self.drop(c)
+            self.sure(lambda: m.drop_db(db), lambda: db not in m.dbs())
+            self.t.databases.discard(db)
+            return
+        self.sure(lambda: m.create_db(db), lambda: db in m.dbs())
+        self.t.databases.add(db)
+        self.colls['other'] = c = self.make(db, 'c', 'mix')
+        self.put(c, self.fresh(c, 20))
 
     # Writes
 
@@ -279,12 +373,17 @@ class Load(threading.Thread):
         try:
             with m.still():
                 count = m.count(c.db, c.name)
-                got = read_rows(m, c.db, c.name, 'pk >= ""' if c.kind == 'text' else 'pk <= 0 or pk > 0')
+                got = read_rows(m, c.db, c.name, c.all_keys())
+                parts = {p: set(read_rows(m, c.db, c.name, c.all_keys(), ('pk', 'ver'), [p])) for p in c.parts
+                         if c.kind == 'parts'}
         except FAILURES as e:
             return [f'{where}: {e}']
         out = []
         if count != len(c.rows):
             out.append(f'{where}: {count} rows, {len(c.rows)} were written')
+        for p, keys in parts.items():
+            if keys != {k for k, (_, q) in c.rows.items() if p == q}:
+                out.append(f'{where}: other keys in partition {p}')
         for k in sorted(got.keys() | c.rows.keys(), key=str):
             if k not in got:
                 out.append(f'{where}: key {k!r}, version {c.rows[k][0]}, is missing')

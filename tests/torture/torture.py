@@ -6,6 +6,7 @@ long form); its argument is a Torture.  --rounds N scales the long form's number
 function or of a module.
 """
 import argparse
+import contextlib
 import importlib
 import os
 import random
@@ -28,6 +29,14 @@ CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -si
 KILLAT = os.path.join(BUILD, 'tests', 'killat.so')
 
 scenarios = []  # in the order of the modules
+
+
+def until(ask, timeout):
+    """eventually(), where it may well not come."""
+    try:
+        return eventually(ask, timeout, every=0.02)
+    except Stuck:
+        return None
 
 
 def scenario(short, long):
@@ -61,12 +70,22 @@ class Runs:
 class Hand(Pipeline, Runs):
     """The four programs, each to be ended by the test; go_on() starts them again."""
 
-    def go_on(self, timeout=PATIENCE):
-        """Waits until all four have ended, as they must when one has, and starts them again; the statuses."""
+    def start(self, killat=''):
+        """killat: rules of tests/fake/killat.c for this run."""
+        with self.case.preloaded(killat):
+            return super().start()
+
+    def ended(self, timeout=PATIENCE):
+        """Waits until all four have ended, as they must when one has; the statuses."""
         ends = self.chain.wait(timeout)
         self.case.chains.remove(self.chain)
         self.case.no_crash(ends)
-        self.start()
+        return ends
+
+    def go_on(self, timeout=PATIENCE, killat=''):
+        """ended(), and started again; the statuses."""
+        ends = self.ended(timeout)
+        self.start(killat)
         return ends
 
 
@@ -77,33 +96,39 @@ class Task(Pipeline, Runs):
         super().__init__(case, name, **how)
         self.ends = []        # how its runs ended
         self.final = None     # a status that trying again does not help
+        self.crash = None
         self.stopping = threading.Event()
         self.guard = None
-        self.runner = None
+        self.runner = self.running = None
+        self.killat = ''
 
-    def start(self):
+    def start(self, killat=''):
+        """killat: rules of tests/fake/killat.c for all runs until stop(); those with once= fire when they are armed."""
         self.stopping.clear()
         self.final = None
+        self.killat = killat
         self._run()
         self.guard = threading.Thread(target=self._keep, daemon=True)
         self.guard.start()
         return self
 
     def _run(self):
-        c = self.case.chain(['cdc-task', 'run', self.name])
-        self.chain, self.runner = c, c['cdc-task']
+        with self.case.preloaded(self.killat):
+            self.running = self.case.chain(['cdc-task', 'run', self.name])
+        self.runner = self.running['cdc-task']
 
     def _keep(self):
-        while not self.stopping.wait(0.05):
+        while not self.stopping.wait(0.02):
             if self.runner.running():
                 continue
-            status = self.runner.process.wait()
+            status = self.running.wait()['cdc-task']
             self.ends.append(status)
-            self.chain.wait()
+            if status in CRASHES:
+                self.crash = status
             if status in (0, 1, 2, 4):
                 self.final = status
                 return
-            self.case.chains.remove(self.chain)
+            self.case.chains.remove(self.running)
             self._run()
 
     def children(self):
@@ -124,22 +149,19 @@ class Task(Pipeline, Runs):
 
     def catch_up(self, timeout=PATIENCE):
         """As a pipeline's, but an end of a run is no matter unless it is the last one."""
-        chain, self.chain = self.chain, None
         try:
             super().catch_up(timeout)
-        except Stuck:
-            if self.final is not None:
-                raise Stuck(f'cdc-task run ended with status {self.final}: {chain["cdc-task"].stderr()[-500:]}')
-            raise
-        finally:
-            self.chain = self.case.chains[-1] if self.chain is None else self.chain
+        except Stuck as e:
+            raise Stuck(f'{e}; runs ended with {self.ends[-5:]}: {self.runner.stderr()[-500:]}')
+        if self.crash:
+            raise AssertionError(f'cdc-task crashed: {self.crash}')
 
     def stop(self, sig=signal.SIGTERM, timeout=PATIENCE):
         """Ends it in order; its status."""
         self.stopping.set()
         self.guard.join(timeout)
         self.runner.kill(sig)
-        return self.runner.process.wait(timeout)
+        return self.running.wait(timeout)['cdc-task']
 
 
 class Torture(Case):
@@ -151,14 +173,23 @@ class Torture(Case):
         self.failed_before = tap.bad
         self.faults_log = open(self.path('faults'), 'w')
 
+    @contextlib.contextmanager
+    def preloaded(self, killat):
+        """Programs that are started within have these rules."""
+        before = self.env
+        if killat:
+            self.env = dict(before, LD_PRELOAD=KILLAT, KILLAT=killat,
+                            ASAN_OPTIONS=before.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0')
+        try:
+            yield
+        finally:
+            self.env = before
+
     def fault(self, text):
         """Counts a fault, and writes it down with its time."""
         Total.faults += 1
         self.faults_log.write(f'{time.time():.3f} {text}\n')
         self.faults_log.flush()
-
-    def round(self):
-        Total.rounds += 1
 
     def each_round(self):
         """The numbers of the rounds, counted."""
@@ -178,11 +209,11 @@ class Torture(Case):
         self.pipes.append(p)
         return p
 
-    def run_task(self, name='task', **more):
+    def run_task(self, name='task', killat='', **more):
         """A task under `cdc-task run`, already running."""
         p = Task(self, name, **more)
         self.pipes.append(p)
-        return p.start()
+        return p.start(killat)
 
     def watch(self, pipe):
         """Begins to look after the order at the target; check() does so if nobody did."""
