@@ -10,7 +10,11 @@
 #include "tso.h"
 #include "x.h"
 
-enum { MAX_FDS = 4, MAX_LINKS = 128 /* that are kept */ };
+enum {
+	MAX_FDS = 4,
+	MAX_LINKS = 128 /* that are kept */,
+	RESOURCE_EXHAUSTED = 8
+};
 
 #define SERVICE "/milvus.proto.milvus.MilvusService/"
 
@@ -135,6 +139,7 @@ launch(struct call *c)
 	if (c->prior)
 		g->links++;
 	c->piece = c->at = c->head_at = 0;
+	c->too_long = 0;
 	c->left = c->bytes;
 	c->sent_ns = 0;
 	c->status = -1;
@@ -258,6 +263,13 @@ finish(struct call *c, CURLcode rc)
 		r.end = c->left > 0 ? GRPC_NOT_SENT : GRPC_UNKNOWN;
 	if (rc != CURLE_OK && c->left > 0 && is_foreign(rc))
 		r.end = GRPC_REFUSED;
+	if (c->too_long) {
+		/* as the server says it of a request */
+		r.end = GRPC_STATUS;
+		r.status = RESOURCE_EXHAUSTED;
+		snprintf(
+		    c->error, sizeof c->error, "the answer is larger than max");
+	}
 	if (rc != CURLE_OK && c->error[0] == '\0')
 		r.text = curl_easy_strerror(rc);
 	if (r.end == GRPC_UNKNOWN)

@@ -70,8 +70,10 @@ take(char *p, size_t size, size_t nmemb, void *arg)
 {
 	struct call *c = arg;
 
-	if (c->body.len + size * nmemb > MAX_ANSWER)
+	if (c->body.len + size * nmemb > MAX_ANSWER) {
+		c->too_long = 1;
 		return 0;
+	}
 	buf_add(&c->body, p, size * nmemb);
 	return size * nmemb;
 }

@@ -29,6 +29,7 @@ struct call {
 	int timeout_ms;
 	/* what comes in */
 	struct buf body;
+	int too_long;       /* the answer, for us */
 	int status;         /* grpc-status, -1 as long as there is none */
 	struct buf message; /* grpc-message */
 	char error[CURL_ERROR_SIZE];

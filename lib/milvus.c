@@ -9,6 +9,7 @@
 
 #include "err.h"
 #include "log.h"
+#include "pbwalk.h"
 #include "sig.h"
 #include "tso.h"
 #include "x.h"
@@ -25,8 +26,9 @@ enum {
 struct milvus {
 	struct grpc *grpc;
 	int retry_s, timeout_s;
-	int warned;  /* that we are trying again */
-	int greeted; /* it has answered as a Milvus */
+	const char *name; /* or NULL */
+	int warned;       /* that we are trying again */
+	int greeted;      /* it has answered as a Milvus */
 	unsigned seed;
 };
 
@@ -42,6 +44,7 @@ milvus_open(const struct milvus_conf *conf, struct err *e)
 	m->grpc = g;
 	m->retry_s = conf->retry_s;
 	m->timeout_s = conf->timeout_s;
+	m->name = conf->name;
 	m->seed = (unsigned)tso_mono_ns();
 	return m;
 }
@@ -151,29 +154,38 @@ judge_status(const Pb__Status *p, struct mv_status *s)
 	    p->reason[0] != '\0' ? p->reason : "no reason given");
 }
 
+/* Where the Status stands in an answer that has more; -1 if it is broken. */
+static int
+find_status(const struct grpc_result *r, struct span *at)
+{
+	struct pbwalk w = pbwalk_init(r->ptr, r->len);
+	struct pbfield f;
+	int rc;
+
+	while ((rc = pbwalk_next(&w, &f)) == 1)
+		if (f.field == 1 && f.wire == PB_BYTES)
+			*at = (struct span){ (const char *)f.ptr, f.len };
+	return rc;
+}
+
 static void
 judge_answer(const struct grpc_result *r, int bare, struct mv_status *s)
 {
+	struct span at = { (const char *)r->ptr, r->len };
 	Pb__Status *p = NULL;
-	Pb__StatusAnswer *a = NULL;
 
-	if (bare)
-		p = pb__status__unpack(NULL, r->len, r->ptr);
-	else
-		a = pb__status_answer__unpack(NULL, r->len, r->ptr);
-	if (p == NULL && a == NULL) {
+	if (!bare)
+		at = (struct span){ "", 0 };
+	if (bare || find_status(r, &at) == 0)
+		p = pb__status__unpack(NULL, at.len, (const uint8_t *)at.ptr);
+	if (p == NULL) {
 		s->class = MV_FAIL;
 		snprintf(s->reason, sizeof s->reason,
 		    "an answer that is not what Milvus says");
-	} else if (p != NULL) {
-		judge_status(p, s);
-	} else if (a->status != NULL) {
-		judge_status(a->status, s);
+		return;
 	}
-	if (p != NULL)
-		pb__status__free_unpacked(p, NULL);
-	if (a != NULL)
-		pb__status_answer__free_unpacked(a, NULL);
+	judge_status(p, s);
+	pb__status__free_unpacked(p, NULL);
 }
 
 /* grpc-status, https://grpc.io/docs/guides/status-codes/ */
@@ -197,11 +209,11 @@ grpc_word(int status)
 	case 7:
 		return "permission denied";
 	case 12:
-		return "the target does not know this call";
+		return "the server does not know this call";
 	case 16:
-		return "the target refuses the login (--token-file, CDC_TOKEN)";
+		return "the server refuses the login (--token-file, CDC_TOKEN)";
 	default:
-		return "the target answers gRPC status";
+		return "the server answers gRPC status";
 	}
 }
 
@@ -241,6 +253,12 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 	}
 }
 
+static const char *
+said(const struct milvus *m)
+{
+	return m->name == NULL ? "" : m->name;
+}
+
 /* Half of the step, and up to the other half by chance. */
 static int64_t
 jitter(struct milvus *m, int64_t ms)
@@ -261,8 +279,9 @@ milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
 		t->since_ns = now;
 	if (now - t->since_ns >= (int64_t)limit * 1000 * MS)
 		return err_set(e, brief ? ERR_DATA : ERR_TEMP,
-		    "%s: %s (tried for %d s; trying again may help)", what,
-		    s->reason, limit);
+		    "%s%s%s: %s (tried for %d s; trying again may help)",
+		    said(m), said(m)[0] == '\0' ? "" : ": ", what, s->reason,
+		    limit);
 	ms = (int64_t)(slow ? SLOW_FIRST_MS : FIRST_MS)
 	     << (t->n < 10 ? t->n : 10);
 	if (ms > (slow ? SLOW_MOST_MS : MOST_MS))
@@ -272,8 +291,8 @@ milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
 	if (t->at_ns < s->quiet_ns)
 		t->at_ns = s->quiet_ns;
 	if (!m->warned)
-		log_warn(
-		    "%s: %s; trying again for %d s", what, s->reason, limit);
+		log_warn("%s%s%s: %s; trying again for %d s", said(m),
+		    said(m)[0] == '\0' ? "" : ": ", what, s->reason, limit);
 	else
 		log_info("%s: %s; again in %" PRId64 " ms", what, s->reason,
 		    (t->at_ns - now) / MS);
@@ -287,6 +306,7 @@ struct waiting {
 	struct mv_status *s;
 	const ProtobufCMessageDescriptor *answer;
 	ProtobufCMessage **out;
+	struct buf *raw; /* or NULL */
 };
 
 static void
@@ -296,6 +316,8 @@ answered(void *arg, const struct grpc_result *r)
 
 	w->done = 1;
 	milvus_judge(r, w->bare, w->s);
+	if (w->s->class == MV_OK && w->raw != NULL)
+		buf_add(w->raw, r->ptr, r->len);
 	if (w->s->class != MV_OK || w->out == NULL)
 		return;
 	*w->out = protobuf_c_message_unpack(w->answer, NULL, r->len, r->ptr);
@@ -334,22 +356,19 @@ pause_until(struct milvus *m, int64_t at_ns, struct err *e)
 	return 0;
 }
 
-int
-milvus_call(struct milvus *m, const char *method, const ProtobufCMessage *req,
-    const ProtobufCMessageDescriptor *answer, ProtobufCMessage **out,
-    struct mv_status *s, struct err *e)
+static int
+talk(struct milvus *m, const char *method, const ProtobufCMessage *req,
+    struct waiting *w, struct err *e)
 {
 	size_t n = protobuf_c_message_get_packed_size(req);
 	char *body = x_malloc(n + 1);
 	struct span piece = { body, n };
-	struct waiting w = {
-		.s = s, .answer = answer, .out = out, .bare = answer == NULL
-	};
+	struct mv_status *s = w->s;
 	struct mv_retry retry = { 0 };
 	int rc;
 
 	protobuf_c_message_pack(req, (uint8_t *)body);
-	while ((rc = once(m, method, &piece, &w, e)) == 0 &&
+	while ((rc = once(m, method, &piece, w, e)) == 0 &&
 	       (s->class == MV_RETRY || s->class == MV_SLOW)) {
 		if (milvus_retry(m, &retry, s, method, e) == -1 ||
 		    pause_until(m, retry.at_ns, e) == -1) {
@@ -364,4 +383,27 @@ milvus_call(struct milvus *m, const char *method, const ProtobufCMessage *req,
 	if (retry.n > 0)
 		m->warned = 0;
 	return s->class == MV_OK ? 0 : 1;
+}
+
+int
+milvus_call(struct milvus *m, const char *method, const ProtobufCMessage *req,
+    const ProtobufCMessageDescriptor *answer, ProtobufCMessage **out,
+    struct mv_status *s, struct err *e)
+{
+	struct waiting w = {
+		.s = s, .answer = answer, .out = out, .bare = answer == NULL
+	};
+
+	return talk(m, method, req, &w, e);
+}
+
+int
+milvus_call_raw(struct milvus *m, const char *method,
+    const ProtobufCMessage *req, struct buf *raw, struct mv_status *s,
+    struct err *e)
+{
+	struct waiting w = { .s = s, .raw = raw };
+
+	buf_clear(raw);
+	return talk(m, method, req, &w, e);
 }

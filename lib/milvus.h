@@ -20,6 +20,8 @@ struct milvus_conf {
 	struct grpc_conf grpc;
 	int retry_s;   /* how long a request may be tried again */
 	int timeout_s; /* of one request */
+	const char
+	    *name; /* of several: put in front of what is said, or NULL */
 };
 
 struct milvus *milvus_open(const struct milvus_conf *conf, struct err *e);
@@ -90,5 +92,13 @@ int milvus_retry(struct milvus *m, struct mv_retry *t,
 int milvus_call(struct milvus *m, const char *method,
     const ProtobufCMessage *req, const ProtobufCMessageDescriptor *answer,
     ProtobufCMessage **out, struct mv_status *s, struct err *e);
+
+/*
+ * The same for an answer that is too large to be unpacked: its message goes
+ * to *raw as it is. Field 1 is a Status, already judged.
+ */
+int milvus_call_raw(struct milvus *m, const char *method,
+    const ProtobufCMessage *req, struct buf *raw, struct mv_status *s,
+    struct err *e);
 
 #endif

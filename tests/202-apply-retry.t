@@ -56,7 +56,7 @@ fails_with 3 '[{"method":"Upsert","times":99,"code":8,"reason":"busy"}]' \
 fails_with 1 '[{"method":"Upsert","code":1100,"reason":"no such thing"}]' \
 	"Upsert of 3 rows in 'default.a' partition '_default', keys 1 to 3, line 2, topic 't' offset 7: no such thing \\(code 1100\\); trying again will not help$"
 fails_with 1 '[{"method":"Upsert","code":1303,"reason":"deny to write the message to mq"}]' 'deny to write'
-fails_with 1 '[{"method":"*","grpc":16,"text":"auth check failure"}]' "target '.*': the target refuses the login .*: auth check failure"
+fails_with 1 '[{"method":"*","grpc":16,"text":"auth check failure"}]' "target '.*': the server refuses the login .*: auth check failure"
 is '  at once' "$(calls . | wc -l)" 1
 fails_with 3 '[{"method":"GetVersion","times":99,"grpc":14,"text":"x"}]' 'GetVersion: .*trying again may help'
 
