@@ -1,4 +1,4 @@
-# bash completion for cdc-meta, cdc-read, cdc-apply and cdc-task
+# bash completion for cdc-meta, cdc-read, cdc-apply, cdc-task and cdc-verify
 
 _cdc_common='--verbose --quiet --help --version'
 _cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all'
@@ -6,6 +6,8 @@ _cdc_read='--brokers --property --cluster --meta --from --until --include --excl
 	--shard --explain --state-dir'
 _cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --rename --skip --on-error
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users'
+_cdc_verify='--source --target --include --exclude --rename --consistency --page --token-file --cacert --cert --key
+	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
 _cdc_create='--from --paused --no-check --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
 	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
@@ -30,7 +32,7 @@ _cdc_files() { # CURRENT
 # The argument of an option. Fails if the word before takes none that we know.
 _cdc_value() { # PREVIOUS CURRENT
 	case $1 in
-	--etcd-user-file | --token-file | --meta | -m | --*cacert | --*cert | --*key) _cdc_files "$2" ;;
+	--etcd-user-file | --*token-file | --meta | -m | --*cacert | --*cert | --*key) _cdc_files "$2" ;;
 	--state-dir)
 		compopt -o filenames 2>/dev/null
 		# shellcheck disable=SC2207
@@ -40,6 +42,7 @@ _cdc_value() { # PREVIOUS CURRENT
 	--until | -u) _cdc_words 'now end never ts:' "$2" ;;
 	--vectors) _cdc_words 'base64 decimal none' "$2" ;;
 	--json) return 1 ;;
+	--consistency) _cdc_words 'strong session eventually' "$2" ;;
 	--mode) _cdc_words 'upsert insert' "$2" ;;
 	--on-error) _cdc_words 'stop dead dead:' "$2" ;;
 	--progress) _cdc_words 'auto never' "$2" ;;
@@ -47,7 +50,7 @@ _cdc_value() { # PREVIOUS CURRENT
 	--kinds | -k) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
 	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --include | -i | \
 		--exclude | -x | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
-		--etcd-retry | --reason) ;;
+		--etcd-retry | --reason | --source | -S | --page) ;;
 	*) return 1 ;;
 	esac
 }
@@ -80,6 +83,7 @@ _cdc() {
 	cdc-read:-*) _cdc_words "$_cdc_read $_cdc_common" "$cur" ;;
 	cdc-apply:-*) _cdc_words "$_cdc_apply $_cdc_common" "$cur" ;;
 	cdc-apply:*) _cdc_files "$cur" ;;
+	cdc-verify:-*) _cdc_words "$_cdc_verify $_cdc_common" "$cur" ;;
 	cdc-task:-*) _cdc_words "$(_cdc_task_options "$command") --state-dir $_cdc_common" "$cur" ;;
 	cdc-task:*)
 		if [ -z "$command" ]; then
@@ -91,4 +95,4 @@ _cdc() {
 	esac
 }
 
-complete -F _cdc cdc-meta cdc-read cdc-apply cdc-task
+complete -F _cdc cdc-meta cdc-read cdc-apply cdc-task cdc-verify

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "hash.h"
 #include "pbwalk.h"
 #include "rows.h"
 
@@ -67,6 +68,23 @@ int fdata_is_json(const struct fdata *c);
 /* The value of the next row (its number is `row`), without its key. */
 int fdata_write(
     struct fdata *c, size_t row, const struct rows_opts *o, struct jsonw *w);
+
+/*
+ * How many values the column has, before anybody else says how many rows
+ * there are; -1 if it is broken. For scalars.
+ */
+ptrdiff_t fdata_count(struct fdata *c);
+
+/* Step over the place that a null has among the values, if it has one. */
+int fdata_skip(struct fdata *c);
+
+/*
+ * Add the value of the next row (its number is `row`) to *h: its type's
+ * numbers and bytes and not how protobuf wrote them, so that a value has one
+ * hash wherever it comes from. Bits count: two NaN may differ. -1 should not
+ * happen after fdata_check.
+ */
+int fdata_hash(struct fdata *c, size_t row, struct hash *h);
 
 /*
  * One array: a ScalarField. Its elements in *at, their type in *elem; their

@@ -288,6 +288,18 @@ check_values(struct fdata *c, size_t n, struct err *e)
 	return check_count(c, (size_t)got, n, e);
 }
 
+ptrdiff_t
+fdata_count(struct fdata *c)
+{
+	struct pbfield in = { .ptr = (const uint8_t *)"" };
+	uint64_t dim;
+	int slot;
+
+	if (member(c->body, c->body_len, 0, &slot, &in, &dim) == -1)
+		return -1;
+	return slot == 0 ? 0 : values(slot, in.ptr, in.len, &c->own, &c->at);
+}
+
 int
 fdata_check(struct fdata *c, size_t n, struct err *e)
 {

@@ -205,9 +205,8 @@ put_vector(struct fdata *c, const struct rows_opts *o, struct jsonw *w)
 	return 0;
 }
 
-/* Step over the place that stands for a null. */
-static int
-skip(struct fdata *c)
+int
+fdata_skip(struct fdata *c)
 {
 	const uint8_t *p;
 	struct pbfield f;
@@ -239,7 +238,7 @@ fdata_write(
 {
 	if (c->missing || (c->valid != NULL && !c->valid[row])) {
 		jw_null(w, NULL);
-		return c->missing ? 0 : skip(c);
+		return c->missing ? 0 : fdata_skip(c);
 	}
 	if (c->info->is_vector)
 		return put_vector(c, o, w);

@@ -7,7 +7,7 @@ longs() { grep -oE -- '--[a-z][a-z-]*' | sort -u; }
 # The manual writes .It Fl E , Fl -etcd Ar URL
 manual() { sed -n '/^\.Sh OPTIONS/,/^\.Sh [^O]/p' "$1" | grep '^.It Fl' | grep -oE '(Fl|,) -?-[a-z][a-z-]+' | sed 's/^[^-]*-*/--/' | sort -u; }
 
-for p in cdc-meta cdc-read cdc-apply; do
+for p in cdc-meta cdc-read cdc-apply cdc-verify; do
 	$p --help | longs >help
 	manual "$top/man/$p.1" >man
 	is "$p: the manual has every option of --help" "$(comm -23 help man)" ''
@@ -28,7 +28,7 @@ bash -c '. "$1"; echo $_cdc_create $_cdc_common --state-dir' - "$top/completions
 is 'cdc-task create: the same options for bash' "$(diff help bash)" ''
 grep -oE 'Fl -[a-z-]+' "$top/man/cdc-task.1" | sed 's/Fl -/--/' | sort -u >man
 is 'cdc-task create: the manual has every option' "$(comm -23 help man)" ''
-for p in cdc-meta cdc-read cdc-apply cdc-task; do
+for p in cdc-meta cdc-read cdc-apply cdc-task cdc-verify; do
 	is "$p: every line of --help fits a terminal" "$($p --help | awk 'length > 110')" ''
 	like "$p --version" "$($p --version)" "^$p [0-9]+\.[0-9]+"
 done

@@ -13,14 +13,17 @@ is 'these files' "$(cd root && find . ! -type d | sort)" "$(sort <<E2
 ./usr/bin/cdc-meta
 ./usr/bin/cdc-read
 ./usr/bin/cdc-task
+./usr/bin/cdc-verify
 ./usr/share/bash-completion/completions/cdc-apply
 ./usr/share/bash-completion/completions/cdc-meta
 ./usr/share/bash-completion/completions/cdc-read
 ./usr/share/bash-completion/completions/cdc-task
+./usr/share/bash-completion/completions/cdc-verify
 ./usr/share/man/man1/cdc-apply.1
 ./usr/share/man/man1/cdc-meta.1
 ./usr/share/man/man1/cdc-read.1
 ./usr/share/man/man1/cdc-task.1
+./usr/share/man/man1/cdc-verify.1
 ./usr/share/man/man5/cdc-ndjson.5
 ./usr/share/man/man5/cdc-state.5
 ./usr/share/man/man7/cdc.7

@@ -1,0 +1,251 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "log.h"
+#include "num.h"
+#include "opt.h"
+#include "sig.h"
+#include "verify.h"
+
+enum {
+	OPT_TOKEN = 256,
+	OPT_CACERT,
+	OPT_CERT,
+	OPT_KEY,
+	OPT_SOURCE_TOKEN,
+	OPT_SOURCE_CACERT,
+	OPT_SOURCE_CERT,
+	OPT_SOURCE_KEY,
+	OPT_RENAME,
+	OPT_CONSISTENCY,
+	OPT_PAGE,
+	OPT_RETRY,
+	OPT_TIMEOUT,
+	OPT_PROGRESS,
+};
+
+enum { NOT_ASKED = 3, DIFFERENT = 1 };
+
+#define USAGE "[OPTION]..."
+
+static const struct opt table[] = {
+	{ "source", 'S', "URI",
+	    "the Milvus that is compared with [$CDC_SOURCE]" },
+	{ "target", 'T', "URI",
+	    "the Milvus to check [$CDC_TARGET, http://127.0.0.1:19530]" },
+	{ "include", 'i', "PATTERN", "collections, as db.coll with * [*.*]" },
+	{ "exclude", 'x', "PATTERN", "but not these" },
+	{ "rename", OPT_RENAME, "A=B",
+	    "another name at the target, of db or db.coll" },
+	{ "consistency", OPT_CONSISTENCY, "LEVEL",
+	    "of reads: strong, session, eventually [strong]" },
+	{ "page", OPT_PAGE, "N", "rows asked for at a time, at most [16384]" },
+	{ "token-file", OPT_TOKEN, "FILE",
+	    "user:password at the target [$CDC_TOKEN]" },
+	{ "cacert", OPT_CACERT, "FILE", "CA certificates of the target" },
+	{ "cert", OPT_CERT, "FILE", "our certificate for the target" },
+	{ "key", OPT_KEY, "FILE", "its key" },
+	{ "source-token-file", OPT_SOURCE_TOKEN, "FILE",
+	    "user:password at the source [$CDC_SOURCE_TOKEN]" },
+	{ "source-cacert", OPT_SOURCE_CACERT, "FILE",
+	    "CA certificates of the source" },
+	{ "source-cert", OPT_SOURCE_CERT, "FILE",
+	    "our certificate for the source" },
+	{ "source-key", OPT_SOURCE_KEY, "FILE", "its key" },
+	{ "retry", OPT_RETRY, "SEC", "how long to try again [60]" },
+	{ "timeout", OPT_TIMEOUT, "SEC", "of one request [30]" },
+	{ "progress", OPT_PROGRESS, "auto|never", "on a terminal [auto]" },
+	{ 0 },
+};
+
+/* What is read from files once all options are known. */
+struct secrets {
+	const char *file[2];
+	char *text[2];
+};
+
+static uint64_t
+number(const char *name, const char *arg, uint64_t min, uint64_t max)
+{
+	struct err e = { 0 };
+	uint64_t v;
+
+	if (num_u64(arg, min, max, &v, &e) == -1)
+		opt_die("--%s: %s", name, e.msg);
+	return v;
+}
+
+static enum verify_read
+level(const char *arg)
+{
+	static const char *const names[] = { [VERIFY_STRONG] = "strong",
+		[VERIFY_SESSION] = "session",
+		[VERIFY_EVENTUALLY] = "eventually" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(names[i], arg) == 0)
+			return (enum verify_read)i;
+	opt_die(
+	    "--consistency: '%s' is not strong, session or eventually", arg);
+}
+
+static void
+set_both(struct verify_conf *c, const char *retry, const char *timeout)
+{
+	if (retry != NULL)
+		c->source.retry_s = c->target.retry_s =
+		    (int)number("retry", retry, 0, 1 << 30);
+	if (timeout != NULL)
+		c->source.timeout_s = c->target.timeout_s =
+		    (int)number("timeout", timeout, 1, 86400);
+}
+
+static void
+set_name(struct verify_conf *c, int letter, const char *arg)
+{
+	struct err e = { 0 };
+
+	if (letter == 'i' && patterns_add(&c->include, arg, &e) == -1)
+		opt_die("--include: %s", e.msg);
+	if (letter == 'x' && patterns_add(&c->exclude, arg, &e) == -1)
+		opt_die("--exclude: %s", e.msg);
+	if (letter == OPT_RENAME && names_add(&c->rename, arg, &e) == -1)
+		opt_die("--rename: %s", e.msg);
+}
+
+static void
+set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
+{
+	switch (letter) {
+	case 'S':
+		c->source.grpc.uri = arg;
+		break;
+	case 'T':
+		c->target.grpc.uri = arg;
+		break;
+	case 'i':
+	case 'x':
+	case OPT_RENAME:
+		set_name(c, letter, arg);
+		break;
+	case OPT_CONSISTENCY:
+		c->read = level(arg);
+		break;
+	case OPT_PAGE:
+		c->page = number("page", arg, 1, VERIFY_PAGE_MAX);
+		break;
+	case OPT_SOURCE_TOKEN:
+		s->file[0] = arg;
+		break;
+	case OPT_TOKEN:
+		s->file[1] = arg;
+		break;
+	case OPT_CACERT:
+		c->target.grpc.cacert = arg;
+		break;
+	case OPT_CERT:
+		c->target.grpc.cert = arg;
+		break;
+	case OPT_KEY:
+		c->target.grpc.key = arg;
+		break;
+	case OPT_SOURCE_CACERT:
+		c->source.grpc.cacert = arg;
+		break;
+	case OPT_SOURCE_CERT:
+		c->source.grpc.cert = arg;
+		break;
+	case OPT_SOURCE_KEY:
+		c->source.grpc.key = arg;
+		break;
+	case OPT_RETRY:
+		set_both(c, arg, NULL);
+		break;
+	case OPT_TIMEOUT:
+		set_both(c, NULL, arg);
+		break;
+	default:
+		if (strcmp(arg, "auto") != 0 && strcmp(arg, "never") != 0)
+			opt_die("--progress: '%s' is neither 'auto' nor "
+				"'never'",
+			    arg);
+		c->progress = strcmp(arg, "auto") == 0;
+	}
+}
+
+/* Exits with status 2 on a mistake. */
+static void
+parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
+{
+	const char *arg;
+	struct err e = { 0 };
+	int letter, first;
+
+	while (
+	    (letter = opt_next(argc, argv, table, USAGE, &arg, &first)) != -1)
+		set(c, letter, arg, s);
+	if (first < argc)
+		opt_die("'%s': no operand is expected", argv[first]);
+	if (c->source.grpc.uri == NULL)
+		opt_die("which source? (--source, $CDC_SOURCE)");
+	c->progress = c->progress && isatty(STDERR_FILENO);
+	for (int i = 0; i < 2; i++)
+		if (s->file[i] != NULL &&
+		    (s->text[i] = opt_secret(s->file[i], &e)) == NULL)
+			opt_die("%s", e.msg);
+	c->source.grpc.token =
+	    s->text[0] != NULL ? s->text[0] : opt_env("CDC_SOURCE_TOKEN", NULL);
+	c->target.grpc.token =
+	    s->text[1] != NULL ? s->text[1] : opt_env("CDC_TOKEN", NULL);
+}
+
+/* 1 means that there are differences: what cannot be asked is 3. */
+static int
+status(int rc, const struct err *e)
+{
+	if (rc == VERIFY_EQUAL)
+		return 0;
+	if (rc == VERIFY_DIFFERENT)
+		return DIFFERENT;
+	if (rc == -1 && (e->kind == ERR_USAGE || e->kind == ERR_OUTPUT))
+		return err_status(e);
+	return NOT_ASKED;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct verify_conf conf = {
+		.source.grpc.uri = opt_env("CDC_SOURCE", NULL),
+		.target.grpc.uri =
+		    opt_env("CDC_TARGET", "http://127.0.0.1:19530"),
+		.source.retry_s = VERIFY_RETRY_S,
+		.source.timeout_s = MILVUS_TIMEOUT_S,
+		.target.retry_s = VERIFY_RETRY_S,
+		.target.timeout_s = MILVUS_TIMEOUT_S,
+		.page = VERIFY_PAGE_MAX,
+		.progress = 1,
+	};
+	struct secrets secrets = { 0 };
+	struct err e = { 0 };
+	int rc;
+
+	log_init(argv[0]);
+	parse(&conf, argc, argv, &secrets);
+	sig_init();
+	rc = verify_run(&conf, &e);
+	if (rc == -1 && e.kind != ERR_STOP && e.kind != ERR_PIPE)
+		log_error("%s", e.msg);
+	free(secrets.text[0]);
+	free(secrets.text[1]);
+	names_fini(&conf.rename);
+	patterns_fini(&conf.include);
+	patterns_fini(&conf.exclude);
+	sig_reraise(); /* returns unless a signal stopped us */
+	if (e.kind == ERR_PIPE)
+		sig_die_of_pipe();
+	return status(rc, &e);
+}

@@ -1,0 +1,45 @@
+#ifndef CDC_VERIFY_H
+#define CDC_VERIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "applyname.h"
+#include "milvus.h"
+#include "pattern.h"
+
+struct err;
+
+/* How fresh an answer about rows has to be. */
+enum verify_read { VERIFY_STRONG, VERIFY_SESSION, VERIFY_EVENTUALLY };
+
+enum {
+	VERIFY_RETRY_S = 60,
+	VERIFY_PAGE_MAX = 16384, /* rows: Milvus's own limit of a query */
+};
+
+struct verify_conf {
+	struct milvus_conf source, target;
+	struct patterns include, exclude; /* names of the source */
+	struct names rename;
+	enum verify_read read;
+	size_t page;  /* rows asked for at a time, at most */
+	int load;     /* load what is not loaded, and put it back */
+	int progress; /* on a terminal */
+};
+
+/* What came of it. */
+enum verify_end {
+	VERIFY_EQUAL,
+	VERIFY_DIFFERENT,
+	VERIFY_PARTLY, /* no difference in what could be compared; not all was
+			*/
+};
+
+/*
+ * Compare source and target and write a line for each difference to standard
+ * output (cdc-ndjson(5)). One of enum verify_end, or -1.
+ */
+int verify_run(const struct verify_conf *c, struct err *e);
+
+#endif

@@ -1,0 +1,65 @@
+#ifndef CDC_VERIFYFEED_H
+#define CDC_VERIFYFEED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "verify.h"
+#include "verifypage.h"
+
+struct err;
+struct side;
+
+/* Whose rows, and how they are asked for. All borrowed. */
+struct vask {
+	struct side *side;
+	const char *db, *coll;
+	const char *part; /* NULL: of all partitions */
+	const struct schema *schema;
+	const struct field *pk;
+	const struct vfields *fields;
+	enum verify_read read;
+	uint64_t ts;     /* of VERIFY_STRONG: all up to here is in the answer */
+	size_t page_max; /* rows */
+};
+
+/*
+ * The rows that an expression is true for; limit 0: without one. Returns 0
+ * with *p, 1 if the answer would be too large, or -1: ERR_DATA if the server
+ * refuses.
+ */
+int vask_rows(const struct vask *a, const char *expr, size_t limit,
+    struct vpage **p, struct err *e);
+int vask_count(
+    const struct vask *a, const char *expr, uint64_t *n, struct err *e);
+
+/*
+ * All rows in the order of their keys, a page after the other. A query's
+ * answer is not taken for whole: in 2.3 a limited one leaves rows out where a
+ * key is there twice. So each page's range is counted too, and asked for
+ * again in smaller pieces until rows and count agree.
+ */
+struct vcursor {
+	struct vask ask;
+	struct buf last_text; /* of the last key, if it is text */
+	struct vkey last;
+	int begun, ended, greatest_done;
+	size_t limit, cap;
+	uint64_t copies; /* rows beyond one a key */
+	uint64_t bytes;
+};
+void vcursor_fini(struct vcursor *c);
+/* 1 with the next page, which has rows; 0 at the end; -1. */
+int vcursor_next(struct vcursor *c, struct vpage **p, struct err *e);
+
+/*
+ * The same in a thread of its own, a page or two ahead. The side's connection
+ * belongs to the thread until vfeed_stop.
+ */
+struct vfeed;
+struct vfeed *vfeed_start(const struct vask *a);
+int vfeed_next(struct vfeed *f, struct vpage **p, struct err *e);
+/* *copies and *bytes are added to. */
+void vfeed_stop(struct vfeed *f, uint64_t *copies, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,120 @@
+#ifndef CDC_VERIFYI_H
+#define CDC_VERIFYI_H
+
+#include "applycoll.h"
+#include "hash.h"
+#include "jsonw.h"
+#include "out.h"
+#include "verify.h"
+
+/* The inside of verify.h, shared by verify*.c. */
+
+enum { SRC, DST };
+
+/* One of the two. */
+struct side {
+	const char *name; /* "source", "target" */
+	struct milvus *m;
+	struct colls colls;
+};
+
+/* Texts, sorted and each once. All zero is valid and empty. */
+struct texts {
+	char **v;
+	size_t n, cap;
+};
+
+/* Which partitions are loaded. */
+struct vload {
+	int any, all;
+	struct texts parts; /* loaded ones, if not all are */
+	int replicas;
+};
+
+/* A collection of the source and its counterpart. */
+struct pair {
+	const char *db, *name; /* the source's: what lines say */
+	const char *dbs[2], *names[2];
+	struct coll *coll[2];
+	struct texts parts[2];
+	struct vload load[2];
+};
+
+struct verify {
+	const struct verify_conf *conf;
+	struct side side[2];
+	struct out out;
+	struct buf line;
+	struct jsonw w; /* writes the line */
+	/* counts */
+	uint64_t colls, rows, bytes, diffs;
+	uint64_t skipped; /* what could not be compared */
+	int64_t started_ns, shown_ns;
+	uint64_t expect; /* rows, as the source's statistics say */
+};
+
+/* verifytext.c */
+void texts_fini(struct texts *t);
+void texts_add(struct texts *t, const char *s);
+int texts_has(const struct texts *t, const char *s);
+
+/* verifyask.c: questions to one side. 0, 1: it is not there, or -1. */
+int ask_databases(struct side *s, struct texts *t, struct err *e);
+int ask_collections(
+    struct side *s, const char *db, struct texts *t, struct err *e);
+int ask_partitions(struct side *s, const char *db, const char *coll,
+    struct texts *t, struct err *e);
+int ask_load(struct side *s, const char *db, const char *coll,
+    const struct texts *parts, struct vload *l, struct err *e);
+int ask_timestamp(struct side *s, uint64_t *ts, struct err *e);
+/* About how many rows; 0 if it is not known. */
+int ask_rows(struct side *s, const char *db, const char *coll, uint64_t *n,
+    struct err *e);
+void vload_fini(struct vload *l);
+/* An error of that side: "source: what: reason". */
+int ask_refused(const struct side *s, const char *what, const char *db,
+    const char *coll, const struct mv_status *st, struct err *e);
+
+struct vindex {
+	char *name, *field;
+	struct kvs params;
+};
+struct vindexes {
+	struct vindex *v; /* sorted by name */
+	size_t n;
+};
+void vindexes_fini(struct vindexes *x);
+int ask_indexes(struct side *s, const char *db, const char *coll,
+    struct vindexes *x, struct err *e);
+
+/*
+ * verifyout.c: difference lines. diff_open begins one: kind, db, coll (NULL:
+ * none); the caller adds keys to v->w; diff_close ends and writes it.
+ * what: "missing", "extra" or "differs".
+ */
+void diff_open(
+    struct verify *v, const char *kind, const char *db, const char *coll);
+void diff_close(struct verify *v, const char *what);
+/* A whole line with one more name in it. */
+void diff_name(struct verify *v, const char *kind, const char *db,
+    const char *coll, const char *key, const char *name, const char *what);
+/* Two sets of names: one line each for what only one side has. */
+void diff_texts(struct verify *v, const char *kind, const struct pair *p,
+    const char *key, const struct texts *a, const struct texts *b);
+/* Two texts; NULL: not there. A line if they are not equal. */
+void diff_values(struct verify *v, const char *kind, const struct pair *p,
+    const char *key, const char *name, const char *a, const char *b);
+/* Something is left out, and why. */
+void diff_skip(struct verify *v, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* verifycat.c: all but the rows. */
+int verify_catalogue(struct verify *v, struct pair *p, struct err *e);
+
+/* verifyrow.c: the rows. */
+int verify_rows(struct verify *v, struct pair *p, struct err *e);
+
+/* verify.c: how far we are, on a terminal; now and then. */
+void verify_show(struct verify *v);
+
+#endif

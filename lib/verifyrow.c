@@ -1,0 +1,302 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "log.h"
+#include "sig.h"
+#include "types.h"
+#include "verifydiff.h"
+#include "verifyfeed.h"
+#include "verifyi.h"
+#include "x.h"
+
+/* The rows of one partition, or of all. */
+struct unit {
+	struct verify *v;
+	const struct pair *p;
+	const char *part; /* NULL: all */
+	const struct vfields *fields;
+	struct vask ask[2];
+	struct vfeed *feed[2];
+	struct vpage *page[2];
+	size_t at[2];         /* row of the page */
+	struct vdiff diff[2]; /* what is needed to name a page's fields */
+	uint64_t copies[2];
+	uint64_t unreadable;
+};
+
+/* The page whose next row is to be compared; 1, 0 at the end, -1. */
+static int
+fill(struct unit *u, int s, struct err *e)
+{
+	while (u->page[s] == NULL || u->at[s] == u->page[s]->n) {
+		int rc;
+
+		vdiff_fini(&u->diff[s]);
+		vpage_free(u->page[s]);
+		u->page[s] = NULL;
+		u->at[s] = 0;
+		verify_show(u->v);
+		if ((rc = vfeed_next(u->feed[s], &u->page[s], e)) != 1)
+			return rc;
+	}
+	return 1;
+}
+
+static void
+begin_line(struct unit *u, const struct vkey *k)
+{
+	diff_open(u->v, "row", u->p->db, u->p->name);
+	if (u->part != NULL)
+		jw_str(&u->v->w, "part", u->part);
+	vkey_json(&u->v->w, k);
+}
+
+/* Both have the key, and other values. */
+static int
+differs(struct unit *u, struct err *e)
+{
+	const struct vrow *r[2];
+
+	for (int s = SRC; s <= DST; s++) {
+		r[s] = &u->page[s]->rows[u->at[s]];
+		if (vdiff_prepare(&u->diff[s], u->page[s], e) == -1)
+			return -1;
+	}
+	begin_line(u, &r[SRC]->key);
+	vdiff_fields(&u->v->w, u->fields, u->diff, r[SRC]->at, r[DST]->at);
+	diff_close(u->v, "differs");
+	return out_flush(&u->v->out, e);
+}
+
+/* The next row of each, or of the one whose key is lower. */
+static int
+step(struct unit *u, int have_src, int have_dst, struct err *e)
+{
+	const struct vrow *a =
+	    have_src ? &u->page[SRC]->rows[u->at[SRC]] : NULL;
+	const struct vrow *b =
+	    have_dst ? &u->page[DST]->rows[u->at[DST]] : NULL;
+	int cmp = a == NULL ? 1 : b == NULL ? -1 : vkey_cmp(&a->key, &b->key);
+	int rc = 0;
+
+	if (cmp != 0) {
+		begin_line(u, cmp < 0 ? &a->key : &b->key);
+		diff_close(u->v, cmp < 0 ? "missing" : "extra");
+	} else if (u->page[SRC]->unreadable || u->page[DST]->unreadable) {
+		u->unreadable++;
+	} else if (!hash_equal(&a->hash, &b->hash)) {
+		rc = differs(u, e);
+	}
+	u->v->rows += cmp <= 0;
+	u->at[SRC] += cmp <= 0;
+	u->at[DST] += cmp >= 0;
+	return rc;
+}
+
+/* Both begin a page, and the pages are equal: no row needs to be looked at. */
+static int
+whole_page(struct unit *u)
+{
+	const struct vpage *a = u->page[SRC], *b = u->page[DST];
+
+	if (u->at[SRC] != 0 || u->at[DST] != 0 || a->n != b->n ||
+	    a->unreadable || b->unreadable || !hash_equal(&a->sum, &b->sum))
+		return 0;
+	u->v->rows += a->n;
+	u->at[SRC] = u->at[DST] = a->n;
+	return 1;
+}
+
+static int
+merge(struct unit *u, struct err *e)
+{
+	for (;;) {
+		int a = fill(u, SRC, e), b = a == -1 ? -1 : fill(u, DST, e);
+
+		if (a == -1 || b == -1)
+			return -1;
+		if (a == 0 && b == 0)
+			return 0;
+		if (a == 1 && b == 1 && whole_page(u))
+			continue;
+		if (step(u, a == 1, b == 1, e) == -1)
+			return -1;
+	}
+}
+
+static void
+notes(const struct unit *u)
+{
+	const struct pair *p = u->p;
+
+	for (int s = SRC; s <= DST; s++)
+		if (u->copies[s] > 0)
+			log_warn("collection '%s.%s' has keys more than once "
+				 "at the %s, %" PRIu64
+				 " rows too many; one row "
+				 "a key was compared",
+			    p->db, p->name, u->v->side[s].name, u->copies[s]);
+	if (u->unreadable > 0)
+		diff_skip(u->v,
+		    "collection '%s.%s': the row of key %" PRId64
+		    ", which this Milvus counts and does not answer",
+		    p->db, p->name, INT64_MAX);
+}
+
+static int
+unit(struct verify *v, const struct pair *p, const char *part,
+    const struct vfields *fields, struct err *e)
+{
+	struct unit u = { .v = v, .p = p, .part = part, .fields = fields };
+	int rc = 0;
+
+	for (int s = SRC; s <= DST && rc == 0; s++) {
+		u.ask[s] = (struct vask){ .side = &v->side[s],
+			.db = p->dbs[s],
+			.coll = p->names[s],
+			.part = part,
+			.schema = &p->coll[s]->schema,
+			.pk = p->coll[s]->pk,
+			.fields = fields,
+			.read = v->conf->read,
+			.page_max = v->conf->page };
+		if (v->conf->read == VERIFY_STRONG)
+			rc = ask_timestamp(&v->side[s], &u.ask[s].ts, e);
+	}
+	if (rc == -1)
+		return -1;
+	for (int s = SRC; s <= DST; s++)
+		u.feed[s] = vfeed_start(&u.ask[s]);
+	rc = merge(&u, e);
+	for (int s = SRC; s <= DST; s++) {
+		vfeed_stop(u.feed[s], &u.copies[s], &v->bytes);
+		vdiff_fini(&u.diff[s]);
+		vpage_free(u.page[s]);
+	}
+	if (rc == 0)
+		notes(&u);
+	return rc;
+}
+
+/* Fields that both sides have in the same form, and that we know. */
+static void
+common(struct verify *v, const struct pair *p, struct vfields *f)
+{
+	const struct schema *a = &p->coll[SRC]->schema;
+	const struct schema *b = &p->coll[DST]->schema;
+
+	f->v = x_calloc(a->n + 1, sizeof *f->v);
+	for (size_t i = 0; i < a->n; i++) {
+		const struct field *x = &a->v[i];
+		const struct field *y = schema_field(b, x->name);
+
+		if (y == NULL || x->type != y->type || x->function_output ||
+		    (x->type == TYPE_ARRAY && x->elem != y->elem))
+			continue;
+		if (type_info(x->type) == NULL) {
+			diff_skip(v,
+			    "collection '%s.%s': field '%s' of data type %d, "
+			    "which this version does not know",
+			    p->db, p->name, x->name, x->type);
+			continue;
+		}
+		if (x->primary_key)
+			f->pk = f->n;
+		f->v[f->n++] = x->name;
+	}
+	if (a->dynamic && b->dynamic)
+		f->v[f->n++] = "$meta";
+}
+
+static int
+same_keys(const struct pair *p)
+{
+	const struct field *a = p->coll[SRC]->pk, *b = p->coll[DST]->pk;
+
+	return a != NULL && b != NULL && strcmp(a->name, b->name) == 0 &&
+	       a->type == b->type &&
+	       (a->type == TYPE_INT64 || a->type == TYPE_VARCHAR);
+}
+
+static int
+loaded(const struct vload *l, const char *part)
+{
+	return l->all || (l->any && texts_has(&l->parts, part));
+}
+
+/* Partition by partition, those that both sides have and have loaded. */
+static int
+by_partition(struct verify *v, const struct pair *p,
+    const struct vfields *fields, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < p->parts[SRC].n && rc == 0; i++) {
+		const char *part = p->parts[SRC].v[i];
+
+		if (!texts_has(&p->parts[DST], part))
+			continue;
+		if (!loaded(&p->load[SRC], part) ||
+		    !loaded(&p->load[DST], part)) {
+			diff_skip(v,
+			    "the rows of partition '%s.%s/%s', not loaded at "
+			    "the %s (--load)",
+			    p->db, p->name, part,
+			    loaded(&p->load[SRC], part) ? "target" : "source");
+			continue;
+		}
+		rc = unit(v, p, part, fields, e);
+	}
+	return rc;
+}
+
+/* With a partition key the servers themselves choose the partition. */
+static int
+compare(struct verify *v, const struct pair *p, const struct vfields *fields,
+    struct err *e)
+{
+	int keyed = p->coll[SRC]->blank_part || p->coll[DST]->blank_part;
+	int single = p->parts[SRC].n == 1 && p->parts[DST].n == 1;
+
+	for (int s = SRC; s <= DST; s++)
+		if (!p->load[s].any) {
+			diff_skip(v,
+			    "the rows of collection '%s.%s', not loaded at "
+			    "the %s (--load)",
+			    p->db, p->name, v->side[s].name);
+			return 0;
+		}
+	if (p->load[SRC].all && p->load[DST].all && (keyed || single))
+		return unit(v, p, NULL, fields, e);
+	return by_partition(v, p, fields, e);
+}
+
+int
+verify_rows(struct verify *v, struct pair *p, struct err *e)
+{
+	struct vfields fields = { 0 };
+	uint64_t before = v->rows;
+	int rc = 0;
+
+	if (!same_keys(p)) {
+		diff_skip(v,
+		    "the rows of collection '%s.%s', whose primary keys differ",
+		    p->db, p->name);
+		return 0;
+	}
+	common(v, p, &fields);
+	rc = compare(v, p, &fields, e);
+	free(fields.v);
+	/* refused, which trying again does not help: the others count still */
+	if (rc == -1 && e->kind == ERR_DATA) {
+		diff_skip(v, "rows of collection '%s.%s': %s", p->db, p->name,
+		    e->msg);
+		err_clear(e);
+		rc = 0;
+	}
+	log_info("collection '%s.%s': %" PRIu64 " rows", p->db, p->name,
+	    v->rows - before);
+	return rc;
+}

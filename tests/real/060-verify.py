@@ -1,0 +1,247 @@
+"""cdc-verify finds each kind of difference, and none where there is none."""
+from cdctest import *  # noqa: F403
+
+FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=4), F('name', 'VarChar', max_length=200),
+          F('doc', 'JSON'), F('real', 'Double'), F('small', 'Int8'), F('list', 'Array', element='Int32', max_capacity=8)]
+KEYS = [*range(-3, 6), -2**63, -2**63 + 1, 2**63 - 2, 2**62]
+STRANGE = ['', 'it\'s', 'say "hi"', 'back\\slash', 'tab\tline\n', 'ümläut', 'snow ☃ 😀', '\x01', '"', '\\"', "a' or 1 == 1 or '"]
+
+
+def rows(keys, **change):
+    data = {'pk': list(keys), 'vec': floats(numpy.arange(4 * len(keys)).reshape(-1, 4)),
+            'name': [f'name {k}' for k in keys], 'doc': [b'{"k": %d}' % k for k in keys],
+            'real': [k / 7 for k in keys], 'small': [k % 100 for k in keys], 'list': [[1, -2, k % 50] for k in keys],
+            '$meta': [b'{"m":%d}' % k for k in keys]}
+    return {**data, **change}
+
+
+def make(m, db, coll='items', fields=FIELDS, data=None, index=True, load=True, parts=(), **more):
+    """A collection, the same at whichever Milvus."""
+    m.create(db, coll, fields, dynamic='$meta' in (data or {}), **more)
+    for p in parts:
+        m.create_partition(db, coll, p)
+    if data:
+        m.insert(db, coll, data)
+    if index:
+        m.index(db, coll, 'vec', name='by_vec')
+        if load:
+            m.load(db, coll)
+            eventually(lambda: m.load_state(db, coll) == 'Loaded', what=f'{coll} loaded')
+
+
+def both(c, *args, **more):
+    """The same collection at the source and at the target."""
+    db = c.make_db()
+    if db not in c.dst.dbs():
+        c.dst.create_db(db)
+    for m in c.src, c.dst:
+        make(m, db, *args, **more)
+    return db
+
+
+def verify(c, *more, status=None, pattern=None):
+    """The difference lines, the status and what it said."""
+    argv = [os.path.join(BUILD, 'cdc-verify'), '-v', '-S', c.src.uri, '-T', c.dst.uri, '-i', pattern or c.db + '*.*', *more]
+    p = subprocess.run(argv, env=c.env, capture_output=True, text=True, timeout=PATIENCE)
+    lines = [json.loads(line) for line in p.stdout.splitlines()]
+    if status is not None and p.returncode != status:
+        diag(p.stdout[-2000:] + p.stderr[-2000:])
+        raise AssertionError(f'status {p.returncode}, want {status}')
+    return lines, p.returncode, p.stderr
+
+
+def found(c, name, want, *more, status=1, **how):
+    """One line of TAP: these lines and no others; of each, only the keys that are wanted are looked at."""
+    lines, got, err = verify(c, *more, **how)
+    key = lambda line: json.dumps(line, sort_keys=True)  # noqa: E731
+    cut = [{k: line.get(k) for k in w} for line, w in zip(sorted(lines, key=key), sorted(want, key=key))]
+    by_key = lambda some: sorted(map(key, some))  # noqa: E731
+    good = got == status and len(lines) == len(want)
+    if good:
+        left = list(lines)
+        for w in want:
+            hit = next((line for line in left if all(line.get(k) == v for k, v in w.items())), None)
+            good = good and hit is not None
+            if hit is not None:
+                left.remove(hit)
+    tap.ok(good, name, f'status {got}, want {status}', f'want {by_key(want)}', f'got  {by_key(lines)}', err, cut)
+
+
+def rows_that_differ(c):
+    db = both(c, data=rows(KEYS), shards=2)
+    lines, status, err = verify(c)
+    tap.ok((lines, status) == ([], 0) and f'{len(KEYS)} rows' in err, 'equal: no line, status 0, all rows', lines, err)
+
+    def at(key):
+        return KEYS.index(key)
+
+    def change(key, field, value, shown):
+        data = rows([key])
+        full = rows(KEYS)
+        for name in data:
+            data[name] = [full[name][at(key)]]
+        data[field] = [value]
+        c.dst.upsert(db, 'items', data)
+        want = {'kind': 'row', 'db': db, 'coll': 'items', 'key': str(key), 'diff': 'differs', 'fields': [field]}
+        if shown:
+            want['target'] = {field: shown}
+        found(c, f'a change of {field}', [want])
+        data[field] = [full[field][at(key)]]
+        c.dst.upsert(db, 'items', data)
+
+    full = rows(KEYS)
+    flipped = bytearray(full['vec'][at(2)])
+    flipped[5] ^= 1
+    change(2, 'vec', bytes(flipped), None)
+    change(3, 'doc', b'{"k":  3}', '{"k":  3}')
+    change(-2**63, 'real', numpy.nextafter(full['real'][at(-2**63)], 0).item(), None)
+    change(0, 'real', -0.0, None)
+    change(2**63 - 2, '$meta', b'{"m": 5}', '{"m": 5}')
+    change(-1, 'list', [1, -2], [1, -2])
+    change(1, 'small', -1, -1)
+    change(4, 'name', 'name 4 ', 'name 4 ')
+    found(c, 'all is equal again', [], status=0)
+    row = {'kind': 'row', 'db': db, 'coll': 'items'}
+    c.dst.delete(db, 'items', 'pk in [2, 3]')
+    c.dst.insert(db, 'items', rows([1000, -9000]))
+    found(c, 'missing and extra rows', [dict(row, key='2', diff='missing'), dict(row, key='3', diff='missing'),
+                                        dict(row, key='1000', diff='extra'), dict(row, key='-9000', diff='extra')])
+    found(c, 'the same, a row at a time', [dict(row, key='2', diff='missing'), dict(row, key='3', diff='missing'),
+                                           dict(row, key='1000', diff='extra'), dict(row, key='-9000', diff='extra')],
+          '--page', '1')
+
+
+def the_catalogue(c):
+    db = both(c, data=rows(KEYS), parts=['p1', 'p2'])
+    found(c, 'equal', [], status=0)
+    coll = {'db': db, 'coll': 'items'}
+    s, d = c.src, c.dst
+
+    def case(name, do, undo, *want):
+        do()
+        found(c, name, [dict(coll, **w) for w in want])
+        undo()
+
+    case('an alias', lambda: s.alias(db, 'items', c.tag_alias()), lambda: s.drop_alias(db, c.tag_alias()),
+         {'kind': 'alias', 'alias': c.tag_alias(), 'diff': 'missing'})
+    case('an alias too many', lambda: d.alias(db, 'items', c.tag_alias()), lambda: d.drop_alias(db, c.tag_alias()),
+         {'kind': 'alias', 'alias': c.tag_alias(), 'diff': 'extra'})
+    case('a property', lambda: s.alter(db, 'items', {'collection.ttl.seconds': '86400000'}),
+         lambda: d.alter(db, 'items', {'collection.ttl.seconds': '86400000'}),
+         {'kind': 'property', 'property': 'collection.ttl.seconds', 'diff': 'missing', 'source': '86400000'})
+    case('a property of another value', lambda: s.alter(db, 'items', {'collection.ttl.seconds': '86400001'}),
+         lambda: s.alter(db, 'items', {'collection.ttl.seconds': '86400000'}),
+         {'kind': 'property', 'property': 'collection.ttl.seconds', 'diff': 'differs', 'target': '86400000'})
+    case('a scalar index', lambda: s.index(db, 'items', 'name', name='by_name', index_type='Trie'),
+         lambda: d.index(db, 'items', 'name', name='by_name', index_type='Trie'),
+         {'kind': 'index', 'index': 'by_name', 'diff': 'missing'})
+
+    def release():
+        d.release(db, 'items')
+
+    def load():
+        d.load(db, 'items')
+        eventually(lambda: d.load_state(db, 'items') == 'Loaded', what='loaded')
+
+    case('another load state', release, load, {'kind': 'load', 'source': 'all', 'target': 'none', 'diff': 'differs'})
+
+    def half():
+        d.release_partitions(db, 'items', ['p1'])
+
+    case('a partition that is not loaded', half, lambda: (d.release(db, 'items'), load()),
+         {'kind': 'load', 'source': 'all', 'target': ['_default', 'p2'], 'diff': 'differs'})
+
+    def other_index():
+        d.release(db, 'items')
+        d.drop_index(db, 'items', 'vec', 'by_vec')
+        d.index(db, 'items', 'vec', name='by_vec', index_type='FLAT', metric_type='IP', params='{}')
+        load()
+
+    case('an index with other parameters', other_index, lambda: None, {'kind': 'index', 'index': 'by_vec', 'diff': 'differs'})
+    d.release(db, 'items')
+    d.drop_index(db, 'items', 'vec', 'by_vec')
+    d.index(db, 'items', 'vec', name='by_vec')
+    load()
+    s.delete(db, 'items', 'pk in [1]')
+    s.insert(db, 'items', rows([1]), part='p1')
+    d.delete(db, 'items', 'pk in [1]')
+    d.insert(db, 'items', rows([1]), part='p2')
+    found(c, 'a row in another partition', [dict(coll, kind='row', key='1', part='p1', diff='missing'),
+                                            dict(coll, kind='row', key='1', part='p2', diff='extra')])
+    s.create_partition(db, 'items', 'p3')
+    d.release(db, 'items')
+    d.drop_partition(db, 'items', 'p2')
+    load()
+    found(c, 'partitions', [dict(coll, kind='partition', part='p2', diff='missing'),
+                            dict(coll, kind='partition', part='p3', diff='missing'),
+                            dict(coll, kind='row', key='1', part='p1', diff='missing')])
+
+
+def databases_and_collections(c):
+    db = both(c, data=rows(KEYS))
+    only_src, only_dst = c.make_db('a'), c.db + 'b'
+    c.dst.create_db(only_dst)
+    make(c.src, db, 'here', data=rows([1]))
+    make(c.dst, db, 'there', data=rows([1]))
+    make(c.src, only_src, 'lost', data=rows([1]))
+    found(c, 'databases and collections', [
+        {'kind': 'database', 'db': only_src, 'diff': 'missing'},
+        {'kind': 'collection', 'db': only_src, 'coll': 'lost', 'diff': 'missing'},
+        {'kind': 'database', 'db': only_dst, 'diff': 'extra'},
+        {'kind': 'collection', 'db': db, 'coll': 'here', 'diff': 'missing'},
+        {'kind': 'collection', 'db': db, 'coll': 'there', 'diff': 'extra'}])
+    found(c, 'only what is included', [{'kind': 'collection', 'db': db, 'coll': 'here', 'diff': 'missing'}],
+          pattern=db + '.*', *['-x', db + '.there'])
+    found(c, 'a pattern of one collection', [], pattern=db + '.items', status=0)
+    make(c.dst, only_dst, 'lost2', data=rows([1]))
+    found(c, 'another name', [], '--rename', f'{only_src}.lost={only_dst}.lost2', pattern=only_src + '.lost', status=0)
+    make(c.dst, only_dst, 'lost', data=rows([2]))
+    found(c, 'another database', [{'kind': 'collection', 'db': only_src, 'coll': 'lost2', 'diff': 'extra'},
+                                  {'kind': 'row', 'db': only_src, 'coll': 'lost', 'key': '1', 'diff': 'missing'},
+                                  {'kind': 'row', 'db': only_src, 'coll': 'lost', 'key': '2', 'diff': 'extra'}],
+          '--rename', f'{only_src}={only_dst}', pattern=only_src + '.*')
+
+
+def fields_that_differ(c):
+    db = c.make_db()
+    c.dst.create_db(db)
+    other = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=4), F('name', 'VarChar', max_length=300),
+             F('real', 'Float'), F('more', 'Int64')]
+    some = FIELDS[:3] + FIELDS[4:5]
+    data = {k: v for k, v in rows([1, 2]).items() if k in ('pk', 'vec', 'name', 'real')}
+    make(c.src, db, fields=some, data=data, consistency='Strong')
+    make(c.dst, db, fields=other, data={**data, 'more': [1, 2], 'name': ['name 1', 'else']})
+    field = {'kind': 'field', 'db': db, 'coll': 'items'}
+    found(c, 'fields', [
+        {'kind': 'collection', 'db': db, 'coll': 'items', 'what': 'consistency', 'source': '0', 'target': '2'},
+        dict(field, field='name', diff='differs'), dict(field, field='real', diff='differs'),
+        dict(field, field='more', diff='extra'),
+        {'kind': 'row', 'db': db, 'coll': 'items', 'key': '2', 'fields': ['name'], 'diff': 'differs'}])
+
+
+def keys_of_text(c):
+    fields = [F('pk', 'VarChar', primary=True, max_length=100), F('vec', 'FloatVector', dim=4)]
+    data = {'pk': STRANGE, 'vec': floats(numpy.arange(4 * len(STRANGE)).reshape(-1, 4))}
+    db = both(c, fields=fields, data=data, shards=2)
+    for page in '16384', '3', '1':
+        lines, status, err = verify(c, '--page', page)
+        tap.ok((lines, status) == ([], 0) and f'{len(STRANGE)} rows' in err, f'equal, {page} at a time', lines, err)
+    c.dst.delete(db, 'items', f'pk in [{quote(STRANGE[10])}]')
+    found(c, 'a missing row', [{'kind': 'row', 'key': STRANGE[10], 'diff': 'missing'}], '--page', '2')
+
+
+def keys_of_its_own(c):
+    """autoID: the target keeps the keys, so it has none."""
+    fields = [F('pk', 'Int64', primary=True, auto_id=True), F('vec', 'FloatVector', dim=4)]
+    db = c.make_db()
+    make(c.src, db, fields=fields, data={'vec': floats(numpy.arange(40).reshape(-1, 4))})
+    p = c.pipeline().start()
+    p.catch_up()
+    c.dst.load(db, 'items')
+    eventually(lambda: c.dst.load_state(db, 'items') == 'Loaded', what='loaded')
+    found(c, 'equal after a replication', [], status=0)
+    p.stop()
+
+
+if __name__ == '__main__':
+    main(rows_that_differ, the_catalogue, databases_and_collections, fields_that_differ, keys_of_text, keys_of_its_own)
