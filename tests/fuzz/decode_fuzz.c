@@ -18,12 +18,11 @@
 #include "decode.h"
 #include "err.h"
 #include "fuzz.h"
+#include "fuzzrows.h"
 #include "jsonmin.h"
 #include "jsonw.h"
 #include "keys.h"
 #include "merge.h"
-#include "pbw.h"
-#include "pbwalk.h"
 #include "pos.h"
 #include "rows.h"
 #include "schema.h"
@@ -88,56 +87,6 @@ take_schema(struct fuzz *in, int flags, struct schema *s)
 	return 0;
 }
 
-/* All rows as text, a few bytes at a time; NULL in b if they are refused. */
-static void
-text_of(const void *p, size_t n, const struct schema *s,
-    const struct rows_opts *o, struct buf *b, size_t *count, int *json_inline)
-{
-	struct jsonw w = { .b = b };
-	struct err e = { 0 };
-	struct rows *r = rows_open(p, n, s, o, &e);
-	size_t k, sum = 0;
-	int rc = 1;
-
-	if (r == NULL)
-		return;
-	jw_open(&w, NULL, '[');
-	for (; rc == 1; sum += k)
-		if ((rc = rows_write(r, 100, &w, &k, &e)) == -1)
-			abort();
-	jw_close(&w, ']');
-	if (sum != rows_count(r) || jsonmin_add(NULL, b->ptr, b->len) == -1 ||
-	    memchr(b->ptr, '\n', b->len) != NULL)
-		abort();
-	*count = rows_lossy(r) ? 0 : sum;
-	*json_inline = rows_inline(r);
-	rows_free(r);
-}
-
-/* The request that columns make, as an InsertRequest of the log. */
-static void
-as_record(struct columns *c, size_t rows, struct buf *b)
-{
-	struct buf flat = { 0 };
-	struct pbwalk walk;
-	struct pbfield f;
-	size_t n;
-	const struct span *v = columns_request(c, "d", "c", "", &n);
-
-	for (size_t i = 0; i < n; i++)
-		buf_add(&flat, v[i].ptr, v[i].len);
-	walk = pbwalk_init(flat.ptr, flat.len);
-	while (pbwalk_next(&walk, &f) == 1)
-		if (f.field == 5)
-			pbw_bytes(b, 13, f.ptr, f.len);
-	buf_clear(&flat);
-	for (size_t i = 0; i < rows; i++)
-		buf_addc(&flat, 1);
-	pbw_bytes(b, 10, flat.ptr, flat.len);
-	pbw_u64(b, 14, rows);
-	buf_fini(&flat);
-}
-
 /* Text to columns to a record to text: is it the same? */
 static void
 there_and_back(const struct buf *text, size_t rows, const struct schema *s,
@@ -159,8 +108,9 @@ there_and_back(const struct buf *text, size_t rows, const struct schema *s,
 	if (rc == 0) {
 		if (columns_rows(c) != rows)
 			abort();
-		as_record(c, rows, &record);
-		text_of(record.ptr, record.len, s, o, &again, &k, &same_form);
+		fuzz_rows_record(c, rows, &record);
+		fuzz_rows_text(
+		    record.ptr, record.len, s, o, &again, &k, &same_form);
 		fuzz_same(text->ptr, text->len, again.ptr, again.len);
 	}
 	columns_free(c);
@@ -194,7 +144,7 @@ rows(const uint8_t *p, size_t n, const struct schema *s, int flags)
 
 	if (flags & NO_SCHEMA)
 		s = NULL;
-	text_of(p, n, s, &o, &b, &count, &inl);
+	fuzz_rows_text(p, n, s, &o, &b, &count, &inl);
 	if (count > 0 && s != NULL && comparable(&b, s, (int)o.vectors))
 		there_and_back(&b, count, s, &o, inl);
 	buf_fini(&b);
