@@ -32,7 +32,10 @@ log_name(void)
 static void vline(const char *fmt, va_list ap)
     __attribute__((format(printf, 1, 0)));
 
-/* One write, so that lines of the programs of a pipe do not mix. */
+/*
+ * One write, so that lines of the programs of a pipe do not mix. What is
+ * quoted from outside may have newlines, or escapes for the terminal.
+ */
 static void
 vline(const char *fmt, va_list ap)
 {
@@ -43,7 +46,9 @@ vline(const char *fmt, va_list ap)
 	    "%s%s: ", progress_shown ? "\r\033[K" : "", name);
 	vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, ap);
 	progress_shown = 0;
-	n = (int)strlen(line);
+	for (; line[n] != '\0'; n++)
+		if ((unsigned char)line[n] < ' ' || line[n] == 127)
+			line[n] = ' ';
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, (size_t)n) == -1)
 		return; /* nobody to tell */
