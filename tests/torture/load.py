@@ -428,26 +428,30 @@ class Order(threading.Thread):
             except FAILURES:
                 pass  # the target is away, or has no such collection yet
 
-    def poll(self):
+    def read(self):
+        """{key: version} now, and when that was asked."""
         c = self.load.colls['ups']
+        keys = [c.key(k) for k in range(1, UPSERTED + 1)]
+        began = time.monotonic()
+        return {k: v[0] for k, v in read_rows(self.m, c.db, c.name, c.expr(keys), ('pk', 'ver')).items()}, began
+
+    def poll(self):
         ts, writer = int(self.pipe.checkpoint()['ts']), self.pipe.writer()
         if writer != self.writer:
             # Whatever it redoes was written at the source before it started, so before now.
             self.redone = self.src.now()
             self.writer = writer
         self.raise_floor(ts)
-        got = {k: v[0] for k, v in read_rows(self.m, c.db, c.name, c.expr([c.key(k) for k in range(1, UPSERTED + 1)]),
-                                             ('pk', 'ver')).items()}
+        got, began = self.read()
         self.polls += 1
-        for k, least in self.floor.items():
-            if got.get(k, 0) < least:
-                self.say(f'key {k}: version {got.get(k, "none")}, but checkpoint {ts} confirmed {least}')
-        same = writer == self.pipe.writer()
-        if same and ts >= self.redone:
+        out = [f'key {k}: version {got.get(k, "none")}, but checkpoint {ts} confirmed {least}'
+               for k, least in self.floor.items() if got.get(k, 0) < least]
+        if writer == self.pipe.writer() and ts >= self.redone:
             self.judged += 1
-            for k, v in self.seen.items():
-                if got.get(k, 0) < v:
-                    self.say(f'key {k}: version fell from {v} to {got.get(k, "none")} in process {writer}')
+            out += [f'key {k}: version fell from {v} to {got.get(k, "none")} in process {writer}'
+                    for k, v in self.seen.items() if got.get(k, 0) < v]
+        if out:
+            self.say(out, began)
         self.seen = got
 
     def raise_floor(self, ts):
@@ -457,6 +461,7 @@ class Order(threading.Thread):
             self.floor[k] = max(v, self.floor.get(k, 0))
             self.used += 1
 
-    def say(self, text):
-        if len(self.found) < 100:
-            self.found.append(text)
+    def say(self, out, began):
+        again, later = self.read()
+        self.found += out[:100 - len(self.found)]
+        self.found.append(f'{len(out)} such at once; {later - began:.2f} s later: {again}')

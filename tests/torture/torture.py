@@ -170,8 +170,23 @@ class Torture(Case):
         self.seed, self.rounds = seed, rounds
         self.random = random.Random(f'{seed} {name}')
         self.loads, self.orders, self.pipes = [], {}, []
+        self.wrap = {}
         self.failed_before = tap.bad
         self.faults_log = open(self.path('faults'), 'w')
+
+    def chain(self, *commands, **more):
+        """As a Case's; self.wrap may name a command that starts a program."""
+        wrapped = [[*self.wrap[c[0]], os.path.join(BUILD, c[0]), *c[1:]] if c[0] in self.wrap else c for c in commands]
+        chain = super().chain(*wrapped, **more)
+        for p, c in zip(chain.programs, commands):
+            p.name = os.path.basename(c[0])
+        return chain
+
+    def run_and_wait(self, *argv, timeout=PATIENCE):
+        """(status, stderr) of a program."""
+        p = subprocess.run([os.path.join(BUILD, argv[0]), *argv[1:]], env=self.env, timeout=timeout,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        return p.returncode, p.stderr
 
     @contextlib.contextmanager
     def preloaded(self, killat):
