@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,11 +10,28 @@ static const char *name = "cdc";
 static enum log_level level_now = LOG_NORMAL;
 static int progress_shown;
 
+/*
+ * A standard descriptor that came closed would be the number of the next file
+ * or socket, and lines or messages would go into that. Take its place with
+ * one that fails: to read 0, to write 1. What is said on 2 is dropped.
+ */
+static void
+hold_descriptors(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", modes[fd]) == -1)
+			_exit(1);
+}
+
 void
 log_init(const char *argv0)
 {
 	const char *p = strrchr(argv0, '/');
 
+	hold_descriptors();
 	name = p == NULL ? argv0 : p + 1;
 }
 

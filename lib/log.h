@@ -8,6 +8,8 @@
  */
 enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
 
+/* First of all in a main(): also makes sure that descriptors 0 to 2 are open.
+ */
 void log_init(const char *argv0);
 void log_level(enum log_level level);
 const char *log_name(void); /* the program's name */
