@@ -8,6 +8,8 @@
 #include "num.h"
 #include "opt.h"
 #include "sig.h"
+#include "state.h"
+#include "tso.h"
 #include "verify.h"
 
 enum {
@@ -20,6 +22,9 @@ enum {
 	OPT_SOURCE_CERT,
 	OPT_SOURCE_KEY,
 	OPT_RENAME,
+	OPT_ASOF,
+	OPT_SETTLE,
+	OPT_STATE,
 	OPT_CONSISTENCY,
 	OPT_PAGE,
 	OPT_RETRY,
@@ -40,6 +45,11 @@ static const struct opt table[] = {
 	{ "exclude", 'x', "PATTERN", "but not these" },
 	{ "rename", OPT_RENAME, "A=B",
 	    "another name at the target, of db or db.coll" },
+	{ "as-of", OPT_ASOF, "WHERE",
+	    "while rows are written: task:NAME, a TSO or a time" },
+	{ "settle", OPT_SETTLE, "SEC",
+	    "how long rows take to arrive, without a task [10]" },
+	{ "state-dir", OPT_STATE, "DIR", "of tasks [$CDC_STATE_DIR]" },
 	{ "consistency", OPT_CONSISTENCY, "LEVEL",
 	    "of reads: strong, session, eventually [strong]" },
 	{ "page", OPT_PAGE, "N", "rows asked for at a time, at most [16384]" },
@@ -93,6 +103,29 @@ level(const char *arg)
 }
 
 static void
+set_asof(struct verify_conf *c, const char *arg)
+{
+	struct err e = { 0 };
+	uint64_t ts;
+
+	if (strncmp(arg, "task:", 5) == 0) {
+		c->asof = VERIFY_TASK;
+		c->task = arg + 5;
+		if (state_name(c->task, &e) == -1)
+			opt_die("--as-of: %s", e.msg);
+		return;
+	}
+	c->asof = VERIFY_SETTLES;
+	if (tso_parse_time(
+		strncmp(arg, "ts:", 3) == 0 ? arg + 3 : arg, &ts, &e) == -1)
+		opt_die("--as-of: '%s' is neither task:NAME nor a TSO nor a "
+			"time such as 2026-01-02T03:04:05Z",
+		    arg);
+	if (tso_ms(ts) > tso_now_ms())
+		opt_die("--as-of: '%s' is yet to come", arg);
+}
+
+static void
 set_both(struct verify_conf *c, const char *retry, const char *timeout)
 {
 	if (retry != NULL)
@@ -130,6 +163,15 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 	case 'x':
 	case OPT_RENAME:
 		set_name(c, letter, arg);
+		break;
+	case OPT_ASOF:
+		set_asof(c, arg);
+		break;
+	case OPT_SETTLE:
+		c->settle_s = (int)number("settle", arg, 0, 86400);
+		break;
+	case OPT_STATE:
+		c->state_dir = arg;
 		break;
 	case OPT_CONSISTENCY:
 		c->read = level(arg);
@@ -176,6 +218,17 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 	}
 }
 
+static void
+check_task(const struct verify_conf *c)
+{
+	char *dir = state_dir(c->state_dir);
+	struct err e = { 0 };
+
+	if (state_check(dir, c->task, &e) == -1)
+		opt_die("--as-of: %s", e.msg);
+	free(dir);
+}
+
 /* Exits with status 2 on a mistake. */
 static void
 parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
@@ -191,6 +244,8 @@ parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
 		opt_die("'%s': no operand is expected", argv[first]);
 	if (c->source.grpc.uri == NULL)
 		opt_die("which source? (--source, $CDC_SOURCE)");
+	if (c->task != NULL)
+		check_task(c);
 	c->progress = c->progress && isatty(STDERR_FILENO);
 	for (int i = 0; i < 2; i++)
 		if (s->file[i] != NULL &&
@@ -227,6 +282,7 @@ main(int argc, char **argv)
 		.target.retry_s = VERIFY_RETRY_S,
 		.target.timeout_s = MILVUS_TIMEOUT_S,
 		.page = VERIFY_PAGE_MAX,
+		.settle_s = VERIFY_SETTLE_S,
 		.progress = 1,
 	};
 	struct secrets secrets = { 0 };

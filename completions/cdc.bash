@@ -6,7 +6,7 @@ _cdc_read='--brokers --property --cluster --meta --from --until --include --excl
 	--shard --explain --state-dir'
 _cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --rename --skip --on-error
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users'
-_cdc_verify='--source --target --include --exclude --rename --consistency --page --token-file --cacert --cert --key
+_cdc_verify='--source --target --include --exclude --rename --as-of --settle --state-dir --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
 _cdc_create='--from --paused --no-check --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
@@ -39,6 +39,7 @@ _cdc_value() { # PREVIOUS CURRENT
 		COMPREPLY=($(compgen -d -- "$2"))
 		;;
 	--from | -f) _cdc_words "start beginning now checkpoint ts: $(cdc-task list 2>/dev/null | sed 's/^/task:/')" "$2" ;;
+	--as-of) _cdc_words "$(cdc-task list 2>/dev/null | sed 's/^/task:/') ts:" "$2" ;;
 	--until | -u) _cdc_words 'now end never ts:' "$2" ;;
 	--vectors) _cdc_words 'base64 decimal none' "$2" ;;
 	--json) return 1 ;;
@@ -50,7 +51,7 @@ _cdc_value() { # PREVIOUS CURRENT
 	--kinds | -k) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
 	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --include | -i | \
 		--exclude | -x | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
-		--etcd-retry | --reason | --source | -S | --page) ;;
+		--etcd-retry | --reason | --source | -S | --page | --settle) ;;
 	*) return 1 ;;
 	esac
 }

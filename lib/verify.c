@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "sig.h"
 #include "tso.h"
 #include "verifyi.h"
+#include "x.h"
 
 enum { SHOW_MS = 500 };
 
@@ -55,9 +57,11 @@ verify_show(struct verify *v)
 }
 
 static void
-pair_fini(struct pair *p)
+pair_fini(struct verify *v, struct pair *p)
 {
 	for (int s = SRC; s <= DST; s++) {
+		colls_forget(&v->side[s].colls, p->dbs[s], p->names[s]);
+		p->coll[s] = NULL;
 		texts_fini(&p->parts[s]);
 		vload_fini(&p->load[s]);
 	}
@@ -82,12 +86,21 @@ look(struct verify *v, struct pair *p, struct err *e)
 	}
 	if (there[SRC] && there[DST])
 		return 0;
-	if (there[SRC])
-		diff_name(
-		    v, "collection", p->db, p->name, NULL, NULL, "missing");
-	else if (there[DST])
-		diff_name(v, "collection", p->db, p->name, NULL, NULL, "extra");
+	if (there[SRC] || there[DST])
+		diff_name(v, "collection", p->db, p->name, NULL, NULL,
+		    there[SRC] ? "missing" : "extra");
 	return 1;
+}
+
+static int
+catalogue(struct verify *v, void *arg, struct err *e)
+{
+	struct pair *p = arg;
+	int rc;
+
+	pair_fini(v, p);
+	rc = look(v, p, e);
+	return rc == 0 ? verify_catalogue(v, p, e) : rc;
 }
 
 static int
@@ -99,41 +112,31 @@ collection(struct verify *v, const char *db, const char *name, struct err *e)
 	p.dbs[SRC] = db;
 	p.names[SRC] = name;
 	names_coll(&v->conf->rename, db, name, &p.dbs[DST], &p.names[DST]);
-	rc = look(v, &p, e);
-	if (rc == 0) {
-		v->colls++;
-		if ((rc = verify_catalogue(v, &p, e)) == 0)
-			rc = verify_rows(v, &p, e);
-	}
+	rc = settled(v, catalogue, &p, e);
+	v->colls += rc == 0;
+	if (rc == 0)
+		rc = verify_rows(v, &p, e);
 	if (rc == -1)
 		err_wrap(e, "collection '%s.%s'", db, name);
-	for (int s = SRC; s <= DST; s++)
-		colls_forget(&v->side[s].colls, p.dbs[s], p.names[s]);
-	pair_fini(&p);
+	pair_fini(v, &p);
 	return rc == -1 || out_flush(&v->out, e) == -1 ? -1 : 0;
 }
 
-/* What the target has in a database that no collection of the source is. */
+/* The names of both sides, and the collections of the source by database. */
+struct lists {
+	struct texts dbs[2];
+	struct texts *ours; /* of dbs[SRC].v[i] */
+};
+
 static void
-extras(struct verify *v, const char *db, const struct texts *ours,
-    const struct texts *theirs)
+lists_fini(struct lists *l)
 {
-	const char *to_db = names_db(&v->conf->rename, db);
-	struct texts images = { 0 };
-
-	for (size_t i = 0; i < ours->n; i++) {
-		const char *d, *c;
-
-		names_coll(&v->conf->rename, db, ours->v[i], &d, &c);
-		if (strcmp(d, to_db) == 0)
-			texts_add(&images, c);
-	}
-	for (size_t i = 0; i < theirs->n; i++)
-		if (!texts_has(&images, theirs->v[i]) &&
-		    included(v->conf, db, theirs->v[i]))
-			diff_name(v, "collection", db, theirs->v[i], NULL, NULL,
-			    "extra");
-	texts_fini(&images);
+	for (size_t i = 0; l->ours != NULL && i < l->dbs[SRC].n; i++)
+		texts_fini(&l->ours[i]);
+	free(l->ours);
+	l->ours = NULL;
+	texts_fini(&l->dbs[SRC]);
+	texts_fini(&l->dbs[DST]);
 }
 
 /* Is the database itself asked for, or a collection that belongs into it? */
@@ -154,23 +157,26 @@ wanted(const struct verify *v, const char *db, const struct texts *ours)
 	return 0;
 }
 
+/* What the target has in a database that no collection of the source is. */
 static int
-database(struct verify *v, const char *db, int there, struct err *e)
+extras(
+    struct verify *v, const char *db, const struct texts *ours, struct err *e)
 {
-	struct texts ours = { 0 }, theirs = { 0 };
-	const char *to_db = names_db(&v->conf->rename, db);
-	int rc = ask_collections(&v->side[SRC], db, &ours, e);
+	const char *to_db = names_db(&v->conf->rename, db), *d, *c;
+	struct texts theirs = { 0 }, images = { 0 };
+	int rc = ask_collections(&v->side[DST], to_db, &theirs, e);
 
-	if (!there && wanted(v, db, &ours))
-		diff_name(v, "database", db, NULL, NULL, NULL, "missing");
-	if (rc != -1 && there)
-		rc = ask_collections(&v->side[DST], to_db, &theirs, e);
-	if (rc != -1)
-		extras(v, db, &ours, &theirs);
-	for (size_t i = 0; rc != -1 && sig_stop == 0 && i < ours.n; i++)
-		if (included(v->conf, db, ours.v[i]))
-			rc = collection(v, db, ours.v[i], e);
-	texts_fini(&ours);
+	for (size_t i = 0; i < ours->n; i++) {
+		names_coll(&v->conf->rename, db, ours->v[i], &d, &c);
+		if (strcmp(d, to_db) == 0)
+			texts_add(&images, c);
+	}
+	for (size_t i = 0; i < theirs.n; i++)
+		if (!texts_has(&images, theirs.v[i]) &&
+		    included(v->conf, db, theirs.v[i]))
+			diff_name(v, "collection", db, theirs.v[i], NULL, NULL,
+			    "extra");
+	texts_fini(&images);
 	texts_fini(&theirs);
 	return rc == -1 ? -1 : 0;
 }
@@ -198,25 +204,79 @@ extra_dbs(
 }
 
 static int
-databases(struct verify *v, struct err *e)
+database(struct verify *v, const struct lists *l, size_t i, struct err *e)
 {
-	struct texts t[2] = { { 0 } };
+	const char *db = l->dbs[SRC].v[i];
+
+	if (ask_collections(&v->side[SRC], db, &l->ours[i], e) == -1)
+		return -1;
+	if (texts_has(&l->dbs[DST], names_db(&v->conf->rename, db)))
+		return extras(v, db, &l->ours[i], e);
+	if (wanted(v, db, &l->ours[i]))
+		diff_name(v, "database", db, NULL, NULL, NULL, "missing");
+	return 0;
+}
+
+/* Which databases and collections there are. */
+static int
+list(struct verify *v, void *arg, struct err *e)
+{
+	struct lists *l = arg;
 	int rc = 0;
 
-	for (int s = SRC; s <= DST && rc != -1; s++)
-		rc = ask_databases(&v->side[s], &t[s], e);
-	if (rc != -1)
-		extra_dbs(v, &t[SRC], &t[DST]);
-	for (size_t i = 0; rc != -1 && sig_stop == 0 && i < t[SRC].n; i++) {
-		const char *db = t[SRC].v[i];
+	lists_fini(l);
+	for (int s = SRC; s <= DST && rc == 0; s++)
+		rc = ask_databases(&v->side[s], &l->dbs[s], e);
+	if (rc == -1)
+		return -1;
+	extra_dbs(v, &l->dbs[SRC], &l->dbs[DST]);
+	l->ours = x_calloc(l->dbs[SRC].n + 1, sizeof *l->ours);
+	for (size_t i = 0; i < l->dbs[SRC].n && rc == 0; i++)
+		if (included_db(v->conf, l->dbs[SRC].v[i]))
+			rc = database(v, l, i, e);
+	return rc;
+}
 
-		if (included_db(v->conf, db))
-			rc = database(v, db,
-			    texts_has(&t[DST], names_db(&v->conf->rename, db)),
-			    e);
-	}
-	texts_fini(&t[SRC]);
-	texts_fini(&t[DST]);
+/* How many rows are to come, for people. */
+static int
+measure(struct verify *v, const struct lists *l, struct err *e)
+{
+	uint64_t n;
+
+	for (size_t i = 0; v->conf->progress && i < l->dbs[SRC].n; i++)
+		for (size_t k = 0; k < l->ours[i].n; k++) {
+			if (!included(
+				v->conf, l->dbs[SRC].v[i], l->ours[i].v[k]))
+				continue;
+			if (ask_rows(&v->side[SRC], l->dbs[SRC].v[i],
+				l->ours[i].v[k], &n, e) == -1)
+				return -1;
+			v->expect += n;
+		}
+	return 0;
+}
+
+static int
+compare(struct verify *v, struct err *e)
+{
+	struct lists l = { 0 };
+	int rc = settled(v, list, &l, e);
+
+	if (rc == 0)
+		rc = out_flush(&v->out, e);
+	if (rc == 0)
+		rc = measure(v, &l, e);
+	for (size_t i = 0; rc == 0 && i < l.dbs[SRC].n; i++)
+		for (size_t k = 0; rc == 0 && k < l.ours[i].n; k++) {
+			const char *db = l.dbs[SRC].v[i];
+			const char *coll = l.ours[i].v[k];
+
+			if (sig_stop != 0)
+				rc = err_set(e, ERR_STOP, "stopped");
+			else if (included(v->conf, db, coll))
+				rc = collection(v, db, coll, e);
+		}
+	lists_fini(&l);
 	return rc;
 }
 
@@ -226,8 +286,9 @@ open_side(struct verify *v, int s, const struct milvus_conf *conf,
 {
 	struct milvus_conf c = *conf;
 
-	c.name = v->side[s].name = name;
-	if ((v->side[s].m = milvus_open(&c, e)) == NULL)
+	c.name = v->side[s].name = v->again[s].name = name;
+	if ((v->side[s].m = milvus_open(&c, e)) == NULL ||
+	    (v->again[s].m = milvus_open(&c, e)) == NULL)
 		return err_wrap(e, "%s '%s'", name, conf->grpc.uri);
 	return 0;
 }
@@ -241,6 +302,10 @@ summary(const struct verify *v)
 		 " differences, %.1f s, %.0f rows/s",
 	    v->colls, v->rows, (double)v->bytes / 1e6, v->diffs, s,
 	    s > 0 ? (double)v->rows / s : 0.0);
+	if (v->asked_again > 0)
+		log_info("%" PRIu64 " rows differed at first and were asked "
+			 "for again; %" PRIu64 " of them never stood still",
+		    v->asked_again, v->moving);
 }
 
 int
@@ -255,7 +320,7 @@ verify_run(const struct verify_conf *c, struct err *e)
 	if (rc == 0)
 		rc = open_side(&v, DST, &c->target, "target", e);
 	if (rc == 0)
-		rc = databases(&v, e);
+		rc = compare(&v, e);
 	log_progress("");
 	if (rc != -1 || e->kind != ERR_PIPE) {
 		struct err f = { 0 };
@@ -270,6 +335,7 @@ verify_run(const struct verify_conf *c, struct err *e)
 	for (int s = SRC; s <= DST; s++) {
 		colls_fini(&v.side[s].colls);
 		milvus_close(v.side[s].m);
+		milvus_close(v.again[s].m);
 	}
 	out_fini(&v.out);
 	buf_fini(&v.line);

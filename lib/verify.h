@@ -13,8 +13,16 @@ struct err;
 /* How fresh an answer about rows has to be. */
 enum verify_read { VERIFY_STRONG, VERIFY_SESSION, VERIFY_EVENTUALLY };
 
+/* Are rows written meanwhile, and how is it known what has arrived? */
+enum verify_asof {
+	VERIFY_STILL,   /* neither side changes */
+	VERIFY_TASK,    /* a task says what it has applied */
+	VERIFY_SETTLES, /* what was written arrives within settle_s */
+};
+
 enum {
 	VERIFY_RETRY_S = 60,
+	VERIFY_SETTLE_S = 10,
 	VERIFY_PAGE_MAX = 16384, /* rows: Milvus's own limit of a query */
 };
 
@@ -23,7 +31,10 @@ struct verify_conf {
 	struct patterns include, exclude; /* names of the source */
 	struct names rename;
 	enum verify_read read;
-	size_t page;  /* rows asked for at a time, at most */
+	size_t page; /* rows asked for at a time, at most */
+	enum verify_asof asof;
+	const char *task, *state_dir; /* of VERIFY_TASK */
+	int settle_s;
 	int load;     /* load what is not loaded, and put it back */
 	int progress; /* on a terminal */
 };

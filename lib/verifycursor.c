@@ -16,8 +16,9 @@ enum {
 	PAGE_BYTES = 4 << 20, /* aimed at */
 	FIRST_ROWS = 1000,    /* before it is known how large they are */
 	TRIES = 8,            /* with fewer and fewer rows */
-	FIELDS_DATA = 2,      /* of QueryResults */
-	STRONG = 0,           /* common.proto ConsistencyLevel */
+	MOST_TAILS = 8,
+	FIELDS_DATA = 2, /* of QueryResults */
+	STRONG = 0,      /* common.proto ConsistencyLevel */
 	SESSION = 1,
 	EVENTUALLY = 3,
 	CUSTOMIZED = 4,
@@ -159,14 +160,14 @@ adapt(struct vcursor *c, const struct vpage *p)
 }
 
 /*
- * Is the page all that there is of (last, its end]? 1 or 0. A key that is
- * there several times is answered once and counted as often.
+ * Is the page all that there is of (last, hi]? 1 or 0. A key that is there
+ * several times is answered once and counted as often.
  */
 static int
-is_whole(struct vcursor *c, const struct vpage *p, int to_end, struct err *e)
+is_whole(struct vcursor *c, const struct vpage *p, const struct vkey *hi,
+    struct err *e)
 {
 	const struct vask *a = &c->ask;
-	const struct vkey *hi = to_end ? NULL : &p->rows[p->n - 1].key;
 	struct buf b = { 0 };
 	uint64_t all = 0, of_keys = 0;
 	int rc;
@@ -175,7 +176,7 @@ is_whole(struct vcursor *c, const struct vpage *p, int to_end, struct err *e)
 	rc = vask_count(a, b.ptr, &all, e);
 	if (rc == 0 && all != p->n && p->n > 0) {
 		buf_clear(&b);
-		vpage_in(p, a->pk, &b);
+		vexpr_in(&b, a->pk, &p->rows[0].key, p->n, sizeof *p->rows);
 		rc = vask_count(a, b.ptr, &of_keys, e);
 	} else if (rc == 0) {
 		of_keys = p->n;
@@ -185,18 +186,31 @@ is_whole(struct vcursor *c, const struct vpage *p, int to_end, struct err *e)
 		return -1;
 	if (all != of_keys)
 		return 0;
-	c->copies += all - p->n;
+	c->copies += all > p->n ? all - p->n : 0;
 	return 1;
+}
+
+/*
+ * An answer that is not full ends with the last key there is. While rows are
+ * written there may be more by now; a few times that is looked at.
+ */
+static int
+at_end(struct vcursor *c, const struct vpage *p)
+{
+	if (p->answered >= c->limit)
+		return 0;
+	return !c->ask.moving || p->n == 0 || ++c->tails > MOST_TAILS;
 }
 
 /* One try: 1 with a page, perhaps of no rows, 0: try again with fewer. */
 static int
 try(struct vcursor *c, struct vpage **p, int *to_end, struct err *e)
 {
+	const struct vkey *hi = c->ask.hi;
 	struct buf b = { 0 };
 	int rc;
 
-	vexpr_range(&b, c->ask.pk, c->begun ? &c->last : NULL, NULL);
+	vexpr_range(&b, c->ask.pk, c->begun ? &c->last : NULL, hi);
 	rc = vask_rows(&c->ask, b.ptr, c->limit, p, e);
 	buf_fini(&b);
 	if (rc == 1 && c->limit == 1)
@@ -205,8 +219,14 @@ try(struct vcursor *c, struct vpage **p, int *to_end, struct err *e)
 		    c->ask.side->name, c->ask.db, c->ask.coll);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
-	*to_end = (*p)->answered < c->limit;
-	rc = is_whole(c, *p, *to_end, e);
+	*to_end = at_end(c, *p);
+	if ((*p)->n > 0 && (!*to_end || c->ask.moving))
+		hi = &(*p)->rows[(*p)->n - 1].key;
+	rc = is_whole(c, *p, hi, e);
+	if (rc == 0 && c->ask.moving && ++c->tries > TRIES) {
+		c->doubtful++;
+		rc = 1;
+	}
 	if (rc != 1)
 		vpage_free(*p);
 	return rc;
@@ -226,8 +246,13 @@ greatest(struct vcursor *c, struct vpage **p, struct err *e)
 	if (rc == 0 && n > 0)
 		rc = vask_rows(&c->ask, b.ptr, 0, p, e);
 	buf_fini(&b);
+	if (rc == 1)
+		return err_set(e, ERR_DATA,
+		    "%s: a row is too large to be "
+		    "asked for",
+		    c->ask.side->name);
 	if (rc != 0 || n == 0)
-		return rc == 0 ? 0 : -1;
+		return rc;
 	if ((*p)->n == 0) {
 		(*p)->rows = x_calloc(1, sizeof *(*p)->rows);
 		(*p)->rows[0].key.num = INT64_MAX;
@@ -237,14 +262,24 @@ greatest(struct vcursor *c, struct vpage **p, struct err *e)
 	return 1;
 }
 
+static void
+begin(struct vcursor *c)
+{
+	c->limit = c->cap =
+	    FIRST_ROWS < c->ask.page_max ? FIRST_ROWS : c->ask.page_max;
+	if (c->ask.lo != NULL)
+		move(c, c->ask.lo);
+	c->greatest_done = c->ask.hi != NULL || c->ask.pk->type == TYPE_VARCHAR;
+}
+
 int
 vcursor_next(struct vcursor *c, struct vpage **p, struct err *e)
 {
 	int rc = 0, to_end = 0;
 
 	if (c->limit == 0)
-		c->limit = c->cap =
-		    FIRST_ROWS < c->ask.page_max ? FIRST_ROWS : c->ask.page_max;
+		begin(c);
+	c->tries = 0;
 	for (unsigned i = 0; !c->ended && rc == 0; i++) {
 		if (sig_stop != 0)
 			return err_set(e, ERR_STOP, "stopped");
@@ -252,7 +287,7 @@ vcursor_next(struct vcursor *c, struct vpage **p, struct err *e)
 		if (rc == 0 && c->limit == 1 && i >= TRIES)
 			return err_set(e, ERR_TEMP,
 			    "%s: rows and count(*) of '%s.%s' do not agree; "
-			    "is it written to?",
+			    "is it written to? (--as-of)",
 			    c->ask.side->name, c->ask.db, c->ask.coll);
 		if (rc == 0)
 			c->limit = c->cap = (c->limit + 1) / 2;
@@ -269,7 +304,5 @@ vcursor_next(struct vcursor *c, struct vpage **p, struct err *e)
 		}
 		vpage_free(*p);
 	}
-	if (c->ask.pk->type == TYPE_VARCHAR || c->greatest_done)
-		return 0;
-	return greatest(c, p, e);
+	return c->greatest_done ? 0 : greatest(c, p, e);
 }

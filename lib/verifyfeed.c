@@ -117,7 +117,7 @@ vfeed_next(struct vfeed *f, struct vpage **p, struct err *e)
 }
 
 void
-vfeed_stop(struct vfeed *f, uint64_t *copies, uint64_t *bytes)
+vfeed_stop(struct vfeed *f, struct vcursor *sum)
 {
 	pthread_mutex_lock(&f->lock);
 	f->stop = 1;
@@ -128,8 +128,9 @@ vfeed_stop(struct vfeed *f, uint64_t *copies, uint64_t *bytes)
 		vpage_free(f->q[f->head]);
 		f->head = (f->head + 1) % AHEAD;
 	}
-	*copies += f->c.copies;
-	*bytes += f->c.bytes;
+	sum->copies += f->c.copies;
+	sum->bytes += f->c.bytes;
+	sum->doubtful += f->c.doubtful;
 	vcursor_fini(&f->c);
 	pthread_cond_destroy(&f->moved);
 	pthread_mutex_destroy(&f->lock);

@@ -21,6 +21,8 @@ struct vask {
 	enum verify_read read;
 	uint64_t ts;     /* of VERIFY_STRONG: all up to here is in the answer */
 	size_t page_max; /* rows */
+	const struct vkey *lo, *hi; /* lo < key <= hi only; NULL: no bound */
+	int moving; /* written to meanwhile: rows and count need not agree */
 };
 
 /*
@@ -44,9 +46,12 @@ struct vcursor {
 	struct buf last_text; /* of the last key, if it is text */
 	struct vkey last;
 	int begun, ended, greatest_done;
+	unsigned tries; /* of the page at hand */
+	unsigned tails; /* ends at which there was more already */
 	size_t limit, cap;
 	uint64_t copies; /* rows beyond one a key */
 	uint64_t bytes;
+	uint64_t doubtful; /* pages taken though rows and count disagreed */
 };
 void vcursor_fini(struct vcursor *c);
 /* 1 with the next page, which has rows; 0 at the end; -1. */
@@ -59,7 +64,7 @@ int vcursor_next(struct vcursor *c, struct vpage **p, struct err *e);
 struct vfeed;
 struct vfeed *vfeed_start(const struct vask *a);
 int vfeed_next(struct vfeed *f, struct vpage **p, struct err *e);
-/* *copies and *bytes are added to. */
-void vfeed_stop(struct vfeed *f, uint64_t *copies, uint64_t *bytes);
+/* Its counts are added to those of *sum. */
+void vfeed_stop(struct vfeed *f, struct vcursor *sum);
 
 #endif

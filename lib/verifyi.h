@@ -6,6 +6,7 @@
 #include "jsonw.h"
 #include "out.h"
 #include "verify.h"
+#include "verifypage.h"
 
 /* The inside of verify.h, shared by verify*.c. */
 
@@ -43,12 +44,15 @@ struct pair {
 struct verify {
 	const struct verify_conf *conf;
 	struct side side[2];
+	struct side again[2]; /* to ask while side[]'s rows come in; m NULL */
+	struct texts *hold;   /* lines go here and not out; or NULL */
 	struct out out;
 	struct buf line;
 	struct jsonw w; /* writes the line */
 	/* counts */
 	uint64_t colls, rows, bytes, diffs;
-	uint64_t skipped; /* what could not be compared */
+	uint64_t skipped;             /* what could not be compared */
+	uint64_t asked_again, moving; /* rows, under as-of */
 	int64_t started_ns, shown_ns;
 	uint64_t expect; /* rows, as the source's statistics say */
 };
@@ -107,6 +111,26 @@ void diff_values(struct verify *v, const char *kind, const struct pair *p,
 /* Something is left out, and why. */
 void diff_skip(struct verify *v, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The beginning of a row's line. */
+void diff_row(struct verify *v, const struct pair *p, const char *part,
+    const struct vkey *k);
+
+/* verifysettle.c: while rows are written. */
+/*
+ * Wait until all that the source had done by now is at the target: the task
+ * says so, or the time for it, of which this is one of so many parts, has
+ * passed. ERR_TEMP if the task does not get on.
+ */
+enum { SETTLE_ROUNDS = 3 };
+int settle(struct verify *v, int parts, struct err *e);
+/*
+ * Run look, whose lines say what differs. While the source changes, a line
+ * counts only if it is said a second time, after all that was there at the
+ * first has arrived. Returns what look returned last.
+ */
+typedef int look_fn(struct verify *v, void *arg, struct err *e);
+int settled(struct verify *v, look_fn *look, void *arg, struct err *e);
 
 /* verifycat.c: all but the rows. */
 int verify_catalogue(struct verify *v, struct pair *p, struct err *e);

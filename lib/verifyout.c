@@ -22,8 +22,22 @@ diff_close(struct verify *v, const char *what)
 {
 	jw_str(&v->w, "diff", what);
 	jw_close(&v->w, '}');
+	if (v->hold != NULL) {
+		texts_add(v->hold, v->line.ptr);
+		return;
+	}
 	out_line(&v->out, &v->line);
 	v->diffs++;
+}
+
+void
+diff_row(struct verify *v, const struct pair *p, const char *part,
+    const struct vkey *k)
+{
+	diff_open(v, "row", p->db, p->name);
+	if (part != NULL)
+		jw_str(&v->w, "part", part);
+	vkey_json(&v->w, k);
 }
 
 void

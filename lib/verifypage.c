@@ -78,13 +78,15 @@ vexpr_greatest(struct buf *b, const struct field *pk)
 }
 
 void
-vpage_in(const struct vpage *p, const struct field *pk, struct buf *b)
+vexpr_in(struct buf *b, const struct field *pk, const struct vkey *first,
+    size_t n, size_t stride)
 {
+	const char *at = (const char *)first;
 	int least = 0, some = 0;
 
 	buf_addf(b, "%s in [", pk->name);
-	for (size_t i = 0; i < p->n; i++) {
-		const struct vkey *k = &p->rows[i].key;
+	for (size_t i = 0; i < n; i++, at += stride) {
+		const struct vkey *k = (const void *)at;
 
 		if (!k->is_text && k->num == INT64_MIN) {
 			least = 1;
@@ -97,6 +99,25 @@ vpage_in(const struct vpage *p, const struct field *pk, struct buf *b)
 	buf_addc(b, ']');
 	if (least)
 		buf_addf(b, " or %s < %" PRId64, pk->name, INT64_MIN + 1);
+}
+
+const struct vrow *
+vpage_find(const struct vpage *p, const struct vkey *k)
+{
+	size_t lo = 0, hi = p->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int cmp = vkey_cmp(&p->rows[mid].key, k);
+
+		if (cmp == 0)
+			return &p->rows[mid];
+		if (cmp < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
 }
 
 void

@@ -30,6 +30,9 @@ void vkey_json(struct jsonw *w, const struct vkey *k);
 void vexpr_range(struct buf *b, const struct field *pk, const struct vkey *lo,
     const struct vkey *hi);
 void vexpr_greatest(struct buf *b, const struct field *pk);
+/* One of n keys, the first at *first and each `stride` bytes after another. */
+void vexpr_in(struct buf *b, const struct field *pk, const struct vkey *first,
+    size_t n, size_t stride);
 
 /* The fields that both sides have, in one order for both. */
 struct vfields {
@@ -59,7 +62,7 @@ void vpage_free(struct vpage *p);
 /* Read p->raw. -1 with ERR_DATA. */
 int vpage_parse(struct vpage *p, const struct schema *s,
     const struct vfields *fields, struct err *e);
-/* The keys as an expression: pk in […]. */
-void vpage_in(const struct vpage *p, const struct field *pk, struct buf *b);
+/* The row of a key, or NULL. */
+const struct vrow *vpage_find(const struct vpage *p, const struct vkey *k);
 
 #endif

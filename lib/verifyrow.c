@@ -6,6 +6,7 @@
 #include "log.h"
 #include "sig.h"
 #include "types.h"
+#include "verifyagain.h"
 #include "verifydiff.h"
 #include "verifyfeed.h"
 #include "verifyi.h"
@@ -20,10 +21,11 @@ struct unit {
 	struct vask ask[2];
 	struct vfeed *feed[2];
 	struct vpage *page[2];
-	size_t at[2];         /* row of the page */
-	struct vdiff diff[2]; /* what is needed to name a page's fields */
-	uint64_t copies[2];
+	size_t at[2];          /* row of the page */
+	struct vdiff diff[2];  /* what is needed to name a page's fields */
+	struct vcursor sum[2]; /* counts */
 	uint64_t unreadable;
+	struct vcands cands; /* under as-of */
 };
 
 /* The page whose next row is to be compared; 1, 0 at the end, -1. */
@@ -44,15 +46,6 @@ fill(struct unit *u, int s, struct err *e)
 	return 1;
 }
 
-static void
-begin_line(struct unit *u, const struct vkey *k)
-{
-	diff_open(u->v, "row", u->p->db, u->p->name);
-	if (u->part != NULL)
-		jw_str(&u->v->w, "part", u->part);
-	vkey_json(&u->v->w, k);
-}
-
 /* Both have the key, and other values. */
 static int
 differs(struct unit *u, struct err *e)
@@ -64,10 +57,27 @@ differs(struct unit *u, struct err *e)
 		if (vdiff_prepare(&u->diff[s], u->page[s], e) == -1)
 			return -1;
 	}
-	begin_line(u, &r[SRC]->key);
+	diff_row(u->v, u->p, u->part, &r[SRC]->key);
 	vdiff_fields(&u->v->w, u->fields, u->diff, r[SRC]->at, r[DST]->at);
 	diff_close(u->v, "differs");
 	return out_flush(&u->v->out, e);
+}
+
+/* A row that is not the same in both, or not there in one (cmp not 0). */
+static int
+different(struct unit *u, int cmp, const struct vkey *k, struct err *e)
+{
+	if (u->v->conf->asof != VERIFY_STILL) {
+		vcands_add(&u->cands, k);
+		return u->cands.n < VCANDS_MAX
+			   ? 0
+			   : vcands_settle(u->v, u->p, u->ask, &u->cands, e);
+	}
+	if (cmp == 0)
+		return differs(u, e);
+	diff_row(u->v, u->p, u->part, k);
+	diff_close(u->v, cmp < 0 ? "missing" : "extra");
+	return 0;
 }
 
 /* The next row of each, or of the one whose key is lower. */
@@ -81,14 +91,12 @@ step(struct unit *u, int have_src, int have_dst, struct err *e)
 	int cmp = a == NULL ? 1 : b == NULL ? -1 : vkey_cmp(&a->key, &b->key);
 	int rc = 0;
 
-	if (cmp != 0) {
-		begin_line(u, cmp < 0 ? &a->key : &b->key);
-		diff_close(u->v, cmp < 0 ? "missing" : "extra");
-	} else if (u->page[SRC]->unreadable || u->page[DST]->unreadable) {
+	if (cmp != 0)
+		rc = different(u, cmp, cmp < 0 ? &a->key : &b->key, e);
+	else if (u->page[SRC]->unreadable || u->page[DST]->unreadable)
 		u->unreadable++;
-	} else if (!hash_equal(&a->hash, &b->hash)) {
-		rc = differs(u, e);
-	}
+	else if (!hash_equal(&a->hash, &b->hash))
+		rc = different(u, 0, &a->key, e);
 	u->v->rows += cmp <= 0;
 	u->at[SRC] += cmp <= 0;
 	u->at[DST] += cmp >= 0;
@@ -132,12 +140,20 @@ notes(const struct unit *u)
 	const struct pair *p = u->p;
 
 	for (int s = SRC; s <= DST; s++)
-		if (u->copies[s] > 0)
+		if (u->sum[s].copies > 0)
 			log_warn("collection '%s.%s' has keys more than once "
 				 "at the %s, %" PRIu64
 				 " rows too many; one row "
 				 "a key was compared",
-			    p->db, p->name, u->v->side[s].name, u->copies[s]);
+			    p->db, p->name, u->v->side[s].name,
+			    u->sum[s].copies);
+	for (int s = SRC; s <= DST; s++)
+		if (u->sum[s].doubtful > 0)
+			log_info("collection '%s.%s': of %" PRIu64
+				 " pages at the %s rows and count(*) never "
+				 "agreed",
+			    p->db, p->name, u->sum[s].doubtful,
+			    u->v->side[s].name);
 	if (u->unreadable > 0)
 		diff_skip(u->v,
 		    "collection '%s.%s': the row of key %" PRId64
@@ -161,7 +177,8 @@ unit(struct verify *v, const struct pair *p, const char *part,
 			.pk = p->coll[s]->pk,
 			.fields = fields,
 			.read = v->conf->read,
-			.page_max = v->conf->page };
+			.page_max = v->conf->page,
+			.moving = v->conf->asof != VERIFY_STILL };
 		if (v->conf->read == VERIFY_STRONG)
 			rc = ask_timestamp(&v->side[s], &u.ask[s].ts, e);
 	}
@@ -171,10 +188,14 @@ unit(struct verify *v, const struct pair *p, const char *part,
 		u.feed[s] = vfeed_start(&u.ask[s]);
 	rc = merge(&u, e);
 	for (int s = SRC; s <= DST; s++) {
-		vfeed_stop(u.feed[s], &u.copies[s], &v->bytes);
+		vfeed_stop(u.feed[s], &u.sum[s]);
+		v->bytes += u.sum[s].bytes;
 		vdiff_fini(&u.diff[s]);
 		vpage_free(u.page[s]);
 	}
+	if (rc == 0)
+		rc = vcands_settle(v, p, u.ask, &u.cands, e);
+	vcands_fini(&u.cands);
 	if (rc == 0)
 		notes(&u);
 	return rc;

@@ -8,7 +8,7 @@ STRANGE = ['', 'it\'s', 'say "hi"', 'back\\slash', 'tab\tline\n', 'ümläut', 's
 
 
 def rows(keys, **change):
-    data = {'pk': list(keys), 'vec': floats(numpy.arange(4 * len(keys)).reshape(-1, 4)),
+    data = {'pk': list(keys), 'vec': floats([[k % 1000, k % 7, 1, -k % 11] for k in keys]),
             'name': [f'name {k}' for k in keys], 'doc': [b'{"k": %d}' % k for k in keys],
             'real': [k / 7 for k in keys], 'small': [k % 100 for k in keys], 'list': [[1, -2, k % 50] for k in keys],
             '$meta': [b'{"m":%d}' % k for k in keys]}
@@ -243,5 +243,115 @@ def keys_of_its_own(c):
     p.stop()
 
 
+class Writer(threading.Thread):
+    """Upserts, inserts and deletes until it is told to end.  Keys from 0 on; negative ones are left alone."""
+
+    def __init__(self, m, db):
+        super().__init__(daemon=True)
+        self.m, self.db, self.n, self.end, self.error = m, db, 0, threading.Event(), None
+
+    def run(self):
+        random = numpy.random.default_rng(7)
+        try:
+            while not self.end.is_set():
+                self.n += 1
+                keys = sorted(set(random.integers(0, 3000, 20).tolist()))
+                self.m.upsert(self.db, 'items', rows(keys, name=[f'{self.n}'] * len(keys)))
+                self.m.delete(self.db, 'items', f'pk in {sorted(set(random.integers(0, 3000, 5).tolist()))}')
+                new = [10000 + 10 * self.n + i for i in range(10)]
+                self.m.insert(self.db, 'items', rows(new))
+        except Exception as e:  # noqa: BLE001: told in the thread that waits
+            self.error = e
+
+    def stop(self):
+        self.end.set()
+        self.join()
+        if self.error:
+            raise self.error
+
+
+def while_rows_are_written(c):
+    db = c.make_db()
+    make(c.src, db, data=rows(range(-1000, 3000)), shards=2)
+    p = c.pipeline().start()
+    p.catch_up()
+    eventually(lambda: c.dst.load_state(db, 'items') == 'Loaded', what='loaded')
+    c.dst.fields[db, 'items'] = FIELDS
+    w = Writer(c.src, db)
+    w.start()
+    eventually(lambda: w.n > 5, what='a few writes')
+    again = 0
+    for i in range(5):
+        before = w.n
+        lines, status, err = verify(c, '--as-of', 'task:task', '--page', '700')
+        again += 'asked for again' in err
+        tap.ok((lines, status) == ([], 0) and w.n > before, f'no difference while rows are written, {i}', lines[:5], err)
+    tap.ok(again > 0, 'rows were indeed on their way', err)
+    lines, status, err = verify(c, '--page', '700')
+    tap.ok(status != 0, 'which counts without --as-of', status, err)
+    c.dst.delete(db, 'items', 'pk in [-5]')
+    row = {'kind': 'row', 'db': db, 'coll': 'items'}
+    found(c, 'a missing row among them', [dict(row, key='-5', diff='missing')], '--as-of', 'task:task')
+    c.dst.upsert(db, 'items', rows([-5]))
+    c.dst.upsert(db, 'items', rows([-7, -2000], name=['x', 'y']))
+    found(c, 'another value, and one too many', [dict(row, key='-7', diff='differs', fields=['name']),
+                                                 dict(row, key='-2000', diff='extra')], '--as-of', 'task:task')
+    c.dst.upsert(db, 'items', rows([-7]))
+    c.dst.delete(db, 'items', 'pk in [-2000]')
+    now = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
+    found(c, 'without a task: rows arrive in time', [], '--as-of', now, '--settle', '3', status=0)
+    c.src.alias(db, 'items', c.tag_alias())
+    found(c, 'an alias on its way', [], '--as-of', 'task:task', status=0)
+    p.stop()
+    eventually(lambda: w.n % 20 == 0, what='more writes')
+    lines, status, err = verify(c, '--as-of', 'task:task', '--retry', '2')
+    tap.ok((lines, status) == ([], 3) and "task 'task' has stood" in err, 'a task that does not run', lines[:5], status, err)
+    w.stop()
+    argv = ['cdc-verify', '-S', c.src.uri, '-T', c.dst.uri, '--as-of', 'task:none']
+    q = subprocess.run([os.path.join(BUILD, argv[0]), *argv[1:]], env=c.env, capture_output=True, text=True)
+    tap.ok(q.returncode == 2 and 'none' in q.stderr, 'a task that there is not', q.returncode, q.stderr)
+
+
+def a_million(c):
+    """1,000,000 rows of 128 dimensions: the memory, the rate, and one bit among 4 billion."""
+    db = c.make_db()
+    c.dst.create_db(db)
+    fields = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=128), F('name', 'VarChar', max_length=50)]
+    random = numpy.random.default_rng(1)
+    for m in c.src, c.dst:
+        m.create(db, 'items', fields, shards=2)
+    for first in range(0, 1000000, 10000):
+        keys = list(range(first, first + 10000))
+        data = {'pk': keys, 'vec': floats(random.random((10000, 128), dtype='<f4')), 'name': [f'n{k}' for k in keys]}
+        for m in c.src, c.dst:
+            while True:
+                with contextlib.suppress(MilvusError):
+                    m.insert(db, 'items', data)
+                    break
+                time.sleep(1)  # a server under pressure says so
+    flipped = bytearray(data['vec'][7])
+    flipped[100] ^= 1
+    for m in c.src, c.dst:
+        m.flush(db, 'items')
+        m.index(db, 'items', 'vec', name='by_vec')
+        m.load(db, 'items')
+        eventually(lambda: m.load_state(db, 'items') == 'Loaded', timeout=600, what='loaded')
+    p = c.chain(['cdc-verify', '-v', '-S', c.src.uri, '-T', c.dst.uri, '-i', db + '.*'])
+    tap.ok(p.wait(900) == {'cdc-verify': 0}, 'a million rows are equal', p['cdc-verify'].stderr())
+    diag(p['cdc-verify'].stderr())
+    peak = p['cdc-verify'].peak_kb
+    tap.ok(0 < peak < 200 * 1024, f'in {peak // 1024} MB of memory')
+    c.dst.upsert(db, 'items', {'pk': [keys[7]], 'vec': [bytes(flipped)], 'name': [f'n{keys[7]}']})
+    p = c.chain(['cdc-verify', '-S', c.src.uri, '-T', c.dst.uri, '-i', db + '.*'], stdout=open(c.path('found'), 'wb'))
+    p.wait(900)
+    with open(c.path('found')) as f:
+        lines = [json.loads(line) for line in f]
+    tap.ok(len(lines) == 1 and lines[0]['key'] == str(keys[7]) and lines[0]['fields'] == ['vec'], 'one bit', lines)
+
+
 if __name__ == '__main__':
-    main(rows_that_differ, the_catalogue, databases_and_collections, fields_that_differ, keys_of_text, keys_of_its_own)
+    if os.environ.get('LONG'):
+        main(a_million)
+        sys.exit()
+    main(rows_that_differ, the_catalogue, databases_and_collections, fields_that_differ, keys_of_text, keys_of_its_own,
+         while_rows_are_written)
