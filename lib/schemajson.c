@@ -166,6 +166,9 @@ schema_from_json(struct schema *s, const json_t *j, struct err *e)
 		memset(&s->v[s->n], 0, sizeof *s->v);
 		if (field_from_json(&s->v[s->n++], x, e) == -1)
 			return err_wrap(e, "schema");
+		if (schema_field(s, s->v[s->n - 1].name) != &s->v[s->n - 1])
+			return err_set(e, ERR_DATA, "schema: field '%s' twice",
+			    s->v[s->n - 1].name);
 	}
 	return 0;
 }
