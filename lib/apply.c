@@ -169,6 +169,21 @@ never(struct apply *a, struct err *e)
 	    name);
 }
 
+/* Rows of which a later state may be at the target already. */
+static int
+in_order(struct apply *a, struct err *e)
+{
+	if (a->op.late)
+		return 0;
+	if (a->op.ts < a->rows_from)
+		return err_set(e, ERR_DATA,
+		    "out of order: timestamp %" PRIu64 ", and %" PRIu64
+		    " or more is due",
+		    a->op.ts, a->rows_from);
+	a->rows_from = a->op.ts;
+	return 0;
+}
+
 /* An operation, not one of the stream's own. */
 static int
 operation(struct apply *a, const char *line, size_t n, struct err *e)
@@ -196,7 +211,7 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	names_coll(&a->conf->rename, o->db.ptr, o->coll.ptr, &a->db, &a->coll);
 	who_resolve(a);
 	if (v->kind == ROWS)
-		return v->run(a, e);
+		return in_order(a, e) == -1 ? -1 : v->run(a, e);
 	if (rowq_drain(a->q, e) == -1)
 		return -1;
 	a->counts.ddl++;
@@ -240,6 +255,12 @@ one_line(struct apply *a, const char *line, size_t n, struct err *e)
 	v = &verbs[a->op.op];
 	if (v->kind == NOTHING)
 		return 0;
+	if (!a->begun && a->op.op != OP_BEGIN) {
+		err_set(e, ERR_DATA,
+		    "no 'begin' stands above it: the head of the stream is "
+		    "missing");
+		return wrap(a, e);
+	}
 	if (v->kind == ROWS)
 		keep_line(a, line, n);
 	rc = v->kind == CONTROL ? v->run(a, e) : operation(a, line, n, e);
@@ -334,6 +355,14 @@ loop(struct apply *a, struct err *e)
 		    "before is applied",
 		    lines_name(a->in), lines_number(a->in),
 		    lines_offset(a->in));
+	if (a->behind)
+		return err_set(e, ERR_DATA,
+		    "%s line %" PRIu64 ": the stream ends at %" PRIu64
+		    ", before one above it, at %" PRIu64
+		    ": the target is as old as that until what follows is "
+		    "applied, too",
+		    lines_name(a->in), lines_number(a->in), a->pos.ts,
+		    a->top.ts);
 	return 0;
 }
 
@@ -392,6 +421,7 @@ close_all(struct apply *a)
 	opline_fini(&a->op);
 	out_fini(&a->out);
 	pos_fini(&a->pos);
+	pos_fini(&a->top);
 	apply_acks_free(a);
 	kvs_fini(&a->dead);
 	kvs_fini(&a->made_dbs);

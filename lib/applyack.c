@@ -151,6 +151,7 @@ apply_begin(struct apply *a, struct err *e)
 	}
 	pos_fini(&a->pos);
 	a->pos = from;
+	a->rows_from = 0;
 	if (a->op.task.len > 0 && !a->conf->dry_run &&
 	    (lock(a, a->op.task.ptr, e) == -1 ||
 		open_redo(a, a->op.task.ptr, a->pos.ts, e) == -1))
@@ -237,7 +238,12 @@ apply_tick(struct apply *a, struct err *e)
 		return -1;
 	}
 	pos_merge(&a->pos, &at);
+	a->behind = pos_before(&at, &a->top, NULL);
+	if (!a->behind)
+		pos_merge(&a->top, &at);
 	pos_fini(&at);
+	if (a->op.ts >= a->rows_from && a->op.ts < UINT64_MAX)
+		a->rows_from = a->op.ts + 1;
 	if (a->redo != NULL && redo_tick(a->redo, a->op.ts, e) == -1)
 		return -1;
 	queue_ack(a);

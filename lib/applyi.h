@@ -48,9 +48,12 @@ struct apply {
 	struct opline op;      /* the line at hand */
 	const char *db, *coll; /* its names at the target */
 	/* the stream */
-	int begun;      /* a begin was read */
-	int ended;      /* its end was read, and no begin since */
-	struct pos pos; /* of the last begin, tick or end */
+	int begun;          /* a begin was read */
+	int ended;          /* its end was read, and no begin since */
+	struct pos pos;     /* of the last begin, tick or end */
+	struct pos top;     /* of the highest tick or end */
+	int behind;         /* the last end is below it */
+	uint64_t rows_from; /* rows that are not late have this ts or more */
 	char *cluster;
 	uint64_t acked_ts;
 	struct ack *acks, **acks_end;

@@ -57,9 +57,9 @@ wait $pid
 
 # Several inputs
 { begin; insert a 21; end 10; } >one
-{ begin 10; insert a 22; end 20; } >two
+{ begin 10; insert a 22; end 120; } >two
 exits 0 cdc-apply one - two <s
-is 'several inputs are one after the other' "$(jq -r .ts "$out" | paste -sd ' ')" '10 5 6 99 20'
+is 'several inputs are one after the other' "$(jq -r .ts "$out" | paste -sd ' ')" '10 5 6 99 120'
 { begin 11; insert a 23; end 20; } >late
 exits 1 cdc-apply one late
 like 'a gap between them is refused' "$(cat "$err")" \

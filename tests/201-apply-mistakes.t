@@ -54,6 +54,12 @@ one 'bad JSON inside of a row' "in line 5: insert 'default.a': topic 't' offset 
 echo '{"op":"insert","ts":"1"}' >bad
 apply bad
 one 'no names' "in line 5, byte [0-9]*: insert: 'db' is missing"
+tick 6 | sed 's/}$/]/' >bad
+apply bad
+one 'a brace that is none' 'in line 5, byte [0-9]*: column [0-9]*: '
+insert a 2 | sed 's/"ts":"1000"/"ts":"5"/' >bad
+apply bad
+one 'a row out of order' "in line 5: insert 'default.a': topic 't' offset 7: out of order: timestamp 5, and 1000 or more is due"
 { end 6; insert a 3; } >bad
 cat head bad >in
 exits 1 cdc-apply in
@@ -64,6 +70,12 @@ one 'a newer version' 'in line 5: begin: the stream is version 2'
 head -c 70000000 /dev/zero | tr '\0' x >bad
 apply bad
 one 'a line without end' 'in line 5: a line of more than 67108864 bytes'
+{ create a; end; } >in
+exits 1 cdc-apply in
+one 'no head' "in line 1: create_collection 'default.a': no 'begin' stands above it"
+{ begin; end 9; begin; end 8; } >in
+exits 1 cdc-apply in
+one 'an older stream behind' 'in line 4: the stream ends at 8, before one above it, at 9'
 rm bad in
 
 # Output
@@ -76,7 +88,7 @@ is '  is not worth a word' "$(cat err)" ''
 
 # What the rows must be
 field() { cat head - >in <<EOF
-{"op":"insert","ts":"7","db":"default","coll":"a","coll_id":"1a","part":"_default","n":1,"rows":[$1],"src":{"t":"t","o":7}}
+{"op":"insert","ts":"1007","db":"default","coll":"a","coll_id":"1a","part":"_default","n":1,"rows":[$1],"src":{"t":"t","o":7}}
 EOF
 	exits 1 cdc-apply in; like "$2" "$(cat "$err")" "line 5: insert 'default.a': topic 't' offset 7: $2"; }
 field '{"pk":"1","vec":[1,2],"x":1}' "field 'x' is not at the target"

@@ -7,7 +7,7 @@
 #   rows                     what it holds
 #   begin, end [N], tick N   lines of a stream
 #   create NAME              a collection: pk Int64, vec FloatVector of 2
-#   insert NAME KEY...       their rows; delete NAME KEY...
+#   insert NAME KEY...       their rows; delete NAME KEY...; later than all ticks, so that they are in order anywhere
 
 py=${CDC_DEPS:-$top/.deps}/venv/bin/python
 [ -x "$py" ] && "$py" -c 'import pymilvus.grpc_gen.milvus_pb2' 2>/dev/null || skip_all 'no pymilvus (tests/setup.sh test)'
@@ -48,7 +48,7 @@ create() {
 insert() {
 	coll=$1
 	shift
-	printf '{"op":"insert","ts":"3","db":"default","coll":"%s","coll_id":"1%s","part":"_default","n":%d,"rows":[' "$coll" "$coll" $#
+	printf '{"op":"insert","ts":"1000","db":"default","coll":"%s","coll_id":"1%s","part":"_default","n":%d,"rows":[' "$coll" "$coll" $#
 	sep=
 	for k; do
 		printf '%s{"pk":"%s","vec":[%s,0.5]}' "$sep" "$k" "${VALUE:-$k}"
@@ -59,7 +59,7 @@ insert() {
 delete() {
 	coll=$1
 	shift
-	printf '{"op":"delete","ts":"4","db":"default","coll":"%s","coll_id":"1%s","part":"_default","n":%d,"keys":[' "$coll" "$coll" $#
+	printf '{"op":"delete","ts":"1000","db":"default","coll":"%s","coll_id":"1%s","part":"_default","n":%d,"keys":[' "$coll" "$coll" $#
 	sep=
 	for k; do
 		printf '%s"%s"' "$sep" "$k"
