@@ -26,9 +26,17 @@ static int
 take_record(struct reader *r, struct kmsg *k, struct err *e)
 {
 	struct merge_topic *t = merge_topic(r->merge, (size_t)k->topic);
-	int64_t offset = k->offset;
+	int64_t offset = k->offset, want = t->next;
 	struct rec *rec;
 
+	/* Milvus has no transactions and compacts nothing: no offset is free */
+	if (offset != want) {
+		kmsg_free(k);
+		return err_set(e, ERR_GONE,
+		    "topic '%s': the next record to read is offset %" PRId64
+		    ", what came is offset %" PRId64,
+		    t->name, want, offset);
+	}
 	if (k->streaming) {
 		kmsg_free(k);
 		return err_set(e, ERR_DATA,
@@ -83,11 +91,13 @@ reader_records(struct reader *r, struct err *e)
 
 		if (rc == -1)
 			return -1;
-		if (rc == KREADER_IDLE ||
-		    tso_mono_ns() - begun > BATCH_MS * 1000000LL)
+		if (rc == KREADER_IDLE)
 			break;
+		/* what was handed over is ours, however late it is */
 		if (rc == KREADER_MSG && take_record(r, &k, e) == -1)
 			return -1;
+		if (tso_mono_ns() - begun > BATCH_MS * 1000000LL)
+			break;
 	}
 	return 0;
 }
