@@ -25,6 +25,7 @@ enum {
 	OPT_ASOF,
 	OPT_SETTLE,
 	OPT_STATE,
+	OPT_LOAD,
 	OPT_CONSISTENCY,
 	OPT_PAGE,
 	OPT_RETRY,
@@ -50,6 +51,8 @@ static const struct opt table[] = {
 	{ "settle", OPT_SETTLE, "SEC",
 	    "how long rows take to arrive, without a task [10]" },
 	{ "state-dir", OPT_STATE, "DIR", "of tasks [$CDC_STATE_DIR]" },
+	{ "load", OPT_LOAD, NULL,
+	    "load what is not loaded, and put it back as it was" },
 	{ "consistency", OPT_CONSISTENCY, "LEVEL",
 	    "of reads: strong, session, eventually [strong]" },
 	{ "page", OPT_PAGE, "N", "rows asked for at a time, at most [16384]" },
@@ -173,6 +176,9 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 	case OPT_STATE:
 		c->state_dir = arg;
 		break;
+	case OPT_LOAD:
+		c->load = 1;
+		break;
 	case OPT_CONSISTENCY:
 		c->read = level(arg);
 		break;
@@ -244,6 +250,9 @@ parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
 		opt_die("'%s': no operand is expected", argv[first]);
 	if (c->source.grpc.uri == NULL)
 		opt_die("which source? (--source, $CDC_SOURCE)");
+	if (c->load && c->asof != VERIFY_STILL)
+		opt_die("--load changes the source, which a task would carry: "
+			"not with --as-of");
 	if (c->task != NULL)
 		check_task(c);
 	c->progress = c->progress && isatty(STDERR_FILENO);

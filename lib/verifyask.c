@@ -103,9 +103,9 @@ ask_partitions(struct side *s, const char *db, const char *coll,
 }
 
 /* GetLoadState's number; part NULL: of the whole collection. */
-static int
-load_state(struct side *s, const char *db, const char *coll, const char *part,
-    struct err *e)
+int
+ask_load_state(struct side *s, const char *db, const char *coll,
+    const char *part, struct err *e)
 {
 	Pb__GetLoadStateRequest req = PB__GET_LOAD_STATE_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -156,7 +156,7 @@ int
 ask_load(struct side *s, const char *db, const char *coll,
     const struct texts *parts, struct vload *l, struct err *e)
 {
-	int rc = load_state(s, db, coll, NULL, e);
+	int rc = ask_load_state(s, db, coll, NULL, e);
 
 	if (rc < LOADING)
 		return rc == -1 ? -1 : 0;
@@ -164,7 +164,7 @@ ask_load(struct side *s, const char *db, const char *coll,
 	if ((l->replicas = replicas(s, db, coll, e)) == -1)
 		return -1;
 	for (size_t i = 0; i < parts->n; i++) {
-		if ((rc = load_state(s, db, coll, parts->v[i], e)) == -1)
+		if ((rc = ask_load_state(s, db, coll, parts->v[i], e)) == -1)
 			return -1;
 		if (rc >= LOADING)
 			texts_add(&l->parts, parts->v[i]);

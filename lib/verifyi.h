@@ -135,6 +135,25 @@ int settled(struct verify *v, look_fn *look, void *arg, struct err *e);
 /* verifycat.c: all but the rows. */
 int verify_catalogue(struct verify *v, struct pair *p, struct err *e);
 
+int ask_load_state(struct side *s, const char *db, const char *coll,
+    const char *part, struct err *e);
+
+/* verifyload.c: what was loaded on one side, for now only. */
+struct vloading {
+	int whole;
+	struct texts parts;
+	struct texts fields; /* that were given an index */
+};
+void vloading_fini(struct vloading *l);
+/*
+ * Load what is not loaded of both, and wait for it. Afterwards, also after a
+ * failure or a signal, verify_unload puts back what l says was done.
+ */
+int verify_load(
+    struct verify *v, struct pair *p, struct vloading l[2], struct err *e);
+int verify_unload(struct verify *v, const struct pair *p,
+    const struct vloading l[2], struct err *e);
+
 /* verifyrow.c: the rows. */
 int verify_rows(struct verify *v, struct pair *p, struct err *e);
 

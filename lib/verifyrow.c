@@ -298,7 +298,9 @@ int
 verify_rows(struct verify *v, struct pair *p, struct err *e)
 {
 	struct vfields fields = { 0 };
+	struct vloading l[2] = { { 0 } };
 	uint64_t before = v->rows;
+	struct err f = { 0 };
 	int rc = 0;
 
 	if (!same_keys(p)) {
@@ -308,7 +310,16 @@ verify_rows(struct verify *v, struct pair *p, struct err *e)
 		return 0;
 	}
 	common(v, p, &fields);
-	rc = compare(v, p, &fields, e);
+	if (v->conf->load)
+		rc = verify_load(v, p, l, e);
+	if (rc == 0)
+		rc = compare(v, p, &fields, e);
+	if (v->conf->load && verify_unload(v, p, l, &f) == -1 && rc != -1) {
+		*e = f;
+		rc = -1;
+	}
+	vloading_fini(&l[SRC]);
+	vloading_fini(&l[DST]);
 	free(fields.v);
 	/* refused, which trying again does not help: the others count still */
 	if (rc == -1 && e->kind == ERR_DATA) {

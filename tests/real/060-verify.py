@@ -243,6 +243,51 @@ def keys_of_its_own(c):
     p.stop()
 
 
+def state(m, db, coll='items'):
+    return sorted(m.loaded_parts(db, coll)), m.indexes(db, coll)
+
+
+def what_is_not_loaded(c):
+    db = both(c, data=rows(KEYS), parts=['p1', 'p2'])
+    c.src.insert(db, 'items', rows([77, 78]), part='p1')
+    c.dst.insert(db, 'items', rows([77]), part='p1')
+    want = [{'kind': 'row', 'db': db, 'coll': 'items', 'key': '78', 'part': 'p1', 'diff': 'missing'}]
+    for m in c.src, c.dst:
+        m.release(db, 'items')
+    lines, status, err = verify(c)
+    tap.ok((lines, status) == ([], 3) and 'not loaded' in err, 'not loaded: status 3, and said', lines, status, err)
+    c.src.load(db, 'items')
+    eventually(lambda: c.src.load_state(db, 'items') == 'Loaded', what='loaded')
+    found(c, 'loaded at the source alone', [{'kind': 'load', 'source': 'all', 'target': 'none', 'diff': 'differs'}])
+    c.src.release(db, 'items')
+    before = state(c.src, db), state(c.dst, db)
+    found(c, '--load finds the row', want, '--load')
+    tap.ok(before == (state(c.src, db), state(c.dst, db)), 'and all is as it was', before, state(c.src, db), state(c.dst, db))
+    for m in c.src, c.dst:
+        m.load_partitions(db, 'items', ['p2'])
+        eventually(lambda: m.load_state(db, 'items', ['p2']) == 'Loaded', what='p2 loaded')
+    before = state(c.src, db), state(c.dst, db)
+    found(c, 'one partition is loaded: --load loads the others', want, '--load')
+    tap.ok(before == (state(c.src, db), state(c.dst, db)), 'and p2 alone is loaded', before, state(c.src, db), state(c.dst, db))
+    for m in c.src, c.dst:
+        m.release(db, 'items')
+        m.drop_index(db, 'items', 'vec', 'by_vec')
+    before = state(c.src, db), state(c.dst, db)
+    found(c, 'without an index', want, '--load')
+    tap.ok(before == (state(c.src, db), state(c.dst, db)), 'and there is none', before, state(c.src, db), state(c.dst, db))
+    # Stopped while it has both loaded: before the rows are through, for each is a page.
+    data = rows(range(20000, 24000))
+    for m in c.src, c.dst:
+        m.insert(db, 'items', data)
+    v = c.chain(['cdc-verify', '-v', '-S', c.src.uri, '-T', c.dst.uri, '-i', db + '.*', '--load', '--page', '1'])
+    eventually(lambda: state(c.dst, db)[0] and state(c.src, db)[0], what='both are loaded')
+    v.kill(signal.SIGTERM)
+    status = v.wait()['cdc-verify']
+    tap.ok(status == -signal.SIGTERM, 'SIGTERM in between', status)
+    tap.ok(before == (state(c.src, db), state(c.dst, db)), 'and all is as it was', before, state(c.src, db), state(c.dst, db),
+           v['cdc-verify'].stderr())
+
+
 class Writer(threading.Thread):
     """Upserts, inserts and deletes until it is told to end.  Keys from 0 on; negative ones are left alone."""
 
@@ -354,4 +399,4 @@ if __name__ == '__main__':
         main(a_million)
         sys.exit()
     main(rows_that_differ, the_catalogue, databases_and_collections, fields_that_differ, keys_of_text, keys_of_its_own,
-         while_rows_are_written)
+         what_is_not_loaded, while_rows_are_written)
