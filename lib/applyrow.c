@@ -344,9 +344,8 @@ rowq_flush(struct rowq *q, int all, struct err *e)
 int
 rowq_drain(struct rowq *q, struct err *e)
 {
-	if (check(q, e) == -1)
-		return -1;
-	if (!q->settling && rowq_flush(q, 1, e) == -1)
+	/* settling: whatever failed, no request stays behind (law 8) */
+	if (!q->settling && (check(q, e) == -1 || rowq_flush(q, 1, e) == -1))
 		return -1;
 	while (q->settling ? q->out > 0 : q->flying.n > 0)
 		if (rowq_wait(q, NULL, ROWQ_STEP_MS, e) == -1 && !q->settling)

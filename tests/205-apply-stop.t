@@ -25,6 +25,14 @@ is '  and what was not is not sent' "$(calls Upsert | wc -l)" 1
 is 'nothing is said' "$(cat err)" ''
 exec 3>&-
 
+# Refused: what is out is waited for all the same, so that it cannot land on what the next run writes
+{ begin; create b; end; } | cdc-apply >/dev/null
+: >fake.log
+faults '[{"method":"Upsert","sleep":1},{"method":"Upsert","code":1100,"reason":"no"}]'
+{ begin; insert a 3; insert b 3; end; } >s
+exits 1 cdc-apply s
+is 'nothing is on its way after the end' "$(calls Upsert | grep -o 'ok\|1100' | sort | paste -sd,)" '1100,ok'
+
 # Silent while idle
 faults '[]'
 cdc-apply in >acks 2>err &
