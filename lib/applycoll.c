@@ -181,6 +181,7 @@ field_writable(const struct field *f, struct err *e)
 {
 	const struct type_info *t = type_info(f->type);
 	const struct type_info *elem = type_info(f->elem);
+	size_t bits = t == NULL ? 0 : field_dim(f) * (size_t)t->bits;
 
 	if (t == NULL)
 		return err_set(e, ERR_DATA,
@@ -193,9 +194,10 @@ field_writable(const struct field *f, struct err *e)
 		    "field '%s' is an array of data type %d, which this "
 		    "version does not know",
 		    f->name, f->elem);
-	if (t->bits > 0 && field_dim(f) * (size_t)t->bits / 8 == 0)
-		return err_set(
-		    e, ERR_DATA, "field '%s' has no dimension", f->name);
+	if (t->bits > 0 && (bits == 0 || bits % 8 != 0))
+		return err_set(e, ERR_DATA,
+		    "field '%s' has dimension %zu, which %s cannot have",
+		    f->name, field_dim(f), t->name);
 	return 0;
 }
 
