@@ -26,6 +26,8 @@ enum {
 	OPT_SETTLE,
 	OPT_STATE,
 	OPT_LOAD,
+	OPT_SAMPLE,
+	OPT_SEED,
 	OPT_CONSISTENCY,
 	OPT_PAGE,
 	OPT_RETRY,
@@ -53,6 +55,9 @@ static const struct opt table[] = {
 	{ "state-dir", OPT_STATE, "DIR", "of tasks [$CDC_STATE_DIR]" },
 	{ "load", OPT_LOAD, NULL,
 	    "load what is not loaded, and put it back as it was" },
+	{ "sample", OPT_SAMPLE, "N",
+	    "only 1000 rows each at N places of a collection" },
+	{ "seed", OPT_SEED, "N", "of the places [another one each time]" },
 	{ "consistency", OPT_CONSISTENCY, "LEVEL",
 	    "of reads: strong, session, eventually [strong]" },
 	{ "page", OPT_PAGE, "N", "rows asked for at a time, at most [16384]" },
@@ -179,6 +184,12 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 	case OPT_LOAD:
 		c->load = 1;
 		break;
+	case OPT_SAMPLE:
+		c->sample = number("sample", arg, 1, 1000000);
+		break;
+	case OPT_SEED:
+		c->seed = number("seed", arg, 0, UINT64_MAX);
+		break;
 	case OPT_CONSISTENCY:
 		c->read = level(arg);
 		break;
@@ -292,6 +303,7 @@ main(int argc, char **argv)
 		.target.timeout_s = MILVUS_TIMEOUT_S,
 		.page = VERIFY_PAGE_MAX,
 		.settle_s = VERIFY_SETTLE_S,
+		.seed = (uint64_t)tso_now_ms(),
 		.progress = 1,
 	};
 	struct secrets secrets = { 0 };

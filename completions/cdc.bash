@@ -6,7 +6,7 @@ _cdc_read='--brokers --property --cluster --meta --from --until --include --excl
 	--shard --explain --state-dir'
 _cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --rename --skip --on-error
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users'
-_cdc_verify='--source --target --include --exclude --rename --as-of --settle --state-dir --load --consistency --page --token-file --cacert --cert --key
+_cdc_verify='--source --target --include --exclude --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
 _cdc_create='--from --paused --no-check --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
@@ -51,7 +51,7 @@ _cdc_value() { # PREVIOUS CURRENT
 	--kinds | -k) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
 	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --include | -i | \
 		--exclude | -x | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
-		--etcd-retry | --reason | --source | -S | --page | --settle) ;;
+		--etcd-retry | --reason | --source | -S | --page | --settle | --sample | --seed) ;;
 	*) return 1 ;;
 	esac
 }

@@ -319,6 +319,8 @@ verify_run(const struct verify_conf *c, struct err *e)
 	rc = open_side(&v, SRC, &c->source, "source", e);
 	if (rc == 0)
 		rc = open_side(&v, DST, &c->target, "target", e);
+	if (c->sample > 0)
+		log_info("--seed %" PRIu64, c->seed);
 	if (rc == 0)
 		rc = compare(&v, e);
 	log_progress("");

@@ -35,8 +35,10 @@ struct verify_conf {
 	enum verify_asof asof;
 	const char *task, *state_dir; /* of VERIFY_TASK */
 	int settle_s;
-	int load;     /* load what is not loaded, and put it back */
-	int progress; /* on a terminal */
+	size_t sample; /* only so many places of a collection; 0: all */
+	uint64_t seed; /* of the places */
+	int load;      /* load what is not loaded, and put it back */
+	int progress;  /* on a terminal */
 };
 
 /* What came of it. */

@@ -10,6 +10,7 @@
 #include "verifydiff.h"
 #include "verifyfeed.h"
 #include "verifyi.h"
+#include "verifysample.h"
 #include "x.h"
 
 /* The rows of one partition, or of all. */
@@ -21,9 +22,9 @@ struct unit {
 	struct vask ask[2];
 	struct vfeed *feed[2];
 	struct vpage *page[2];
-	size_t at[2];          /* row of the page */
-	struct vdiff diff[2];  /* what is needed to name a page's fields */
-	struct vcursor sum[2]; /* counts */
+	size_t at[2];         /* row of the page */
+	struct vdiff diff[2]; /* what is needed to name a page's fields */
+	uint64_t copies[2], doubtful[2];
 	uint64_t unreadable;
 	struct vcands cands; /* under as-of */
 };
@@ -140,25 +141,99 @@ notes(const struct unit *u)
 	const struct pair *p = u->p;
 
 	for (int s = SRC; s <= DST; s++)
-		if (u->sum[s].copies > 0)
+		if (u->copies[s] > 0)
 			log_warn("collection '%s.%s' has keys more than once "
 				 "at the %s, %" PRIu64
 				 " rows too many; one row "
 				 "a key was compared",
-			    p->db, p->name, u->v->side[s].name,
-			    u->sum[s].copies);
+			    p->db, p->name, u->v->side[s].name, u->copies[s]);
 	for (int s = SRC; s <= DST; s++)
-		if (u->sum[s].doubtful > 0)
+		if (u->doubtful[s] > 0)
 			log_info("collection '%s.%s': of %" PRIu64
 				 " pages at the %s rows and count(*) never "
 				 "agreed",
-			    p->db, p->name, u->sum[s].doubtful,
-			    u->v->side[s].name);
+			    p->db, p->name, u->doubtful[s], u->v->side[s].name);
 	if (u->unreadable > 0)
 		diff_skip(u->v,
 		    "collection '%s.%s': the row of key %" PRId64
 		    ", which this Milvus counts and does not answer",
 		    p->db, p->name, INT64_MAX);
+}
+
+/* All between two keys; NULL: no bound. */
+static int
+range(
+    struct unit *u, const struct vkey *lo, const struct vkey *hi, struct err *e)
+{
+	int rc;
+
+	for (int s = SRC; s <= DST; s++) {
+		u->ask[s].lo = lo;
+		u->ask[s].hi = hi;
+		u->feed[s] = vfeed_start(&u->ask[s]);
+	}
+	rc = merge(u, e);
+	for (int s = SRC; s <= DST; s++) {
+		struct vcursor c = { 0 };
+
+		vfeed_stop(u->feed[s], &c);
+		u->v->bytes += c.bytes;
+		u->copies[s] += c.copies;
+		u->doubtful[s] += c.doubtful;
+		vdiff_fini(&u->diff[s]);
+		vpage_free(u->page[s]);
+		u->page[s] = NULL;
+		u->at[s] = 0;
+		u->ask[s].lo = u->ask[s].hi = NULL;
+	}
+	return rc;
+}
+
+/* The numbers of rows, which cost nothing; a line if they differ. */
+static int
+totals(struct unit *u, uint64_t n[2], struct err *e)
+{
+	struct buf b = { 0 };
+	int rc = 0;
+
+	vexpr_range(&b, u->ask[SRC].pk, NULL, NULL);
+	for (int s = SRC; s <= DST && rc == 0; s++)
+		rc = vask_count(&u->ask[s], b.ptr, &n[s], e);
+	buf_fini(&b);
+	if (rc == -1 || n[SRC] == n[DST] || u->v->conf->asof != VERIFY_STILL)
+		return rc;
+	diff_open(u->v, "count", u->p->db, u->p->name);
+	if (u->part != NULL)
+		jw_str(&u->v->w, "part", u->part);
+	jw_u64s(&u->v->w, "source", n[SRC]);
+	jw_u64s(&u->v->w, "target", n[DST]);
+	diff_close(u->v, "differs");
+	return 0;
+}
+
+/* A few places that chance chooses. */
+static int
+sample(struct unit *u, struct err *e)
+{
+	uint64_t n[2] = { 0 };
+	int rc = totals(u, n, e);
+
+	if (rc == 0 && n[SRC] / SAMPLE_ROWS < u->v->conf->sample)
+		return range(u, NULL, NULL, e);
+	for (size_t i = 0; i < u->v->conf->sample && rc == 0; i++) {
+		struct vrange r = { 0 };
+		struct hash h = { 0 };
+
+		hash_num(&h, u->v->conf->seed);
+		hash_num(&h, i);
+		rc = vrange_at(
+		    &u->ask[SRC], h.a % (n[SRC] - SAMPLE_ROWS + 1), &r, e);
+		if (rc == 0)
+			rc = range(u, r.has_lo ? &r.lo : NULL,
+			    r.has_hi ? &r.hi : NULL, e);
+		vrange_fini(&r);
+	}
+	return rc;
 }
 
 static int
@@ -182,17 +257,9 @@ unit(struct verify *v, const struct pair *p, const char *part,
 		if (v->conf->read == VERIFY_STRONG)
 			rc = ask_timestamp(&v->side[s], &u.ask[s].ts, e);
 	}
-	if (rc == -1)
-		return -1;
-	for (int s = SRC; s <= DST; s++)
-		u.feed[s] = vfeed_start(&u.ask[s]);
-	rc = merge(&u, e);
-	for (int s = SRC; s <= DST; s++) {
-		vfeed_stop(u.feed[s], &u.sum[s]);
-		v->bytes += u.sum[s].bytes;
-		vdiff_fini(&u.diff[s]);
-		vpage_free(u.page[s]);
-	}
+	if (rc == 0)
+		rc = v->conf->sample > 0 ? sample(&u, e)
+					 : range(&u, NULL, NULL, e);
 	if (rc == 0)
 		rc = vcands_settle(v, p, u.ask, &u.cands, e);
 	vcands_fini(&u.cands);

@@ -1,4 +1,6 @@
 """cdc-verify finds each kind of difference, and none where there is none."""
+import resource
+
 from cdctest import *  # noqa: F403
 
 FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=4), F('name', 'VarChar', max_length=200),
@@ -288,6 +290,59 @@ def what_is_not_loaded(c):
            v['cdc-verify'].stderr())
 
 
+def a_sample(c):
+    text = [F('pk', 'VarChar', primary=True, max_length=100), F('vec', 'FloatVector', dim=4)]
+    many = sorted({f'ключ {k * 7919 % 100003}' if k % 2 else f'{k * 7919 % 100003:x}' for k in range(9000)})
+    db = both(c, 'items', data=rows(range(-10**15, 10**15, 2 * 10**11)), shards=2)
+    for m in c.src, c.dst:
+        make(m, db, 'texts', fields=text, data={'pk': many, 'vec': floats([[len(k)] * 4 for k in many])})
+    lines, status, err = verify(c, '--sample', '2', '--seed', '1')
+    tap.ok((lines, status) == ([], 0) and '2 collections, 4000 rows' in err, '4 times 1000 rows', lines, status, err)
+    c.dst.delete(db, 'items', f'pk in [{-10**15}]')
+    count = {'kind': 'count', 'db': db, 'coll': 'items', 'source': '10000', 'target': '9999', 'diff': 'differs'}
+    lines, status, err = verify(c, '--sample', '2', '--seed', '1')
+    tap.ok(lines == [count] and status == 1, 'another number of rows', lines, status, err)
+    c.dst.upsert(db, 'texts', {'pk': many, 'vec': floats([[len(k)] * 3 + [-1] for k in many])})
+    lines, status, err = verify(c, '--sample', '3', '--seed', '9', pattern=db + '.texts')
+    keys = sorted(line['key'] for line in lines)
+    runs = sum(many.index(k) + 1 == len(many) or many[many.index(k) + 1] not in keys for k in set(keys))
+    tap.ok(status == 1 and 1000 < len(set(keys)) <= 3000 and 1 <= runs <= 3, 'runs of 1000 keys',
+           len(lines), len(set(keys)), runs, keys[:3], err)
+    again = sorted(line['key'] for line in verify(c, '--sample', '3', '--seed', '9', pattern=db + '.texts')[0])
+    other = sorted(line['key'] for line in verify(c, '--sample', '3', '--seed', '10', pattern=db + '.texts')[0])
+    tap.ok(keys == again and keys != other, 'the seed chooses')
+
+
+def how_it_ends(c):
+    db = both(c, data=rows(range(100)))
+    c.dst.delete(db, 'items', f'pk in {list(range(0, 100, 2))}')
+    argv = [os.path.join(BUILD, 'cdc-verify'), '-S', c.src.uri, '-T', c.dst.uri, '-i', db + '.*']
+
+    def run(*more, **how):
+        return subprocess.run([*argv, *more], env=c.env, capture_output='stdout' not in how, text=True, timeout=PATIENCE, **how)
+
+    p = run('--nosuch')
+    tap.ok(p.returncode == 2 and p.stderr.count('\n') == 1, 'an unknown option', p.stderr)
+    p = run('operand')
+    tap.ok(p.returncode == 2 and p.stderr.count('\n') == 1, 'an operand', p.stderr)
+    p = run('--load', '--as-of', '2020-01-01T00:00:00Z')
+    tap.ok(p.returncode == 2, '--load with --as-of', p.stderr)
+    p = run('--as-of', '2120-01-01T00:00:00Z')
+    tap.ok(p.returncode == 2, 'a time that is yet to come', p.stderr)
+    for side in '-S', '-T':
+        p = run(side, 'http://127.0.0.1:1', '--retry', '1')
+        name = 'source' if side == '-S' else 'target'
+        tap.ok(p.returncode == 3 and p.stdout == '' and name in p.stderr, f'no {name}', p.returncode, p.stderr)
+    with open('/dev/full', 'w') as full:
+        p = run(stdout=full, stderr=subprocess.PIPE)
+    tap.ok(p.returncode == 1 and 'standard output' in p.stderr, '/dev/full', p.returncode, p.stderr)
+    p = subprocess.run(['bash', '-c', '"$@" --page 1 | head -n 1; echo "${PIPESTATUS[0]}"', '-', *argv], env=c.env,
+                       capture_output=True, text=True)
+    tap.ok(p.stdout.count('\n') == 2 and p.stderr == '' and p.stdout.splitlines()[1] in ('141', '1'), '| head -n 1', p.stdout, p.stderr)
+    p = run()
+    tap.ok(p.returncode == 1 and p.stdout.count('\n') == 50 and p.stderr == '', 'and whole', p.returncode, p.stderr)
+
+
 class Writer(threading.Thread):
     """Upserts, inserts and deletes until it is told to end.  Keys from 0 on; negative ones are left alone."""
 
@@ -383,7 +438,8 @@ def a_million(c):
         eventually(lambda: m.load_state(db, 'items') == 'Loaded', timeout=600, what='loaded')
     p = c.chain(['cdc-verify', '-v', '-S', c.src.uri, '-T', c.dst.uri, '-i', db + '.*'])
     tap.ok(p.wait(900) == {'cdc-verify': 0}, 'a million rows are equal', p['cdc-verify'].stderr())
-    diag(p['cdc-verify'].stderr())
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    diag(p['cdc-verify'].stderr() + f'{used.ru_utime + used.ru_stime:.1f} s of processor time')
     peak = p['cdc-verify'].peak_kb
     tap.ok(0 < peak < 200 * 1024, f'in {peak // 1024} MB of memory')
     c.dst.upsert(db, 'items', {'pk': [keys[7]], 'vec': [bytes(flipped)], 'name': [f'n{keys[7]}']})
@@ -399,4 +455,4 @@ if __name__ == '__main__':
         main(a_million)
         sys.exit()
     main(rows_that_differ, the_catalogue, databases_and_collections, fields_that_differ, keys_of_text, keys_of_its_own,
-         what_is_not_loaded, while_rows_are_written)
+         what_is_not_loaded, a_sample, how_it_ends, while_rows_are_written)
