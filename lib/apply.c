@@ -86,11 +86,12 @@ where(const struct apply *a)
 static int
 row_coll(struct apply *a, struct coll **c, struct err *e)
 {
-	int rc = find(a, c, e);
+	int rc = who_is_lost(a) ? 1 : find(a, c, e);
 
 	if (rc == 1)
 		return err_set(e, ERR_DATA,
-		    "collection '%s.%s' is not at the target", a->db, a->coll);
+		    "collection '%s.%s' is not at the target%s", a->db, a->coll,
+		    who_is_lost(a) ? " any more" : "");
 	return rc == -1 ? -1 : coll_writable(*c, e);
 }
 

@@ -172,6 +172,16 @@ settle_name(struct apply *a, int *rc, struct err *e)
 }
 
 static int
+lost(struct apply *a, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+	    "the target had this collection and has lost it, as '%s'; "
+	    "--create-missing goes on with an empty one, or with what has "
+	    "that name there now",
+	    label(a->db, a->coll, NULL));
+}
+
+static int
 create_or_compare(
     struct apply *a, struct schema *s, struct kvs *props, struct err *e)
 {
@@ -188,6 +198,9 @@ create_or_compare(
 		return err_set(e, ERR_DATA, "%" PRId64 " shards", shards);
 	if (settle_name(a, &rc, e) == -1)
 		return -1;
+	/* whatever has its name by now does not have its rows */
+	if (a->op.ensure && who_is_lost(a) && !a->conf->create_missing)
+		return lost(a, e);
 	if (rc == 0)
 		rc = find(a, &c, e);
 	if (rc == 0) {
@@ -199,10 +212,7 @@ create_or_compare(
 	if (rc == -1)
 		return -1;
 	if (a->op.ensure && !a->conf->create_missing)
-		return err_set(e, ERR_DATA,
-		    "the target had this collection and has lost it, as '%s'; "
-		    "--create-missing makes it again, without its older rows",
-		    label(a->db, a->coll, NULL));
+		return lost(a, e);
 	if (who_make_room(a, a->db, a->coll, e) == -1 ||
 	    create(a, s, props, (int)shards, e) == -1)
 		return -1;
