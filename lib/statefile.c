@@ -227,11 +227,13 @@ newest(const char *dir, const char *task, int *fell_back, struct err *e)
 		return b;
 	}
 	json_decref(b);
-	if (ra == -1)
-		*e = e1;
-	else if (ra == 0 && rb == -1)
-		*e = e2;
-	return a;
+	if (ra == 1 || (ra == 0 && rb == 0))
+		return a;
+	err_fill(e, ERR_DATA,
+	    "%.500s, and there is none before it: 'cdc-task set %s --from "
+	    "WHERE' says where to begin",
+	    (ra == -1 ? e1 : e2).msg, task);
+	return NULL;
 }
 
 json_t *
