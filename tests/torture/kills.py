@@ -8,8 +8,8 @@ CHOSEN = {
     'answered, not acknowledged': ('write before prog=cdc-apply fd=1 has="op":"ack"', 6),
     'acknowledged': ('write after prog=cdc-apply fd=1 has="op":"ack"', 6),
     'half an ack': ('write middle prog=cdc-apply fd=1', 6),
-    'half a checkpoint': ('write middle prog=cdc-task path=checkpoint.json', 4),
-    'checkpoint not synced': ('fsync before prog=cdc-task path=checkpoint.json', 4),
+    'half a checkpoint': ('write middle prog=cdc-task path=checkpoint.tmp', 4),
+    'checkpoint not synced': ('fsync before prog=cdc-task path=checkpoint.tmp', 4),
     'checkpoint synced, not renamed': ('rename before prog=cdc-task path=checkpoint.json', 6),
     'checkpoint renamed': ('rename after prog=cdc-task path=checkpoint.json', 6),
     'folder not synced': ('fsync before prog=cdc-task path=tasks/task', 6),
@@ -45,7 +45,7 @@ def progress(pipe, before, moved):
     return now
 
 
-@scenario(short=8, long=400)
+@scenario(short=4, long=400)
 def killed_by_hand(t):
     load = t.load()
     pipe = t.pipeline().start()
@@ -65,7 +65,7 @@ def killed_by_hand(t):
     pipe.stop()
 
 
-@scenario(short=8, long=300)
+@scenario(short=4, long=300)
 def killed_at_chosen_instants(t):
     load = t.load()
     pipe = t.pipeline()
@@ -104,7 +104,7 @@ def killed_at_chosen_instants(t):
     diag(f'hit: {fired}')
 
 
-@scenario(short=8, long=300)
+@scenario(short=4, long=300)
 def killed_under_cdc_task_run(t):
     load = t.load()
     armed = {name: t.path(f'armed.{i}') for i, name in enumerate(CHOSEN)}

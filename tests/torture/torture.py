@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +38,15 @@ def until(ask, timeout):
         return eventually(ask, timeout, every=0.02)
     except Stuck:
         return None
+
+
+def where_they_are(chain):
+    """For who looks into a hang: what the programs that still run are doing."""
+    for p in chain.programs:
+        if p.running():
+            out = subprocess.run(['gdb', '-p', str(p.pid), '-batch', '-ex', 'thread apply all bt 12'], timeout=60,
+                                 capture_output=True, text=True).stdout if shutil.which('gdb') else 'no gdb'
+            diag(f'-- {p.name} still runs:\n' + '\n'.join(line for line in out.splitlines() if line.startswith('#')))
 
 
 def scenario(short, long):
@@ -77,7 +87,9 @@ class Hand(Pipeline, Runs):
 
     def ended(self, timeout=PATIENCE):
         """Waits until all four have ended, as they must when one has; the statuses."""
-        ends = self.chain.wait(timeout)
+        if not until(lambda: not any(p.running() for p in self.chain.programs), timeout):
+            where_they_are(self.chain)
+        ends = self.chain.wait(1)
         self.case.chains.remove(self.chain)
         self.case.no_crash(ends)
         return ends
@@ -165,9 +177,9 @@ class Task(Pipeline, Runs):
 
 
 class Torture(Case):
-    def __init__(self, name, seed, rounds):
+    def __init__(self, name, seed, rounds, short):
         super().__init__(name)
-        self.seed, self.rounds = seed, rounds
+        self.seed, self.rounds, self.short = seed, rounds, short
         self.random = random.Random(f'{seed} {name}')
         self.loads, self.orders, self.pipes = [], {}, []
         self.wrap = {}
@@ -326,9 +338,9 @@ def wanted(args):
             yield f, rounds or 1
 
 
-def run(f, seed, rounds):
+def run(f, seed, rounds, short):
     began, before = time.monotonic(), tap.n
-    t = Torture(f.__name__, seed, rounds)
+    t = Torture(f.__name__, seed, rounds, short)
     Total.scenarios += 1
     try:
         f(t)
@@ -359,7 +371,7 @@ def main():
             importlib.import_module(module)
     try:
         for f, rounds in wanted(args):
-            run(f, args.seed, rounds)
+            run(f, args.seed, rounds, args.short)
     except KeyboardInterrupt:
         pass
     print(f'1..{tap.n}')
