@@ -83,9 +83,8 @@ first_line(const char *path, char *line, size_t cap, struct err *e)
 	return 1;
 }
 
-/* 0 if the directory has no FORMAT yet, 1 if it is ours, -1. */
-static int
-check_format(const char *dir, struct err *e)
+int
+state_format(const char *dir, struct err *e)
 {
 	char *path = x_asprintf("%s/FORMAT", dir), line[64];
 	size_t n = sizeof format_word - 1;
@@ -116,7 +115,7 @@ state_check(const char *dir, const char *task, struct err *e)
 
 	if (state_name(task, e) == -1)
 		return -1;
-	if ((rc = check_format(dir, e)) == 1) {
+	if ((rc = state_format(dir, e)) == 1) {
 		path = state_path(dir, task, "task.json");
 		rc = stat(path, &st) == 0;
 		if (!rc && errno != ENOENT && errno != ENOTDIR)
@@ -157,7 +156,7 @@ state_init(const char *dir, struct err *e)
 {
 	char *tasks = x_asprintf("%s/tasks", dir);
 	char *format = x_asprintf("%s/FORMAT", dir);
-	int rc = check_format(dir, e);
+	int rc = state_format(dir, e);
 
 	if (rc == 0) {
 		struct buf b = { 0 };

@@ -32,6 +32,8 @@ int state_name(const char *task, struct err *e);
 /* Make the directory, mode 0700, with its FORMAT file, if they are not there.
  */
 int state_init(const char *dir, struct err *e);
+/* 0 if the directory has no FORMAT yet, 1 if it is ours, -1 with ERR_DATA. */
+int state_format(const char *dir, struct err *e);
 
 /* The format is one we know and the task is there; else ERR_DATA. */
 int state_check(const char *dir, const char *task, struct err *e);

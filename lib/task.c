@@ -177,12 +177,16 @@ by_name(const void *a, const void *b)
 char **
 task_list(const char *dir, struct err *e)
 {
-	char *path = x_asprintf("%s/tasks", dir), **v = NULL;
-	DIR *d = opendir(path);
+	char *path, **v = NULL;
+	DIR *d;
 	struct dirent *f;
 	size_t n = 0, cap = 0;
 	struct err ignored;
 
+	if (state_format(dir, e) == -1)
+		return NULL;
+	path = x_asprintf("%s/tasks", dir);
+	d = opendir(path);
 	if (d == NULL && errno != ENOENT) {
 		err_sys(e, ERR_DATA, "'%s'", path);
 		free(path);
