@@ -65,7 +65,9 @@ load(struct ids *s, struct err *e)
 	if (s->path == NULL || access(s->path, F_OK) == -1) {
 		doc = json_object();
 	} else if ((doc = state_read(s->path, e)) == NULL) {
-		return -1;
+		return err_wrap(e,
+		    "the collections' ids (remove the file if it cannot be "
+		    "restored: they are known by name then)");
 	}
 	json_decref(s->doc);
 	s->doc = doc;
