@@ -68,7 +68,9 @@ left(struct place *p, uint64_t from, const char *want)
 
 	assert_non_null(all);
 	json_array_foreach(all, i, j)
-	    strcat(got, json_string_value(json_object_get(j, "n")));
+	{
+		strcat(got, json_string_value(json_object_get(j, "n")));
+	}
 	assert_string_equal(got, want);
 	json_decref(all);
 }
