@@ -43,6 +43,7 @@ static int
 create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
 {
 	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
+	struct mv_status s;
 	int rc = exists(a, db, e);
 
 	if (rc != 0)
@@ -50,9 +51,14 @@ create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
 	req.db_name = mv_str(db);
 	req.n_properties = props->n;
 	req.properties = pairs(props);
-	rc = must(a, "CreateDatabase", db, &req.base, 0, e);
+	rc = call(a, "CreateDatabase", db, &req.base, &s, e);
 	free_pairs(req.properties);
-	return rc;
+	if (rc != 1)
+		return rc;
+	/* the answer to a first try may have been lost */
+	if ((rc = exists(a, db, e)) == 0)
+		return refused("CreateDatabase", db, &s, e);
+	return rc == 1 ? 0 : -1;
 }
 
 int

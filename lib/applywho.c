@@ -203,11 +203,24 @@ who_has(const struct apply *a, const char *db, const char *coll)
 	return id != 0 && id != source_id(a);
 }
 
+/* Is that target's collection called so now? 1, 0, -1. */
+static int
+has_come(struct apply *a, int64_t id, const char *db, const char *coll,
+    struct err *e)
+{
+	struct coll *c;
+	int rc = colls_get(&a->colls, a->m, db, coll, &c, e);
+
+	return rc == -1 ? -1 : rc == 0 && id != 0 && c->id == id;
+}
+
 static int
 rename_call(struct apply *a, const char *db, const char *coll,
     const char *to_db, const char *to, struct err *e)
 {
 	Pb__RenameCollectionRequest req = PB__RENAME_COLLECTION_REQUEST__INIT;
+	const struct who_place *p = by_name(&a->who, db, coll);
+	struct mv_status s;
 	int rc;
 
 	if (strcmp(db, to_db) != 0 && ensure_database(a, to_db, e) == -1)
@@ -216,10 +229,18 @@ rename_call(struct apply *a, const char *db, const char *coll,
 	req.oldname = mv_str(coll);
 	req.newname = mv_str(to);
 	req.newdbname = mv_str(to_db); /* empty would be `default` */
-	rc = must(a, "RenameCollection", label(db, coll, to), &req.base, 0, e);
+	rc = call(a, "RenameCollection", label(db, coll, to), &req.base, &s, e);
 	colls_forget(&a->colls, db, coll);
 	colls_forget(&a->colls, to_db, to);
-	return rc;
+	if (rc == 1 && p != NULL) {
+		/* the answer to a first try may have been lost */
+		int done = has_come(a, p->id, to_db, to, e);
+
+		if (done != 0)
+			return done == -1 ? -1 : 0;
+	}
+	return rc == 1 ? refused("RenameCollection", label(db, coll, to), &s, e)
+		       : rc;
 }
 
 /*

@@ -109,7 +109,10 @@ class Fake:
         db = self.db(r.db_name)
         schema = schema_pb2.CollectionSchema.FromString(r.schema)
         assert schema.name == r.collection_name
-        if r.collection_name in db:
+        there = db.get(r.collection_name)
+        if there and (there['schema'], there['shards']) == (r.schema, r.shards_num):
+            return None
+        if there:
             raise Refused(65535, 'create duplicate collection with different parameters')
         db[r.collection_name] = {'id': next(self.ids), 'schema': r.schema, 'shards': r.shards_num, 'aliases': [], 'parts': {'_default'},
                                  'rows': {}, 'index': {}, 'loaded': False,
