@@ -85,16 +85,16 @@ class Hand(Pipeline, Runs):
         with self.case.preloaded(killat):
             return super().start()
 
-    def ended(self, timeout=PATIENCE):
-        """Waits until all four have ended, as they must when one has; the statuses."""
-        if not until(lambda: not any(p.running() for p in self.chain.programs), timeout):
+    def ended(self, timeout=3 * PATIENCE):
+        """Waits until all four have ended, as they must when one has; the statuses.  A slow target takes its time."""
+        if not until(lambda: not any(p.running() for p in self.chain.programs), timeout / 3):
             where_they_are(self.chain)
-        ends = self.chain.wait(1)
+        ends = self.chain.wait(timeout)
         self.case.chains.remove(self.chain)
         self.case.no_crash(ends)
         return ends
 
-    def go_on(self, timeout=PATIENCE, killat=''):
+    def go_on(self, timeout=3 * PATIENCE, killat=''):
         """ended(), and started again; the statuses."""
         ends = self.ended(timeout)
         self.start(killat)
