@@ -15,7 +15,8 @@
 enum {
 	PAGE_BYTES = 4 << 20, /* aimed at */
 	FIRST_ROWS = 1000,    /* before it is known how large they are */
-	TRIES = 8,            /* with fewer and fewer rows */
+	FIRST_BYTES = 8 << 20,
+	TRIES = 8, /* with fewer and fewer rows */
 	MOST_TAILS = 8,
 	FIELDS_DATA = 2, /* of QueryResults */
 	STRONG = 0,      /* common.proto ConsistencyLevel */

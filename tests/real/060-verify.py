@@ -179,6 +179,55 @@ def the_catalogue(c):
                             dict(coll, kind='row', key='1', part='p1', diff='missing')])
 
 
+def what_queries_of_2_3_hide(c):
+    """A limited answer leaves keys out where others are there twice; the greatest key is counted and never answered."""
+    db = both(c, data=rows(range(-50, 50)))
+    for m in c.src, c.dst:
+        m.insert(db, 'items', rows([*range(5)] * 3))
+    for page in '7', '50':
+        lines, status, err = verify(c, '--page', page)
+        tap.ok((lines, status) == ([], 0) and err.count('15 rows too many') == 2, f'keys that are there 4 times, {page} at a time',
+               lines, status, err)
+    changed = [{'kind': 'row', 'db': db, 'coll': 'items', 'key': str(k), 'diff': 'differs'} for k in range(5)]
+    c.dst.delete(db, 'items', 'pk in [0, 1, 2, 3, 4]')
+    c.dst.insert(db, 'items', rows([*range(5)] * 4, name=['else'] * 20))
+    for page in '3', '5', '7', '16384':
+        found(c, f'each of them is compared, {page} at a time', changed, '--page', page)
+    c.dst.upsert(db, 'items', rows(range(5)))
+    c.src.insert(db, 'items', rows([2**63 - 1]))
+    row = {'kind': 'row', 'db': db, 'coll': 'items', 'key': str(2**63 - 1)}
+    found(c, 'the greatest key is missing', [dict(row, diff='missing')])
+    c.dst.insert(db, 'items', rows([2**63 - 1]))
+    lines, status, err = verify(c)
+    tap.ok((lines, status) == ([], 3) and str(2**63 - 1) in err, 'it cannot be compared', lines, status, err)
+    c.src.delete(db, 'items', f'pk in [{2**63 - 1}]')
+    found(c, 'and is one too many', [dict(row, diff='extra')])
+
+
+def large_rows(c):
+    """More than a server answers at once, more than fits into a page."""
+    fields = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=4), F('text', 'VarChar', max_length=65535)]
+    keys = list(range(3000))
+    data = {'pk': keys, 'vec': floats([[k, 1, 2, 3] for k in keys]), 'text': [f'{k:05}' * 12000 for k in keys]}
+    db = c.make_db()
+    c.dst.create_db(db)
+    for m in c.src, c.dst:
+        m.create(db, 'items', fields)
+        for i in range(0, 3000, 500):
+            m.insert(db, 'items', {name: values[i:i + 500] for name, values in data.items()})
+        m.index(db, 'items', 'vec', name='by_vec')
+        m.load(db, 'items')
+        eventually(lambda: m.load_state(db, 'items') == 'Loaded', what='loaded')
+    p = c.chain(['cdc-verify', '-v', '-S', c.src.uri, '-T', c.dst.uri, '-i', db + '.*'])
+    status = p.wait(120)
+    peak = p['cdc-verify'].peak_kb
+    tap.ok(status == {'cdc-verify': 0}, '180 MB in 3,000 rows are equal', p['cdc-verify'].stderr())
+    tap.ok(0 < peak < 150 * 1024, f'in {peak // 1024} MB of memory')
+    text = data['text'][1234]
+    c.dst.upsert(db, 'items', {'pk': [1234], 'vec': [data['vec'][1234]], 'text': [text[:-1] + 'x']})
+    found(c, 'one byte', [{'kind': 'row', 'db': db, 'coll': 'items', 'key': '1234', 'fields': ['text'], 'source': {}}])
+
+
 def databases_and_collections(c):
     db = both(c, data=rows(KEYS))
     only_src, only_dst = c.make_db('a'), c.db + 'b'
@@ -454,5 +503,5 @@ if __name__ == '__main__':
     if os.environ.get('LONG'):
         main(a_million)
         sys.exit()
-    main(rows_that_differ, the_catalogue, databases_and_collections, fields_that_differ, keys_of_text, keys_of_its_own,
+    main(rows_that_differ, what_queries_of_2_3_hide, large_rows, the_catalogue, databases_and_collections, fields_that_differ, keys_of_text, keys_of_its_own,
          what_is_not_loaded, a_sample, how_it_ends, while_rows_are_written)
