@@ -158,8 +158,10 @@ load_all(
     struct ddl *d, struct view_coll *v, const struct cat_coll *c, uint64_t ts)
 {
 	struct view_items want = { 0 }, in, out;
+	/* Milvus loads and releases no single partition made by a key */
+	int each = c->load_whole && schema_partition_key(&c->schema) == NULL;
 
-	if (v->load == VIEW_LOAD_UNSURE && c->load_whole)
+	if (v->load == VIEW_LOAD_UNSURE && each)
 		v->released = missing(&v->parts, &want);
 	if (v->load != VIEW_LOAD_ALL) {
 		struct jsonw *w = ddl_open_coll(
@@ -171,7 +173,7 @@ load_all(
 		v->load = VIEW_LOAD_ALL;
 		v->changed = 1;
 	}
-	for (size_t i = 0; i < c->n_parts && c->load_whole; i++)
+	for (size_t i = 0; i < c->n_parts && each; i++)
 		if (c->parts[i].state == CAT_CREATED &&
 		    !is_loaded(c, c->parts[i].id) &&
 		    view_find(&v->parts, c->parts[i].id) != NULL)
