@@ -22,7 +22,7 @@ for t; do
 		exit 2
 	}
 	# What the parsers log for people is not of interest here.
-	"$dir/$t" -max_total_time="$seconds" -max_len="${FUZZ_LEN:-8192}" -rss_limit_mb=1024 -timeout=10\
+	"$dir/$t" -max_total_time="$seconds" -max_len="${FUZZ_LEN:-8192}" -rss_limit_mb=1024 -timeout=20 \
 		-close_fd_mask=3 -print_final_stats=1 -artifact_prefix="$dir/$t.found/" \
 		"$dir/$t.corpus" "$seeds/$name" >"$dir/$t.log" 2>&1
 	rc=$?
