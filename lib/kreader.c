@@ -376,9 +376,9 @@ out_of_range(struct kreader *r, const rd_kafka_message_t *rkm, struct err *e)
 	if (kreader_ends(r, topic, &low, &high, e) == -1)
 		return -1;
 	return err_set(e, ERR_GONE,
-	    "topic '%s' has offsets %" PRId64 " to %" PRId64
-	    ", the position is not among them: %s",
-	    topic, low, high, rd_kafka_message_errstr(rkm));
+	    "topic '%s': the next record to read is offset %" PRId64
+	    ", Kafka has %" PRId64 " to %" PRId64 ": %s",
+	    topic, rkm->offset, low, high, rd_kafka_message_errstr(rkm));
 }
 
 /* An event that is no record; takes rkm. */

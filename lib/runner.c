@@ -148,6 +148,19 @@ kind_of(int status)
 	}
 }
 
+/* No run will help; what was between has to be brought over otherwise. */
+static void
+advise(const char *name, struct err *e)
+{
+	size_t n = strlen(e->msg);
+
+	snprintf(e->msg + n, sizeof e->msg - n,
+	    "; what is gone is not at the target: copy it by other means, or "
+	    "leave it, and go on with 'cdc-task set %s --from WHERE', where "
+	    "'beginning' is all that Kafka has",
+	    name);
+}
+
 /* All have ended, without our wish: what now? */
 static enum outcome
 judge(
@@ -169,6 +182,8 @@ judge(
 		    "task '%s' failed: %s status %d", name,
 		    task_prog_name((enum task_prog)i),
 		    WEXITSTATUS(p->c[i].status));
+		if (e->kind == ERR_GONE)
+			advise(name, e);
 		task_log(dir, name, "failed", j);
 		return FAILED;
 	}
