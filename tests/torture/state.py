@@ -146,19 +146,11 @@ def read_only(t):
         pipe = t.run_task()
         load.wait_rows(100)
         eventually(lambda: pipe.checkpoint()['ts'] != '0', what='a checkpoint')
+        pipe.stop()  # with files open for writing the system does not let it become so
         strike(t, 'read-only')
-        pipe.runner.kill(signal.SIGSTOP)  # it has its log open for writing only now and then
-        disk_busy = True
-        while disk_busy:
-            try:
-                disk.writable(False)
-                disk_busy = False
-            except OSError:  # a file is open for writing
-                time.sleep(0.01)
-        pipe.runner.kill(signal.SIGCONT)
-        ends_with(t, pipe, 'read-only', 'Read-only')
+        disk.writable(False)
         pipe.start()
-        ends_with(t, pipe, 'a run that begins so', 'Read-only')
+        ends_with(t, pipe, 'read-only', 'Read-only')
         disk.writable(True)
         goes_on(t, pipe, 'writable again')
 
