@@ -103,6 +103,8 @@ loaded_get(struct apply *a, const char *db, const char *coll, struct loaded *l,
 	rc = each_partition(
 	    a, db, coll, (Pb__ShowPartitionsResponse *)out, l, e);
 	protobuf_c_message_free_unpacked(out, NULL);
+	if (rc == -1)
+		loaded_fini(l);
 	return rc;
 }
 
