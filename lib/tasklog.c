@@ -108,7 +108,7 @@ last_in(const char *path, int (*wanted)(const char *event))
 	size_t end;
 
 	if (tail(path, &b) == -1)
-		return NULL;
+		b.len = 0; /* it has room all the same */
 	for (end = b.len; end > 0 && found == NULL;) {
 		char *lf = memrchr(b.ptr, '\n', end - 1);
 		size_t at = lf == NULL ? 0 : (size_t)(lf + 1 - b.ptr);
