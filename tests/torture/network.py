@@ -91,7 +91,7 @@ def close(wires):
         p.close()
 
 
-@scenario(short=8, long=204)
+@scenario(short=6, long=204)
 def network_by_hand(t):
     wires = make_wires(t)
     load = t.load()
@@ -113,7 +113,7 @@ def network_by_hand(t):
     close(wires)
 
 
-@scenario(short=4, long=102)
+@scenario(short=0, long=102)
 def network_supervised(t):
     """cdc-task run needs nobody."""
     wires = make_wires(t)

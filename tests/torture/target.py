@@ -1,0 +1,195 @@
+"""A target that restarts, dies, freezes, says no for a while, answers garbage, or does its work and cannot say so."""
+import socket
+import threading
+
+from broker import follow
+from etcdfault import etcdctl
+from network import QUICK, make_wires, close
+from proxy import DOWN, Proxy
+from torture import *  # noqa: F401,F403
+
+
+@scenario(short=0, long=12)
+def target_restarts(t):
+    load = t.load()
+    pipe = t.pipeline(apply=QUICK).start()
+    t.watch(pipe)
+    for _ in t.each_round():
+        load.wait_rows(t.random.randint(20, 200))
+        how, seconds = t.random.choice(['stop', 'kill', 'kill']), t.random.uniform(0, 3)
+        t.fault(f'target: {how}, away for {seconds:.1f} s')
+        lab(how, 'dst')
+        time.sleep(seconds)
+        lab('start', 'dst')
+        follow(t, pipe, f'target: {how}')
+    t.check(pipe, 'at the end', timeout=240)
+    pipe.stop()
+
+
+@scenario(short=0, long=10)
+def target_frozen(t):
+    """It stands still for longer than a request may take, with requests in its hands, and then goes on with them."""
+    load = t.load()
+    pipe = t.pipeline(apply=QUICK).start()
+    t.watch(pipe)
+    with open(os.path.join(os.environ['CDC_LAB'], 'dst', 'pid')) as f:
+        pid = int(f.read())
+    for _ in t.each_round():
+        load.wait_rows(t.random.randint(20, 200))
+        seconds = t.random.uniform(1, 9)
+        t.fault(f'target: frozen for {seconds:.1f} s')
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            time.sleep(seconds)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        follow(t, pipe, 'a frozen target')
+    t.check(pipe, 'at the end')
+    pipe.stop()
+
+
+@scenario(short=2, long=60)
+def answers_lost(t):
+    """The request arrives and is done; the answer does not come back."""
+    wires = make_wires(t)
+    load = t.load()
+    pipe = t.pipeline(apply=QUICK).start()
+    t.watch(pipe)
+    for i in t.each_round():
+        load.wait_rows(t.random.randint(10, 100))
+        p = wires['target']
+        before = p.ways[DOWN].lost
+        p.swallow(DOWN)
+        time.sleep(t.random.uniform(0.1, 2))
+        # Half of the time the connection stays, silent, until the request's own time is over.
+        if i % 2:
+            p.cut()
+        else:
+            time.sleep(3.6)
+        p.heal()
+        t.fault(f'target: {p.ways[DOWN].lost - before} bytes of answers lost')
+        follow(t, pipe, 'answers that were lost')
+        if i % 20 == 19:
+            t.check(pipe, f'after {i + 1} rounds')
+    t.check(pipe, 'at the end')
+    pipe.stop()
+    close(wires)
+
+
+# Milvus's own ways to say no, by its runtime configuration
+
+QUOTA = 'by-dst/config/quotaAndLimits'
+NO = {
+    'all writing denied': {'limitWriting/forceDeny': 'true'},
+    'a rate limit': {'dml/enabled': 'true', 'dml/upsertRate/max': '0.005', 'dml/deleteRate/max': '0.001',
+                     'dml/insertRate/max': '0.005'},
+}
+
+
+def denies(t, pipe, since):
+    """What cdc-apply has been told, as it says it once."""
+    return 'trying again' in pipe['cdc-apply'].stderr()
+
+
+@scenario(short=0, long=4)
+def target_says_no(t):
+    load = t.load()
+    pipe = t.pipeline().start()
+    t.watch(pipe)
+    for i in t.each_round():
+        what = sorted(NO)[i % len(NO)]
+        pipe.catch_up(120)
+        t.fault(f'target: {what}')
+        for key, value in NO[what].items():
+            etcdctl('put', f'{QUOTA}/{key}', value)
+        try:
+            # It looks at its configuration every few seconds; until then there must be something to refuse.
+            eventually(lambda: denies(t, pipe, i), 90, f'{what} is met')
+            tap.ok(pipe.chain.running(), f'{t.name}: {what}: it waits', pipe['cdc-apply'].stderr())
+        finally:
+            etcdctl('del', '--prefix', QUOTA)
+        follow(t, pipe, what, 180)
+        pipe.stop()
+        pipe.start()
+    t.check(pipe, 'at the end')
+    pipe.stop()
+
+
+# Something else answers at its address
+
+class Babbler(threading.Thread):
+    """Listens, and says the same to everybody."""
+
+    def __init__(self, words):
+        super().__init__(daemon=True)
+        self.words = words
+        self.socket = socket.create_server(('127.0.0.1', 0))
+        self.port = self.socket.getsockname()[1]
+        self.taken = 0
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                c, _ = self.socket.accept()
+            except OSError:
+                return
+            self.taken += 1
+            threading.Thread(target=self.say, args=(c,), daemon=True).start()
+
+    def say(self, c):
+        try:
+            c.settimeout(5)
+            c.recv(65536)
+            c.sendall(self.words)
+            while c.recv(65536):
+                pass
+        except OSError:
+            pass
+        finally:
+            c.close()
+
+    def end(self):
+        self.socket.close()
+
+
+WORDS = {
+    'noise': bytes(range(256)) * 40,
+    'a page': b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
+    'a balancer without a server': b'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+    'a goodbye': bytes.fromhex('000000040000000000') + bytes.fromhex('0000080700000000000000000000000000'),
+    'half a frame': bytes.fromhex('000000040000000000') + bytes.fromhex('00400000'),
+    'nothing': b'',
+}
+
+
+@scenario(short=0, long=12)
+def something_else_answers(t):
+    """In the place of the target for a moment: no row is held for safe, and a person or the next run goes on."""
+    wires = make_wires(t)
+    p = wires['target']
+    load = t.load()
+    pipe = t.pipeline(apply=QUICK).start()
+    t.watch(pipe)
+    real = p.to
+    for i in t.each_round():
+        what = sorted(WORDS)[i % len(WORDS)]
+        load.wait_rows(50)
+        other = Babbler(WORDS[what])
+        t.fault(f'target: {what} answers in its place')
+        p.to = other.port
+        p.cut()
+        time.sleep(t.random.uniform(0.5, 2))
+        p.to = real
+        p.cut()
+        other.end()
+        if not pipe.chain.running():
+            ends, said = pipe.chain.wait(), pipe['cdc-apply'].stderr()
+            tap.ok(ends['cdc-apply'] in (1, 3) and len(said.splitlines()) <= 2,
+                   f'{t.name}: {what}: status 1 or 3 and a sentence', ends, said)
+            t.chains.remove(pipe.chain)
+            pipe.start()
+        follow(t, pipe, what)
+    t.check(pipe, 'at the end')
+    pipe.stop()
+    close(wires)
