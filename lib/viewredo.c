@@ -142,5 +142,8 @@ view_redo(struct view *v, json_t *redo)
 	size_t i;
 	json_t *j;
 
-	json_array_foreach(redo, i, j) one(v, j);
+	json_array_foreach(redo, i, j)
+	{
+		one(v, j);
+	}
 }
