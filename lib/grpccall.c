@@ -149,14 +149,22 @@ set_headers(struct call *c)
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
 }
 
-/* A peer that has vanished is noticed by what it does not acknowledge. */
+/*
+ * A peer that has vanished is noticed by what it does not acknowledge. And
+ * when we are killed, what is still on its way must not arrive: the process
+ * after us sends newer rows of the same keys. So the end of a connection is a
+ * reset, which throws away what is unsent here and unread there; in order we
+ * close only when all is answered.
+ */
 static int
 socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
+	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	unsigned ms = DEAD_MS;
 
 	(void)arg;
 	(void)purpose;
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 	return CURL_SOCKOPT_OK;
 }

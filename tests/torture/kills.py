@@ -1,4 +1,7 @@
 """kill -9 of each program and of all, at random instants and at chosen ones."""
+import socket
+import urllib.parse
+
 from torture import *  # noqa: F401,F403
 
 FOUR = ['cdc-meta', 'cdc-read', 'cdc-apply', 'cdc-task']
@@ -150,3 +153,81 @@ def killed_under_cdc_task_run(t):
     t.check(task, 'at the end')
     diag(f'the checkpoint moved in {sum(moved)} of {len(moved)} rounds; {hits} chosen instants')
     task.stop()
+
+
+class Slow:
+    """A network in front of the target: what goes there can be held up, and a reset throws it away, as it does in kernels."""
+
+    def __init__(self, uri):
+        self.to = urllib.parse.urlsplit(uri).port
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.uri = f'http://127.0.0.1:{self.listener.getsockname()[1]}'
+        self.flows = threading.Event()  # of the links that are made from now on
+        self.flows.set()
+        self.held = self.late = self.answers = 0  # bytes; of answers to what came late
+        self.links = self.over = 0      # links; those whose client has gone
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            self.links += 1
+            server = socket.create_connection(('127.0.0.1', self.to))
+            for way in (self.up, self.down):
+                threading.Thread(target=way, args=(client, server, self.flows), daemon=True).start()
+
+    def up(self, client, server, flows):
+        kept = b''
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                if flows.is_set():
+                    server.sendall(kept + data)
+                    kept = b''
+                else:
+                    kept += data
+                    self.held += len(data)
+            flows.wait()
+            self.late += len(kept)
+            server.sendall(kept)
+            if kept:
+                until(lambda: self.answers, 10)
+        self.over += 1
+        server.close()
+
+    def down(self, client, server, flows):
+        with contextlib.suppress(OSError):
+            while data := server.recv(65536):
+                self.answers += len(data) if self.late else 0
+                with contextlib.suppress(OSError):
+                    client.sendall(data)
+        client.close()
+
+
+@scenario(short=1, long=10)
+def killed_with_a_request_on_its_way(t):
+    """It must not arrive after those of the next process."""
+    net = Slow(t.target)
+    t.target = net.uri
+    load = t.load(kinds=('ups',))
+    pipe = t.pipeline().start()
+    for i in t.each_round():
+        load.pause()
+        pipe.catch_up()
+        old, net.flows = net.flows, threading.Event()
+        old.clear()
+        net.flows.set()
+        links, net.held, net.late, net.answers = net.links, 0, 0, 0
+        load.resume()
+        eventually(lambda: net.held > 200, what='a request on its way')
+        t.fault(f'round {i}: kill -9 of all, with {net.held} bytes on their way')
+        pipe.chain.kill()
+        pipe.ended()
+        load.wait_rows(200)
+        pipe.start()
+        load.pause()
+        pipe.catch_up()
+        old.set()
+        eventually(lambda: net.over >= links, what='what was held has been answered, or was thrown away')
+        load.resume()
+        t.check(pipe, f'round {i}')
+    pipe.stop()
