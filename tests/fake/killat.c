@@ -54,6 +54,8 @@ struct event {
 static struct rule rules[RULES_MAX];
 static size_t n_rules;
 
+static void bad(const char *word) __attribute__((noreturn));
+
 static void
 bad(const char *word)
 {
@@ -68,7 +70,6 @@ choose(const char *word, const char *const *names, int n)
 		if (strcmp(word, names[i]) == 0)
 			return i;
 	bad(word);
-	return 0;
 }
 
 static void
