@@ -11,6 +11,7 @@
 #include "state.h"
 #include "tso.h"
 #include "verify.h"
+#include "x.h"
 
 enum {
 	OPT_TOKEN = 256,
@@ -26,6 +27,7 @@ enum {
 	OPT_SETTLE,
 	OPT_STATE,
 	OPT_LOAD,
+	OPT_BACKUP,
 	OPT_SAMPLE,
 	OPT_SEED,
 	OPT_CONSISTENCY,
@@ -44,6 +46,8 @@ static const struct opt table[] = {
 	    "the Milvus that is compared with [$CDC_SOURCE]" },
 	{ "target", 'T', "URI",
 	    "the Milvus to check [$CDC_TARGET, http://127.0.0.1:19530]" },
+	{ "backup", OPT_BACKUP, "FILE",
+	    "instead of a source: lines of cdc-read; several in turn" },
 	{ "include", 'i', "PATTERN", "collections, as db.coll with * [*.*]" },
 	{ "exclude", 'x', "PATTERN", "but not these" },
 	{ "rename", OPT_RENAME, "A=B",
@@ -83,6 +87,7 @@ static const struct opt table[] = {
 struct secrets {
 	const char *file[2];
 	char *text[2];
+	int source; /* was given as an option */
 };
 
 static uint64_t
@@ -162,6 +167,7 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 {
 	switch (letter) {
 	case 'S':
+		s->source = 1;
 		c->source.grpc.uri = arg;
 		break;
 	case 'T':
@@ -183,6 +189,11 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 		break;
 	case OPT_LOAD:
 		c->load = 1;
+		break;
+	case OPT_BACKUP:
+		c->backup = x_grow(
+		    c->backup, c->nbackup, &c->backup_cap, sizeof *c->backup);
+		c->backup[c->nbackup++] = x_strdup(arg);
 		break;
 	case OPT_SAMPLE:
 		c->sample = number("sample", arg, 1, 1000000);
@@ -246,6 +257,18 @@ check_task(const struct verify_conf *c)
 	free(dir);
 }
 
+/* Files stand for the source, and they do not change. */
+static void
+check_backup(const struct verify_conf *c, const struct secrets *s)
+{
+	if (s->source)
+		opt_die("--backup and --source: one of them is the source");
+	if (c->asof != VERIFY_STILL)
+		opt_die("--as-of: a backup does not change");
+	if (c->sample > 0)
+		opt_die("--sample: a backup is read whole");
+}
+
 /* Exits with status 2 on a mistake. */
 static void
 parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
@@ -259,7 +282,9 @@ parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
 		set(c, letter, arg, s);
 	if (first < argc)
 		opt_die("'%s': no operand is expected", argv[first]);
-	if (c->source.grpc.uri == NULL)
+	if (c->nbackup > 0)
+		check_backup(c, s);
+	else if (c->source.grpc.uri == NULL)
 		opt_die("which source? (--source, $CDC_SOURCE)");
 	if (c->load && c->asof != VERIFY_STILL)
 		opt_die("--load changes the source, which a task would carry: "
@@ -318,6 +343,9 @@ main(int argc, char **argv)
 		log_error("%s", e.msg);
 	free(secrets.text[0]);
 	free(secrets.text[1]);
+	for (size_t i = 0; i < conf.nbackup; i++)
+		free(conf.backup[i]);
+	free(conf.backup);
 	names_fini(&conf.rename);
 	patterns_fini(&conf.include);
 	patterns_fini(&conf.exclude);

@@ -6,7 +6,7 @@ _cdc_read='--brokers --property --cluster --meta --from --until --include --excl
 	--shard --explain --state-dir'
 _cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --rename --skip --on-error
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users'
-_cdc_verify='--source --target --include --exclude --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
+_cdc_verify='--source --target --backup --include --exclude --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
 _cdc_create='--from --paused --no-check --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
@@ -32,7 +32,7 @@ _cdc_files() { # CURRENT
 # The argument of an option. Fails if the word before takes none that we know.
 _cdc_value() { # PREVIOUS CURRENT
 	case $1 in
-	--etcd-user-file | --*token-file | --meta | -m | --*cacert | --*cert | --*key) _cdc_files "$2" ;;
+	--etcd-user-file | --*token-file | --meta | -m | --backup | --*cacert | --*cert | --*key) _cdc_files "$2" ;;
 	--state-dir)
 		compopt -o filenames 2>/dev/null
 		# shellcheck disable=SC2207

@@ -15,8 +15,8 @@
 
 enum { SHOW_MS = 500 };
 
-static int
-included(const struct verify_conf *c, const char *db, const char *coll)
+int
+verify_included(const struct verify_conf *c, const char *db, const char *coll)
 {
 	return (c->include.n == 0 || patterns_match(&c->include, db, coll)) &&
 	       !patterns_match(&c->exclude, db, coll);
@@ -150,7 +150,7 @@ wanted(const struct verify *v, const char *db, const struct texts *ours)
 		return 1;
 	for (size_t i = 0; i < ours->n; i++) {
 		names_coll(&c->rename, db, ours->v[i], &d, &n);
-		if (included(c, db, ours->v[i]) &&
+		if (verify_included(c, db, ours->v[i]) &&
 		    strcmp(d, names_db(&c->rename, db)) == 0)
 			return 1;
 	}
@@ -173,7 +173,7 @@ extras(
 	}
 	for (size_t i = 0; i < theirs.n; i++)
 		if (!texts_has(&images, theirs.v[i]) &&
-		    included(v->conf, db, theirs.v[i]))
+		    verify_included(v->conf, db, theirs.v[i]))
 			diff_name(v, "collection", db, theirs.v[i], NULL, NULL,
 			    "extra");
 	texts_fini(&images);
@@ -245,7 +245,7 @@ measure(struct verify *v, const struct lists *l, struct err *e)
 
 	for (size_t i = 0; v->conf->progress && i < l->dbs[SRC].n; i++)
 		for (size_t k = 0; k < l->ours[i].n; k++) {
-			if (!included(
+			if (!verify_included(
 				v->conf, l->dbs[SRC].v[i], l->ours[i].v[k]))
 				continue;
 			if (ask_rows(&v->side[SRC], l->dbs[SRC].v[i],
@@ -273,7 +273,7 @@ compare(struct verify *v, struct err *e)
 
 			if (sig_stop != 0)
 				rc = err_set(e, ERR_STOP, "stopped");
-			else if (included(v->conf, db, coll))
+			else if (verify_included(v->conf, db, coll))
 				rc = collection(v, db, coll, e);
 		}
 	lists_fini(&l);
@@ -316,13 +316,14 @@ verify_run(const struct verify_conf *c, struct err *e)
 	int rc;
 
 	v.started_ns = tso_mono_ns();
-	rc = open_side(&v, SRC, &c->source, "source", e);
+	v.side[SRC].name = "backup";
+	rc = c->nbackup > 0 ? 0 : open_side(&v, SRC, &c->source, "source", e);
 	if (rc == 0)
 		rc = open_side(&v, DST, &c->target, "target", e);
 	if (c->sample > 0)
 		log_info("--seed %" PRIu64, c->seed);
 	if (rc == 0)
-		rc = compare(&v, e);
+		rc = c->nbackup > 0 ? verify_backup(&v, e) : compare(&v, e);
 	log_progress("");
 	if (rc != -1 || e->kind != ERR_PIPE) {
 		struct err f = { 0 };

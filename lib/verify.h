@@ -28,6 +28,8 @@ enum {
 
 struct verify_conf {
 	struct milvus_conf source, target;
+	char **backup; /* files that stand for the source */
+	size_t nbackup, backup_cap;
 	struct patterns include, exclude; /* names of the source */
 	struct names rename;
 	enum verify_read read;

@@ -266,11 +266,17 @@ loads(struct verify *v, struct pair *p, struct err *e)
 	return 0;
 }
 
-int
-verify_catalogue(struct verify *v, struct pair *p, struct err *e)
+void
+verify_schema(struct verify *v, const struct pair *p)
 {
 	traits(v, p);
 	fields(v, p);
+}
+
+int
+verify_catalogue(struct verify *v, struct pair *p, struct err *e)
+{
+	verify_schema(v, p);
 	properties(v, p);
 	aliases(v, p);
 	diff_texts(v, "partition", p, "part", &p->parts[SRC], &p->parts[DST]);

@@ -134,6 +134,11 @@ int settled(struct verify *v, look_fn *look, void *arg, struct err *e);
 
 /* verifycat.c: all but the rows. */
 int verify_catalogue(struct verify *v, struct pair *p, struct err *e);
+/* Of that: fields, and what the schema says besides. */
+void verify_schema(struct verify *v, const struct pair *p);
+
+/* verifybackup.c: the target against the files of conf->backup. */
+int verify_backup(struct verify *v, struct err *e);
 
 int ask_load_state(struct side *s, const char *db, const char *coll,
     const char *part, struct err *e);
@@ -156,6 +161,10 @@ int verify_unload(struct verify *v, const struct pair *p,
 
 /* verifyrow.c: the rows. */
 int verify_rows(struct verify *v, struct pair *p, struct err *e);
+
+/* Is it asked for? By its name at the source. */
+int verify_included(
+    const struct verify_conf *c, const char *db, const char *coll);
 
 /* verify.c: how far we are, on a terminal; now and then. */
 void verify_show(struct verify *v);

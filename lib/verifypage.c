@@ -263,7 +263,7 @@ sort(struct vpage *p)
 }
 
 int
-vpage_parse(struct vpage *p, const struct schema *s,
+vpage_read(struct vpage *p, const struct schema *s,
     const struct vfields *fields, struct err *e)
 {
 	struct fdata *pk;
@@ -279,7 +279,14 @@ vpage_parse(struct vpage *p, const struct schema *s,
 	p->n = p->answered = (size_t)n;
 	if (n == 0)
 		return 0;
-	if (keys(p, pk, e) == -1 || hashes(p, fields, e) == -1)
+	return keys(p, pk, e) == -1 ? -1 : hashes(p, fields, e);
+}
+
+int
+vpage_parse(struct vpage *p, const struct schema *s,
+    const struct vfields *fields, struct err *e)
+{
+	if (vpage_read(p, s, fields, e) == -1)
 		return -1;
 	sort(p);
 	return 0;

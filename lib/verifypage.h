@@ -62,6 +62,9 @@ void vpage_free(struct vpage *p);
 /* Read p->raw. -1 with ERR_DATA. */
 int vpage_parse(struct vpage *p, const struct schema *s,
     const struct vfields *fields, struct err *e);
+/* The same, with the rows in the order of the answer and all of them. */
+int vpage_read(struct vpage *p, const struct schema *s,
+    const struct vfields *fields, struct err *e);
 /* The row of a key, or NULL. */
 const struct vrow *vpage_find(const struct vpage *p, const struct vkey *k);
 

@@ -392,6 +392,58 @@ def how_it_ends(c):
     tap.ok(p.returncode == 1 and p.stdout.count('\n') == 50 and p.stderr == '', 'and whole', p.returncode, p.stderr)
 
 
+def a_backup(c):
+    db = c.make_db()
+    make(c.src, db, data=rows(KEYS[:-4] + [-2**63, 2**63 - 2]), parts=['p1', 'p2'], shards=2)
+    text = [F('pk', 'VarChar', primary=True, max_length=100), F('vec', 'FloatVector', dim=4)]
+    make(c.src, db, 'texts', fields=text, data={'pk': STRANGE, 'vec': floats([[1, 2, 3, 4]] * len(STRANGE))})
+    c.src.insert(db, 'items', rows([100, 101, 102]), part='p1')
+    c.src.insert(db, 'items', rows([200, 201]), part='p2')
+    c.src.upsert(db, 'items', rows([100], name=['new']), part='p1')
+    c.src.delete(db, 'items', 'pk in [101, 1, -9223372036854775807]')
+    c.src.delete(db, 'texts', f'pk in [{quote(STRANGE[1])}]')
+    c.src.release(db, 'items')
+    c.src.drop_partition(db, 'items', 'p2')
+    c.src.rename(db, 'texts', 'words')
+    make(c.src, db, 'gone', data=rows([1]))
+    c.src.drop(db, 'gone')
+    c.backup(c.path('first'))
+    first = ['--backup', c.path('first')]
+    argv = [os.path.join(BUILD, 'cdc-verify'), '-v', '-T', c.dst.uri, '-i', db + '.*', '--load']
+
+    def ask(name, want, *files, status=1, more=()):
+        p = subprocess.run([*argv, *files, *more], env=c.env, capture_output=True, text=True, timeout=PATIENCE)
+        lines = [json.loads(line) for line in p.stdout.splitlines()]
+        good = len(lines) == len(want) and all(any(all(line.get(k) == v for k, v in w.items()) for line in lines) for w in want)
+        tap.ok(good and p.returncode == status, name, p.returncode, lines[:5], p.stderr)
+
+    ask('nothing is restored yet', [{'kind': 'collection', 'coll': 'items', 'diff': 'missing'},
+                                    {'kind': 'collection', 'coll': 'words', 'diff': 'missing'}], *first)
+    c.restore(c.path('first'))
+    ask('restored', [], *first, status=0)
+    c.dst.fields[db, 'items'] = FIELDS
+    c.dst.upsert(db, 'items', rows([3], real=[-0.5]))
+    c.dst.delete(db, 'items', 'pk in [102]')
+    c.dst.insert(db, 'items', rows([101]))
+    c.dst.delete(db, 'words', f'pk in [{quote(STRANGE[8])}]')
+    row = {'kind': 'row', 'db': db, 'coll': 'items'}
+    ask('rows that differ', [dict(row, key='3', diff='differs'), dict(row, key='102', diff='missing'),
+                             dict(row, key='101', diff='extra'), dict(row, coll='words', key=STRANGE[8], diff='missing')], *first)
+    c.restore(c.path('first'))
+    c.src.upsert(db, 'items', rows([4], name=['later']))
+    c.backup(c.path('second'), '--from', '@' + c.path('first'))
+    ask('of the first file alone', [], *first, status=0)
+    c.restore(c.path('second'))
+    ask('the second file is needed', [dict(row, key='4', diff='differs')], *first)
+    ask('both', [], *first, '--backup', c.path('second'), status=0)
+    with open(c.path('first')) as f, open(c.path('cut'), 'w') as g:
+        g.writelines(line for line in f if '"op":"end"' not in line)
+    p = subprocess.run([*argv, '--backup', c.path('cut')], env=c.env, capture_output=True, text=True)
+    tap.ok(p.returncode == 1 and 'without an end' in p.stderr, 'a file that is cut is told', p.returncode, p.stderr)
+    p = subprocess.run([*argv, *first], env=dict(c.env, TMPDIR='/nosuch'), capture_output=True, text=True)
+    tap.ok(p.returncode == 1 and '/nosuch' in p.stderr, 'no place for temporary files', p.returncode, p.stderr)
+
+
 class Writer(threading.Thread):
     """Upserts, inserts and deletes until it is told to end.  Keys from 0 on; negative ones are left alone."""
 
@@ -504,4 +556,4 @@ if __name__ == '__main__':
         main(a_million)
         sys.exit()
     main(rows_that_differ, what_queries_of_2_3_hide, large_rows, the_catalogue, databases_and_collections, fields_that_differ, keys_of_text, keys_of_its_own,
-         what_is_not_loaded, a_sample, how_it_ends, while_rows_are_written)
+         what_is_not_loaded, a_sample, a_backup, how_it_ends, while_rows_are_written)
