@@ -51,6 +51,9 @@ struct merge_topic {
 	int64_t unused_end; /* the caller's: its end when it came out of use */
 	int settled;        /* the caller's: unused, and read to that end */
 	uint64_t records;   /* read so far, for --explain */
+	int64_t seen_ns;    /* the caller's: when the last record came */
+	uint64_t doubt;     /* the caller's: timestamp of a record to be */
+	int64_t doubt_at;   /* looked at again, 0 if none, and its offset */
 };
 
 struct merge_stats {

@@ -398,6 +398,7 @@ close_reader(struct reader *r)
 	free(r->names[0]);
 	merge_free(r->merge); /* its records are librdkafka's: before it */
 	kreader_close(r->k);
+	kreader_close(r->asker);
 	ddl_free(r->ddl);
 	rbac_free(r->rbac);
 	cat_fini(&r->cat);

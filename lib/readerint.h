@@ -27,6 +27,7 @@ struct reader {
 	char *names[1];   /* of it */
 	int in_eof;
 	struct kreader *k;
+	struct kreader *asker; /* of records that k has passed, or NULL */
 	struct cat cat;
 	struct view view;
 	struct ddl *ddl;
@@ -68,6 +69,13 @@ int reader_want_db(void *arg, const char *db);
 int reader_wanted(void *arg, const struct rec *rec);
 int reader_records(struct reader *r, struct err *e);
 int reader_balance(struct reader *r, int holder, struct err *e);
+/*
+ * readsame.c: note a record of t that came, and the timestamp of the one
+ * before it. Then, before anything is released: are the topics that were
+ * silent still what was read? ERR_GONE if not.
+ */
+void reader_doubt(struct merge_topic *t, int64_t offset, uint64_t before);
+int reader_same(struct reader *r, struct err *e);
 int reader_settle(struct reader *r, struct err *e);
 
 /*

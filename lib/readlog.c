@@ -27,6 +27,7 @@ take_record(struct reader *r, struct kmsg *k, struct err *e)
 {
 	struct merge_topic *t = merge_topic(r->merge, (size_t)k->topic);
 	int64_t offset = k->offset, want = t->next;
+	uint64_t before = t->last;
 	struct rec *rec;
 
 	/* Milvus has no transactions and compacts nothing: no offset is free */
@@ -46,6 +47,7 @@ take_record(struct reader *r, struct kmsg *k, struct err *e)
 		    t->name, offset);
 	}
 	rec = merge_add(r->merge, k);
+	reader_doubt(t, offset, before);
 	if (rec == NULL)
 		return 0;
 	if (offset < t->end && rec->ts > r->until_seen)
@@ -99,7 +101,7 @@ reader_records(struct reader *r, struct err *e)
 		if (tso_mono_ns() - begun > BATCH_MS * 1000000LL)
 			break;
 	}
-	return 0;
+	return reader_same(r, e);
 }
 
 /*

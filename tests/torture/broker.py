@@ -92,6 +92,10 @@ class Lost:
             return False
         return True
 
+    def grow_past(self, n):
+        """Each write is two records, so that an old topic's place is reached soon."""
+        eventually(lambda: self.try_put(range(60, 70)) and self.ends()[1] > n + 10, 180, f'{self.topic} grows past {n}', 0.01)
+
     def position(self):
         return self.pipe.checkpoint()['pos'][self.topic]
 
@@ -169,7 +173,7 @@ def topic_made_anew_while_stopped(t):
         kafkaadmin.delete_topic(lost.topic)
         eventually(lambda: lost.try_put(range(60, 70)), what='the source writes into the new topic')
         if i % 2:  # it has grown past the position
-            eventually(lambda: lost.ends()[1] > n + 3, 120, what=f'{lost.topic} grows past {n}')
+            lost.grow_past(n)
         t.fault(f'{lost.topic}: made anew, has {lost.ends()}, the position is {lost.position()}')
         lost.refused('made anew')
         lost.go_on('made anew')
@@ -183,8 +187,7 @@ def topic_made_anew_under_a_reader(t):
         before, n = lost.at_target(), lost.position()['n']
         lost.pipe['cdc-read'].kill(signal.SIGSTOP)
         kafkaadmin.delete_topic(lost.topic)
-        eventually(lambda: lost.try_put(range(60, 70)), what='the source writes into the new topic')
-        eventually(lambda: lost.ends()[1] > n + 10, 120, what=f'{lost.topic} grows past {n}')
+        lost.grow_past(n)
         t.fault(f'{lost.topic}: made anew under a halted reader, has {lost.ends()}, the next was {n}')
         lost.pipe['cdc-read'].kill(signal.SIGCONT)
         lost.told('under a reader', lost.pipe.chain.wait())
@@ -225,8 +228,7 @@ def log_cut_at_its_end(t):
         truncate(lost.topic, 8)
         lab('start', 'kafka', 'src')
         t.fault(f'{lost.topic}: the last 8 batches are cut off, has {lost.ends()}, the next was {n}')
-        eventually(lambda: lost.try_put(range(60, 70)), what='the source writes again')
-        eventually(lambda: lost.ends()[1] > n + 10, 120, what=f'{lost.topic} grows past {n}')
+        lost.grow_past(n)
         lost.pipe['cdc-read'].kill(signal.SIGCONT)
         lost.told('cut at its end', lost.pipe.chain.wait(120))
         lost.refused('cut at its end')
