@@ -11,9 +11,10 @@ DIM = 16
 BATCH = 10000
 FIELDS = [F('pk', 'Int64', primary=True), F('ver', 'Int64'), F('vec', 'FloatVector', dim=DIM)]
 
-# cdc-read and cdc-apply hold a few buffers of fixed size each (16 MB of librdkafka a topic, lines and requests of some MB,
-# a window of requests), whatever is waiting; 200 MB of rows that one of them kept would show.
-LIMIT_MB = {'cdc-meta': 64, 'cdc-read': 256, 'cdc-apply': 256, 'cdc-task': 64}
+# cdc-read may hold 64 MB (MERGE_TOPIC_BYTES) of each of the two topics in use before it pauses one, 16 MB of librdkafka's
+# for what is on its way, and what the allocator keeps besides; cdc-apply a window of requests of 4 MB.  Of 2 million rows
+# (dimension 16, 160 MB) 214 and 129 MB were measured.
+LIMIT_MB = {'cdc-meta': 64, 'cdc-read': 320, 'cdc-apply': 256, 'cdc-task': 64}
 
 
 class Peaks(threading.Thread):

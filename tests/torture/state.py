@@ -40,7 +40,7 @@ class Disk:
     def fill(self, left=0):
         """All but `left` bytes."""
         s = os.statvfs(self.path)
-        with open(self.filler, 'wb') as f, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), open(self.filler, 'wb') as f:
             f.write(b'x' * max(0, s.f_bavail * s.f_frsize - left))
             f.flush()
             while not left:
@@ -162,7 +162,7 @@ def read_only(t):
 def backup_on_a_full_disk(t):
     """cdc-read's status says it, the file is worth what stands in it, and the next one is whole."""
     db = t.make_db()
-    t.src.create(db, 'c', FIELDS)
+    make(t.src, db, 'c')
     for i in range(20):
         t.src.insert(db, 'c', {'pk': list(range(i * 100, i * 100 + 100)), 'ver': [i] * 100, 'vec': [vec(i, 1)] * 100})
     for _ in t.each_round():
