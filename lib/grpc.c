@@ -272,7 +272,7 @@ finish(struct call *c, CURLcode rc)
 	}
 	if (rc != CURLE_OK && c->error[0] == '\0')
 		r.text = curl_easy_strerror(rc);
-	if (r.end == GRPC_UNKNOWN)
+	if (r.end != GRPC_NOT_SENT)
 		r.quiet_ns =
 		    c->sent_ns + ((int64_t)c->timeout_ms + SLACK_MS) * 1000000;
 	g->pending--;

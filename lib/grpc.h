@@ -36,8 +36,9 @@ struct grpc_result {
 	const uint8_t *ptr; /* the answer's message, borrowed */
 	size_t len;
 	const char *text; /* grpc-message or what curl says, borrowed */
-	int64_t quiet_ns; /* GRPC_UNKNOWN: over for certain at this time of
-			     tso_mono_ns(), when its deadline has passed */
+	int64_t quiet_ns; /* if it may still be at work, it is over for certain
+			     at this time of tso_mono_ns(), when its deadline
+			     has passed */
 };
 
 typedef void grpc_done(void *arg, const struct grpc_result *r);

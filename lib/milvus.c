@@ -225,6 +225,10 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 	switch (r->end) {
 	case GRPC_ANSWER:
 		judge_answer(r, bare, s);
+		/* the proxy does not wait any more; others may be at it */
+		if (s->class == MV_RETRY &&
+		    strstr(s->reason, "context ") != NULL)
+			s->quiet_ns = r->quiet_ns;
 		break;
 	case GRPC_STATUS:
 		s->class = grpc_class(r->status);

@@ -231,6 +231,40 @@ retries_back_off_and_end(void **state)
 	milvus_close(m);
 }
 
+/* A bare Status: reason 2, code 3. */
+static void
+judge_bare(const char *reason, int64_t quiet, struct mv_status *s)
+{
+	uint8_t msg[128] = { 2 << 3 | 2 };
+	size_t n = strlen(reason);
+	struct grpc_result r = { .end = GRPC_ANSWER,
+		.ptr = msg,
+		.len = n + 6,
+		.text = "",
+		.quiet_ns = quiet };
+
+	msg[1] = (uint8_t)n;
+	memcpy(msg + 2, reason, n);
+	memcpy(msg + 2 + n, "\x18\xff\xff\x03", 4);
+	milvus_judge(&r, 1, s);
+}
+
+/* Law 8: the proxy gave up, those behind it perhaps not. */
+static void
+a_task_given_up_may_still_be_at_work(void **state)
+{
+	struct mv_status s;
+
+	(void)state;
+	judge_bare("context deadline exceeded", 77, &s);
+	assert_int_equal(s.class, MV_RETRY);
+	assert_int_equal(s.code, 65535);
+	assert_int_equal(s.quiet_ns, 77);
+	judge_bare("node offline", 77, &s);
+	assert_int_equal(s.class, MV_RETRY);
+	assert_int_equal(s.quiet_ns, 0);
+}
+
 int
 main(void)
 {
@@ -241,6 +275,7 @@ main(void)
 		cmocka_unit_test(keys_are_deleted_by_an_expression),
 		cmocka_unit_test(lines_are_found_in_pieces),
 		cmocka_unit_test(a_status_is_judged_by_its_code),
+		cmocka_unit_test(a_task_given_up_may_still_be_at_work),
 		cmocka_unit_test(retries_back_off_and_end),
 	};
 
