@@ -124,7 +124,7 @@ def changing_names(t):
     pipe.stop()
 
 
-@scenario(short=1, long=40)
+@scenario(short=0, long=40)
 def drops_in_a_race(t):
     """Rows on their way into partitions, collections and databases that are being dropped."""
     pipe = t.pipeline().start()
@@ -184,7 +184,7 @@ def drops_in_a_race(t):
     pipe.stop()
 
 
-@scenario(short=1, long=10)
+@scenario(short=0, long=10)
 def one_key(t):
     """Many writers of the same few keys at once, a key several times in one request, deletes between."""
     db = t.make_db()
@@ -230,7 +230,7 @@ WIDE = [F('pk', 'Int64', primary=True)] + [F(f't{i}', 'VarChar', max_length=6553
 DEEP = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=32768)]
 
 
-@scenario(short=1, long=5)
+@scenario(short=0, long=5)
 def large_rows(t):
     """10 MB in one request, and a row of 2.6 MB: what passes the source's broker passes us."""
     db = t.make_db()
@@ -251,7 +251,7 @@ def large_rows(t):
     pipe.stop()
 
 
-@scenario(short=1, long=10)
+@scenario(short=0, long=10)
 def large_deletes(t):
     """Very many keys in one delete: 20,000 a round, 200,000 in the last one of the long form."""
     db = t.make_db()
@@ -272,7 +272,7 @@ def large_deletes(t):
     pipe.stop()
 
 
-@scenario(short=3, long=30)
+@scenario(short=0, long=30)
 def wrong_clock(t):
     """The wall clock of this machine is a day off, either way, and jumps while all run."""
     load = t.load()
@@ -304,7 +304,7 @@ def wrong_clock(t):
     pipe.stop()
 
 
-@scenario(short=1, long=1)
+@scenario(short=0, long=1)
 def until_before_a_drop(t):
     """A backup up to a time has what was there then, also what was dropped since."""
     db = t.make_db()

@@ -74,7 +74,7 @@ def ends_with(t, pipe, what, word, timeout=PATIENCE):
     t.judge(f'{what}: status 1 and its line', found and found + lines)
 
 
-@scenario(short=1, long=20)
+@scenario(short=0, long=20)
 def disk_full(t):
     """The disk of the state directory is full in the middle of a load: the run ends, and goes on when there is room."""
     with Disk(state(t), 1024) as disk:
@@ -112,7 +112,7 @@ WRITES = ['write enospc path=checkpoint bytes={n}', 'write eio path=checkpoint',
           'write short path=checkpoint bytes=7', 'write enospc path=targets bytes={n}', 'rename eio path=targets']
 
 
-@scenario(short=2, long=60)
+@scenario(short=0, long=60)
 def failing_writes(t):
     """Each file of the state directory, refused at a byte of its own by the system."""
     load, struck = t.load(), 0
@@ -140,7 +140,7 @@ def failing_writes(t):
     pipe.stop()
 
 
-@scenario(short=1, long=1)
+@scenario(short=0, long=1)
 def read_only(t):
     with Disk(state(t), 1024) as disk:
         if not disk.mounted:
@@ -158,7 +158,7 @@ def read_only(t):
         goes_on(t, pipe, 'writable again')
 
 
-@scenario(short=1, long=4)
+@scenario(short=0, long=4)
 def backup_on_a_full_disk(t):
     """cdc-read's status says it, the file is worth what stands in it, and the next one is whole."""
     db = t.make_db()
@@ -192,7 +192,7 @@ def backup_on_a_full_disk(t):
         drop_dbs(t.dst, [db])
 
 
-@scenario(short=1, long=1)
+@scenario(short=0, long=1)
 def dead_file_on_a_full_disk(t):
     """A line that cannot be set aside is not acknowledged; with room it is, and the rest goes on."""
     db = t.make_db()
@@ -342,7 +342,7 @@ def torn_checkpoint(t):
     goes_on(t, pipe, 'and what it says helps')
 
 
-@scenario(short=1, long=1)
+@scenario(short=0, long=1)
 def old_checkpoint(t):
     """An old one restored by hand: work is done again, none skipped.  One from the future is refused."""
     pipe = small_task(t)
@@ -388,7 +388,7 @@ def old_checkpoint(t):
     goes_on(t, pipe, 'and the right one goes on')
 
 
-@scenario(short=60, long=100000)
+@scenario(short=0, long=100000)
 def torn_definition(t):
     """task.json and desired.json damaged; FORMAT of a newer release."""
     pipe = small_task(t)
@@ -423,7 +423,7 @@ def torn_definition(t):
                 else [p.returncode, p.stderr])
 
 
-@scenario(short=1, long=3)
+@scenario(short=0, long=3)
 def two_writers(t):
     """One writes, the other ends with status 3 and names the holder.  What a dead one left in a lock holds nobody up."""
     load = t.load()
@@ -451,7 +451,7 @@ def two_writers(t):
     pipe.stop()
 
 
-@scenario(short=1, long=1)
+@scenario(short=0, long=1)
 def another_machine(t):
     """The directory copied while it runs, and the copy run elsewhere once the first has ended."""
     load = t.load()
@@ -489,7 +489,7 @@ def write(t, coll, ver):
     t.src.upsert(t.db, coll, {'pk': list(range(k, k + 30)), 'ver': [ver * 1000 + k] * 30, 'vec': [vec(ver, k)] * 30})
 
 
-@scenario(short=8, long=200)
+@scenario(short=0, long=200)
 def torn_ids(t):
     """targets/HOST_PORT.json torn, lost, old: nothing goes to a wrong collection."""
     tables(t)
