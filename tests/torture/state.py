@@ -489,7 +489,7 @@ def write(t, coll, ver):
     t.src.upsert(t.db, coll, {'pk': list(range(k, k + 30)), 'ver': [ver * 1000 + k] * 30, 'vec': [vec(ver, k)] * 30})
 
 
-@scenario(short=0, long=200)
+@scenario(short=0, long=40)
 def torn_ids(t):
     """targets/HOST_PORT.json torn, lost, old: nothing goes to a wrong collection."""
     tables(t)
