@@ -44,7 +44,7 @@ def both(c, *args, **more):
 def verify(c, *more, status=None, pattern=None):
     """The difference lines, the status and what it said."""
     argv = [os.path.join(BUILD, 'cdc-verify'), '-v', '-S', c.src.uri, '-T', c.dst.uri, '-i', pattern or c.db + '*.*', *more]
-    p = subprocess.run(argv, env=c.env, capture_output=True, text=True, timeout=PATIENCE)
+    p = subprocess.run(argv, env=c.env, capture_output=True, text=True, timeout=3 * PATIENCE)
     lines = [json.loads(line) for line in p.stdout.splitlines()]
     if status is not None and p.returncode != status:
         diag(p.stdout[-2000:] + p.stderr[-2000:])
@@ -482,7 +482,7 @@ def while_rows_are_written(c):
     w.start()
     eventually(lambda: w.n > 5, what='a few writes')
     again = 0
-    for i in range(5):
+    for i in range(3):
         before = w.n
         lines, status, err = verify(c, '--as-of', 'task:task', '--page', '700')
         again += 'asked for again' in err
