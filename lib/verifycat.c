@@ -68,11 +68,11 @@ same_field(const struct field *f, const struct field *g)
 }
 
 static void
-field_line(struct verify *v, const struct pair *p, const struct field *f,
-    const struct field *g)
+field_line(struct verify *v, const struct pair *p, const char *name,
+    const struct field *f, const struct field *g)
 {
 	diff_open(v, "field", p->db, p->name);
-	jw_str(&v->w, "field", f != NULL ? f->name : g->name);
+	jw_str(&v->w, "field", name);
 	if (f != NULL)
 		field_json(v, "source", f);
 	if (g != NULL)
@@ -90,11 +90,11 @@ fields(struct verify *v, const struct pair *p)
 		const struct field *g = schema_field(b, a->v[i].name);
 
 		if (g == NULL || !same_field(&a->v[i], g))
-			field_line(v, p, &a->v[i], g);
+			field_line(v, p, a->v[i].name, &a->v[i], g);
 	}
 	for (size_t i = 0; i < b->n; i++)
 		if (schema_field(a, b->v[i].name) == NULL)
-			field_line(v, p, NULL, &b->v[i]);
+			field_line(v, p, b->v[i].name, NULL, &b->v[i]);
 }
 
 /* Something of the collection that is one number or text on each side. */
@@ -183,11 +183,11 @@ index_json(struct verify *v, const char *key, const struct vindex *x)
 }
 
 static void
-index_line(struct verify *v, const struct pair *p, const struct vindex *a,
-    const struct vindex *b)
+index_line(struct verify *v, const struct pair *p, const char *name,
+    const struct vindex *a, const struct vindex *b)
 {
 	diff_open(v, "index", p->db, p->name);
-	jw_str(&v->w, "index", a != NULL ? a->name : b->name);
+	jw_str(&v->w, "index", name);
 	if (a != NULL)
 		index_json(v, "source", a);
 	if (b != NULL)
@@ -209,11 +209,11 @@ indexes(struct verify *v, const struct pair *p, struct err *e)
 
 		if (b == NULL || strcmp(a->field, b->field) != 0 ||
 		    !kvs_equal(&a->params, &b->params))
-			index_line(v, p, a, b);
+			index_line(v, p, a->name, a, b);
 	}
 	for (size_t i = 0; rc != -1 && i < x[DST].n; i++)
 		if (index_named(&x[SRC], x[DST].v[i].name) == NULL)
-			index_line(v, p, NULL, &x[DST].v[i]);
+			index_line(v, p, x[DST].v[i].name, NULL, &x[DST].v[i]);
 	vindexes_fini(&x[SRC]);
 	vindexes_fini(&x[DST]);
 	return rc == -1 ? -1 : 0;
