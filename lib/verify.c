@@ -44,7 +44,8 @@ verify_show(struct verify *v)
 	double rate = s > 0 ? (double)v->rows / s : 0;
 	char text[128], more[32] = "";
 
-	if (!v->conf->progress || now - v->shown_ns < SHOW_MS * 1000000)
+	if (!v->conf->progress ||
+	    now - v->shown_ns < (int64_t)SHOW_MS * 1000000)
 		return;
 	v->shown_ns = now;
 	if (v->expect > v->rows && rate > 0)
