@@ -93,8 +93,8 @@ static void
 broken_json_is_refused(void **state)
 {
 	static const char *const bad[] = { "{}", "{\"fields\":{}}",
-		"{\"fields\":[{\"name\":\"a\",\"type\":\"Int8\"},"
-		"{\"name\":\"a\",\"type\":\"Int8\"}]}",
+		("{\"fields\":[{\"name\":\"a\",\"type\":\"Int8\"},"
+		 "{\"name\":\"a\",\"type\":\"Int8\"}]}"),
 		"{\"fields\":[{}]}", "{\"fields\":[{\"name\":\"x\"}]}",
 		"{\"fields\":[{\"name\":\"x\",\"type\":\"Int65\"}]}",
 		"{\"fields\":[{\"name\":\"x\",\"type\":\"#x\"}]}",
