@@ -418,7 +418,7 @@ view_from_json(struct view *v, json_t *known, struct err *e)
 
 		if (json_is_null(x))
 			continue;
-		if (num_i64(key + 3 * is_db, 0, INT64_MAX, &id, e) == -1)
+		if (num_i64(is_db ? key + 3 : key, 0, INT64_MAX, &id, e) == -1)
 			rc = -1;
 		else if (!is_db)
 			rc = coll_from_json(v, id, x, e);

@@ -131,10 +131,11 @@ __attribute__((constructor)) static void
 parse(void)
 {
 	const char *s = getenv("KILLAT");
-	char *text, *rest;
+	static char *text; /* the rules point into it */
+	char *rest;
 
 	if (s == NULL || (text = strdup(s)) == NULL)
-		return; /* kept: the rules point into it */
+		return;
 	for (char *t = strtok_r(text, ";", &rest); t != NULL;
 	     t = strtok_r(NULL, ";", &rest))
 		parse_rule(t);

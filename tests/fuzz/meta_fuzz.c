@@ -70,7 +70,7 @@ next_answer(long *status, struct buf *b, struct err *e)
 	c = fuzz_byte(&line);
 	if (c < '1' || c > '5')
 		return err_set(e, ERR_TEMP, "away");
-	*status = (c - '0') * 100;
+	*status = 100L * (c - '0');
 	buf_add(b, line.p, line.len);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "buf.h"
 #include "err.h"
 #include "state.h"
 #include "x.h"
@@ -31,7 +32,7 @@ setup(void **state)
 	assert_int_equal(state_init(p->dir, &p->e), 0);
 	task = state_path(p->dir, "t", NULL);
 	def = x_asprintf("mkdir -p %s && echo '{}' >%s/task.json", task, task);
-	assert_int_equal(system(def), 0);
+	assert_int_equal(system(def), 0); /* NOLINT(cert-env33-c) */
 	free(def);
 	free(task);
 	p->path = state_path(p->dir, "t", "redo.ndjson");
@@ -45,7 +46,7 @@ teardown(void **state)
 	struct place *p = *state;
 	char *rm = x_asprintf("rm -rf %s", p->dir);
 
-	assert_int_equal(system(rm), 0);
+	assert_int_equal(system(rm), 0); /* NOLINT(cert-env33-c) */
 	free(rm);
 	free(p->path);
 	free(p);
@@ -63,15 +64,17 @@ static void
 left(struct place *p, uint64_t from, const char *want)
 {
 	json_t *all = redo_read(p->dir, "t", from, &p->e), *j;
-	char got[64] = "";
+	struct buf got = { 0 };
 	size_t i;
 
 	assert_non_null(all);
+	buf_adds(&got, "");
 	json_array_foreach(all, i, j)
 	{
-		strcat(got, json_string_value(json_object_get(j, "n")));
+		buf_adds(&got, json_string_value(json_object_get(j, "n")));
 	}
-	assert_string_equal(got, want);
+	assert_string_equal(got.ptr, want);
+	buf_fini(&got);
 	json_decref(all);
 }
 
