@@ -185,6 +185,25 @@ in_order(struct apply *a, struct err *e)
 	return 0;
 }
 
+/* What the line's database and collection are called at the target. */
+static void
+find_names(struct apply *a)
+{
+	names_coll(
+	    &a->conf->rename, a->op.db.ptr, a->op.coll.ptr, &a->db, &a->coll);
+	who_resolve(a);
+}
+
+/* What is gone was not made by this stream; if by an older one, it goes. */
+static int
+goes(struct apply *a)
+{
+	if (a->op.op != OP_DROP_COLLECTION)
+		return 0;
+	find_names(a);
+	return who_is_known(a);
+}
+
 /* An operation, not one of the stream's own. */
 static int
 operation(struct apply *a, const char *line, size_t n, struct err *e)
@@ -199,7 +218,7 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 		a->counts.skipped++;
 		return 0;
 	}
-	if (o->gone) {
+	if (o->gone && !goes(a)) {
 		a->counts.gone++;
 		return 0;
 	}
@@ -209,8 +228,7 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	}
 	if (v->kind == NEVER)
 		return never(a, e);
-	names_coll(&a->conf->rename, o->db.ptr, o->coll.ptr, &a->db, &a->coll);
-	who_resolve(a);
+	find_names(a);
 	if (v->kind == ROWS)
 		return in_order(a, e) == -1 ? -1 : v->run(a, e);
 	if (rowq_drain(a->q, e) == -1)

@@ -104,13 +104,20 @@ ddl_included(struct ddl *d, struct cat_coll *c)
 
 /* The queue's input */
 
+/* Dropped, and not for us: after --until. */
+static int
+dropped_later(const struct ddl *d, enum cat_state state, uint64_t ts)
+{
+	return (state == CAT_DROPPING || state == CAT_DROPPED) && ts > d->until;
+}
+
 static void
 push_coll(struct ddl *d, const struct cat_coll *c, uint64_t ts, int ensure)
 {
 	struct event *ev = ddl_push(d, EV_COLL, ts, c->id, c->db, c->name);
 
 	ev->db_id = c->db_id;
-	ev->live = c->state == CAT_CREATED;
+	ev->live = c->state == CAT_CREATED || dropped_later(d, c->state, c->ts);
 	ev->ensure = ensure;
 	kvs_copy(&ev->props, &c->props);
 }
@@ -122,7 +129,7 @@ push_part(struct ddl *d, const struct cat_coll *c, const struct cat_part *p,
 	struct event *ev = ddl_push(d, EV_PART, ts, p->id, c->db, p->name);
 
 	ev->coll_id = c->id;
-	ev->live = p->state == CAT_CREATED;
+	ev->live = p->state == CAT_CREATED || dropped_later(d, p->state, p->ts);
 	ev->ensure = ensure;
 }
 
@@ -189,8 +196,31 @@ ddl_note(struct ddl *d, const struct cat_change *ch)
 		push_coll(d, ch->coll, ch->coll->ts, 0);
 }
 
+/* Its drop is out already. */
+static int
+told(const struct ddl *d, int64_t id)
+{
+	for (size_t i = 0; i < d->c.view->n_gone; i++)
+		if (d->c.view->gone[i] == id)
+			return 1;
+	return 0;
+}
+
+static void
+push_live_coll(struct ddl *d, const struct cat_coll *c)
+{
+	push_coll(d, c, c->create_ts, 1);
+	for (size_t k = 0; k < c->n_parts; k++) {
+		const struct cat_part *p = &c->parts[k];
+
+		if (p->state == CAT_CREATED ||
+		    dropped_later(d, p->state, p->ts))
+			push_part(d, c, p, p->create_ts, 1);
+	}
+}
+
 void
-ddl_push_live(struct ddl *d)
+ddl_push_live(struct ddl *d, uint64_t ts)
 {
 	struct cat *cat = d->c.cat;
 
@@ -200,13 +230,13 @@ ddl_push_live(struct ddl *d)
 	for (size_t i = 0; i < cat->n_colls; i++) {
 		struct cat_coll *c = cat->colls[i];
 
-		if (c->state != CAT_CREATED || !ddl_included(d, c))
+		if (c->state == CAT_CREATING || !ddl_included(d, c))
 			continue;
-		push_coll(d, c, c->create_ts, 1);
-		for (size_t k = 0; k < c->n_parts; k++)
-			if (c->parts[k].state == CAT_CREATED)
-				push_part(d, c, &c->parts[k],
-				    c->parts[k].create_ts, 1);
+		if (c->state == CAT_CREATED ||
+		    (dropped_later(d, c->state, c->ts) && c->schema.n > 0))
+			push_live_coll(d, c);
+		else if (c->ts > ts && ddl_gone(d, c) && !told(d, c->id))
+			push_coll(d, c, c->ts, 0);
 	}
 	for (size_t i = 0; i < cat->n_aliases; i++)
 		if (cat->aliases[i].state == CAT_CREATED)

@@ -225,9 +225,11 @@ ddl_apply_coll(struct ddl *d, const struct event *ev)
 	struct view_coll *v = view_coll(d->c.view, ev->id);
 	struct cat_coll *c = cat_coll(d->c.cat, ev->id);
 
-	if (!ev->live) {
-		if (v != NULL)
-			ddl_drop_coll(d, v, ev->ts);
+	if (!ev->live && v != NULL) {
+		ddl_drop_coll(d, v, ev->ts);
+	} else if (!ev->live) {
+		if (ddl_included(d, c))
+			ddl_line_gone(d, ev);
 	} else if (v != NULL && ev->ensure && !ddl_gone(d, c)) {
 		ddl_need_db(d, ev->db_id, v->db, ev->ts);
 		ensure_coll(d, c, v, ev);

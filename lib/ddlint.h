@@ -40,7 +40,8 @@ void ddl_event_fini(struct event *ev);
 struct event *ddl_push(struct ddl *d, enum kind kind, uint64_t ts, int64_t id,
     const char *db, const char *name);
 int ddl_included(struct ddl *d, struct cat_coll *c);
-void ddl_push_live(struct ddl *d);
+/* What is there, and drops after ts of what is not. */
+void ddl_push_live(struct ddl *d, uint64_t ts);
 
 /* ddlline.c */
 void ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id,
@@ -49,6 +50,7 @@ struct jsonw *ddl_open_coll(struct ddl *d, enum opname op, uint64_t ts,
     const char *db, const char *name, int64_t id);
 void ddl_line_coll(
     struct ddl *d, enum opname op, uint64_t ts, const struct view_coll *v);
+void ddl_line_gone(struct ddl *d, const struct event *ev);
 int ddl_implicit(const struct cat_coll *c, const char *part);
 void ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
     const char *db, const char *name, const struct kvs *props, int ensure,

@@ -47,6 +47,17 @@ ddl_line_coll(
 	emit_close(d->c.emit, 0);
 }
 
+/* The drop of what this stream has not made. */
+void
+ddl_line_gone(struct ddl *d, const struct event *ev)
+{
+	struct jsonw *w = ddl_open_coll(
+	    d, OP_DROP_COLLECTION, ev->ts, ev->db, ev->name, ev->id);
+
+	jw_bool(w, "gone", 1);
+	emit_close(d->c.emit, 0);
+}
+
 /* Partitions of a partition-key collection, which Milvus makes by itself. */
 int
 ddl_implicit(const struct cat_coll *c, const char *part)

@@ -158,5 +158,5 @@ ddl_start(struct ddl *d, uint64_t ts, uint64_t since)
 		d->c.view->colls[i]->props_known = 0;
 	}
 	check_dbs(d, ts);
-	ddl_push_live(d);
+	ddl_push_live(d, ts);
 }

@@ -95,6 +95,12 @@ reads --from beginning --until now --exclude other
 is 'an unused channel does not hold back' "$got" 0
 is 'what it has goes with the others' "$(body)" 'create_collection@10 default.items
 insert@105 default.old/_default 2 gone
+insert@110 default.items/_default 1
+drop_collection@115 default.old gone'
+reads --from beginning --until "ts:$(ts 114)" --exclude other
+is 'before its drop it is there' "$(body)" 'create_collection@10 default.items
+create_collection@10 default.old
+insert@105 default.old/_default 2
 insert@110 default.items/_default 1'
 kafka_down && kafka_up
 

@@ -59,6 +59,7 @@ alter_collection@155 sales.renamed
 insert@170 sales.renamed/_default 4
 create_collection@180 default.items gone
 insert@190 default.items/_default 5 gone
+drop_collection@195 default.items gone
 create_collection@200 default.items'
 is 'properties' "$(jq -c 'select(.op=="alter_collection").properties' live.out)" '{"collection.ttl.seconds":"60"}'
 

@@ -25,6 +25,11 @@ run --create-missing <ensure; good '  is made with --create-missing'
 create g | sed 's/"num_partitions"/"gone":true,&/' | run; good 'what is gone'
 is '  is left out' "$(calls 'default/g' | wc -l)" 0
 is '  and counted' "$(jq -c .n "$out")" '{"gone":1}'
+create h | sed 's/"coll_id":"1h"/"coll_id":"77"/' | run; good 'made by an older stream'
+op drop_collection h '"gone":true' | sed 's/"coll_id":"1h"/"coll_id":"78"/' | run; good '  and gone, by another id'
+is '  stays' "$(calls 'DropCollection default/h' | wc -l)" 0
+op drop_collection h '"gone":true' | sed 's/"coll_id":"1h"/"coll_id":"77"/' | run; good '  and gone, by its own id'
+is '  is dropped' "$(calls 'DropCollection default/h')" 'DropCollection default/h ok'
 create p | sed 's/"num_partitions"/"partial":true,&/' | run; good 'what is partial is made'
 like '  and said' "$(cat "$err")" "'default.p': rows from before the start"
 
