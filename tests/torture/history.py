@@ -308,23 +308,28 @@ def wrong_clock(t):
 def until_before_a_drop(t):
     """A backup up to a time has what was there then, also what was dropped since."""
     db = t.make_db()
-    for c in 'full', 'stays':
+    for c in 'empty', 'full', 'stays':
         t.src.create(db, c, FIELDS)
+    for c in 'full', 'stays':
         t.src.insert(db, c, rows(range(5), 1))
     then = t.src.now()
     t.src.insert(db, 'stays', rows(range(10, 15), 1))
-    t.src.drop(db, 'full')
+    for c in 'empty', 'full':
+        t.src.drop(db, c)
     strike(t, 'dropped after the time of the backup')
     t.backup(t.path('then'), until=f'ts:{then}')
     t.restore(t.path('then'))
-    t.judge('both are there', sorted({'full', 'stays'} ^ t.dst.colls(db)))
+    t.judge('all are there', sorted({'empty', 'full', 'stays'} ^ t.dst.colls(db)))
     for c in 'full', 'stays':
         t.dst.index(db, c, 'vec')
         t.dst.load(db, c)
         t.judge(f'{c} has its five rows', [] if t.dst.count(db, c) == 5 else [t.dst.count(db, c)])
     with open(t.path('then')) as f, open(t.path('tail'), 'w') as o:
         o.write(f.read().splitlines()[-1] + '\n')
+    t.backup(t.path('whole'))
+    t.restore(t.path('whole'))
+    t.judge('a whole one over it takes away what was dropped', sorted({'stays'} ^ t.dst.colls(db)))
     t.backup(t.path('now'), '--from', f'@{t.path("tail")}')
     t.restore(t.path('now'))
-    t.judge('and what comes behind it takes it away', sorted({'stays'} ^ t.dst.colls(db)))
+    t.judge('and so does what comes behind it', sorted({'stays'} ^ t.dst.colls(db)))
     t.judge('and has the rows', [] if t.dst.count(db, 'stays') == 10 else [t.dst.count(db, 'stays')])
