@@ -153,7 +153,7 @@ ids_source(const struct ids *s, int64_t target)
 
 	json_object_foreach(s->map, key,
 	    v) if (value(v) == target &&
-		   num_i64(key, 0, INT64_MAX, &id, &ignored) == 0) return id;
+		   num_i64(key, 1, INT64_MAX, &id, &ignored) == 0) return id;
 	return 0;
 }
 
