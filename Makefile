@@ -124,7 +124,7 @@ fmt:
 lint:
 	$(Q)sh tests/setup.sh lint
 	$(Q)$(MAKE) $(PROTO_C)
-	$(Q)BUILD=$(BUILD) CPPFLAGS='$(ALL_CPPFLAGS)' sh tests/lint.sh $(SOURCES)
+	$(Q)BUILD=$(BUILD) CPPFLAGS='$(subst ',,$(ALL_CPPFLAGS))' sh tests/lint.sh $(SOURCES)
 
 install: all
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)'
