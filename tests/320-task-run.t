@@ -121,7 +121,9 @@ for s in 1 2 4; do
 		is 'failed' "$(state)" failed
 		is 'with the reason' "$(cdc-task status dr --json --offline | jq -r .reason)" \
 			"$p, status $s: $p: told to die: $s"
-		like 'and one line at the end' "$(tail -n 1 run.err)" "^cdc-task: task 'dr' failed: $p status $s$"
+		advice=
+		[ $s != 4 ] || advice="; what is gone .* go on with 'cdc-task set dr --from WHERE'.*"
+		like 'and one line at the end' "$(tail -n 1 run.err)" "^cdc-task: task 'dr' failed: $p status $s$advice$"
 	done
 done
 cdc-task resume dr
