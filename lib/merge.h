@@ -19,7 +19,8 @@ struct pos;
 struct merge;
 
 enum {
-	MERGE_TOPIC_BYTES = 64 << 20,  /* then a topic ahead of W is paused */
+	/* A topic ahead of W is paused when it holds its equal part of this. */
+	MERGE_AHEAD_BYTES = 64 << 20,
 	MERGE_ALONE_BYTES = 512 << 20, /* and the one that holds W back fails */
 	MERGE_RECENT = 1024, /* message ids kept per topic to find retries */
 };

@@ -59,6 +59,8 @@ take_record(struct reader *r, struct kmsg *k, struct err *e)
 int
 reader_balance(struct reader *r, int holder, struct err *e)
 {
+	size_t part = MERGE_AHEAD_BYTES / (merge_topics(r->merge) + 1);
+
 	for (size_t i = 0; i < merge_topics(r->merge); i++) {
 		struct merge_topic *t = merge_topic(r->merge, i);
 
@@ -67,13 +69,12 @@ reader_balance(struct reader *r, int holder, struct err *e)
 			    "topic '%s' alone holds %zu bytes without a tick, "
 			    "the limit is %d (MERGE_ALONE_BYTES)",
 			    t->name, t->bytes, MERGE_ALONE_BYTES);
-		if (!t->paused && (int)i != holder &&
-		    t->bytes > MERGE_TOPIC_BYTES) {
+		if (!t->paused && (int)i != holder && t->bytes > part) {
 			t->paused = 1;
 			if (kreader_pause(r->k, t->name, e) == -1)
 				return -1;
-		} else if (t->paused && ((int)i == holder ||
-					    t->bytes < MERGE_TOPIC_BYTES / 2)) {
+		} else if (t->paused &&
+			   ((int)i == holder || t->bytes < part / 2)) {
 			t->paused = 0;
 			if (kreader_resume(r->k, t->name, e) == -1)
 				return -1;
