@@ -134,7 +134,7 @@ reap(struct wards *s)
 {
 	int left = 0;
 
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = s->n; i-- > 0;) { /* the last takes a free place */
 		struct ward *w = &s->v[i];
 		int status;
 
@@ -145,7 +145,6 @@ reap(struct wards *s)
 			free(w->name);
 			free(w->settled);
 			*w = s->v[--s->n];
-			i--;
 		}
 	}
 	return left;

@@ -69,6 +69,8 @@ renamed_away(const json_t *task, const struct pattern *p)
 		const char *s = json_string_value(json_array_get(list, i));
 		size_t n = s == NULL ? 0 : strcspn(s, "="), k = strlen(p->db);
 
+		if (s == NULL)
+			continue;
 		if (n == k && strncmp(s, p->db, k) == 0)
 			return 1;
 		if (n == k + 1 + strlen(p->coll) && strncmp(s, p->db, k) == 0 &&
