@@ -1,13 +1,12 @@
 #include "spool.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "err.h"
+#include "nameless.h"
 #include "x.h"
 
 /* As it is in memory and in a file; the key's bytes follow. */
@@ -90,31 +89,12 @@ by_key(const void *a, const void *b, void *arg)
 	return compare(&p, x + sizeof p, &q, y + sizeof q);
 }
 
-static FILE *
-nameless(struct err *e)
-{
-	const char *dir = getenv("TMPDIR");
-	char *path = x_asprintf("%s/cdc-verify.XXXXXX",
-	    dir == NULL || dir[0] == '\0' ? "/tmp" : dir);
-	int fd = mkostemp(path, O_CLOEXEC);
-	FILE *f = fd == -1 ? NULL : fdopen(fd, "w+");
-
-	if (f == NULL)
-		err_sys(e, ERR_OUTPUT, "'%s'", path);
-	if (fd != -1)
-		unlink(path);
-	if (f == NULL && fd != -1)
-		close(fd);
-	free(path);
-	return f;
-}
-
 /* What is in memory becomes a run. */
 static int
 write_run(struct spool *s, struct err *e)
 {
 	struct run *r;
-	FILE *f = nameless(e);
+	FILE *f = nameless_open(e);
 
 	if (f == NULL)
 		return -1;
