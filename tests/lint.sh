@@ -10,6 +10,11 @@ say() { printf '%s\n' "lint: $*" >&2; bad=1; }
 # clang-tidy 14 mixes up va_list otherwise.
 # shellcheck disable=SC2086 -- the flags are a list
 if [ "$1" = --one ]; then
+	case $2 in
+	tests/*) # they run commands, and know what they are given
+		checks="$checks,-cert-env33-c,-cert-err34-c,-cert-exp42-c,-cert-flp37-c,-bugprone-suspicious-memory-comparison,-bugprone-not-null-terminated-result,-clang-analyzer-security.insecureAPI.strcpy"
+		;;
+	esac
 	gcc $CPPFLAGS -std=c11 -O1 -fanalyzer -Wno-analyzer-too-complex \
 		-Werror -c -o /dev/null "$2" || say "gcc -fanalyzer: $2"
 	clang-tidy --quiet --warnings-as-errors='*' --checks="$checks" \

@@ -386,7 +386,7 @@ outputs_of_functions_are_left_out(void **state)
 	struct schema s = schema("Int8", "", 0, 0);
 	struct columns *c;
 	struct err e = { 0 };
-	uint64_t rows;
+	uint64_t rows = 0;
 	char *hex;
 
 	(void)state;

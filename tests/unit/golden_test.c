@@ -205,7 +205,8 @@ compare(const char *path, const struct buf *got)
 	}
 	if (slurp(path, &want) == -1)
 		fail_msg("no '%s'", path);
-	if (want.len != got->len || memcmp(want.ptr, got->ptr, want.len) != 0)
+	if (want.ptr == NULL || want.len != got->len ||
+	    memcmp(want.ptr, got->ptr, want.len) != 0)
 		fail_msg("'%s': want\n%s\ngot\n%s", path, want.ptr, got->ptr);
 	buf_fini(&want);
 }

@@ -30,7 +30,7 @@ reads_an_object_of_every_kind(void **state)
 			      "\"a\":[ ] } ");
 	struct err e = { 0 };
 	struct jstr key;
-	struct span v;
+	struct span v = { 0 };
 	size_t i = 0;
 
 	(void)state;

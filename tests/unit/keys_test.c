@@ -10,6 +10,7 @@
 #include "insmake.h"
 #include "jsonw.h"
 #include "keys.h"
+#include "x.h"
 
 static const char int_pk[] = "{\"id\":100,\"name\":\"pk\",\"type\":\"Int64\","
 			     "\"primary_key\":true}";
@@ -187,8 +188,7 @@ ints(const int64_t *v, size_t n)
 	struct keys k = { 0 };
 
 	k.n = k.cap = n;
-	k.ints = calloc(n, sizeof *v);
-	memcpy(k.ints, v, n * sizeof *v);
+	k.ints = x_memdup(v, n * sizeof *v);
 	return k;
 }
 
@@ -198,7 +198,7 @@ strs(const char *const *v, size_t n)
 	struct keys k = { .is_str = 1 };
 
 	k.n = k.cap = n;
-	k.strs = calloc(n, sizeof *k.strs);
+	k.strs = x_calloc(n, sizeof *k.strs);
 	for (size_t i = 0; i < n; i++)
 		k.strs[i] = (struct span){ v[i], strlen(v[i]) };
 	return k;

@@ -263,11 +263,13 @@ partitions_are_loaded_when_the_first_is(void **state)
 {
 	static const char load[] = "\x08\x09\x18\x02\x30\x01";
 	struct metastore *m = *state;
-	struct item *i = metastore_put(
-	    m, "querycoord-collection-loadinfo/9", load, sizeof load - 1);
+	struct item *i;
 	enum meta_kind kind;
-	char *s = line(m, META_LOAD, 0);
+	char *s;
 
+	metastore_put(
+	    m, "querycoord-collection-loadinfo/9", load, sizeof load - 1);
+	s = line(m, META_LOAD, 0);
 	assert_string_equal(s, "\"coll_id\":\"9\"");
 	free(s);
 	i = metastore_put(m, "querycoord-partition-loadinfo/9/10", "", 0);
