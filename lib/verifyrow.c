@@ -135,6 +135,25 @@ merge(struct unit *u, struct err *e)
 	}
 }
 
+/*
+ * Doubled rows: applying leaves one row a key, so that the target has no more
+ * of them than the source, which may have inserted a key twice.
+ */
+static int
+copies(struct unit *u, struct err *e)
+{
+	if (u->copies[DST] <= u->copies[SRC] ||
+	    u->v->conf->asof != VERIFY_STILL)
+		return 0;
+	diff_open(u->v, "copies", u->p->db, u->p->name);
+	if (u->part != NULL)
+		jw_str(&u->v->w, "part", u->part);
+	jw_u64s(&u->v->w, "source", u->copies[SRC]);
+	jw_u64s(&u->v->w, "target", u->copies[DST]);
+	diff_close(u->v, "differs");
+	return out_flush(&u->v->out, e);
+}
+
 static void
 notes(const struct unit *u)
 {
@@ -263,6 +282,8 @@ unit(struct verify *v, const struct pair *p, const char *part,
 	if (rc == 0)
 		rc = vcands_settle(v, p, u.ask, &u.cands, e);
 	vcands_fini(&u.cands);
+	if (rc == 0)
+		rc = copies(&u, e);
 	if (rc == 0)
 		notes(&u);
 	return rc;
