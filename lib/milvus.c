@@ -116,6 +116,7 @@ static const struct {
 static const char *const passing[] = {
 	"context deadline exceeded",
 	"context canceled",
+	"context Done", /* a task of the proxy whose deadline is over */
 	"not ready",
 	"is not healthy",
 	"initializing",

@@ -260,6 +260,9 @@ a_task_given_up_may_still_be_at_work(void **state)
 	assert_int_equal(s.class, MV_RETRY);
 	assert_int_equal(s.code, 65535);
 	assert_int_equal(s.quiet_ns, 77);
+	judge_bare("proxy TaskCondition context Done", 77, &s);
+	assert_int_equal(s.class, MV_RETRY);
+	assert_int_equal(s.quiet_ns, 77);
 	judge_bare("node offline", 77, &s);
 	assert_int_equal(s.class, MV_RETRY);
 	assert_int_equal(s.quiet_ns, 0);
