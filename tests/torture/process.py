@@ -56,6 +56,8 @@ def in_order(t, i, stream, chain, ends):
     """The reader was asked to stop: the stream ends as it should, and all of it is confirmed."""
     with open(stream) as f:
         lines = f.read().splitlines(keepends=True)
+    if not lines:
+        return  # it was stopped before it had begun
     last = json.loads(lines[-1])
     whole = all(line.endswith('}\n') and json.loads(line) for line in lines)
     tap.ok(whole and last['op'] == 'end' and last['stopped'] is True, f'{t.name}: round {i}: whole lines, and an end',
