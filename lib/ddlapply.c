@@ -205,14 +205,11 @@ alter_coll(struct ddl *d, struct view_coll *v, const struct event *ev)
 	v->props_known = 1;
 }
 
-/* One that only may be there may also have an older name. */
 static void
 ensure_coll(struct ddl *d, struct cat_coll *c, struct view_coll *v,
     const struct event *ev)
 {
 	ddl_line_create(d, ev->ts, c, v->db, v->name, &ev->props, !v->maybe, 0);
-	if (v->maybe)
-		ddl_rename_to(d, v, ev->db, ev->name, ev->ts);
 	v->maybe = 0;
 	kvs_fini(&v->props);
 	kvs_copy(&v->props, &ev->props);

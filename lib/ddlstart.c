@@ -70,6 +70,25 @@ moved(const struct view_coll *v, const struct cat_coll *c)
 	return strcmp(v->name, c->name) != 0 || strcmp(v->db, c->db) != 0;
 }
 
+/*
+ * One that may be there, and has another name by now, may be there under the
+ * old one, unknown by id: cdc-apply was killed between making it and noting
+ * that. It is made anew, as all of its rows are still to come.
+ */
+static void
+check_maybe(struct ddl *d, uint64_t ts)
+{
+	struct view *view = d->c.view;
+
+	for (size_t i = view->n_colls; i-- > 0;) {
+		struct view_coll *v = view->colls[i];
+
+		if (v->maybe &&
+		    (v->unsure_name || moved(v, cat_coll(d->c.cat, v->id))))
+			ddl_drop_coll(d, v, ts);
+	}
+}
+
 static void
 check_names(struct ddl *d, uint64_t ts)
 {
@@ -77,8 +96,6 @@ check_names(struct ddl *d, uint64_t ts)
 		struct view_coll *v = d->c.view->colls[i];
 		const struct cat_coll *c = cat_coll(d->c.cat, v->id);
 
-		if (v->maybe && moved(v, c))
-			view_rename(v, c->db, c->name);
 		if (v->maybe || (!moved(v, c) && !v->unsure_name))
 			continue;
 		v->unsure_name = 0;
@@ -148,6 +165,7 @@ ddl_start(struct ddl *d, uint64_t ts, uint64_t since)
 		d->newest = d->c.cat->ts;
 	check_unsure(d, 0, ts);
 	check_gone(d, ts);
+	check_maybe(d, ts);
 	check_names(d, ts);
 	check_unsure(d, 1, ts);
 	view_items_fini(&d->c.view->unsure);
