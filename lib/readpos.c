@@ -58,34 +58,9 @@ gone(const char *topic, const char *what, int64_t offset, int64_t low,
 struct start {
 	int64_t offset, skip_n;
 	uint64_t skip_ts, skip_last;
-	int64_t low, high;           /* when we began */
+	int64_t high;                /* when we began */
 	const struct pos_topic *pos; /* whose last record is to be compared */
 };
-
-/*
- * A topic that was deleted and made anew may have grown past our offset, but
- * the last record that we have read is not there.
- */
-static int
-same_topic(struct reader *r, const struct start *s, struct err *e)
-{
-	const struct pos_topic *p = s->pos;
-	struct kmsg k = { 0 };
-	struct msg m = { 0 };
-	struct err ignored = { 0 };
-	int rc = 0;
-
-	if (kreader_peek(r->k, p->topic, p->n - 1, &k, e) == -1)
-		return -1;
-	if (msg_decode(k.ptr, k.len, &m, &ignored) == -1 || m.ts != p->last)
-		rc = err_set(e, ERR_GONE,
-		    "topic '%s' was made anew: the record at offset %" PRId64
-		    " has timestamp %" PRIu64 ", the one that was read had "
-		    "%" PRIu64 "; Kafka has %" PRId64 " to %" PRId64,
-		    p->topic, p->n - 1, m.ts, p->last, s->low, s->high);
-	kmsg_free(&k);
-	return rc;
-}
 
 static int
 from_pos(struct reader *r, const char *topic, int64_t low, int64_t high,
@@ -196,7 +171,6 @@ start_of(struct reader *r, const char *topic, struct start *s, struct err *e)
 	memset(s, 0, sizeof *s);
 	if (kreader_ends(r->k, topic, &low, &high, e) == -1)
 		return -1;
-	s->low = low;
 	s->high = high;
 	switch (r->from.kind) {
 	case WHERE_POS:
@@ -402,7 +376,9 @@ same_topics(struct reader *r, const struct start *s, size_t n, struct err *e)
 			    kreader_ahead(r->k, s[ahead].pos->topic,
 				s[ahead].pos->n - 1, e) == -1)
 				return -1;
-		if (s[i].pos != NULL && same_topic(r, &s[i], e) == -1)
+		if (s[i].pos != NULL &&
+		    reader_is_same(r->k, s[i].pos->topic, s[i].pos->n - 1,
+			s[i].pos->last, e) == -1)
 			return -1;
 	}
 	return 0;

@@ -46,29 +46,29 @@ ask(struct reader *r, struct merge_topic *t, struct err *e)
 	return kreader_ahead(r->asker, t->name, t->doubt_at, e) == -1 ? -1 : 1;
 }
 
-static int
-compare(struct reader *r, const struct merge_topic *t, struct err *e)
+int
+reader_is_same(struct kreader *k, const char *topic, int64_t offset,
+    uint64_t ts, struct err *e)
 {
-	struct kmsg k = { 0 };
+	struct kmsg rec = { 0 };
 	struct msg m = { 0 };
 	struct err ignored = { 0 };
 	int64_t low, high;
-	int rc = 0;
+	int same;
 
-	if (kreader_peek(r->asker, t->name, t->doubt_at, &k, e) == -1)
+	if (kreader_peek(k, topic, offset, &rec, e) == -1)
 		return -1;
-	if (msg_decode(k.ptr, k.len, &m, &ignored) == -1 || m.ts != t->doubt)
-		rc = kreader_ends(r->asker, t->name, &low, &high, e);
-	else
-		low = -1;
-	if (rc == 0 && low != -1)
-		rc = err_set(e, ERR_GONE,
-		    "topic '%s' was made anew: the record at offset %" PRId64
-		    " has timestamp %" PRIu64 ", the one that was read had "
-		    "%" PRIu64 "; Kafka has %" PRId64 " to %" PRId64,
-		    t->name, t->doubt_at, m.ts, t->doubt, low, high);
-	kmsg_free(&k);
-	return rc;
+	same = msg_decode(rec.ptr, rec.len, &m, &ignored) == 0 && m.ts == ts;
+	kmsg_free(&rec);
+	if (same)
+		return 0;
+	if (kreader_ends(k, topic, &low, &high, e) == -1)
+		return -1;
+	return err_set(e, ERR_GONE,
+	    "topic '%s' was made anew: the record at offset %" PRId64
+	    " has timestamp %" PRIu64 ", the one that was read had "
+	    "%" PRIu64 "; Kafka has %" PRId64 " to %" PRId64,
+	    topic, offset, m.ts, ts, low, high);
 }
 
 int
@@ -95,7 +95,8 @@ reader_same(struct reader *r, struct err *e)
 		struct merge_topic *t = merge_topic(r->merge, i);
 
 		if (t->doubt != 0)
-			rc = compare(r, t, e);
+			rc = reader_is_same(
+			    r->asker, t->name, t->doubt_at, t->doubt, e);
 		t->doubt = 0;
 	}
 	return rc == -1 ? -1 : 0;
