@@ -6,7 +6,6 @@
 #include "apply.h"
 #include "err.h"
 #include "log.h"
-#include "num.h"
 #include "opt.h"
 #include "sig.h"
 #include "x.h"
@@ -57,17 +56,6 @@ static const struct opt table[] = {
 	{ 0 },
 };
 
-static uint64_t
-number(const char *name, const char *arg, uint64_t min, uint64_t max)
-{
-	struct err e = { 0 };
-	uint64_t v;
-
-	if (num_u64(arg, min, max, &v, &e) == -1)
-		opt_die("--%s: %s", name, e.msg);
-	return v;
-}
-
 static void
 set_skip(struct apply_conf *c, const char *list)
 {
@@ -83,16 +71,6 @@ set_skip(struct apply_conf *c, const char *list)
 		c->skip[op] = 1;
 		list += n + (list[n] == ',');
 	}
-}
-
-/* One word of two. */
-static int
-choice(const char *name, const char *arg, const char *no, const char *yes)
-{
-	if (strcmp(arg, yes) != 0 && strcmp(arg, no) != 0)
-		opt_die(
-		    "--%s: '%s' is neither '%s' nor '%s'", name, arg, no, yes);
-	return strcmp(arg, yes) == 0;
 }
 
 static void
@@ -130,7 +108,7 @@ set(struct apply_conf *c, int letter, const char *arg, const char **token)
 		c->dry_run = 1;
 		break;
 	case OPT_MODE:
-		c->rows.insert = choice("mode", arg, "upsert", "insert");
+		c->rows.insert = opt_choice("mode", arg, "upsert", "insert");
 		break;
 	case OPT_CREATE:
 		c->create_missing = 1;
@@ -146,20 +124,20 @@ set(struct apply_conf *c, int letter, const char *arg, const char **token)
 		set_error(c, arg);
 		break;
 	case OPT_WINDOW:
-		c->rows.window = number("window", arg, 1, ROWQ_WINDOW_MAX);
+		c->rows.window = opt_u64("window", arg, 1, ROWQ_WINDOW_MAX);
 		break;
 	case OPT_BYTES:
 		c->rows.batch_bytes =
-		    number("batch-bytes", arg, 1, ROWQ_BATCH_MAX);
+		    opt_u64("batch-bytes", arg, 1, ROWQ_BATCH_MAX);
 		break;
 	case OPT_RETRY:
-		c->milvus.retry_s = (int)number("retry", arg, 0, 1 << 30);
+		c->milvus.retry_s = (int)opt_u64("retry", arg, 0, 1 << 30);
 		break;
 	case OPT_TIMEOUT:
-		c->milvus.timeout_s = (int)number("timeout", arg, 1, 86400);
+		c->milvus.timeout_s = (int)opt_u64("timeout", arg, 1, 86400);
 		break;
 	case OPT_PROGRESS:
-		c->progress = choice("progress", arg, "never", "auto");
+		c->progress = opt_choice("progress", arg, "never", "auto");
 		break;
 	case OPT_STATE:
 		c->state_dir = arg;

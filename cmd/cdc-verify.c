@@ -5,7 +5,6 @@
 
 #include "err.h"
 #include "log.h"
-#include "num.h"
 #include "opt.h"
 #include "sig.h"
 #include "state.h"
@@ -90,17 +89,6 @@ struct secrets {
 	int source; /* was given as an option */
 };
 
-static uint64_t
-number(const char *name, const char *arg, uint64_t min, uint64_t max)
-{
-	struct err e = { 0 };
-	uint64_t v;
-
-	if (num_u64(arg, min, max, &v, &e) == -1)
-		opt_die("--%s: %s", name, e.msg);
-	return v;
-}
-
 static enum verify_read
 level(const char *arg)
 {
@@ -143,10 +131,10 @@ set_both(struct verify_conf *c, const char *retry, const char *timeout)
 {
 	if (retry != NULL)
 		c->source.retry_s = c->target.retry_s =
-		    (int)number("retry", retry, 0, 1 << 30);
+		    (int)opt_u64("retry", retry, 0, 1 << 30);
 	if (timeout != NULL)
 		c->source.timeout_s = c->target.timeout_s =
-		    (int)number("timeout", timeout, 1, 86400);
+		    (int)opt_u64("timeout", timeout, 1, 86400);
 }
 
 static void
@@ -182,7 +170,7 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 		set_asof(c, arg);
 		break;
 	case OPT_SETTLE:
-		c->settle_s = (int)number("settle", arg, 0, 86400);
+		c->settle_s = (int)opt_u64("settle", arg, 0, 86400);
 		break;
 	case OPT_STATE:
 		c->state_dir = arg;
@@ -196,16 +184,16 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 		c->backup[c->nbackup++] = x_strdup(arg);
 		break;
 	case OPT_SAMPLE:
-		c->sample = number("sample", arg, 1, 1000000);
+		c->sample = opt_u64("sample", arg, 1, 1000000);
 		break;
 	case OPT_SEED:
-		c->seed = number("seed", arg, 0, UINT64_MAX);
+		c->seed = opt_u64("seed", arg, 0, UINT64_MAX);
 		break;
 	case OPT_CONSISTENCY:
 		c->read = level(arg);
 		break;
 	case OPT_PAGE:
-		c->page = number("page", arg, 1, VERIFY_PAGE_MAX);
+		c->page = opt_u64("page", arg, 1, VERIFY_PAGE_MAX);
 		break;
 	case OPT_SOURCE_TOKEN:
 		s->file[0] = arg;
@@ -238,11 +226,7 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 		set_both(c, NULL, arg);
 		break;
 	default:
-		if (strcmp(arg, "auto") != 0 && strcmp(arg, "never") != 0)
-			opt_die("--progress: '%s' is neither 'auto' nor "
-				"'never'",
-			    arg);
-		c->progress = strcmp(arg, "auto") == 0;
+		c->progress = opt_choice("progress", arg, "never", "auto");
 	}
 }
 

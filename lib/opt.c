@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "err.h"
 #include "log.h"
+#include "num.h"
 #include "x.h"
 
 enum { MAX_OPTS = 64, OPT_HELP = 1000, OPT_VERSION };
@@ -118,6 +119,26 @@ opt_die(const char *fmt, ...)
 	va_end(ap);
 	log_error("%s (try --help)", msg);
 	exit(2);
+}
+
+uint64_t
+opt_u64(const char *name, const char *arg, uint64_t min, uint64_t max)
+{
+	struct err e = { 0 };
+	uint64_t v;
+
+	if (num_u64(arg, min, max, &v, &e) == -1)
+		opt_die("--%s: %s", name, e.msg);
+	return v;
+}
+
+int
+opt_choice(const char *name, const char *arg, const char *no, const char *yes)
+{
+	if (strcmp(arg, yes) != 0 && strcmp(arg, no) != 0)
+		opt_die(
+		    "--%s: '%s' is neither '%s' nor '%s'", name, arg, no, yes);
+	return strcmp(arg, yes) == 0;
 }
 
 const char *

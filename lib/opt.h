@@ -1,6 +1,8 @@
 #ifndef CDC_OPT_H
 #define CDC_OPT_H
 
+#include <stdint.h>
+
 /*
  * Command lines. One table per program says every option once: long name,
  * letter, what its argument is called, help. getopt_long does the parsing:
@@ -26,6 +28,12 @@ int opt_next(int argc, char **argv, const struct opt *table, const char *usage,
 /* A mistake on the command line: one line on stderr, status 2. */
 void opt_die(const char *fmt, ...)
     __attribute__((format(printf, 1, 2), noreturn));
+
+/* An option's number between min and max, or opt_die. */
+uint64_t opt_u64(const char *name, const char *arg, uint64_t min, uint64_t max);
+/* One word of two: 1 for yes, 0 for no, or opt_die. */
+int opt_choice(
+    const char *name, const char *arg, const char *no, const char *yes);
 
 /* The value of an environment variable, or fallback if unset or empty. */
 const char *opt_env(const char *name, const char *fallback);
