@@ -2,7 +2,6 @@
 import shutil
 
 from broker import follow
-from proxy import Proxy
 from torture import *  # noqa: F401,F403
 
 FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=4)]
@@ -81,7 +80,7 @@ def forget(t):
 @scenario(short=1, long=9)
 def compacted_past_the_watch(t):
     """While cdc-meta is halted, does not run, or is cut off; and all that happened meanwhile arrives."""
-    proxy = Proxy(t.etcd.rpartition(':')[2])
+    proxy = t.proxy(t.etcd.rpartition(':')[2])
     t.etcd = proxy.uri
     db = t.make_db()
     load = t.load()
@@ -116,7 +115,6 @@ def compacted_past_the_watch(t):
         load.wait_rows(30)
     t.check(pipe, 'at the end')
     pipe.stop()
-    proxy.close()
 
 
 # Logins

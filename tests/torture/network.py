@@ -1,7 +1,7 @@
 """A proxy between each pair that cuts, delays, half-closes, stalls, and resets inside a frame, in both directions."""
 import urllib.parse
 
-from proxy import DOWN, UP, Proxy
+from proxy import DOWN, UP
 from torture import *  # noqa: F401,F403
 
 WIRES = {'etcd': 'cdc-meta', 'kafka': 'cdc-read', 'target': 'cdc-apply'}  # who is at the near end
@@ -16,7 +16,7 @@ def port_of(uri):
 def make_wires(t):
     """A proxy on each of the three ways; what t starts from now on goes through them."""
     kafka = int(os.environ['KAFKA_PROXY_PORT'])
-    wires = {'etcd': Proxy(port_of(t.etcd)), 'kafka': Proxy(kafka - 1, kafka), 'target': Proxy(port_of(t.target))}
+    wires = {'etcd': t.proxy(port_of(t.etcd)), 'kafka': t.proxy(kafka - 1, kafka), 'target': t.proxy(port_of(t.target))}
     t.etcd, t.brokers, t.target = wires['etcd'].uri, wires['kafka'].address, wires['target'].uri
     return wires
 
@@ -86,12 +86,7 @@ def cross(t, rounds, wires=WIRES):
         yield pairs.pop()
 
 
-def close(wires):
-    for p in wires.values():
-        p.close()
-
-
-@scenario(short=6, long=204)
+@scenario(short=6, long=102)
 def network_by_hand(t):
     wires = make_wires(t)
     load = t.load()
@@ -110,10 +105,9 @@ def network_by_hand(t):
     diag(f'longest recovery {worst[0]:.1f} s: {worst[1]}')
     t.check(pipe, 'at the end')
     pipe.stop()
-    close(wires)
 
 
-@scenario(short=0, long=102)
+@scenario(short=0, long=51)
 def network_supervised(t):
     """cdc-task run needs nobody."""
     wires = make_wires(t)
@@ -128,10 +122,9 @@ def network_supervised(t):
     tap.ok(pipe.final is None and not pipe.ends, f'{t.name}: cdc-task run has not ended', pipe.ends)
     t.check(pipe, 'at the end')
     pipe.stop()
-    close(wires)
 
 
-@scenario(short=0, long=20)
+@scenario(short=0, long=5)
 def all_wires_slow(t):
     """200 ms each way to everybody: it goes on, only later."""
     wires = make_wires(t)
@@ -146,4 +139,3 @@ def all_wires_slow(t):
     t.fault('200 ms each way on all wires')
     t.check(pipe, 'at the end')
     pipe.stop()
-    close(wires)

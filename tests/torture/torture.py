@@ -24,6 +24,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'real')]
 from cdctest import *  # noqa: E402,F401,F403: a scenario imports this module alone
 from cdctest import BUILD, PATIENCE, Case, Pipeline, Stuck, diag, eventually, tap  # noqa: E402
 from load import Load, Order  # noqa: E402
+from proxy import Proxy  # noqa: E402
 
 MODULES = ['kills', 'process', 'network', 'broker', 'etcdfault', 'target', 'state', 'stream', 'history', 'backlog']
 CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}
@@ -181,7 +182,7 @@ class Torture(Case):
         super().__init__(name)
         self.seed, self.rounds, self.short = seed, rounds, short
         self.random = random.Random(f'{seed} {name}')
-        self.loads, self.orders, self.pipes = [], {}, []
+        self.loads, self.orders, self.pipes, self.proxies = [], {}, [], []
         self.wrap = {}
         self.failed_before = tap.bad
         self.faults_log = open(self.path('faults'), 'w')
@@ -230,6 +231,12 @@ class Torture(Case):
         self.loads.append(load)
         load.start()
         return load
+
+    def proxy(self, to, port=0):
+        """In front of port `to`, until the scenario ends."""
+        p = Proxy(to, port)
+        self.proxies.append(p)
+        return p
 
     def pipeline(self, name='task', **more):
         p = Hand(self, name, **more)
@@ -308,6 +315,8 @@ class Torture(Case):
         try:
             super().close()
         finally:
+            for p in self.proxies:
+                p.close()
             if not KEEP:
                 os.environ.pop('KEEP', None)
 
