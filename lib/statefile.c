@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <zlib.h>
@@ -51,34 +53,76 @@ sync_folder(const char *path)
 	return rc;
 }
 
+/* Is fd, which we hold locked, still the file of that name? */
+static int
+is_at(int fd, const char *path)
+{
+	struct stat mine, there;
+
+	if (fstat(fd, &mine) == -1)
+		return -1;
+	if (stat(path, &there) == -1)
+		return errno == ENOENT ? 0 : -1;
+	return mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+}
+
+/*
+ * The file that is to take a place, empty and ours alone. Its name is always
+ * the same, so that what a killed process left behind is taken up again. Who
+ * had to wait for it may find that it has taken its place meanwhile.
+ */
+static int
+open_new(const char *path)
+{
+	int fd, rc = 0, saved;
+
+	while (rc == 0) {
+		fd = open(
+		    path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd == -1)
+			return -1;
+		while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
+			;
+		if (rc == 0)
+			rc = is_at(fd, path);
+		if (rc == 1 && ftruncate(fd, 0) == 0)
+			return fd;
+		saved = errno;
+		close(fd);
+		errno = saved;
+	}
+	return -1;
+}
+
+/* Write it; the file, still ours alone, or -1 and errno. */
 static int
 write_new(const char *path, const void *p, size_t n, int durable)
 {
-	int fd = open(
-	    path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int rc;
+	int fd = open_new(path);
 
-	if (fd == -1)
+	if (fd != -1 &&
+	    (write_all(fd, p, n) == -1 || (durable && fsync(fd) == -1))) {
+		int saved = errno;
+
+		unlink(path);
+		close(fd);
+		errno = saved;
 		return -1;
-	rc = write_all(fd, p, n);
-	if (rc == 0 && durable)
-		rc = fsync(fd);
-	if (close(fd) == -1)
-		rc = -1;
-	return rc;
+	}
+	return fd;
 }
 
 static int
 replace(const char *path, const void *p, size_t n, int durable, struct err *e)
 {
-	char *tmp = x_asprintf("%s.%ld.tmp", path, (long)getpid());
-	int rc = 0;
+	char *tmp = x_asprintf("%s.tmp", path);
+	int fd = write_new(tmp, p, n, durable), rc = 0;
 
-	if (write_new(tmp, p, n, durable) == -1 || rename(tmp, path) == -1) {
+	if (fd == -1 || rename(tmp, path) == -1 ||
+	    (durable && sync_folder(path) == -1))
 		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
-		unlink(tmp);
-	} else if (durable && sync_folder(path) == -1)
-		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
+	if (fd != -1)
+		close(fd);
 	free(tmp);
 	return rc;
 }
@@ -318,10 +362,10 @@ checkpoint_save(
 	char *prev = state_path(dir, task, "checkpoint.prev.json");
 	char *tmp = state_path(dir, task, "checkpoint.tmp");
 	struct buf b = { 0 };
-	int rc = 0;
+	int fd, rc = 0;
 
 	checkpoint_text(c, &b);
-	if (write_new(tmp, b.ptr, b.len, 1) == -1 ||
+	if ((fd = write_new(tmp, b.ptr, b.len, 1)) == -1 ||
 	    (!c->fell_back && rename(path, prev) == -1 && errno != ENOENT) ||
 	    rename(tmp, path) == -1 || sync_folder(path) == -1)
 		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
@@ -329,6 +373,8 @@ checkpoint_save(
 		c->gen++;
 		c->fell_back = 0;
 	}
+	if (fd != -1)
+		close(fd);
 	buf_fini(&b);
 	free(tmp);
 	free(prev);

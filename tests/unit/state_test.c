@@ -313,6 +313,73 @@ one_holder_at_a_time_and_it_is_named(void **state)
 	close(fd);
 }
 
+/* Is that file of the task there? */
+static int
+there(const char *file)
+{
+	char *path = state_path(dir, "t", file);
+	int rc = access(path, F_OK) == 0;
+
+	free(path);
+	return rc;
+}
+
+static void
+what_a_killed_writer_left_is_taken_up_again(void **state)
+{
+	char *path = state_path(dir, "t", "x.json"), got[64];
+
+	(void)state;
+	put("x.json.tmp", "{\"half\":\"of something longer", 29);
+	assert_int_equal(state_replace(path, "{}\n", 3, &err), 0);
+	assert_int_equal(get("x.json", got, sizeof got), 3);
+	assert_memory_equal(got, "{}\n", 3);
+	assert_false(there("x.json.tmp"));
+	free(path);
+}
+
+enum { WRITERS = 4, TIMES = 300, LONG = 9000 };
+
+/* Writer k puts k + 1 thousand times its own letter. */
+static void
+write_often(const char *path, int k)
+{
+	char text[LONG];
+	struct err e = { 0 };
+
+	memset(text, 'a' + k, sizeof text);
+	for (int i = 0; i < TIMES; i++)
+		if (state_put(path, text, 1000 * ((size_t)k + 1), &e) == -1)
+			_exit(1);
+	_exit(0);
+}
+
+static void
+writers_at_once_leave_a_whole_file_of_one_of_them(void **state)
+{
+	char *path = state_path(dir, "t", "x"), got[LONG];
+	int status, left = WRITERS;
+
+	(void)state;
+	put("x", "aaaa", 4);
+	for (int k = 0; k < WRITERS; k++)
+		if (fork() == 0)
+			write_often(path, k);
+	while (left > 0) {
+		size_t n = get("x", got, sizeof got);
+
+		assert_true(n == 4 || n == 1000 * (size_t)(got[0] - 'a' + 1));
+		for (size_t i = 1; i < n; i++)
+			assert_int_equal(got[i], got[0]);
+		if (waitpid(-1, &status, WNOHANG) > 0) {
+			assert_int_equal(status, 0);
+			left--;
+		}
+	}
+	assert_false(there("x.tmp"));
+	free(path);
+}
+
 static void
 the_directory_comes_from_the_option_then_the_environment(void **state)
 {
@@ -352,6 +419,8 @@ main(void)
 		T(every_state_between_two_steps_is_readable),
 		T(a_newer_format_is_refused_in_one_sentence),
 		T(one_holder_at_a_time_and_it_is_named),
+		T(what_a_killed_writer_left_is_taken_up_again),
+		T(writers_at_once_leave_a_whole_file_of_one_of_them),
 		T(the_directory_comes_from_the_option_then_the_environment),
 	};
 
