@@ -87,6 +87,8 @@ list_db(struct apply *a, const char *db, struct err *e)
 	req.db_name = mv_str(db);
 	rc = milvus_call(a->m, "ShowCollections", &req.base,
 	    &pb__show_collections_response__descriptor, &out, &s, e);
+	if (rc == 1 && s.class == MV_ABSENT)
+		return 0; /* somebody has dropped it since it was listed */
 	if (rc == 1)
 		return refused("ShowCollections", db, &s, e);
 	if (rc == -1)

@@ -81,5 +81,10 @@ set -- $(grep -c . fake.log) $(grep Upsert fake.log | sed -n '1s/ .*//p;12s/ .*/
 ok 'a slow request does not hold the others' awk "BEGIN { exit !($3 - $2 < 0.9) }"
 is '  but the ack' "$(wc -l <acks)" 2
 
+# Somebody else's database is dropped between the question for all and the one for what it has.
+faults '[{"method":"ShowCollections","code":800,"reason":"database not found[database=x]"}]'
+{ begin; end; } >in
+ok 'a database that goes while it is looked at' cdc-apply in
+
 fake_stop
 done_testing
