@@ -90,6 +90,11 @@ static const struct {
 	{ 202, MV_RETRY },   /* partition not fully loaded */
 	{ 700, MV_ABSENT },  /* index */
 	{ 800, MV_ABSENT },  /* database */
+	{ 901, MV_RETRY },   /* a node that is not found, */
+	{ 902, MV_RETRY },   /* offline, */
+	{ 903, MV_RETRY },   /* lacking, */
+	{ 904, MV_RETRY },   /* another one since, */
+	{ 905, MV_RETRY },   /* not available */
 	{ 1600, MV_ABSENT }, /* alias */
 	{ 1902, MV_RETRY },  /* no segment id */
 	{ 1903, MV_RETRY },  /* stream */
@@ -114,17 +119,12 @@ static const struct {
 
 /* Code 65535 is anything: what is known to pass. */
 static const char *const passing[] = {
-	"context deadline exceeded",
-	"context canceled",
+	"context deadline exceeded", "context canceled",
 	"context Done", /* a task of the proxy whose deadline is over */
-	"not ready",
-	"is not healthy",
-	"initializing",
-	"etcdserver:",
-	"connection refused",
-	"transport is closing",
-	"node offline",
-	"node not match",
+	"not ready", "is not healthy", "initializing",
+	"etcdserver:", "connection refused", "transport is closing",
+	"node offline", "node not match",
+	"sync new partition failed", /* to nodes that are starting */
 };
 
 enum mv_class
