@@ -38,7 +38,7 @@ def away(t, pipe, load, how, seconds):
     follow(t, pipe, f'kafka: {how}')
 
 
-@scenario(short=0, long=12)
+@scenario(short=0, long=5)
 def broker_restarts(t):
     load = t.load()
     pipe = t.pipeline(read=SILENT).start()
@@ -56,9 +56,9 @@ def broker_away_for_minutes(t):
     t.watch(pipe)
     for _ in t.each_round():
         load.wait_rows(50)
-        t.fault('kafka: away for three minutes')
+        t.fault('kafka: away for two minutes')
         lab('stop', 'kafka')
-        time.sleep(180)
+        time.sleep(120)
         lab('start', 'kafka', 'src')
         eventually(lambda: source_now(t), 60, 'the source answers')
         pipe.catch_up(180)
@@ -151,7 +151,7 @@ class Lost:
         self.pipe.stop()
 
 
-@scenario(short=1, long=3)
+@scenario(short=1, long=2)
 def retention_eats_the_position(t):
     for _ in t.each_round():
         lost = Lost(t)
@@ -164,7 +164,7 @@ def retention_eats_the_position(t):
         lost.go_on('retention')
 
 
-@scenario(short=0, long=4)
+@scenario(short=0, long=2)
 def topic_made_anew_while_stopped(t):
     for i in t.each_round():
         lost = Lost(t)
@@ -179,7 +179,7 @@ def topic_made_anew_while_stopped(t):
         lost.go_on('made anew')
 
 
-@scenario(short=0, long=3)
+@scenario(short=0, long=2)
 def topic_made_anew_under_a_reader(t):
     """It is read on where it was, if the new one has grown past that before anybody looks."""
     for _ in t.each_round():
@@ -217,7 +217,7 @@ def truncate(topic, records):
             os.unlink(os.path.join(folder, name))
 
 
-@scenario(short=0, long=3)
+@scenario(short=0, long=2)
 def log_cut_at_its_end(t):
     """The broker comes back with less than it had, and other records take the places of those that were read."""
     for _ in t.each_round():

@@ -19,7 +19,7 @@ def revision():
     return json.loads(etcdctl('get', 'x', '-w', 'json'))['header']['revision']
 
 
-@scenario(short=0, long=8)
+@scenario(short=0, long=5)
 def etcd_restarts(t):
     load = t.load()
     pipe = t.pipeline().start()

@@ -4,7 +4,7 @@ import collections
 from torture import *  # noqa: F401,F403
 from torture import BUILD, Milvus, MilvusError, Stuck, diag, eventually
 from load import FAILURES
-from stream import strike
+from smallfile import strike
 
 FIELDS = [F('pk', 'Int64', primary=True), F('ver', 'Int64'), F('vec', 'FloatVector', dim=2)]
 CLOCK = os.path.join(BUILD, 'tests', 'clock.so')
@@ -98,7 +98,7 @@ class Names:
         return act
 
 
-@scenario(short=2, long=150)
+@scenario(short=2, long=50)
 def changing_names(t):
     """Live, as a backlog, and around ends of all kinds."""
     names, pipe = Names(t), t.pipeline()
@@ -124,7 +124,7 @@ def changing_names(t):
     pipe.stop()
 
 
-@scenario(short=0, long=40)
+@scenario(short=0, long=15)
 def drops_in_a_race(t):
     """Rows on their way into partitions, collections and databases that are being dropped."""
     pipe = t.pipeline().start()
@@ -184,7 +184,7 @@ def drops_in_a_race(t):
     pipe.stop()
 
 
-@scenario(short=0, long=10)
+@scenario(short=0, long=6)
 def one_key(t):
     """Many writers of the same few keys at once, a key several times in one request, deletes between."""
     db = t.make_db()
@@ -230,7 +230,7 @@ WIDE = [F('pk', 'Int64', primary=True)] + [F(f't{i}', 'VarChar', max_length=6553
 DEEP = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=32768)]
 
 
-@scenario(short=0, long=5)
+@scenario(short=0, long=3)
 def large_rows(t):
     """10 MB in one request, and a row of 2.6 MB: what passes the source's broker passes us."""
     db = t.make_db()
@@ -251,7 +251,7 @@ def large_rows(t):
     pipe.stop()
 
 
-@scenario(short=0, long=10)
+@scenario(short=0, long=3)
 def large_deletes(t):
     """Very many keys in one delete: 20,000 a round, 200,000 in the last one of the long form."""
     db = t.make_db()
@@ -272,7 +272,7 @@ def large_deletes(t):
     pipe.stop()
 
 
-@scenario(short=0, long=30)
+@scenario(short=0, long=15)
 def wrong_clock(t):
     """The wall clock of this machine is a day off, either way, and jumps while all run."""
     load = t.load()

@@ -1,160 +1,9 @@
 """The stream's own mistakes: cut, damaged, shuffled, repeated.  What cannot be right ends with status 1 and its place."""
-import base64
-import pickle
 import re
-import struct
 
+from smallfile import FIELDS, Fake, Fakes, Outcome, model, rows, sample, small_file, strike, two_at_a_time
 from torture import *  # noqa: F401,F403
-from torture import BUILD, TOP, Milvus, Stuck, Total, diag, drop_dbs, eventually
-
-FIELDS = [F('pk', 'Int64', primary=True), F('ver', 'Int64'), F('j', 'JSON'), F('vec', 'FloatVector', dim=2)]
-TEXT = [F('pk', 'VarChar', primary=True, max_length=40), F('ver', 'Int64'), F('vec', 'FloatVector', dim=2)]
-SANITIZER = re.compile(r'Sanitizer|runtime error:')
-
-
-def strike(t, what):
-    """One round with one fault."""
-    Total.rounds += 1
-    t.fault(what)
-
-
-def rows(keys, ver, **more):
-    n = len(keys)
-    out = {'pk': list(keys), 'ver': [ver] * n, 'vec': [vec(ver, i) for i in range(n)]}
-    if not isinstance(keys[0], str):
-        out['j'] = [b'{"v":%d}' % ver] * n
-    return {**out, **more}
-
-
-def history(t, db):
-    """Few lines with all that moves rows, several ticks among them."""
-    a = t.src
-    a.create(db, 'a', FIELDS, shards=2)
-    a.insert(db, 'a', rows([1, 2, 3, 4, 5], 1))
-    a.create_partition(db, 'a', 'p')
-    a.insert(db, 'a', rows([10, 11], 2), 'p')
-    a.create(db, 's', TEXT)
-    a.insert(db, 's', rows(['x', 'é"\n', '12'], 3))
-    a.delete(db, 'a', 'pk in [2, 3, 11]')
-    a.upsert(db, 'a', rows([1, 4], 5))
-    a.insert(db, 'a', rows([3], 6))
-    a.delete(db, 's', 'pk in ["x"]')
-    a.alias(db, 's', t.tag_alias())
-    a.upsert(db, 's', rows(['12', 'new'], 7))
-    a.delete(db, 'a', 'pk in [4]')
-    a.insert(db, 'a', rows([4], 8))
-
-
-class File:
-    """A backup in memory, and what a prefix of its lines makes of a target."""
-
-    def __init__(self, data):
-        self.data = data
-        self.lines = data.splitlines(keepends=True)
-        self.ends = []  # where each line's last byte but the newline is, plus one
-        at = 0
-        for line in self.lines:
-            at += len(line)
-            self.ends.append(at - 1)
-
-    def whole_lines(self, n):
-        return sum(end <= n for end in self.ends)
-
-    def line_of(self, offset):
-        """The number, from 1, of the line that has this byte."""
-        return sum(end < offset for end in self.ends) + 1
-
-    def ticks(self, n):
-        """The timestamps that n lines confirm."""
-        ops = [json.loads(line) for line in self.lines[:n]]
-        return [o['ts'] for o in ops if o['op'] in ('tick', 'end')]
-
-
-def model(lines):
-    """{(db, collection): {key: (partition, ver, vector)}} after these lines."""
-    out = {}
-    for line in lines:
-        o = json.loads(line)
-        if o.get('gone') or 'coll' not in o:
-            continue
-        c = out.setdefault((o['db'], o['coll']), {})
-        if o['op'] in ('insert', 'upsert'):
-            for row in o['rows']:
-                key = int(row['pk']) if row['pk'].isdigit() and o['coll'] == 'a' else row['pk']
-                c[key] = o['part'], int(row['ver']), struct.unpack('<2f', base64.b64decode(row['vec']))
-        elif o['op'] == 'delete':
-            for key in o['keys']:
-                key = int(key) if o['coll'] == 'a' else key
-                if key in c and c[key][0] == o.get('part', c[key][0]):
-                    del c[key]
-    return out
-
-
-class Fake:
-    """A Milvus in memory, tests/fake/milvus.py, emptied between the rounds."""
-
-    def __init__(self, t):
-        self.file = t.path('fake')
-        self.process = subprocess.Popen([sys.executable, os.path.join(TOP, 'tests/fake/milvus.py'), 'serve', self.file],
-                                        stderr=open(t.path('fake.err'), 'w'))
-        eventually(lambda: os.path.exists(self.file + '.port'), what='the fake is up')
-        with open(self.file + '.port') as f:
-            self.uri = f'http://127.0.0.1:{f.read()}'
-        self.m = Milvus(self.uri)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-
-    def clear(self):
-        drop_dbs(self.m, self.m.dbs())
-        with contextlib.suppress(MilvusError):
-            self.m.create_db('default')
-
-    def rows(self):
-        """As model() has it."""
-        with open(self.file, 'rb') as f:
-            dbs = pickle.load(f)
-        return {(db, name): {k: (part, r['ver'], tuple(r['vec'])) for k, (part, r) in c['rows'].items()}
-                for db, colls in dbs.items() for name, c in colls.items()}
-
-
-class Outcome:
-    """How cdc-apply ended over some bytes."""
-
-    def __init__(self, t, uri, data, *more, timeout=30):
-        argv = [os.path.join(BUILD, 'cdc-apply'), '-q', '-T', uri, '--retry', '2', *more]
-        try:
-            p = subprocess.run(argv, input=data, env=t.env, capture_output=True, timeout=timeout)
-        except subprocess.TimeoutExpired:
-            raise Stuck(f'cdc-apply hangs; its input began {data[:300]!r}')
-        self.status, self.said = p.returncode, p.stderr.decode(errors='replace')
-        self.acks = [json.loads(line) for line in p.stdout.splitlines()]
-        self.acked = [a['ts'] for a in self.acks]
-        found = re.search(r'line (\d+)', self.said)
-        self.line = int(found.group(1)) if found else None
-
-    def faults(self):
-        """What no input may do."""
-        out = []
-        if self.status not in (0, 1):
-            out.append(f'status {self.status}: {self.said[:300]}')
-        if SANITIZER.search(self.said):
-            out.append(self.said[:2000])
-        if self.status == 1 and (self.line is None or len(self.said.splitlines()) != 1):
-            out.append(f'no place, or not one line: {self.said[:300]}')
-        return out
-
-
-def small_file(t):
-    db = t.make_db()
-    history(t, db)
-    t.backup(t.path('small.ndjson'))
-    with open(t.path('small.ndjson'), 'rb') as f:
-        return File(f.read())
+from torture import diag, drop_dbs
 
 
 def load_all(t):
@@ -170,32 +19,47 @@ def empty(t):
     drop_dbs(t.dst, t.databases & t.dst.dbs())
 
 
-def cut_faults(file, n, o):
-    """What is wrong with how n bytes were taken."""
-    whole = file.whole_lines(n)
-    out = o.faults()
-    if o.acked != file.ticks(whole):
-        out.append(f'acknowledged {o.acked}, want {file.ticks(whole)}')
-    if o.status != (0 if whole == len(file.lines) else 1):
+def place(o, whole, lines):
+    """What is wrong with how it ended: so many lines were whole, of so many."""
+    out = []
+    if o.status != (0 if whole == lines else 1):
         out.append(f'status {o.status}: {o.said}')
     if o.status == 1 and o.line not in (whole, whole + 1):
         out.append(f'line {o.line}, but {whole} are whole: {o.said}')
+    return out
+
+
+def cut_faults(file, n, o):
+    """What is wrong with how n bytes were taken."""
+    whole = file.whole_lines(n)
+    out = o.faults() + place(o, whole, len(file.lines))
+    if o.acked != file.ticks(whole):
+        out.append(f'acknowledged {o.acked}, want {file.ticks(whole)}')
     return [f'cut at {n}: {x}' for x in out]
 
 
-@scenario(short=40, long=10000)
+DRY = 6  # times as many places are tried with -n as are applied: in the long form each byte of the file
+
+
+@scenario(short=25, long=1200)
 def cut_at_every_byte(t):
-    """Into a Milvus in memory, for there are thousands of places; the whole file afterwards gives the whole."""
+    """Each byte with -n; and as many as there are rounds, chosen by the seed, into a Milvus in memory: what is acknowledged
+    and what is there.  The whole file afterwards gives the whole.
+    """
     file = small_file(t)
     cuts = range(len(file.data) + 1)
-    if t.rounds < len(cuts):
-        cuts = sorted(t.random.sample(cuts, t.rounds))
-    out, all_rows = [], model(file.lines)
-    with Fake(t) as fake:
-        for n in cuts:
-            strike(t, f'cut at {n}')
-            fake.clear()
-            out += cut_faults(file, n, Outcome(t, fake.uri, file.data[:n]))
+    all_rows = model(file.lines)
+    dry, wet = sample(t, cuts, DRY * t.rounds), sample(t, cuts, t.rounds)
+
+    def dry_run(n):
+        strike(t, f'cut at {n}, -n')
+        o, whole = Outcome(t, void.uri, file.data[:n], '-n'), file.whole_lines(n)
+        return [f'cut at {n}, -n: {x}' for x in o.faults() + place(o, whole, len(file.lines))]
+
+    def applied(n):
+        strike(t, f'cut at {n}')
+        with fakes.one() as fake:
+            out = cut_faults(file, n, Outcome(t, fake.uri, file.data[:n]))
             want = model(file.lines[:file.whole_lines(n)])
             if fake.rows() != want:
                 out.append(f'cut at {n}: {fake.rows()}, want {want}')
@@ -203,10 +67,15 @@ def cut_at_every_byte(t):
                 o = Outcome(t, fake.uri, file.data)
                 if o.status or fake.rows() != all_rows:
                     out.append(f'cut at {n}, then the whole: status {o.status} {o.said}')
-    t.judge(f'{len(cuts)} cuts of {len(file.data)} bytes', out)
+        return out
+
+    with Fake(t) as void:
+        t.judge(f'{len(dry)} cuts of {len(file.data)} bytes, read', two_at_a_time(dry, dry_run))
+    with Fakes(t) as fakes:
+        t.judge(f'{len(wet)} cuts of {len(file.data)} bytes, applied', two_at_a_time(wet, applied))
 
 
-@scenario(short=0, long=100)
+@scenario(short=0, long=25)
 def cut_and_restored(t):
     """The same into the real target, and the rest after it."""
     file = small_file(t)
@@ -228,30 +97,39 @@ def flipped(data, i, bit):
     return bytes(out)
 
 
-@scenario(short=50, long=10000)
+@scenario(short=25, long=1200)
 def flipped_bits(t):
-    """A bit of each byte: an error at its line or below, or a line that means something else; what stands above counts."""
+    """A bit of each byte: an error at its line or below, or a line that means something else; what stands above counts.
+
+    Each byte with -n; and as many as there are rounds, chosen by the seed, into a Milvus in memory.
+    """
     file = small_file(t)
-    places = range(len(file.data))
-    if t.rounds < len(places):
-        places = sorted(t.random.sample(places, t.rounds))
-    out, silent = [], 0
-    with Fake(t) as fake:
-        for i in places:
-            bit, line = t.random.randrange(8), file.line_of(i)
-            strike(t, f'bit {bit} of byte {i}')
-            fake.clear()
-            o = Outcome(t, fake.uri, flipped(file.data, i, bit))
-            found = o.faults()
-            before = file.ticks(line - 1)
-            if o.acked[:len(before)] != before:
-                found.append(f'acknowledged {o.acked}, but {before} stand above')
-            if o.status == 1 and o.line is not None and o.line < line - 1:
-                found.append(f'line {o.line} is blamed: {o.said}')
-            silent += o.status == 0
-            out += [f'bit {bit} of byte {i} (line {line}): {f}' for f in found]
-    diag(f'{silent} of {len(places)} flips gave lines that are valid')
-    t.judge(f'{len(places)} flips', out)
+    places = [(i, t.random.randrange(8)) for i in range(len(file.data))]
+    dry, wet = sample(t, places, DRY * t.rounds), sample(t, places, t.rounds)
+    silent = []
+
+    def flip(at, uri, *how):
+        i, bit = at
+        line, before = file.line_of(i), file.ticks(file.line_of(i) - 1)
+        strike(t, f'bit {bit} of byte {i} {" ".join(how)}')
+        o = Outcome(t, uri, flipped(file.data, i, bit), *how)
+        found = o.faults()
+        if not how and o.acked[:len(before)] != before:
+            found.append(f'acknowledged {o.acked}, but {before} stand above')
+        if o.status == 1 and o.line is not None and o.line < line - 1:
+            found.append(f'line {o.line} is blamed: {o.said}')
+        silent.extend([i] * (o.status == 0))
+        return [f'bit {bit} of byte {i} (line {line}): {f}' for f in found]
+
+    def applied(at):
+        with fakes.one() as fake:
+            return flip(at, fake.uri)
+
+    with Fake(t) as void:
+        t.judge(f'{len(dry)} flips, read', two_at_a_time(dry, lambda at: flip(at, void.uri, '-n')))
+    with Fakes(t) as fakes:
+        t.judge(f'{len(wet)} flips, applied', two_at_a_time(wet, applied))
+    diag(f'{len(silent)} of {len(dry) + len(wet)} flips gave lines that are valid')
 
 
 def as_numbers(o):
@@ -405,23 +283,25 @@ def odd_lines(t):
 def out_of_order(t):
     """Two lines change places, each with each: an error, or the same rows."""
     file = small_file(t)
-    n, want, out, refused = len(file.lines), model(file.lines), [], 0
-    pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
-    pairs = t.random.sample(pairs, min(len(pairs), t.rounds))
-    with Fake(t) as fake:
-        for i, j in pairs:
-            strike(t, f'lines {i + 1} and {j + 1} change places')
-            fake.clear()
-            lines = list(file.lines)
-            lines[i], lines[j] = lines[j], lines[i]
+    n, want, refused = len(file.lines), model(file.lines), []
+    pairs = sample(t, [(i, j) for i in range(n) for j in range(i + 1, n)], t.rounds)
+
+    def exchanged(pair):
+        i, j = pair
+        strike(t, f'lines {i + 1} and {j + 1} change places')
+        lines = list(file.lines)
+        lines[i], lines[j] = lines[j], lines[i]
+        with fakes.one() as fake:
             o = Outcome(t, fake.uri, b''.join(lines))
             found = o.faults()
-            refused += o.status
+            refused.extend([pair] * o.status)
             if o.status == 0 and fake.rows() != want:
                 found.append('status 0 and other rows')
-            out += [f'{lines[j][:80]} and {lines[i][:80]}: {f}' for f in found]
-    diag(f'{refused} of {len(pairs)} are refused')
-    t.judge(f'{len(pairs)} pairs', out)
+        return [f'{lines[j][:80]} and {lines[i][:80]}: {f}' for f in found]
+
+    with Fakes(t) as fakes:
+        t.judge(f'{len(pairs)} pairs', two_at_a_time(pairs, exchanged))
+    diag(f'{len(refused)} of {len(pairs)} are refused')
 
 
 def week(t):
