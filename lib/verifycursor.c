@@ -14,9 +14,9 @@
 
 enum {
 	PAGE_BYTES = 4 << 20, /* aimed at */
-	FIRST_ROWS = 1000,    /* before it is known how large they are */
-	FIRST_BYTES = 8 << 20,
-	TRIES = 8, /* with fewer and fewer rows */
+	FIRST_ROWS = 8,       /* before it is known how large they are */
+	GROWTH = 16,          /* of a page in rows, to the next one, at most */
+	TRIES = 8,            /* with fewer and fewer rows */
 	MOST_TAILS = 8,
 	FIELDS_DATA = 2, /* of QueryResults */
 	STRONG = 0,      /* common.proto ConsistencyLevel */
@@ -154,7 +154,8 @@ adapt(struct vcursor *c, const struct vpage *p)
 {
 	size_t fit = p->n == 0 ? c->cap : PAGE_BYTES / (p->raw.len / p->n + 1);
 
-	c->cap = c->cap > c->ask.page_max / 4 ? c->ask.page_max : 4 * c->cap;
+	c->cap = c->cap > c->ask.page_max / GROWTH ? c->ask.page_max
+						   : GROWTH * c->cap;
 	c->limit = fit < c->cap ? fit : c->cap;
 	if (c->limit == 0)
 		c->limit = 1;
@@ -280,6 +281,8 @@ vcursor_next(struct vcursor *c, struct vpage **p, struct err *e)
 
 	if (c->limit == 0)
 		begin(c);
+	if (c->limit > c->ask.page_max)
+		c->limit = c->ask.page_max;
 	c->tries = 0;
 	for (unsigned i = 0; !c->ended && rc == 0; i++) {
 		if (sig_stop != 0)

@@ -136,28 +136,40 @@ find_text(const struct vask *a, uint64_t rank, struct vrange *r, struct err *e)
 	return 0;
 }
 
+/* The range ends with this key, which is copied. */
+static void
+end_with(struct vrange *r, const struct vkey *k)
+{
+	r->hi = *k;
+	r->has_hi = 1;
+	if (!k->is_text)
+		return;
+	buf_clear(&r->text[1]);
+	buf_add(&r->text[1], k->text.ptr, k->text.len);
+	r->hi.text = (struct span){ r->text[1].ptr, r->text[1].len };
+}
+
 int
 vrange_at(const struct vask *a, uint64_t rank, struct vrange *r, struct err *e)
 {
 	struct vcursor c = { .ask = *a };
 	struct vpage *p = NULL;
+	size_t left = SAMPLE_ROWS;
 	int rc = a->pk->type == TYPE_VARCHAR ? find_text(a, rank, r, e)
 					     : find_number(a, rank, r, e);
 
 	if (rc == -1)
 		return -1;
 	c.ask.lo = r->has_lo ? &r->lo : NULL;
-	c.ask.page_max = a->page_max < SAMPLE_ROWS ? a->page_max : SAMPLE_ROWS;
-	if ((rc = vcursor_next(&c, &p, e)) == 1) {
-		r->hi = p->rows[p->n - 1].key;
-		r->has_hi = 1;
-		if (r->hi.is_text) {
-			buf_add(&r->text[1], r->hi.text.ptr, r->hi.text.len);
-			r->hi.text =
-			    (struct span){ r->text[1].ptr, r->text[1].len };
-		}
+	do {
+		if (c.ask.page_max > left)
+			c.ask.page_max = left;
+		if ((rc = vcursor_next(&c, &p, e)) != 1)
+			break;
+		end_with(r, &p->rows[p->n - 1].key);
+		left -= p->n < left ? p->n : left;
 		vpage_free(p);
-	}
+	} while (left > 0);
 	vcursor_fini(&c);
 	return rc == -1 ? -1 : 0;
 }
