@@ -41,15 +41,16 @@ def cut_faults(file, n, o):
 DRY = 6  # times as many places are tried with -n as are applied: in the long form each byte of the file
 
 
-@scenario(short=25, long=1200)
+@scenario(short=12, long=1200)
 def cut_at_every_byte(t):
     """Each byte with -n; and as many as there are rounds, chosen by the seed, into a Milvus in memory: what is acknowledged
-    and what is there.  The whole file afterwards gives the whole.
+    and what is there; and the end of each line.  The whole file afterwards gives the whole.
     """
     file = small_file(t)
     cuts = range(len(file.data) + 1)
     all_rows = model(file.lines)
-    dry, wet = sample(t, cuts, DRY * t.rounds), sample(t, cuts, t.rounds)
+    # Behind each line most is at stake.
+    dry, wet = ({*file.ends, *sample(t, cuts, n * t.rounds)} for n in (DRY, 1))
 
     def dry_run(n):
         strike(t, f'cut at {n}, -n')
