@@ -72,7 +72,8 @@ def ends_with(t, pipe, what, word, timeout=PATIENCE):
 
 def probe(t, name='task', env=None):
     """How a run would begin: (status, the timestamp it goes on from or None, what it says).  Asks no server."""
-    p = subprocess.run([os.path.join(BUILD, 'cdc-task'), 'commit', name], env=env or t.env, input='', capture_output=True, text=True)
+    p = subprocess.run([os.path.join(BUILD, 'cdc-task'), 'commit', name], env=env or t.env, input='', capture_output=True,
+                       text=True)
     found = re.search(r'applied up to (\d+)', p.stderr)
     return p.returncode, found and found.group(1), p.stderr
 

@@ -38,13 +38,13 @@ def cut_faults(file, n, o):
     return [f'cut at {n}: {x}' for x in out]
 
 
-DRY = 6  # times as many places are tried with -n as are applied: in the long form each byte of the file
+DRY = 6  # times as many places are tried with -n as are applied
 
 
 @scenario(short=12, long=1200)
 def cut_at_every_byte(t):
-    """Each byte with -n; and as many as there are rounds, chosen by the seed, into a Milvus in memory: what is acknowledged
-    and what is there; and the end of each line.  The whole file afterwards gives the whole.
+    """In the long form each byte with -n.  As many as there are rounds, chosen by the seed, and the end of each line into a
+    Milvus in memory: what is acknowledged and what is there.  The whole file afterwards gives the whole.
     """
     file = small_file(t)
     cuts = range(len(file.data) + 1)
@@ -98,11 +98,11 @@ def flipped(data, i, bit):
     return bytes(out)
 
 
-@scenario(short=25, long=1200)
+@scenario(short=25, long=600)
 def flipped_bits(t):
-    """A bit of each byte: an error at its line or below, or a line that means something else; what stands above counts.
+    """A bit of a byte: an error at its line or below, or a line that means something else; what stands above counts.
 
-    Each byte with -n; and as many as there are rounds, chosen by the seed, into a Milvus in memory.
+    A sample of the bytes, chosen by the seed: as many as there are rounds into a Milvus in memory, and DRY times that with -n.
     """
     file = small_file(t)
     places = [(i, t.random.randrange(8)) for i in range(len(file.data))]
