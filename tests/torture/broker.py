@@ -38,7 +38,7 @@ def away(t, pipe, load, how, seconds):
     follow(t, pipe, f'kafka: {how}')
 
 
-@scenario(short=0, long=5)
+@scenario(short=0, long=4)
 def broker_restarts(t):
     load = t.load()
     pipe = t.pipeline(read=SILENT).start()
