@@ -9,6 +9,7 @@
 
 #include "err.h"
 #include "log.h"
+#include "pbtext.h"
 #include "pbwalk.h"
 #include "sig.h"
 #include "tso.h"
@@ -325,7 +326,7 @@ answered(void *arg, const struct grpc_result *r)
 		buf_add(w->raw, r->ptr, r->len);
 	if (w->s->class != MV_OK || w->out == NULL)
 		return;
-	*w->out = protobuf_c_message_unpack(w->answer, NULL, r->len, r->ptr);
+	*w->out = pb_unpack(w->answer, r->ptr, r->len);
 	if (*w->out == NULL) {
 		w->s->class = MV_FAIL;
 		snprintf(w->s->reason, sizeof w->s->reason,

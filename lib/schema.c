@@ -10,6 +10,7 @@
 #include "err.h"
 #include "jsonw.h"
 #include "num.h"
+#include "pbtext.h"
 #include "x.h"
 
 enum { MAX_DIM = 1 << 20 };
@@ -185,7 +186,8 @@ add_field(struct schema *s, const Pb__FieldSchema *p)
 int
 schema_add_pb(struct schema *s, const void *p, size_t len, struct err *e)
 {
-	Pb__FieldSchema *f = pb__field_schema__unpack(NULL, len, p);
+	Pb__FieldSchema *f =
+	    (Pb__FieldSchema *)pb_unpack(&pb__field_schema__descriptor, p, len);
 
 	if (f == NULL)
 		return err_set(
@@ -198,7 +200,8 @@ schema_add_pb(struct schema *s, const void *p, size_t len, struct err *e)
 int
 schema_from_pb(struct schema *s, const void *p, size_t len, struct err *e)
 {
-	Pb__CollectionSchema *c = pb__collection_schema__unpack(NULL, len, p);
+	Pb__CollectionSchema *c = (Pb__CollectionSchema *)pb_unpack(
+	    &pb__collection_schema__descriptor, p, len);
 
 	if (c == NULL)
 		return err_set(

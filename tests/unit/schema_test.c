@@ -304,6 +304,47 @@ the_first_difference_is_said(void **state)
 	    "nullable");
 }
 
+/* One field, with a default of that member of ValueField. */
+static int
+one_field(const char *name, const char *param, const char *text, int64_t number)
+{
+	struct buf b = { 0 }, f = { 0 }, sub = { 0 };
+	struct schema s = { 0 };
+	struct err e;
+	int rc;
+
+	pm_int(&f, 1, 100);
+	pm_str(&f, 2, name);
+	pm_int(&f, 5, TYPE_INT64);
+	pm_str(&sub, 1, "max_length");
+	pm_str(&sub, 2, param);
+	pm_sub(&f, 6, &sub);
+	if (text != NULL)
+		pm_str(&sub, 6, text);
+	else
+		pm_int(&sub, 3, number);
+	pm_sub(&f, 11, &sub);
+	pm_sub(&b, 4, &f);
+	rc = schema_from_pb(&s, b.ptr, b.len, &e);
+	if (rc == -1)
+		assert_int_equal(e.kind, ERR_DATA);
+	schema_fini(&s);
+	buf_fini(&b);
+	return rc;
+}
+
+static void
+a_text_that_is_not_utf8_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(one_field("\xc3\xa9", "9", "\xc3\xa9", 0), 0);
+	assert_int_equal(one_field("a\x8c", "9", "", 0), -1);
+	assert_int_equal(one_field("a", "\xff", "", 0), -1);
+	assert_int_equal(one_field("a", "9", "\xed\xa0\x80", 0), -1);
+	/* another member is not taken for a text */
+	assert_int_equal(one_field("a", "9", NULL, 0x8c8c8c8c), 0);
+}
+
 int
 main(void)
 {
@@ -314,6 +355,7 @@ main(void)
 		cmocka_unit_test(
 		    packed_protobuf_is_what_create_collection_wants),
 		cmocka_unit_test(defaults_survive),
+		cmocka_unit_test(a_text_that_is_not_utf8_is_refused),
 		cmocka_unit_test(the_first_difference_is_said),
 	};
 
