@@ -7,13 +7,15 @@
 #include "err.h"
 #include "x.h"
 
-/* An error of a broker's answer, by kind. */
+/*
+ * An error of a broker's answer, by kind. A topic that is there without a
+ * partition 0 is no topic that is gone: so answers a broker that is stopping.
+ */
 int
 kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic)
 {
 	enum err_kind kind = rc == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-				     rc == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-				     rc == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
+				     rc == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
 				 ? ERR_GONE
 				 : ERR_TEMP;
 
