@@ -72,14 +72,16 @@ def broker_away_for_minutes(t):
 class Lost:
     """A collection with a replicated start, and what must not change at the target once the log is broken."""
 
-    def __init__(self, t):
-        self.t, self.db = t, t.make_db()
+    def __init__(self, t, n=0):
+        """n: which round; each has names of its own, and a task for them alone."""
+        self.t, self.n, self.db = t, n, t.make_db(f'_{n}')
+        t.include = [f'{self.db}*.*']
         t.src.create(self.db, 'c', FIELDS)
         t.src.index(self.db, 'c', 'vec')
         t.src.load(self.db, 'c')
         self.topic = t.src.describe(self.db, 'c').physical_channel_names[0]
         self.put(range(50))
-        self.pipe = t.pipeline().start()
+        self.pipe = t.pipeline(f'task{n}').start()
         self.pipe.catch_up()
 
     def put(self, keys):
@@ -146,15 +148,19 @@ class Lost:
         self.pipe.catch_up(90)
         drop_dbs(t.src, [self.db])  # its rows of the gap are lost for good
         t.databases.discard(self.db)
-        t.load('after', kinds=('ups', 'mix')).wait_rows(100)
+        load = t.load(f'{self.n}_after', kinds=('ups', 'mix'))
+        load.wait_rows(100)
         t.check(self.pipe, f'{what}: after cdc-task set')
+        load.stop()
+        t.loads.remove(load)
+        Total.rows += load.written
         self.pipe.stop()
 
 
 @scenario(short=1, long=2)
 def retention_eats_the_position(t):
-    for _ in t.each_round():
-        lost = Lost(t)
+    for i in t.each_round():
+        lost = Lost(t, i)
         lost.pipe.stop()
         lost.put(range(20, 80))
         eventually(lambda: lost.ends()[1] > lost.position()['n'] + 3, what='more records')
@@ -167,7 +173,7 @@ def retention_eats_the_position(t):
 @scenario(short=0, long=2)
 def topic_made_anew_while_stopped(t):
     for i in t.each_round():
-        lost = Lost(t)
+        lost = Lost(t, i)
         lost.pipe.stop()
         n = lost.position()['n']
         kafkaadmin.delete_topic(lost.topic)
@@ -182,8 +188,8 @@ def topic_made_anew_while_stopped(t):
 @scenario(short=0, long=2)
 def topic_made_anew_under_a_reader(t):
     """It is read on where it was, if the new one has grown past that before anybody looks."""
-    for _ in t.each_round():
-        lost = Lost(t)
+    for i in t.each_round():
+        lost = Lost(t, i)
         before, n = lost.at_target(), lost.position()['n']
         lost.pipe['cdc-read'].kill(signal.SIGSTOP)
         kafkaadmin.delete_topic(lost.topic)
@@ -220,8 +226,8 @@ def truncate(topic, records):
 @scenario(short=0, long=2)
 def log_cut_at_its_end(t):
     """The broker comes back with less than it had, and other records take the places of those that were read."""
-    for _ in t.each_round():
-        lost = Lost(t)
+    for i in t.each_round():
+        lost = Lost(t, i)
         n = lost.position()['n']
         lost.pipe['cdc-read'].kill(signal.SIGSTOP)
         lab('kill', 'kafka')
