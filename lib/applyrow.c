@@ -13,7 +13,11 @@
 #include "tso.h"
 #include "x.h"
 
-enum { MS = 1000000 };
+enum {
+	MS = 1000000,
+	NO_PARTITION = 200, /* Milvus says */
+	ABSENT_S = 30,
+};
 
 struct rowq *
 rowq_new(struct milvus *m, const struct rowq_conf *conf)
@@ -193,6 +197,18 @@ again(struct rowq *q, struct batch *b, const struct mv_status *s)
 		q->failed = e;
 }
 
+/*
+ * A partition was found or made before its rows are sent. A target that was
+ * restarted in the middle of making it says for a while that it is not there.
+ */
+static int
+may_come(const struct batch *b, const struct mv_status *s)
+{
+	return s->class == MV_ABSENT && s->code == NO_PARTITION &&
+	       (b->retry.since_ns == 0 ||
+		   tso_mono_ns() - b->retry.since_ns < ABSENT_S * 1000LL * MS);
+}
+
 static void
 answered(void *arg, const struct grpc_result *r)
 {
@@ -204,12 +220,13 @@ answered(void *arg, const struct grpc_result *r)
 	b->flying = 0;
 	q->out--;
 	/* keys of a partition that is not there are not there either */
-	if (s.class == MV_ABSENT && s.code == 200 && b->cols == NULL)
+	if (s.class == MV_ABSENT && s.code == NO_PARTITION && b->cols == NULL)
 		s.class = MV_OK;
 	if (s.class == MV_OK) {
 		q->done_rows += b->n;
 		retire(q, b);
-	} else if (s.class == MV_RETRY || s.class == MV_SLOW) {
+	} else if (s.class == MV_RETRY || s.class == MV_SLOW ||
+		   may_come(b, &s)) {
 		again(q, b, &s);
 	} else if (s.class == MV_TOO_LARGE && b->cols != NULL && b->n > 1) {
 		halve(q, b);

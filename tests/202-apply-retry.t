@@ -60,6 +60,11 @@ fails_with 1 '[{"method":"*","grpc":16,"text":"auth check failure"}]' "target '.
 is '  at once' "$(calls . | wc -l)" 1
 fails_with 3 '[{"method":"GetVersion","times":99,"grpc":14,"text":"x"}]' 'GetVersion: .*trying again may help'
 
+# A partition that has been made, and is not to be seen at once after a restart
+faults '[{"method":"Upsert","times":2,"code":200,"reason":"partition not found[partition=p]"}]'
+{ begin; insert a 1; end; } >in
+ok 'rows wait for their partition' cdc-apply in
+
 # Too large
 : >fake.log
 faults '[{"method":"Upsert","times":99,"rows":3}]'
