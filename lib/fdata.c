@@ -152,6 +152,7 @@ fdata_bind_missing(struct fdata *c, const struct field *f)
 	c->name = f->name;
 	c->name_len = strlen(f->name);
 	c->id = f->id;
+	c->info = type_info(f->type);
 	c->missing = 1;
 	set_key(c);
 }

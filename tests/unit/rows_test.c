@@ -515,6 +515,14 @@ without_vectors_rows_are_lossy(void **state)
 	assert_int_equal(rows_lossy(r), 1);
 	rows_free(r);
 	check(&b, NULL, &none, "[{\"pk\":\"1\"}]");
+	/* nor one that the message has not */
+	im_rows(&b, 1);
+	add_pk(&b, 1);
+	check(&b,
+	    "{\"id\":100,\"name\":\"pk\",\"type\":\"Int64\","
+	    "\"primary_key\":true},{\"id\":101,\"name\":\"v\",\"type\":"
+	    "\"FloatVector\",\"nullable\":true,\"params\":{\"dim\":\"2\"}}",
+	    &none, "[{\"pk\":\"1\"}]");
 }
 
 static void
