@@ -14,7 +14,7 @@ ifeq ($(V),0)
 Q := @
 endif
 
-PKGS     := rdkafka libprotobuf-c jansson libcurl
+PKGS     := rdkafka libprotobuf-c jansson libcurl libmicrohttpd
 DEPS_OK  := $(shell pkg-config --exists $(PKGS) 2>/dev/null && command -v protoc-c)
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/cdc-*.c))
 LIB_C    := $(wildcard lib/*.c)
@@ -35,7 +35,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
 	-Wformat=2 -Wwrite-strings -Wcast-qual -Wpointer-arith -Wundef \
 	-Wswitch-enum
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
-HARDEN_LD := -pie -Wl,-z,relro,-z,now
+HARDEN_LD := -pie -Wl,-z,relro,-z,now,--as-needed
 ifdef SAN
 # gcc takes the sanitizer's own checks for NULL for what a program expects
 HARDEN += -fsanitize=$(SAN) -fno-omit-frame-pointer -Wno-format-truncation

@@ -18,6 +18,7 @@ kafka=3.9.1
 # HOW:WHAT:PACKAGE, HOW is c (a command), l (a library for pkg-config), f (a file), p (python can make a venv with pip)
 build='f:/usr/include/stdio.h:libc6-dev c:gcc:gcc c:pkg-config:pkg-config c:protoc-c:protobuf-c-compiler
 	l:rdkafka:librdkafka-dev l:libprotobuf-c:libprotobuf-c-dev l:jansson:libjansson-dev l:libcurl:libcurl4-openssl-dev
+	l:libmicrohttpd:libmicrohttpd-dev
 	l:zlib:zlib1g-dev'
 check='l:cmocka:libcmocka-dev c:etcd:etcd-server c:etcdctl:etcd-client c:kcat:kcat c:jq:jq p::python3-venv
 	c:java:default-jre-headless c:mvn:maven c:curl:curl c:prove:perl c:zstd:zstd'
