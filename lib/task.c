@@ -96,9 +96,24 @@ remove_folder(const char *path)
 	return rmdir(path);
 }
 
+static int
+put_files(
+    const char *dir, const char *name, const struct task_file *f, struct err *e)
+{
+	int rc = 0;
+
+	for (; rc == 0 && f != NULL && f->name != NULL; f++) {
+		char *path = state_path(dir, name, f->name);
+
+		rc = state_replace(path, f->text, strlen(f->text), e);
+		free(path);
+	}
+	return rc;
+}
+
 int
 task_create(const char *dir, const char *name, const json_t *task, int paused,
-    struct err *e)
+    const struct task_file *files, struct err *e)
 {
 	char *aside = x_asprintf(".new.%s", name);
 	char *from = state_path(dir, aside, NULL);
@@ -110,7 +125,8 @@ task_create(const char *dir, const char *name, const json_t *task, int paused,
 		err_set(e, ERR_DATA, "task '%s' is there already", name);
 	else if (mkdir(from, 0700) == -1)
 		err_sys(e, ERR_OUTPUT, "'%s'", from);
-	else if (task_save(dir, aside, task, e) == 0 &&
+	else if (put_files(dir, aside, files, e) == 0 &&
+		 task_save(dir, aside, task, e) == 0 &&
 		 task_wish_save(dir, aside, paused, NULL, e) == 0) {
 		task_log(dir, aside, "create", NULL);
 		if (rename(from, to) == -1)

@@ -59,12 +59,17 @@ void task_argv_free(char **argv);
 /* The same as text for people, quoted for a shell where needed. To free. */
 char *task_argv_text(char **argv);
 
+/* A file in a task's folder, mode 0600. */
+struct task_file {
+	const char *name, *text;
+};
 /*
  * Write the folder aside and rename it, so that nothing is left of a task
- * that could not be made. ERR_DATA if it is there already.
+ * that could not be made. ERR_DATA if it is there already. files, if not
+ * NULL, end with one whose name is NULL.
  */
 int task_create(const char *dir, const char *name, const json_t *task,
-    int paused, struct err *e);
+    int paused, const struct task_file *files, struct err *e);
 /*
  * Lock a file of dir/tasks until the descriptor is closed; waits for it, or
  * ERR_TEMP if it is held. ".lock" is held from the first look at the other

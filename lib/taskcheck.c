@@ -15,11 +15,8 @@
 #include "err.h"
 #include "etcd.h"
 #include "kreader.h"
-#include "milvus.h"
-#include "opt.h"
 #include "pattern.h"
 #include "pipeline.h"
-#include "service.pb-c.h"
 #include "sig.h"
 #include "task.h"
 #include "tasklag.h"
@@ -56,19 +53,31 @@ add_patterns(
 }
 
 static int
+begins(struct check *c, struct err *e)
+{
+	const json_t *from = json_object_get(c->task, "from");
+	const char *word = json_string_value(from);
+
+	if (json_is_object(from))
+		return where_line(&c->from, from, e);
+	if (word == NULL)
+		return err_set(e, ERR_USAGE, "'from' is no WHERE");
+	if (strncmp(word, "task:", 5) == 0)
+		return err_set(e, ERR_USAGE,
+		    "a task cannot begin where a task is: '%s'", word);
+	return where_from(&c->from, word, c->dir, e);
+}
+
+static int
 words(struct check *c, struct err *e)
 {
-	const char *from = json_string_value(json_object_get(c->task, "from"));
 	struct net_uri u;
 
 	if (add_patterns(&c->in, c->task, "include", e) == -1 ||
 	    add_patterns(&c->out, c->task, "exclude", e) == -1 ||
 	    net_parse(task_option(c->task, "target"), &u, e) == -1)
 		return -1;
-	if (strncmp(from, "task:", 5) == 0)
-		return err_set(e, ERR_USAGE,
-		    "a task cannot begin where a task is: '%s'", from);
-	return where_from(&c->from, from, c->dir, e);
+	return begins(c, e);
 }
 
 static void
@@ -321,6 +330,53 @@ reaches(struct check *c, struct kreader *r, struct err *e)
 	return rc;
 }
 
+/* The first start of an included live collection there; -1: none. */
+static int64_t
+first_start(const struct check *c, const char *topic)
+{
+	int64_t first = -1;
+
+	for (size_t i = 0; i < c->cat.n_colls; i++) {
+		const struct cat_coll *l = c->cat.colls[i];
+
+		for (size_t k = 0; included(c, l) && k < l->n_topics; k++) {
+			int64_t o =
+			    l->topics[k].offset < 0 ? 0 : l->topics[k].offset;
+
+			if (strcmp(l->topics[k].topic, topic) == 0 &&
+			    (first == -1 || o < first))
+				first = o;
+		}
+	}
+	return first;
+}
+
+/*
+ * A position of the definition names the topics of one collection. A run
+ * would take another topic for a new one, and want it from its first record.
+ */
+static int
+fill_pos(struct check *c, struct kreader *r, char **topics, struct err *e)
+{
+	json_t *pos = json_object_get(json_object_get(c->task, "from"), "pos");
+	int64_t low, high, o;
+
+	for (size_t i = 0; pos != NULL && topics[i] != NULL; i++) {
+		if (json_object_get(pos, topics[i]) != NULL)
+			continue;
+		if (kreader_ends(r, topics[i], &low, &high, e) == -1)
+			return -1;
+		o = first_start(c, topics[i]);
+		if (o != -1 && (o < low || o > high))
+			return gone(topics[i], o, low, high, e);
+		o = o == -1 ? high : o;
+		json_object_set_new(pos, topics[i],
+		    json_pack("{s:I, s:I, s:s}", "o", (json_int_t)o, "n",
+			(json_int_t)o, "ts", "0"));
+	}
+	return 0;
+}
+
 /* "now" is the time of the newest record, by the source's clock. */
 static int
 fix_now(struct check *c, struct kreader *r, char **topics, struct err *e)
@@ -364,6 +420,8 @@ kafka(struct check *c, struct err *e)
 			 : reaches(c, r, e);
 		if (rc == 0 && c->from.kind == WHERE_NOW)
 			rc = fix_now(c, r, topics, e);
+		if (rc == 0)
+			rc = fill_pos(c, r, topics, e);
 	}
 	task_list_free(topics);
 	kreader_close(r);
@@ -372,70 +430,9 @@ kafka(struct check *c, struct err *e)
 	return rc;
 }
 
-/* ---- the target ---- */
-
-static int
-ask_version(struct check *c, const struct milvus_conf *conf, struct err *e)
-{
-	/* milvus.proto: GetVersionRequest is empty, GetVersionResponse has
-	 * status 1 and version 2, as NamesResponse */
-	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
-	ProtobufCMessage *out = NULL;
-	struct mv_status s = { 0 };
-	struct milvus *m = milvus_open(conf, e);
-	const Pb__NamesResponse *a;
-	int rc;
-
-	if (m == NULL)
-		return -1;
-	rc = milvus_call(m, "GetVersion", &req.base,
-	    &pb__names_response__descriptor, &out, &s, e);
-	if (rc == 1)
-		err_set(e, ERR_DATA, "%s", s.reason);
-	a = (const Pb__NamesResponse *)(const void *)out;
-	if (rc == 0)
-		buf_addf(c->found, "target    %s: Milvus %s\n", conf->grpc.uri,
-		    a->n_names > 0 && a->names[0][0] != '\0'
-			? a->names[0]
-			: "of unknown version");
-	if (out != NULL)
-		protobuf_c_message_free_unpacked(out, NULL);
-	milvus_close(m);
-	return rc == 0 ? 0 : err_wrap(e, "target '%s'", conf->grpc.uri);
-}
-
-static int
-target(struct check *c, struct err *e)
-{
-	const char *file = task_option(c->task, "token-file");
-	const char *uri = task_option(c->task, "target");
-	char *token = file == NULL ? NULL : opt_secret(file, e);
-	struct milvus_conf conf = {
-		.grpc = { .uri = uri,
-		    .cacert = task_option(c->task, "target-cacert"),
-		    .cert = task_option(c->task, "target-cert"),
-		    .key = task_option(c->task, "target-key"),
-		    .token = token },
-		.retry_s = 1,
-		.timeout_s = ASK_MS / 1000
-	};
-	int rc;
-
-	if (file != NULL && token == NULL)
-		return -1;
-	if (token == NULL)
-		conf.grpc.token = opt_env("CDC_TOKEN", NULL);
-	rc = net_reach(uri, ASK_MS, e);
-	if (rc == -1)
-		err_wrap(e, "target");
-	else
-		rc = ask_version(c, &conf, e);
-	free(token);
-	return rc;
-}
-
 int
-task_check(json_t *task, const char *dir, struct buf *found, struct err *e)
+task_check_source(
+    json_t *task, const char *dir, struct buf *found, struct err *e)
 {
 	struct check c = { .task = task, .dir = dir, .found = found };
 	int rc = words(&c, e);
@@ -450,8 +447,6 @@ task_check(json_t *task, const char *dir, struct buf *found, struct err *e)
 		    count_included(&c), c.cat.n_colls);
 	if (rc == 0)
 		rc = kafka(&c, e);
-	if (rc == 0)
-		rc = target(&c, e);
 	fini(&c);
 	return rc;
 }

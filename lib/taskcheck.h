@@ -9,11 +9,21 @@ struct err;
 /*
  * Look at what a definition names before it is kept: etcd and the catalogue
  * (through cdc-meta), the brokers, their topics, whether they still have what
- * the task begins with, the target. What is found is appended to *found, a
- * line each. A "from" of now becomes the source's present time, so that it
- * means the same at each start. -1 with the kind that fits.
+ * the task begins with. What is found is appended to *found, a line each. A
+ * "from" of now becomes the source's present time, so that it means the same
+ * at each start; a position in it gets the topics that it leaves out: from
+ * where an included collection begins, else from the end. -1 with the kind
+ * that fits.
  */
-int task_check(json_t *task, const char *dir, struct buf *found, struct err *e);
+int task_check_source(
+    json_t *task, const char *dir, struct buf *found, struct err *e);
+
+/*
+ * The same of the target. token: user:password, or NULL for what the
+ * definition names. wait_ms: for the connection, 0 for the default.
+ */
+int task_check_target(const json_t *task, const char *token, int wait_ms,
+    struct buf *found, struct err *e);
 
 /* Only what needs no server: patterns, names, WHERE. */
 int task_check_words(const json_t *task, const char *dir, struct err *e);

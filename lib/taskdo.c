@@ -20,19 +20,35 @@
 enum { LOOK_MS = 50 };
 
 static int
-no_overlap(const char *dir, const json_t *task, struct err *e)
+overlap(void *arg, json_t *task, const json_t *other, struct err *e)
+{
+	(void)arg;
+	return task_overlap(task, other, e) ? -1 : 0;
+}
+
+/* Its place among the others. */
+static int
+fits(const char *dir, struct task_order *o, struct err *e)
 {
 	char **names = task_list(dir, e);
 	int rc = names == NULL ? -1 : 0;
+	size_t n;
 
-	for (size_t i = 0; rc == 0 && names[i] != NULL; i++) {
-		json_t *other = state_task(dir, names[i], e);
+	o->why = TASK_WHY_OTHER;
+	for (n = 0; rc == 0 && names[n] != NULL; n++) {
+		json_t *other = state_task(dir, names[n], e);
 
 		if (other == NULL) /* it cannot run either */
 			log_warn("%s", e->msg);
-		else if (task_overlap(task, other, e))
-			rc = -1;
+		else
+			rc = (o->beside == NULL ? overlap : o->beside)(
+			    o->arg, o->task, other, e);
 		json_decref(other);
+	}
+	if (rc == 0 && o->max_tasks > 0 && n >= o->max_tasks) {
+		o->why = TASK_WHY_FULL;
+		rc = err_set(e, ERR_DATA,
+		    "the task num has reach the limit, %zu", o->max_tasks);
 	}
 	task_list_free(names);
 	return rc;
@@ -55,24 +71,71 @@ fix_now(json_t *task)
 	json_object_set_new(task, "from", json_string(text));
 }
 
+static int
+servers(const char *dir, struct task_order *o, struct err *e)
+{
+	o->why = TASK_WHY_SOURCE;
+	if (task_check_source(o->task, dir, o->found, e) == -1)
+		return -1;
+	o->why = TASK_WHY_TARGET;
+	return task_check_target(o->task, o->token, o->wait_ms, o->found, e);
+}
+
 /* Until the lock is released nobody else makes a task. */
 static int
-make_locked(const char *dir, const char *name, json_t *task, struct buf *found,
-    int paused, struct err *e)
+make_locked(const char *dir, struct task_order *o, struct err *e)
 {
-	char *path = state_path(dir, name, NULL);
-	int rc;
+	char *path = state_path(dir, o->name, NULL);
+	struct task_file files[2] = {
+		{ o->token == NULL ? NULL : TASK_TOKEN, o->token }, { 0 }
+	};
+	int rc = 0;
 
-	if (access(path, F_OK) == 0)
-		rc = err_set(e, ERR_DATA, "task '%s' is there already", name);
-	else
-		rc = no_overlap(dir, task, e);
-	if (rc == 0 && found != NULL)
-		rc = task_check(task, dir, found, e);
-	fix_now(task);
-	if (rc == 0)
-		rc = task_create(dir, name, task, paused, e);
+	if (access(path, F_OK) == 0) {
+		o->why = TASK_WHY_THERE;
+		rc =
+		    err_set(e, ERR_DATA, "task '%s' is there already", o->name);
+	} else
+		rc = fits(dir, o, e);
+	if (rc == 0 && o->check)
+		rc = servers(dir, o, e);
+	fix_now(o->task);
+	if (rc == 0 && !o->dry) {
+		o->why = TASK_WHY_WORDS;
+		rc = task_create(dir, o->name, o->task, o->paused, files, e);
+	}
 	free(path);
+	return rc;
+}
+
+static void
+name_token(const char *dir, const struct task_order *o)
+{
+	char *path = state_path(dir, o->name, TASK_TOKEN);
+
+	json_object_set_new(json_object_get(o->task, "options"), "token-file",
+	    json_string(path));
+	free(path);
+}
+
+int
+task_make_order(const char *dir, struct task_order *o, struct err *e)
+{
+	int fd = -1, rc = state_name(o->name, e);
+
+	o->why = TASK_WHY_WORDS;
+	if (rc == 0 && o->token != NULL)
+		name_token(dir, o);
+	if (rc == 0)
+		rc = task_check_words(o->task, dir, e);
+	if (rc == 0)
+		rc = state_init(dir, e);
+	if (rc == 0 && (fd = task_dir_lock(dir, ".lock", 1, e)) == -1)
+		rc = -1;
+	if (rc == 0)
+		rc = make_locked(dir, o, e);
+	if (fd != -1)
+		close(fd);
 	return rc;
 }
 
@@ -81,18 +144,13 @@ task_make(const char *dir, const char *name, const char *from,
     json_t *own_options, struct buf *found, int paused, struct err *e)
 {
 	json_t *task = task_new(name, from, own_options);
-	int fd = -1, rc = state_name(name, e);
+	struct task_order o = { .name = name,
+		.task = task,
+		.paused = paused,
+		.check = found != NULL,
+		.found = found };
+	int rc = task_make_order(dir, &o, e);
 
-	if (rc == 0)
-		rc = task_check_words(task, dir, e);
-	if (rc == 0)
-		rc = state_init(dir, e);
-	if (rc == 0 && (fd = task_dir_lock(dir, ".lock", 1, e)) == -1)
-		rc = -1;
-	if (rc == 0)
-		rc = make_locked(dir, name, task, found, paused, e);
-	if (fd != -1)
-		close(fd);
 	json_decref(task);
 	return rc;
 }
@@ -236,6 +294,33 @@ task_set(const char *dir, const char *name, const char *from, struct err *e)
 
 	if (rc == 0)
 		rc = set_locked(dir, name, from, e);
+	task_unlock_all(fds);
+	return rc;
+}
+
+static int
+set_line(const char *dir, const char *name, const json_t *line, struct err *e)
+{
+	struct where w = { 0 };
+	int rc = where_line(&w, line, e);
+
+	if (rc == 0)
+		rc = set_position(dir, name, &w, e);
+	if (rc == 0)
+		task_log(
+		    dir, name, "set", json_pack("{s:s}", "from", "a position"));
+	where_fini(&w);
+	return rc;
+}
+
+int
+task_set_line(
+    const char *dir, const char *name, const json_t *line, struct err *e)
+{
+	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+
+	if (rc == 0)
+		rc = set_line(dir, name, line, e);
 	task_unlock_all(fds);
 	return rc;
 }

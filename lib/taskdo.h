@@ -8,6 +8,46 @@ struct err;
 
 /* What can be asked of a task, whole: with its locks, checks and log. */
 
+/* Why a task was not made. */
+enum task_why {
+	TASK_WHY_WORDS, /* names, patterns, WHERE, or the state directory */
+	TASK_WHY_THERE, /* there is one of this name */
+	TASK_WHY_FULL,  /* there are max_tasks */
+	TASK_WHY_OTHER, /* another task writes to the same */
+	TASK_WHY_SOURCE,
+	TASK_WHY_TARGET,
+};
+
+/* An order for a task. All is borrowed. */
+struct task_order {
+	const char *name;
+	json_t *task; /* task_new; "from" and "options" may be completed */
+	/* The target's user:password, for a file of the task; or NULL. */
+	const char *token;
+	int paused;
+	size_t max_tasks;  /* 0: as many as there may be */
+	int check, dry;    /* ask the servers; and then do no more */
+	int wait_ms;       /* for the connection to the target, 0: default */
+	struct buf *found; /* what the servers said, also after -1 */
+	/*
+	 * May it stand beside this one? It may complete the order, or say no
+	 * with -1. NULL: task_overlap decides.
+	 */
+	int (*beside)(
+	    void *arg, json_t *task, const json_t *other, struct err *e);
+	void *arg;
+	enum task_why why; /* set with -1 */
+};
+/* The name of the token's file in the task's folder. */
+#define TASK_TOKEN "token"
+
+/*
+ * Make a task as ordered, under the lock that everybody takes who makes one:
+ * of several with one name one is made. -1 with the kind that fits, and
+ * nothing is left.
+ */
+int task_make_order(const char *dir, struct task_order *o, struct err *e);
+
 /*
  * Make a task; own_options is taken, with its defaults. The words are checked,
  * then that no other task writes to the same at its target, then, if found
@@ -35,5 +75,8 @@ int task_resume(
  */
 int task_set(
     const char *dir, const char *name, const char *from, struct err *e);
+/* The same with a position at hand: a line of those that @FILE may have. */
+int task_set_line(
+    const char *dir, const char *name, const json_t *line, struct err *e);
 
 #endif

@@ -54,8 +54,8 @@ moment(struct where *w, const char *text, struct err *e)
 	return tso_parse_time(text, &w->ts, e);
 }
 
-static int
-position(struct where *w, const json_t *line, struct err *e)
+int
+where_line(struct where *w, const json_t *line, struct err *e)
 {
 	if (pos_from_line(&w->pos, line, e) == -1)
 		return -1;
@@ -92,7 +92,7 @@ file(struct where *w, const char *path, struct err *e)
 	if (j == NULL)
 		rc = err_set(e, ERR_DATA, "last line: %s", je.text);
 	else
-		rc = position(w, j, e);
+		rc = where_line(w, j, e);
 	if (rc == -1)
 		err_wrap(e, "position '%s'", path);
 	json_decref(j);
@@ -116,12 +116,12 @@ task(struct where *w, const char *name, const char *state, struct err *e)
 	if (cp == NULL && e->kind != ERR_NONE)
 		goto out;
 	if (cp != NULL) {
-		rc = position(w, cp, e);
+		rc = where_line(w, cp, e);
 		goto out;
 	}
 	from = json_string_value(json_object_get(def, "from"));
 	if (json_is_object(json_object_get(def, "from")))
-		rc = position(w, json_object_get(def, "from"), e);
+		rc = where_line(w, json_object_get(def, "from"), e);
 	else if (from != NULL && strncmp(from, "task:", 5) == 0)
 		rc = err_set(e, ERR_DATA, "'from' is '%s'", from);
 	else

@@ -41,6 +41,9 @@ void where_fini(struct where *w);
 int where_from(
     struct where *w, const char *text, const char *state, struct err *e);
 
+/* A position as @FILE has it, but at hand. ERR_DATA. */
+int where_line(struct where *w, const json_t *line, struct err *e);
+
 /* An UNTIL: never, now, end, ts:TSO, a time. ERR_USAGE. */
 int where_until(struct where *w, const char *text, struct err *e);
 

@@ -180,7 +180,7 @@ the_log_is_kept_short_and_its_last_event_found(void **state)
 
 	(void)state;
 	assert_int_equal(state_init(dir, &err), 0);
-	assert_int_equal(task_create(dir, "t", t, 0, &err), 0);
+	assert_int_equal(task_create(dir, "t", t, 0, NULL, &err), 0);
 	task_log(dir, "t", "r", json_pack("{s:i}", "n", 7));
 	for (int i = 0; i < 5000; i++)
 		task_log(dir, "t", "x",

@@ -1,0 +1,73 @@
+#include <stdlib.h>
+
+#include "buf.h"
+#include "err.h"
+#include "milvus.h"
+#include "opt.h"
+#include "service.pb-c.h"
+#include "task.h"
+#include "taskcheck.h"
+#include "tasknet.h"
+
+enum { ASK_MS = 5000 };
+
+static int
+ask_version(const struct milvus_conf *conf, struct buf *found, struct err *e)
+{
+	/* milvus.proto: GetVersionRequest is empty, GetVersionResponse has
+	 * status 1 and version 2, as NamesResponse */
+	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
+	ProtobufCMessage *out = NULL;
+	struct mv_status s = { 0 };
+	struct milvus *m = milvus_open(conf, e);
+	const Pb__NamesResponse *a;
+	int rc;
+
+	if (m == NULL)
+		return -1;
+	rc = milvus_call(m, "GetVersion", &req.base,
+	    &pb__names_response__descriptor, &out, &s, e);
+	if (rc == 1)
+		err_set(e, ERR_DATA, "%s", s.reason);
+	a = (const Pb__NamesResponse *)(const void *)out;
+	if (rc == 0)
+		buf_addf(found, "target    %s: Milvus %s\n", conf->grpc.uri,
+		    a->n_names > 0 && a->names[0][0] != '\0'
+			? a->names[0]
+			: "of unknown version");
+	if (out != NULL)
+		protobuf_c_message_free_unpacked(out, NULL);
+	milvus_close(m);
+	return rc == 0 ? 0 : err_wrap(e, "target '%s'", conf->grpc.uri);
+}
+
+int
+task_check_target(const json_t *task, const char *token, int wait_ms,
+    struct buf *found, struct err *e)
+{
+	const char *file = task_option(task, "token-file");
+	const char *uri = task_option(task, "target");
+	char *own = token != NULL || file == NULL ? NULL : opt_secret(file, e);
+	struct milvus_conf conf = {
+		.grpc = { .uri = uri,
+		    .cacert = task_option(task, "target-cacert"),
+		    .cert = task_option(task, "target-cert"),
+		    .key = task_option(task, "target-key"),
+		    .token = token != NULL ? token : own },
+		.retry_s = 1,
+		.timeout_s = ASK_MS / 1000
+	};
+	int rc;
+
+	if (file != NULL && conf.grpc.token == NULL)
+		return -1;
+	if (conf.grpc.token == NULL)
+		conf.grpc.token = opt_env("CDC_TOKEN", NULL);
+	rc = net_reach(uri, wait_ms == 0 ? ASK_MS : wait_ms, e);
+	if (rc == -1)
+		err_wrap(e, "target");
+	else
+		rc = ask_version(&conf, found, e);
+	free(own);
+	return rc;
+}
