@@ -21,6 +21,7 @@
 #include "task.h"
 #include "taskcommit.h"
 #include "taskdo.h"
+#include "taskpipe.h"
 #include "taskstatus.h"
 #include "x.h"
 
@@ -45,6 +46,8 @@ struct args {
 	const char *from;
 	const char *reason;
 	int paused, no_check, json, watch, label, offline;
+	int color, topics; /* of status */
+	int bad;           /* status: not all is as it is wanted */
 };
 
 /* To standard output, at once and whole. */
@@ -101,35 +104,21 @@ cmd_list(struct args *a, struct err *e)
 	return rc;
 }
 
-/* The definition, and the pipeline that run would start. */
 static int
 cmd_show(struct args *a, struct err *e)
 {
 	json_t *task = state_task(a->dir, a->name, e);
-	json_t *lines = json_array();
 	struct buf b = { 0 };
-	char *text;
 	int rc;
 
-	if (task == NULL) {
-		json_decref(lines);
+	if (task == NULL)
 		return -1;
-	}
-	for (int i = 0; i < TASK_PROGS; i++) {
-		char **argv = task_argv(task, (enum task_prog)i, a->dir);
-		char *line = task_argv_text(argv);
-
-		json_array_append_new(lines, json_string(line));
-		free(line);
-		task_argv_free(argv);
-	}
-	json_object_set_new(task, "pipeline", lines);
-	text = json_dumps(task, JSON_INDENT(2));
-	buf_adds(&b, text == NULL ? "null" : text);
-	buf_addc(&b, '\n');
+	if (a->json)
+		task_show_json(a->dir, task, &b);
+	else
+		task_show_shell(a->dir, task, &b);
 	rc = print(&b, e);
 	buf_fini(&b);
-	free(text);
 	json_decref(task);
 	return rc;
 }
@@ -141,7 +130,7 @@ cmd_delete(struct args *a, struct err *e)
 }
 
 static void
-status_of(const struct args *a, const char *name, struct buf *b)
+status_of(struct args *a, const char *name, struct buf *b)
 {
 	struct task_status s;
 
@@ -150,12 +139,15 @@ status_of(const struct args *a, const char *name, struct buf *b)
 		task_status_json(&s, b);
 		buf_addc(b, '\n');
 	} else
-		task_status_line(&s, b);
+		task_status_line(&s, a->color, b);
+	if (a->topics && !a->json)
+		task_status_topics(&s, b);
+	a->bad |= !task_status_good(&s);
 	task_status_fini(&s);
 }
 
 static int
-status_once(const struct args *a, struct err *e)
+status_once(struct args *a, struct err *e)
 {
 	char **names = NULL;
 	struct buf b = { 0 };
@@ -184,6 +176,9 @@ cmd_status(struct args *a, struct err *e)
 {
 	if (a->name != NULL && state_check(a->dir, a->name, e) == -1)
 		return -1;
+	a->topics = log_verbose();
+	log_level(LOG_NORMAL); /* no events of librdkafka among the rows */
+	a->color = task_status_color(STDOUT_FILENO);
 	if (!a->watch)
 		return status_once(a, e);
 	sig_init();
@@ -292,9 +287,11 @@ static const struct opt create_opt[] = { DIR_OPT,
 	{ 0 } };
 static const struct opt status_opt[] = { DIR_OPT,
 	{ "json", JSON, NULL, "a line of JSON for each task" },
-	{ "offline", OFFLINE, NULL, "do not ask Kafka for the lag" },
+	{ "offline", OFFLINE, NULL, "do not ask Kafka for lag and backlog" },
 	{ "watch", 'w', NULL, "again every two seconds, until a signal" },
 	{ 0 } };
+static const struct opt show_opt[] = { DIR_OPT,
+	{ "json", JSON, NULL, "the definition, with the pipeline" }, { 0 } };
 static const struct opt run_opt[] = { DIR_OPT,
 	{ "label", LABEL, NULL, "put [NAME] in front of each message" },
 	{ 0 } };
@@ -313,7 +310,7 @@ static const struct command {
 	{ "create", create_opt, ONE, cmd_create },
 	{ "list", dir_opt, NONE, cmd_list },
 	{ "status", status_opt, MAYBE, cmd_status },
-	{ "show", dir_opt, ONE, cmd_show },
+	{ "show", show_opt, ONE, cmd_show },
 	{ "run", run_opt, ONE, cmd_run },
 	{ "supervise", dir_opt, NONE, cmd_supervise },
 	{ "pause", reason_opt, ONE, cmd_pause },
@@ -328,7 +325,7 @@ static const char usage[] = "[OPTION]... COMMAND [NAME] [OPTION]...\n"
 			    "  create NAME      make a task\n"
 			    "  list             the tasks' names\n"
 			    "  status [NAME]    how they are\n"
-			    "  show NAME        a task's definition\n"
+			    "  show NAME        the pipeline that run starts\n"
 			    "  run NAME         run it in the foreground\n"
 			    "  supervise        run all that are wanted\n"
 			    "  pause NAME       stop it, in order\n"
@@ -491,5 +488,5 @@ main(int argc, char **argv)
 	if (e.kind == ERR_PIPE)
 		sig_die_of_pipe();
 	sig_reraise(); /* returns unless a signal stopped us */
-	return err_status(&e);
+	return e.kind == ERR_NONE && a.bad ? 1 : err_status(&e);
 }

@@ -60,6 +60,7 @@ _cdc_task_options() { # COMMAND
 	case $1 in
 	create) echo "$_cdc_create" ;;
 	status) echo '--json --watch --offline' ;;
+	show) echo '--json' ;;
 	run) echo '--label' ;;
 	pause | resume) echo '--reason' ;;
 	set) echo '--from' ;;

@@ -41,6 +41,12 @@ log_level(enum log_level level)
 	level_now = level;
 }
 
+int
+log_verbose(void)
+{
+	return level_now == LOG_VERBOSE;
+}
+
 const char *
 log_name(void)
 {

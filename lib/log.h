@@ -12,6 +12,7 @@ enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
  */
 void log_init(const char *argv0);
 void log_level(enum log_level level);
+int log_verbose(void);      /* -v was said */
 const char *log_name(void); /* the program's name */
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -47,17 +47,26 @@ pipeline_child_init(pid_t parent, int pdeathsig)
 		_exit(1); /* it died before we asked to be told */
 }
 
-void
-pipeline_exec(char **argv)
+char *
+pipeline_beside(const char *name)
 {
-	char self[4096], *path, *slash;
+	char self[4096], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
 	self[n < 0 ? 0 : n] = '\0';
 	slash = strrchr(self, '/');
-	if (slash != NULL) {
-		*slash = '\0';
-		path = x_asprintf("%s/%s", self, argv[0]);
+	if (slash == NULL)
+		return NULL;
+	*slash = '\0';
+	return x_asprintf("%s/%s", self, name);
+}
+
+void
+pipeline_exec(char **argv)
+{
+	char *path = pipeline_beside(argv[0]);
+
+	if (path != NULL) {
 		execv(path, argv);
 		if (errno == ENOENT)
 			execvp(argv[0], argv);

@@ -39,6 +39,8 @@ int pipeline_chld_fd(struct err *e);
 void pipeline_child_init(pid_t parent, int pdeathsig);
 /* Become a program from the folder of our own, else from PATH; no return. */
 void pipeline_exec(char **argv) __attribute__((noreturn));
+/* Where a program lies beside our own; to free. NULL: we do not know. */
+char *pipeline_beside(const char *name);
 
 /* Start all; -1 with what could not be done, and then none runs. */
 int pipeline_start(

@@ -1,10 +1,12 @@
 #include "tasklag.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "err.h"
 #include "kreader.h"
-#include "state.h"
+#include "pos.h"
 #include "task.h"
 #include "x.h"
 
@@ -27,18 +29,13 @@ task_kreader(const json_t *task, int wait_ms, struct err *e)
 	return r;
 }
 
-int
-task_newest_of(struct kreader *r, const char *topic, int64_t *ms, struct err *e)
+static int
+time_of(struct kreader *r, const char *topic, int64_t offset, int64_t *ms,
+    struct err *e)
 {
-	int64_t low, high;
 	struct kmsg m = { 0 };
 
-	*ms = -1;
-	if (kreader_ends(r, topic, &low, &high, e) == -1)
-		return -1;
-	if (high <= low)
-		return 0;
-	if (kreader_peek(r, topic, high - 1, &m, e) == -1)
+	if (kreader_peek(r, topic, offset, &m, e) == -1)
 		return -1;
 	*ms = m.time_ms;
 	kmsg_free(&m);
@@ -46,29 +43,136 @@ task_newest_of(struct kreader *r, const char *topic, int64_t *ms, struct err *e)
 }
 
 int
-task_newest(const char *dir, const json_t *task, int wait_ms, int64_t *ms,
-    struct err *e)
+task_newest_of(struct kreader *r, const char *topic, int64_t *ms, struct err *e)
 {
-	const char *name = json_string_value(json_object_get(task, "name"));
-	struct checkpoint c = { 0 };
-	struct kreader *r = NULL;
-	int rc;
+	int64_t low, high;
 
 	*ms = -1;
-	rc = name == NULL ? err_set(e, ERR_DATA, "task.json has no name")
-			  : checkpoint_load(dir, name, &c, e);
-	if (rc == 0 && (r = task_kreader(task, wait_ms, e)) == NULL)
-		rc = -1;
-	for (size_t i = 0; i < c.pos.n && rc == 0; i++) {
-		int64_t at;
+	if (kreader_ends(r, topic, &low, &high, e) == -1)
+		return -1;
+	return high <= low ? 0 : time_of(r, topic, high - 1, ms, e);
+}
 
-		rc = task_newest_of(r, c.pos.v[i].topic, &at, e);
-		if (rc == 0 && at > *ms)
-			*ms = at;
+static void
+say(char **why, const char *text)
+{
+	if (*why == NULL)
+		*why = x_strdup(text);
+}
+
+void
+task_lag_init(struct task_lag *l, const struct pos *p)
+{
+	l->n = p->n;
+	l->v = x_calloc(p->n + 1, sizeof *l->v);
+	l->newest_ms = l->backlog = -1;
+	for (size_t i = 0; i < p->n; i++)
+		l->v[i] = (struct topic_lag){ .topic = x_strdup(p->v[i].topic),
+			.low = -1,
+			.high = -1,
+			.committed = p->v[i].o,
+			.ts = p->v[i].ts };
+}
+
+void
+task_lag_unknown(struct task_lag *l, const char *why)
+{
+	say(&l->newest_why, why);
+	say(&l->backlog_why, why);
+}
+
+/* The watermarks of all; how many are known. */
+static size_t
+ask_ends(struct task_lag *l, struct kreader *r)
+{
+	size_t known = 0;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < l->n && e.kind != ERR_TEMP; i++) {
+		struct topic_lag *t = &l->v[i];
+
+		if (kreader_ends(r, t->topic, &t->low, &t->high, &e) == 0) {
+			known++;
+			continue;
+		}
+		t->low = t->high = -1;
+		task_lag_unknown(l, e.msg);
 	}
-	if (rc == 0 && *ms == -1)
-		rc = err_set(e, ERR_DATA, "the source's topics are empty");
-	kreader_close(r);
-	checkpoint_fini(&c);
-	return rc;
+	return known;
+}
+
+/* A position outside of what the topic has counts nothing. */
+static int
+inside(const struct topic_lag *t, struct err *e)
+{
+	if (t->committed >= t->low && t->committed <= t->high)
+		return 0;
+	return err_set(e, ERR_GONE,
+	    "topic '%s' has offsets %" PRId64 " to %" PRId64
+	    ", the position is %" PRId64,
+	    t->topic, t->low, t->high, t->committed);
+}
+
+static void
+sum_backlog(struct task_lag *l)
+{
+	int64_t sum = 0;
+	struct err e;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (inside(&l->v[i], &e) == -1) {
+			say(&l->backlog_why, e.msg);
+			return;
+		}
+		sum += l->v[i].high - l->v[i].committed;
+	}
+	l->backlog = sum;
+}
+
+static int
+ask_newest(struct task_lag *l, struct kreader *r, struct err *e)
+{
+	int64_t newest = -1, at;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].high > l->v[i].low &&
+		    kreader_ahead(r, l->v[i].topic, l->v[i].high - 1, e) == -1)
+			return -1;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct topic_lag *t = &l->v[i];
+
+		if (t->high <= t->low)
+			continue;
+		if (time_of(r, t->topic, t->high - 1, &at, e) == -1)
+			return -1;
+		if (at > newest)
+			newest = at;
+	}
+	if (newest == -1)
+		return err_set(e, ERR_DATA, "the source's topics are empty");
+	l->newest_ms = newest;
+	return 0;
+}
+
+void
+task_lag_ask(struct task_lag *l, struct kreader *r)
+{
+	struct err e = { 0 };
+
+	if (ask_ends(l, r) < l->n)
+		return;
+	sum_backlog(l);
+	if (ask_newest(l, r, &e) == -1)
+		say(&l->newest_why, e.msg);
+}
+
+void
+task_lag_fini(struct task_lag *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i].topic);
+	free(l->v);
+	free(l->newest_why);
+	free(l->backlog_why);
+	memset(l, 0, sizeof *l);
 }

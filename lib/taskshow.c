@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "jsonw.h"
+#include "opt.h"
 #include "tso.h"
 
 static void
@@ -16,6 +18,12 @@ number(struct jsonw *w, const char *key, int known, int64_t v)
 		jw_i64(w, key, v);
 	else
 		jw_null(w, key);
+}
+
+static int64_t
+age(uint64_t ts)
+{
+	return tso_now_ms() - tso_ms(ts);
 }
 
 static void
@@ -33,6 +41,25 @@ position(const struct task_status *s, struct jsonw *w)
 	}
 	buf_fini(&t);
 	number(w, "checkpoint_age_ms", s->has_checkpoint, s->age_ms);
+}
+
+static void
+topics(const struct task_lag *l, struct jsonw *w)
+{
+	jw_open(w, "topics", '[');
+	for (size_t i = 0; i < l->n; i++) {
+		const struct topic_lag *t = &l->v[i];
+
+		jw_open(w, NULL, '{');
+		jw_str(w, "topic", t->topic);
+		number(w, "low", t->low >= 0, t->low);
+		number(w, "high", t->high >= 0, t->high);
+		jw_i64(w, "committed", t->committed);
+		jw_u64s(w, "ts", t->ts);
+		jw_i64(w, "age_ms", age(t->ts));
+		jw_close(w, '}');
+	}
+	jw_close(w, ']');
 }
 
 void
@@ -55,29 +82,25 @@ task_status_json(const struct task_status *s, struct buf *b)
 	number(&w, "newest_ms", s->newest_ms >= 0, s->newest_ms);
 	number(&w, "lag_ms", s->lag_ms >= 0, s->lag_ms);
 	jw_str(&w, "lag_unknown", s->lag_ms >= 0 ? NULL : s->lag_why);
+	number(&w, "backlog", s->backlog >= 0, s->backlog);
+	jw_str(&w, "backlog_unknown", s->backlog >= 0 ? NULL : s->backlog_why);
 	number(&w, "rate", s->rate >= 0, s->rate);
 	jw_raw(&w, "applied", n == NULL ? "{}" : n, n == NULL ? 2 : strlen(n));
+	jw_str(&w, "last_error", s->last_error);
+	jw_str(&w, "last_error_time", s->last_error_time);
+	topics(&s->topics, &w);
 	jw_close(&w, '}');
 	free(n);
 }
 
-static const char format[] = "%-20s %-8s %10s  %-24s %12s %8s%s%s\n";
-
-void
-task_status_head(struct buf *b)
-{
-	buf_addf(b, "%-20s %-8s %10s  %-24s %12s %8s%s%s\n", "TASK", "STATE",
-	    "LAG", "APPLIED UP TO", "ROWS", "ROWS/S", "  ", "REASON");
-}
-
-/* "1.250s", "3m 20s", "2h 5m" or "unknown". */
+/* "1.2s", "3m 20s", "2h 5m" or "-". */
 static void
 duration(int64_t ms, char *out, size_t cap)
 {
 	int64_t s = ms / 1000;
 
 	if (ms < 0)
-		snprintf(out, cap, "unknown");
+		snprintf(out, cap, "-");
 	else if (s < 60)
 		snprintf(
 		    out, cap, "%" PRId64 ".%" PRId64 "s", s, ms % 1000 / 100);
@@ -88,23 +111,122 @@ duration(int64_t ms, char *out, size_t cap)
 		    s / 60 % 60);
 }
 
-void
-task_status_line(const struct task_status *s, struct buf *b)
+static void
+count(int64_t n, char *out, size_t cap)
 {
-	char lag[32], rows[32] = "-", rate[32] = "-";
+	if (n < 0)
+		snprintf(out, cap, "-");
+	else
+		snprintf(out, cap, "%" PRId64, n);
+}
+
+/* A time without its fraction, or "-". */
+static void
+seconds(const char *time, char *out, size_t cap)
+{
+	size_t n = time == NULL ? 0 : strcspn(time, ".Z");
+
+	if (n == 0)
+		snprintf(out, cap, "-");
+	else
+		snprintf(out, cap, "%.*sZ", (int)n, time);
+}
+
+/* Messages come from servers and people: nothing for the terminal in them. */
+static void
+words(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++)
+		buf_addc(b, (unsigned char)*s < ' ' || *s == 127 ? ' ' : *s);
+}
+
+static const char head_format[] = "%-20s %-8s %-20s %9s %9s %8s  %-24s  %s\n";
+
+void
+task_status_head(struct buf *b)
+{
+	buf_addf(b, head_format, "NAME", "STATE", "SINCE", "LAG", "BACKLOG",
+	    "ROWS/S", "APPLIED", "LAST-ERROR");
+}
+
+int
+task_status_color(int fd)
+{
+	return isatty(fd) && opt_env("NO_COLOR", NULL) == NULL &&
+	       strcmp(opt_env("TERM", "dumb"), "dumb") != 0;
+}
+
+static void
+state_word(const struct task_status *s, int color, struct buf *b)
+{
+	static const char *const colors[] = { "32", "33", "2", "31", "31" };
+	const char *name = task_state_name(s->state);
+
+	if (color)
+		buf_addf(b, "\033[%sm%-8s\033[0m", colors[s->state], name);
+	else
+		buf_addf(b, "%-8s", name);
+}
+
+/* Why it is as it is; else what was in the way when it last stopped. */
+static void
+trouble(const struct task_status *s, struct buf *b)
+{
+	char when[32];
+
+	if (s->reason != NULL)
+		words(b, s->reason);
+	else if (s->last_error != NULL) {
+		seconds(s->last_error_time, when, sizeof when);
+		words(b, when);
+		buf_addc(b, ' ');
+		words(b, s->last_error);
+	} else
+		buf_addc(b, '-');
+}
+
+void
+task_status_line(const struct task_status *s, int color, struct buf *b)
+{
+	char since[32], lag[32], backlog[32], rate[32];
 	struct buf t = { 0 };
 
+	seconds(s->since, since, sizeof since);
 	duration(s->lag_ms, lag, sizeof lag);
-	if (s->has_checkpoint) {
+	count(s->backlog, backlog, sizeof backlog);
+	count(s->rate, rate, sizeof rate);
+	if (s->has_checkpoint)
 		tso_add_time(&t, s->ts);
-		snprintf(rows, sizeof rows, "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(json_object_get(s->applied, "rows")));
-	} else
-		buf_adds(&t, "-");
-	if (s->rate >= 0)
-		snprintf(rate, sizeof rate, "%" PRId64, s->rate);
-	buf_addf(b, format, s->name, task_state_name(s->state), lag, t.ptr,
-	    rows, rate, s->reason == NULL ? "" : "  ",
-	    s->reason == NULL ? "" : s->reason);
+	else
+		buf_addc(&t, '-');
+	buf_addf(b, "%-20s ", s->name);
+	state_word(s, color, b);
+	buf_addf(
+	    b, " %-20s %9s %9s %8s  %-24s  ", since, lag, backlog, rate, t.ptr);
+	trouble(s, b);
+	buf_addc(b, '\n');
 	buf_fini(&t);
+}
+
+void
+task_status_topics(const struct task_status *s, struct buf *b)
+{
+	static const char format[] = "  %-36s %12s %12s %12s  %-24s %9s\n";
+
+	if (s->topics.n > 0)
+		buf_addf(b, format, "TOPIC", "LOW", "HIGH", "COMMITTED", "TS",
+		    "AGE");
+	for (size_t i = 0; i < s->topics.n; i++) {
+		const struct topic_lag *t = &s->topics.v[i];
+		char low[32], high[32], at[32], old[32];
+		struct buf time = { 0 };
+
+		count(t->low, low, sizeof low);
+		count(t->high, high, sizeof high);
+		count(t->committed, at, sizeof at);
+		duration(age(t->ts), old, sizeof old);
+		tso_add_time(&time, t->ts);
+		buf_addf(b, format, t->topic, low, high, at, time.ptr, old);
+		buf_fini(&time);
+	}
 }

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "err.h"
+#include "kreader.h"
 #include "state.h"
 #include "task.h"
-#include "tasklag.h"
 #include "tso.h"
 #include "x.h"
 
@@ -37,6 +37,12 @@ about_runs(const char *event)
 		if (strcmp(event, words[i]) == 0)
 			return 1;
 	return 0;
+}
+
+static int
+about_errors(const char *event)
+{
+	return strcmp(event, "end") == 0 || strcmp(event, "failed") == 0;
 }
 
 static const char *
@@ -71,24 +77,18 @@ cause(const json_t *ev)
 }
 
 /* What the checkpoint and stats.json say. */
-static int
-progress(const char *dir, struct task_status *s, struct err *e)
+static void
+progress(const char *dir, struct task_status *s, const struct checkpoint *c)
 {
 	char *path = state_path(dir, s->name, "checkpoint.json");
-	struct checkpoint c = { 0 };
 	struct stat st;
 	json_t *j;
 	struct err ignored;
 
-	if (checkpoint_load(dir, s->name, &c, e) == -1) {
-		free(path);
-		return -1;
-	}
-	s->has_checkpoint = c.gen > 0;
-	s->gen = c.gen;
-	s->ts = c.pos.ts;
-	s->applied = json_incref(c.applied);
-	checkpoint_fini(&c);
+	s->has_checkpoint = c->gen > 0;
+	s->gen = c->gen;
+	s->ts = c->pos.ts;
+	s->applied = json_incref(c->applied);
 	if (stat(path, &st) == 0)
 		s->age_ms = tso_now_ms() - ((int64_t)st.st_mtim.tv_sec * 1000 +
 					       st.st_mtim.tv_nsec / 1000000);
@@ -99,7 +99,59 @@ progress(const char *dir, struct task_status *s, struct err *e)
 		s->rate = json_integer_value(json_object_get(j, "rate"));
 	json_decref(j);
 	free(path);
-	return 0;
+}
+
+/*
+ * Kafka is asked behind the checkpoint's loading, and both at one time: to
+ * connect may take long, so that comes first.
+ */
+static void
+ask(const char *dir, struct task_status *s, json_t *task, int ask_ms,
+    struct checkpoint *c)
+{
+	struct err e = { 0 }, e2 = { 0 };
+	struct kreader *r = NULL;
+
+	if (c->gen > 0 && ask_ms > 0)
+		r = task_kreader(task, ask_ms, &e);
+	if (r != NULL && checkpoint_load(dir, s->name, c, &e2) == -1)
+		task_lag_unknown(&s->topics, e2.msg);
+	task_lag_init(&s->topics, &c->pos);
+	if (c->gen == 0)
+		task_lag_unknown(&s->topics, "nothing applied yet");
+	else if (ask_ms == 0)
+		task_lag_unknown(&s->topics, "not asked");
+	else if (r == NULL)
+		task_lag_unknown(&s->topics, e.msg);
+	else
+		task_lag_ask(&s->topics, r);
+	kreader_close(r);
+}
+
+static void
+lag(struct task_status *s)
+{
+	set(&s->lag_why, s->topics.newest_why);
+	set(&s->backlog_why, s->topics.backlog_why);
+	s->backlog = s->topics.backlog;
+	s->newest_ms = s->topics.newest_ms;
+	if (s->newest_ms < 0)
+		return;
+	s->lag_ms = s->newest_ms - tso_ms(s->ts);
+	if (s->lag_ms < 0)
+		s->lag_ms = 0;
+}
+
+static void
+last_error(const char *dir, struct task_status *s)
+{
+	json_t *ev = task_log_last(dir, s->name, about_errors);
+
+	if (ev != NULL) {
+		s->last_error = cause(ev);
+		set(&s->last_error_time, text(ev, "time"));
+	}
+	json_decref(ev);
 }
 
 /* Somebody runs it: well? */
@@ -170,30 +222,24 @@ derive(const char *dir, struct task_status *s, int ask_ms, json_t *task,
 	json_t *ev = task_log_last(dir, s->name, about_runs);
 	int run = state_locked_file(dir, s->name, "run.lock", &s->runner);
 	int write = state_locked(dir, s->name, &s->writer);
+	struct checkpoint c = { 0 };
 	struct err e = { 0 };
 
 	s->want_paused = w->paused;
-	if (progress(dir, s, &e) == -1) {
+	last_error(dir, s);
+	if (checkpoint_load(dir, s->name, &c, &e) == -1) {
 		s->state = TASK_FAILED;
 		set(&s->reason, e.msg);
-		json_decref(ev);
-		return;
+	} else {
+		ask(dir, s, task, ask_ms, &c);
+		progress(dir, s, &c);
+		lag(s);
+		if (run || write)
+			alive(s, ev);
+		else
+			not_alive(s, w, ev);
 	}
-	if (!s->has_checkpoint)
-		set(&s->lag_why, "nothing applied yet");
-	else if (ask_ms == 0)
-		set(&s->lag_why, "not asked");
-	else if (task_newest(dir, task, ask_ms, &s->newest_ms, &e) == -1)
-		set(&s->lag_why, e.msg);
-	else {
-		s->lag_ms = s->newest_ms - tso_ms(s->ts);
-		if (s->lag_ms < 0)
-			s->lag_ms = 0;
-	}
-	if (run || write)
-		alive(s, ev);
-	else
-		not_alive(s, w, ev);
+	checkpoint_fini(&c);
 	json_decref(ev);
 }
 
@@ -207,16 +253,23 @@ task_status_get(
 
 	memset(s, 0, sizeof *s);
 	s->name = x_strdup(name);
-	s->rate = s->newest_ms = s->lag_ms = -1;
+	s->rate = s->newest_ms = s->lag_ms = s->backlog = -1;
 	task = state_task(dir, name, &e);
 	if (task == NULL || task_wish_load(dir, name, &w, &e) == -1) {
 		s->state = TASK_FAILED;
 		s->reason = x_strdup(e.msg);
 		s->lag_why = x_strdup("the task cannot be read");
+		s->backlog_why = x_strdup(s->lag_why);
 	} else
 		derive(dir, s, ask_ms, task, &w);
 	json_decref(task);
 	task_wish_fini(&w);
+}
+
+int
+task_status_good(const struct task_status *s)
+{
+	return s->state == TASK_RUNNING || s->state == TASK_PAUSED;
 }
 
 void
@@ -226,6 +279,10 @@ task_status_fini(struct task_status *s)
 	free(s->reason);
 	free(s->since);
 	free(s->lag_why);
+	free(s->backlog_why);
+	free(s->last_error);
+	free(s->last_error_time);
+	task_lag_fini(&s->topics);
 	json_decref(s->applied);
 	memset(s, 0, sizeof *s);
 }

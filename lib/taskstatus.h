@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "tasklag.h"
+
 struct buf;
 struct err;
 
@@ -27,13 +29,18 @@ struct task_status {
 	pid_t runner, writer; /* 0: none, or not known */
 	int has_checkpoint;
 	int64_t gen;
-	uint64_t ts;       /* applied up to here */
-	int64_t age_ms;    /* since the checkpoint was written */
-	json_t *applied;   /* counts, or NULL */
-	int64_t rate;      /* rows a second; -1: not known */
-	int64_t newest_ms; /* the source's newest record; -1: not known */
-	int64_t lag_ms;    /* -1: not known */
-	char *lag_why;     /* then why */
+	uint64_t ts;            /* applied up to here */
+	int64_t age_ms;         /* since the checkpoint was written */
+	json_t *applied;        /* counts, or NULL */
+	int64_t rate;           /* rows a second; -1: not known */
+	int64_t newest_ms;      /* the source's newest record; -1: not known */
+	int64_t lag_ms;         /* -1: not known */
+	char *lag_why;          /* then why */
+	int64_t backlog;        /* records, ticks too; -1: not known */
+	char *backlog_why;      /* then why */
+	struct task_lag topics; /* each of them */
+	char *last_error;      /* how the last run that failed ended, or NULL */
+	char *last_error_time; /* and when */
 };
 
 /*
@@ -45,10 +52,17 @@ void task_status_get(
     const char *dir, const char *name, int ask_ms, struct task_status *s);
 void task_status_fini(struct task_status *s);
 
+/* Is it as it is wanted: it runs and gets on, or shall not run? */
+int task_status_good(const struct task_status *s);
+
 /* One line of JSON, cdc-task(1). */
 void task_status_json(const struct task_status *s, struct buf *b);
-/* One line for people under task_status_head. */
-void task_status_line(const struct task_status *s, struct buf *b);
+/* May colors be written there? A terminal, and no-color.org. */
+int task_status_color(int fd);
+/* One line for people under task_status_head; color: for a terminal. */
+void task_status_line(const struct task_status *s, int color, struct buf *b);
 void task_status_head(struct buf *b);
+/* Under it, one for each topic, with a head of their own. */
+void task_status_topics(const struct task_status *s, struct buf *b);
 
 #endif

@@ -34,7 +34,7 @@ ok 'all options' make all -E http://e:1 -r root --meta-path m --etcd-user-file e
 	--rename a.b=a.c --mode insert --skip flush --on-error dead --window 3 --batch-bytes 5 --retry 6 \
 	--timeout 7 --with-users --create-missing --from now
 line() { jq -r --argjson i "$1" '.pipeline[$i]' all.json; }
-cdc-task show all >all.json
+cdc-task show all --json >all.json
 is 'cdc-meta gets its own' "$(line 0)" "cdc-meta --etcd http://e:1 --root root --meta-path m --etcd-user-file $T/eu \
 --cacert $T/ec --cert $T/ecc --key $T/ek --retry 9 --watch"
 is 'cdc-read gets its own' "$(line 1)" "cdc-read --brokers k:9 -X a=b -X c=d --cluster cl --include 'x.*' --include y \

@@ -132,7 +132,7 @@ def supervised(case):
     left = [n for n, p in last.items() if os.path.exists(f'/proc/{p}')]
     tap.ok(not left and runner.process.returncode in (0, -signal.SIGTERM), 'SIGTERM to cdc-task run ends all',
            f'left: {left}, status {runner.process.returncode}')
-    status = json.loads(case.run('cdc-task', 'status', pipe.name, '--json').splitlines()[0])
+    status = json.loads(case.run('cdc-task', 'status', pipe.name, '--json', status=1).splitlines()[0])
     tap.ok('running' not in str(status.get('state', status.get('status'))), 'and status knows', status)
 
 

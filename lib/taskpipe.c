@@ -1,0 +1,87 @@
+#include "taskpipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "opt.h"
+#include "pipeline.h"
+#include "task.h"
+#include "x.h"
+
+/* Is it the one that PATH gives first? */
+static int
+first_in_path(const char *path, const char *name)
+{
+	char *dirs = x_strdup(opt_env("PATH", "")), *save = NULL;
+	struct stat want, got;
+	int same = 0;
+
+	for (char *d = strtok_r(dirs, ":", &save); d != NULL;
+	     d = strtok_r(NULL, ":", &save)) {
+		char *there = x_asprintf("%s/%s", d, name);
+		int found = access(there, X_OK) == 0 && stat(there, &got) == 0;
+
+		free(there);
+		if (!found)
+			continue;
+		same = stat(path, &want) == 0 && want.st_ino == got.st_ino &&
+		       want.st_dev == got.st_dev;
+		break;
+	}
+	free(dirs);
+	return same;
+}
+
+static void
+paste(char **argv)
+{
+	char *path = pipeline_beside(argv[0]);
+
+	if (path == NULL || access(path, X_OK) == -1 ||
+	    first_in_path(path, argv[0])) {
+		free(path);
+		return;
+	}
+	free(argv[0]);
+	argv[0] = path;
+}
+
+void
+task_show_shell(const char *dir, const json_t *task, struct buf *b)
+{
+	for (int i = 0; i < TASK_PROGS; i++) {
+		char **argv = task_argv(task, (enum task_prog)i, dir);
+		char *line;
+
+		paste(argv);
+		line = task_argv_text(argv);
+		buf_adds(b, line);
+		buf_adds(b, i < TASK_PROGS - 1 ? " |\n" : "\n");
+		free(line);
+		task_argv_free(argv);
+	}
+}
+
+void
+task_show_json(const char *dir, json_t *task, struct buf *b)
+{
+	json_t *lines = json_array();
+	char *text;
+
+	for (int i = 0; i < TASK_PROGS; i++) {
+		char **argv = task_argv(task, (enum task_prog)i, dir);
+		char *line = task_argv_text(argv);
+
+		json_array_append_new(lines, json_string(line));
+		free(line);
+		task_argv_free(argv);
+	}
+	json_object_set_new(task, "pipeline", lines);
+	text = json_dumps(task, JSON_INDENT(2));
+	buf_adds(b, text == NULL ? "null" : text);
+	buf_addc(b, '\n');
+	free(text);
+}
