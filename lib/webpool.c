@@ -1,0 +1,190 @@
+#include <poll.h>
+#include <stdlib.h>
+
+#include "err.h"
+#include "webint.h"
+#include "x.h"
+
+static void
+put(struct web *w, struct call *k)
+{
+	TAILQ_INSERT_TAIL(&w->queue, k, next);
+	w->queued++;
+	pthread_cond_signal(&w->work);
+}
+
+/* More of an answer without an end. 0 if it has to be asked again. */
+static int
+fill(struct call *k)
+{
+	struct web *w = k->web;
+	ssize_t n = k->res.more(k->res.more_arg, k->chunk, WEB_MORE);
+	int again = 0;
+
+	pthread_mutex_lock(&w->mu);
+	k->at = 0;
+	k->len = n > 0 ? (size_t)n : 0;
+	if (n < 0 || (n == 0 && w->stopping)) {
+		k->ended = 1;
+	} else if (n == 0) {
+		k->wake = web_now() + WEB_MORE_MS;
+		TAILQ_INSERT_TAIL(&w->waiting, k, next);
+		again = 1;
+	}
+	pthread_mutex_unlock(&w->mu);
+	return !again;
+}
+
+static int
+handle(struct call *k)
+{
+	struct web *w = k->web;
+
+	w->conf->handler(w->conf->arg, &k->req, &k->res);
+	k->step = CALL_DONE;
+	pthread_mutex_lock(&w->mu);
+	w->requests--;
+	pthread_mutex_unlock(&w->mu);
+	return 1;
+}
+
+static struct call *
+take(struct web *w)
+{
+	struct call *k;
+
+	pthread_mutex_lock(&w->mu);
+	w->idle++;
+	while (TAILQ_EMPTY(&w->queue) && !w->quit)
+		pthread_cond_wait(&w->work, &w->mu);
+	w->idle--;
+	if ((k = TAILQ_FIRST(&w->queue)) != NULL) {
+		TAILQ_REMOVE(&w->queue, k, next);
+		w->queued--;
+	}
+	pthread_mutex_unlock(&w->mu);
+	return k;
+}
+
+static void *
+worker(void *arg)
+{
+	struct web *w = arg;
+	struct call *k;
+
+	while ((k = take(w)) != NULL) {
+		/* once it is resumed, the call is not ours any more */
+		struct MHD_Connection *conn = k->conn;
+
+		if (k->step == CALL_WORK ? handle(k) : fill(k))
+			MHD_resume_connection(conn);
+	}
+	return NULL;
+}
+
+/* With the mutex held. */
+static int
+start(struct web *w)
+{
+	if (pthread_create(&w->threads[w->nthreads], NULL, worker, w) != 0)
+		return -1;
+	w->nthreads++;
+	return 0;
+}
+
+int
+pool_open(struct web *w, struct err *e)
+{
+	int rc;
+
+	TAILQ_INIT(&w->queue);
+	TAILQ_INIT(&w->waiting);
+	pthread_cond_init(&w->work, NULL);
+	pthread_mutex_lock(&w->mu);
+	rc = start(w);
+	pthread_mutex_unlock(&w->mu);
+	return rc == 0 ? 0 : err_set(e, ERR_TEMP, "no thread can be made");
+}
+
+void
+pool_close(struct web *w)
+{
+	pthread_mutex_lock(&w->mu);
+	w->quit = 1;
+	pthread_cond_broadcast(&w->work);
+	pthread_mutex_unlock(&w->mu);
+	for (size_t i = 0; i < w->nthreads; i++)
+		pthread_join(w->threads[i], NULL);
+	pthread_cond_destroy(&w->work);
+}
+
+int
+pool_reserve(struct web *w)
+{
+	int rc = -1;
+
+	pthread_mutex_lock(&w->mu);
+	if (w->requests < WEB_REQUESTS_MAX) {
+		w->requests++;
+		rc = 0;
+	}
+	pthread_mutex_unlock(&w->mu);
+	return rc;
+}
+
+void
+pool_put(struct web *w, struct call *k)
+{
+	pthread_mutex_lock(&w->mu);
+	put(w, k);
+	/* if it cannot be started, those that are there must do */
+	if (w->queued > w->idle && w->nthreads < WEB_REQUESTS_MAX)
+		start(w);
+	pthread_mutex_unlock(&w->mu);
+}
+
+/* A suspended connection is not read: has its client left? */
+static int
+gone(const struct call *k)
+{
+	struct pollfd p = { .fd = k->link->fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) == 1 &&
+	       (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+/* Of those that wait, one whose time has come; NULL if there is none. */
+static struct call *
+wake(struct web *w, int64_t now)
+{
+	struct call *k;
+
+	for (k = TAILQ_FIRST(&w->waiting); k != NULL; k = TAILQ_NEXT(k, next))
+		if (w->stopping || k->wake <= now || gone(k)) {
+			TAILQ_REMOVE(&w->waiting, k, next);
+			k->ended = w->stopping || gone(k);
+			return k;
+		}
+	return NULL;
+}
+
+void
+pool_sweep(struct web *w)
+{
+	int64_t now = web_now();
+	struct call *k;
+
+	do {
+		struct MHD_Connection *conn = NULL;
+
+		pthread_mutex_lock(&w->mu);
+		if ((k = wake(w, now)) != NULL) {
+			conn = k->ended ? k->conn : NULL;
+			if (!k->ended)
+				put(w, k);
+		}
+		pthread_mutex_unlock(&w->mu);
+		if (conn != NULL)
+			MHD_resume_connection(conn);
+	} while (k != NULL);
+}

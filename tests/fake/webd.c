@@ -1,0 +1,174 @@
+/*
+ * The HTTP server of lib/web with a handler for its tests: what it was asked,
+ * and answers that are slow, great, or have no end.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "err.h"
+#include "jsonw.h"
+#include "log.h"
+#include "opt.h"
+#include "sig.h"
+#include "web.h"
+#include "x.h"
+
+enum {
+	GREAT = 8 << 20,
+	OPT_LISTEN = 256,
+	OPT_TOKEN,
+	OPT_READ,
+	OPT_HOST,
+	OPT_ORIGIN,
+	OPT_INSECURE
+};
+
+static const struct opt table[] = {
+	{ "listen", OPT_LISTEN, "ADDRESS", "as cdc-httpd" },
+	{ "token-file", OPT_TOKEN, "FILE", "as cdc-httpd" },
+	{ "read-token-file", OPT_READ, "FILE", "as cdc-httpd" },
+	{ "host", OPT_HOST, "NAME", "as cdc-httpd, once" },
+	{ "origin", OPT_ORIGIN, "ORIGIN", "as cdc-httpd, once" },
+	{ "insecure", OPT_INSECURE, NULL, "as cdc-httpd" },
+	{ 0 },
+};
+
+static void
+echo(const struct web_req *q, struct web_res *r)
+{
+	struct jsonw w = { .b = &r->body };
+
+	jw_open(&w, NULL, '{');
+	jw_str(&w, "method", q->method);
+	jw_str(&w, "path", q->path);
+	kvs_to_json(&q->query, &w, "query");
+	jw_bytes(&w, "type", q->type == NULL ? "" : q->type,
+	    q->type == NULL ? 0 : strlen(q->type));
+	jw_str(&w, "if_match", q->if_match);
+	jw_i64(&w, "n", (int64_t)q->body_len);
+	jw_bytes(&w, "body", q->body, q->body_len > 64 ? 64 : q->body_len);
+	jw_i64(&w, "nul", q->body[q->body_len]);
+	jw_str(&w, "id", q->id);
+	jw_bool(&w, "may_write", q->may_write);
+	jw_close(&w, '}');
+	buf_addc(&r->body, '\n');
+}
+
+static void
+nap(long ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000,
+		.tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* A line at each second question, five in all; ?for=ever: only some dots. */
+struct lines {
+	int asked, ever;
+};
+
+static ssize_t
+line(void *arg, char *p, size_t cap)
+{
+	struct lines *l = arg;
+
+	if (l->asked++ % 2 == 0)
+		return 0;
+	if (l->ever)
+		return snprintf(p, cap, ".");
+	if (l->asked > 10)
+		return -1;
+	return snprintf(p, cap, "line %d\n", l->asked / 2);
+}
+
+static void
+lines_free(void *arg)
+{
+	free(arg);
+	log_info("a stream is freed");
+}
+
+static void
+stream(const struct web_req *q, struct web_res *r)
+{
+	struct lines *l = x_calloc(1, sizeof *l);
+
+	l->ever = kvs_get(&q->query, "for") != NULL;
+	r->type = "text/plain";
+	r->more = line;
+	r->more_free = lines_free;
+	r->more_arg = l;
+}
+
+static void
+handle(void *arg, const struct web_req *q, struct web_res *r)
+{
+	const char *ms = kvs_get(&q->query, "ms");
+
+	(void)arg;
+	snprintf(r->what, sizeof r->what, "test");
+	if (strcmp(q->path, "/stream") == 0) {
+		stream(q, r);
+		return;
+	}
+	if (strcmp(q->path, "/none") == 0) {
+		r->status = 204;
+		return;
+	}
+	if (strcmp(q->path, "/missing") == 0) {
+		web_fail(r, q->path, 404, "there is no '%s'", q->path);
+		return;
+	}
+	if (strcmp(q->path, "/great") == 0) {
+		memset(buf_room(&r->body, GREAT), 'x', GREAT);
+		r->body.len = GREAT;
+		return;
+	}
+	if (ms != NULL)
+		nap(strtol(ms, NULL, 10));
+	kvs_set(&r->headers, "ETag", "\"1\"");
+	echo(q, r);
+}
+
+static int
+ready(void *arg, const char *address, struct err *e)
+{
+	(void)arg;
+	if (printf("%s\n", address) < 0 || fflush(stdout) != 0)
+		return err_sys(e, ERR_OUTPUT, "standard output");
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *hosts[2], *origins[2];
+	struct web_conf conf = { .listen = "127.0.0.1:0",
+		.hosts = hosts,
+		.origins = origins,
+		.handler = handle,
+		.ready = ready };
+	struct err e = { 0 };
+	const char *arg;
+	int letter, first;
+
+	log_init(argv[0]);
+	while ((letter = opt_next(
+		    argc, argv, table, "[OPTION]...", &arg, &first)) != -1) {
+		const char **where[] = { &conf.listen, &conf.token_file,
+			&conf.read_token_file, hosts, origins };
+
+		if (letter == OPT_INSECURE)
+			conf.insecure = 1;
+		else
+			*where[letter - OPT_LISTEN] = arg;
+	}
+	sig_init();
+	if (web_run(&conf, &e) == -1 && e.kind != ERR_STOP)
+		log_error("%s", e.msg);
+	sig_reraise();
+	return err_status(&e);
+}
