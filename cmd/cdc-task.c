@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "err.h"
 #include "log.h"
+#include "notify.h"
 #include "opt.h"
 #include "runner.h"
 #include "sig.h"
@@ -200,6 +201,7 @@ cmd_run(struct args *a, struct err *e)
 	};
 
 	sig_init();
+	notify_init();
 	return runner_run(&conf, e);
 }
 
@@ -207,6 +209,7 @@ static int
 cmd_supervise(struct args *a, struct err *e)
 {
 	sig_init();
+	notify_init();
 	return runner_supervise(a->dir, e);
 }
 

@@ -152,6 +152,22 @@ pipeline_start(
 	return rc;
 }
 
+/* "…; trying again for 600 s": a peer is away, and for so long that is well. */
+static void
+patience(struct pipeline *p, const char *text)
+{
+	static const char words[] = "trying again for ";
+	const char *at = strstr(text, words);
+	int64_t until;
+
+	if (at == NULL)
+		return;
+	until = tso_mono_ns() / 1000000 +
+		strtol(at + sizeof words - 1, NULL, 10) * 1000;
+	if (until > p->patient_ms)
+		p->patient_ms = until;
+}
+
 /* One whole message: kept, and passed on. */
 static void
 message(struct pipeline *p, struct child *c, const char *s, size_t n)
@@ -159,6 +175,7 @@ message(struct pipeline *p, struct child *c, const char *s, size_t n)
 	struct buf b = { 0 };
 
 	snprintf(c->last, sizeof c->last, "%.*s", (int)n, s);
+	patience(p, c->last);
 	if (p->label != NULL)
 		buf_addf(&b, "[%s] ", p->label);
 	buf_add(&b, s, n);

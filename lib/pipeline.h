@@ -26,8 +26,10 @@ struct child {
 struct pipeline {
 	struct child c[TASK_PROGS];
 	pid_t group;
-	int chld_fd;       /* readable when a child has ended */
-	const char *label; /* in front of messages, or NULL; borrowed */
+	int chld_fd;        /* readable when a child has ended */
+	const char *label;  /* in front of messages, or NULL; borrowed */
+	int64_t patient_ms; /* tso_mono_ns: a program has said that it tries
+			       again until then */
 };
 
 /* Once a process: SIGCHLD is blocked and comes through a descriptor. */

@@ -12,7 +12,9 @@
 
 #include "err.h"
 #include "log.h"
+#include "notify.h"
 #include "pipeline.h"
+#include "progress.h"
 #include "sig.h"
 #include "state.h"
 #include "task.h"
@@ -37,6 +39,8 @@ struct runner {
 	int64_t gen;        /* of the checkpoint at the start of this run */
 	int64_t started_ms; /* monotonic */
 	int64_t backoff_ms;
+	int away; /* a peer was: status 3 */
+	struct progress progress;
 };
 
 static int64_t
@@ -187,7 +191,10 @@ judge(
 		task_log(dir, name, "failed", j);
 		return FAILED;
 	}
+	r->away = bad;
 	*wait_ms = next_backoff(r);
+	notify_status("again in %" PRId64 " ms: %s", *wait_ms,
+	    i < 0 ? "it ended" : p->c[i].last);
 	json_object_set_new(j, "retry_ms", json_integer(*wait_ms));
 	task_log(dir, name, "end", j);
 	return AGAIN;
@@ -200,6 +207,7 @@ stop_in_order(struct runner *r, struct pipeline *p, enum outcome why)
 	const struct child *last = &p->c[TASK_COMMIT];
 	json_t *j = json_object();
 
+	notify_stopping();
 	pipeline_kill(p, TASK_READ, SIGTERM);
 	pipeline_drain(p, DRAIN_MS);
 	pipeline_end(p, TERM_MS);
@@ -222,6 +230,7 @@ run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 	int left = TASK_PROGS;
 
 	log_start(r);
+	r->away = 0;
 	if (pipeline_start(&p, r->task, r->conf->dir, e) == -1) {
 		*wait_ms = next_backoff(r);
 		pipeline_fini(&p);
@@ -230,8 +239,11 @@ run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 			(json_int_t)*wait_ms));
 		return AGAIN;
 	}
-	while (left == TASK_PROGS && sig_stop == 0 && !paused(r))
+	notify_status("running");
+	while (left == TASK_PROGS && sig_stop == 0 && !paused(r)) {
+		progress_look(&r->progress, p.patient_ms);
 		left = pipeline_wait(&p, LOOK_MS);
+	}
 	if (left < TASK_PROGS) {
 		pipeline_drain(&p, GRACE_MS);
 		pipeline_end(&p, TERM_MS);
@@ -255,6 +267,7 @@ wait_again(struct runner *r, int64_t wait_ms)
 			task_log(r->conf->dir, r->conf->name, "paused", NULL);
 			return PAUSED;
 		}
+		progress_look(&r->progress, r->away ? INT64_MAX : 0);
 		poll(&p, 1, (int)(ms > LOOK_MS ? LOOK_MS : ms));
 	}
 	if (sig_stop == 0)
@@ -294,13 +307,16 @@ runner_run(const struct runner_conf *conf, struct err *e)
 		return -1;
 	srandom((unsigned)(tso_mono_ns() ^ getpid()));
 	r.task = state_task(conf->dir, conf->name, e);
+	progress_init(&r.progress, conf->dir, conf->name);
 	if (r.task != NULL) {
+		notify_ready();
 		if (paused(&r)) {
 			log_warn("task '%s' is paused", conf->name);
 			rc = 0;
 		} else
 			rc = run_all(&r, e);
 	}
+	progress_fini(&r.progress);
 	json_decref(r.task);
 	close(lock);
 	return rc;

@@ -1,9 +1,15 @@
 # Sourced by the programs in this folder, which behave towards cdc-task run as the real ones do. Each leaves its pid in
-# $CTL/NAME.pid and its arguments in $CTL/argv; $CTL/NAME.die says how to die: a status, or a signal's name.
+# $CTL/NAME.pid, its arguments in $CTL/argv and what it knows of a service manager in $CTL/manager; $CTL/NAME.die says how
+# to die: a status, or a signal's name. What is in $CTL/NAME.say it says on stderr.
 me=${0##*/}
 echo $$ >"$CTL/$me.pid"
 echo "$me $*" >>"$CTL/argv"
+echo "$me ${NOTIFY_SOCKET-} ${WATCHDOG_USEC-} ${WATCHDOG_PID-}" >>"$CTL/manager"
 die() {
+	if [ -e "$CTL/$me.say" ]; then
+		cat "$CTL/$me.say" >&2
+		rm "$CTL/$me.say"
+	fi
 	[ -e "$CTL/$me.die" ] || return 0
 	how=$(cat "$CTL/$me.die")
 	rm "$CTL/$me.die"
