@@ -1,0 +1,151 @@
+#include "api.h"
+
+#include <string.h>
+
+#include "apiint.h"
+#include "buf.h"
+#include "schema.h"
+
+/* What is asked by method and path; {id} is one part of a path. */
+static const struct route {
+	const char *method, *path;
+	int (*run)(struct call *c);
+	int writes;
+} routes[] = {
+	{ "GET", "/tasks", plain_tasks, 0 },
+	{ "POST", "/tasks", plain_create, 1 },
+	{ "GET", "/tasks/{id}", plain_task, 0 },
+	{ "DELETE", "/tasks/{id}", plain_delete, 1 },
+	{ "POST", "/tasks/{id}/pause", plain_pause, 1 },
+	{ "POST", "/tasks/{id}/resume", plain_resume, 1 },
+	{ "GET", "/tasks/{id}/position", plain_position, 0 },
+	{ "PUT", "/tasks/{id}/position", plain_set_position, 1 },
+	{ "GET", "/tasks/{id}/log", plain_log, 0 },
+	{ "GET", "/healthz", plain_healthz, 0 },
+	{ "GET", "/readyz", plain_readyz, 0 },
+	{ "GET", "/version", plain_version, 0 },
+	{ "GET", "/metrics", plain_metrics, 0 },
+	{ "GET", "/cdc/metrics", plain_cdc_metrics, 0 },
+};
+enum { ROUTES = sizeof routes / sizeof *routes };
+_Static_assert(ROUTES + 2 < API_PATHS, "a count for each route");
+
+/* As the counts number them: one for each route, /cdc, all else. */
+const char *
+api_path(size_t i)
+{
+	return i < ROUTES        ? routes[i].path
+	       : i == ROUTES     ? "/cdc"
+	       : i == ROUTES + 1 ? "other"
+				 : NULL;
+}
+
+/* Does a path fit? Then *id is the part that {id} stands for. */
+static int
+fits(const char *pattern, const char *path, char id[static 129])
+{
+	const char *brace = strchr(pattern, '{');
+	size_t head = brace == NULL ? 0 : (size_t)(brace - pattern), n;
+
+	id[0] = '\0';
+	if (brace == NULL)
+		return strcmp(pattern, path) == 0;
+	if (strncmp(pattern, path, head) != 0)
+		return 0;
+	n = strcspn(path + head, "/");
+	if (n == 0 || n > 128 ||
+	    strcmp(path + head + n, brace + sizeof "{id}" - 1) != 0)
+		return 0;
+	memcpy(id, path + head, n);
+	id[n] = '\0';
+	return 1;
+}
+
+/*
+ * The route of this path and method, or ROUTES. *path is the first of this
+ * path with any method, by which it is counted, or that of all else.
+ */
+static size_t
+find(const struct web_req *q, char id[static 129], struct buf *allow,
+    size_t *path)
+{
+	size_t hit = ROUTES;
+
+	*path = ROUTES + 1;
+	for (size_t i = 0; i < ROUTES && hit == ROUTES; i++) {
+		if (!fits(routes[i].path, q->path, id))
+			continue;
+		if (*path > ROUTES)
+			*path = i;
+		if (strcmp(routes[i].method, q->method) == 0)
+			hit = i;
+		buf_addf(allow, "%s%s", allow->len > 0 ? ", " : "",
+		    routes[i].method);
+	}
+	return hit;
+}
+
+static void
+problem(struct call *c, int status)
+{
+	json_t *text = api_text(c->e.msg);
+
+	web_fail(c->r, c->q->path, status, "%s", json_string_value(text));
+	json_decref(text);
+}
+
+static void
+plain(struct call *c, const struct route *t)
+{
+	snprintf(c->r->task, sizeof c->r->task, "%s", c->name);
+	if (t->writes && !c->q->may_write) {
+		call_fail(c, 403, "this token is for reading");
+		problem(c, 403);
+	} else if (t->run(c) == -1) {
+		c->r->more = NULL;
+		problem(c, c->plain != 0 ? c->plain : call_code(c));
+	} else if (c->r->body.len == 0 && c->r->more == NULL &&
+		   c->r->status != 204)
+		api_put(&c->r->body, c->data);
+}
+
+/* Returns the number that it is counted under. */
+static size_t
+dispatch(struct call *c)
+{
+	struct buf allow = { 0 };
+	size_t i, path;
+
+	if (strcmp(c->q->path, "/cdc") == 0) {
+		cdc_handle(c);
+		return ROUTES;
+	}
+	i = find(c->q, c->name, &allow, &path);
+	if (i < ROUTES)
+		plain(c, &routes[i]);
+	else if (allow.len == 0) {
+		call_fail(c, 404, "there is no such path");
+		problem(c, 404);
+	} else {
+		call_fail(c, 405, "only %s here", allow.ptr);
+		problem(c, 405);
+		kvs_set(&c->r->headers, "Allow", allow.ptr);
+	}
+	buf_fini(&allow);
+	return path;
+}
+
+void
+api_handle(void *arg, const struct web_req *q, struct web_res *r)
+{
+	struct call c = { .api = arg,
+		.q = q,
+		.r = r,
+		.data = json_object(),
+		.warnings = json_array() };
+	size_t i = dispatch(&c);
+
+	api_count_http(&c.api->counts, i, r->status == 0 ? 200 : r->status);
+	json_decref(c.data);
+	json_decref(c.warnings);
+}

@@ -1,0 +1,31 @@
+#ifndef CDC_API_H
+#define CDC_API_H
+
+#include <stddef.h>
+
+#include "apicount.h"
+
+struct web_req;
+struct web_res;
+
+/*
+ * What requests to cdc-httpd mean: POST /cdc as clients of Milvus-CDC know
+ * it, and the plain API, cdc-httpd(1). All is kept in the state directory;
+ * only the counts of requests are here, so that cdc-task can be used beside
+ * it at any moment.
+ */
+struct api {
+	const char *dir;     /* the state directory */
+	const char *tls_dir; /* where dial_config may name files, or NULL */
+	int http_status;     /* on /cdc: the status is the code, not 200 */
+	size_t max_tasks;    /* 0: API_TASKS */
+	size_t max_name;     /* bytes of a collection's; 0: API_NAME */
+	int check;           /* ask servers: at create, and for the lag */
+	struct api_counts counts;
+};
+enum { API_TASKS = 100, API_NAME = 256 };
+
+/* A web_handler; arg is a struct api. Several at once, in threads. */
+void api_handle(void *arg, const struct web_req *q, struct web_res *r);
+
+#endif

@@ -1,0 +1,142 @@
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apiint.h"
+#include "buf.h"
+#include "jsonw.h"
+#include "x.h"
+
+int
+call_fail(struct call *c, int code, const char *fmt, ...)
+{
+	va_list ap;
+	char text[sizeof c->e.msg];
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	c->code = code;
+	c->plain = 0;
+	return err_set(&c->e, ERR_DATA, "%s", text);
+}
+
+void
+call_warn(struct call *c, const char *fmt, ...)
+{
+	va_list ap;
+	char text[512];
+
+	if (json_array_size(c->warnings) >= API_WARNINGS)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	json_array_append_new(c->warnings, api_text(text));
+}
+
+int
+call_code(const struct call *c)
+{
+	if (c->code != 0)
+		return c->code;
+	return c->e.kind == ERR_DATA || c->e.kind == ERR_USAGE ? 400 : 500;
+}
+
+/* Levels of brackets outside strings. */
+static int
+deep(const char *p, size_t n)
+{
+	int depth = 0, text = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text) {
+			i += p[i] == '\\';
+			text = i >= n || p[i] != '"';
+		} else if (p[i] == '"')
+			text = 1;
+		else if (p[i] == '{' || p[i] == '[') {
+			if (++depth > API_DEPTH)
+				return 1;
+		} else if (p[i] == '}' || p[i] == ']')
+			depth--;
+	}
+	return 0;
+}
+
+json_t *
+api_parse(const char *p, size_t n, struct err *e)
+{
+	json_error_t je;
+	json_t *j;
+
+	if (deep(p, n)) {
+		err_set(e, ERR_DATA, "more than %d levels", API_DEPTH);
+		return NULL;
+	}
+	j = json_loadb(p, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
+	if (j == NULL)
+		err_set(e, ERR_DATA, "line %d column %d: %s", je.line,
+		    je.column, je.text);
+	return j;
+}
+
+/* These stand in strings only. */
+void
+api_put(struct buf *b, const json_t *j)
+{
+	char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	for (const char *s = text == NULL ? "null" : text; *s != '\0'; s++)
+		if (*s == '<' || *s == '>' || *s == '&')
+			buf_addf(b, "\\u%04x", (unsigned)*s);
+		else
+			buf_addc(b, *s);
+	buf_addc(b, '\n');
+	free(text);
+}
+
+json_t *
+api_text(const char *s)
+{
+	json_t *j = json_string(s);
+	char *copy;
+
+	if (j != NULL)
+		return j;
+	copy = x_strdup(s);
+	for (char *p = copy; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	j = json_string(copy);
+	free(copy);
+	return j;
+}
+
+const char *
+api_cut(const char *s, char out[static API_SHOWN + 1])
+{
+	size_t n = strnlen(s, API_SHOWN + 1);
+
+	if (n > API_SHOWN)
+		n = API_SHOWN;
+	while (n > 0 && !jw_utf8(s, n))
+		n--;
+	memcpy(out, s, n);
+	out[n] = '\0';
+	return out;
+}
+
+json_t *
+api_i64s(int64_t v)
+{
+	return json_sprintf("%" PRId64, v);
+}
+
+json_t *
+api_u64s(uint64_t v)
+{
+	return json_sprintf("%" PRIu64, v);
+}

@@ -1,0 +1,250 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apiint.h"
+#include "buf.h"
+#include "log.h"
+#include "state.h"
+#include "task.h"
+#include "taskstatus.h"
+#include "tso.h"
+#include "x.h"
+
+/* How the server and its tasks are: for probes and for Prometheus. */
+
+int
+plain_version(struct call *c)
+{
+	json_object_set_new(c->data, "name", json_string("milvus-cdc-tools"));
+	json_object_set_new(c->data, "version", json_string(VERSION));
+	return 0;
+}
+
+/* Free for all: it says neither where nor why; the log does. */
+int
+plain_healthz(struct call *c)
+{
+	char *probe = x_asprintf("%s/tasks/.probe", c->api->dir);
+	char **names = NULL;
+	struct err e;
+	int bad = state_init(c->api->dir, &e) == -1 ||
+		  (names = task_list(c->api->dir, &e)) == NULL ||
+		  state_put(probe, "", 0, &e) == -1;
+
+	task_list_free(names);
+	free(probe);
+	if (bad) {
+		log_warn("%s", e.msg);
+		return call_fail(
+		    c, 503, "the state directory cannot be read and written");
+	}
+	json_object_set_new(c->data, "status", json_string("ok"));
+	return 0;
+}
+
+/* ---- all tasks, looked at once ---- */
+
+struct seen {
+	struct task_status s;
+	struct task_wish w;
+};
+
+static struct seen *
+look(struct call *c, size_t *n)
+{
+	char **names = task_list(c->api->dir, &c->e);
+	struct seen *v;
+	struct err ignored;
+	struct ask a = { 0 };
+
+	*n = 0;
+	if (names == NULL) {
+		c->code = 500;
+		return NULL;
+	}
+	while (names[*n] != NULL)
+		(*n)++;
+	v = x_calloc(*n + 1, sizeof *v);
+	for (size_t i = 0; i < *n; i++) {
+		task_status_get(
+		    c->api->dir, names[i], ask_next(c, &a), &v[i].s);
+		task_wish_load(c->api->dir, names[i], &v[i].w, &ignored);
+	}
+	task_list_free(names);
+	return v;
+}
+
+static void
+looked(struct seen *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		task_status_fini(&v[i].s);
+		task_wish_fini(&v[i].w);
+	}
+	free(v);
+}
+
+int
+plain_readyz(struct call *c)
+{
+	size_t n, bad = 0;
+	struct seen *v = look(c, &n);
+	struct buf names = { 0 };
+
+	if (v == NULL)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct task_status *s = &v[i].s;
+
+		if (v[i].w.paused ||
+		    (s->state != TASK_STALLED && s->state != TASK_FAILED))
+			continue;
+		bad++;
+		if (names.len < 512)
+			buf_addf(&names, "%s%s (%s)", names.len > 0 ? ", " : "",
+			    s->name, api_health(s, &v[i].w));
+	}
+	looked(v, n);
+	if (bad > 0)
+		call_fail(
+		    c, 503, "%zu tasks do not get on: %s", bad, names.ptr);
+	buf_fini(&names);
+	json_object_set_new(c->data, "status", json_string("ok"));
+	json_object_set_new(c->data, "tasks", json_integer((json_int_t)n));
+	return bad > 0 ? -1 : 0;
+}
+
+/* ---- Prometheus ---- */
+
+static void
+head(struct buf *b, const char *name, const char *type, const char *help)
+{
+	buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+states(const struct seen *v, size_t n, struct buf *b)
+{
+	size_t num[3] = { 0 };
+
+	head(b, "milvus_cdc_task_state", "gauge",
+	    "0 Initial, 1 Running, 2 Paused");
+	for (size_t i = 0; i < n; i++) {
+		int state = api_task_state(&v[i].s, &v[i].w);
+
+		num[state]++;
+		buf_addf(b, "milvus_cdc_task_state{task_id=\"%s\"} %d\n",
+		    v[i].s.name, state);
+	}
+	head(b, "milvus_cdc_task_num", "gauge", "tasks in this state");
+	for (int i = 0; i < 3; i++)
+		buf_addf(b, "milvus_cdc_task_num{task_state=\"%s\"} %zu\n",
+		    api_state_name(i), num[i]);
+}
+
+static void
+times(const struct seen *v, size_t n, struct buf *b)
+{
+	head(b, "milvus_cdc_replicate_tt", "gauge",
+	    "the last message, milliseconds since 1970");
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i].s.topics.n; k++)
+			buf_addf(b,
+			    "milvus_cdc_replicate_tt{task_id=\"%s\","
+			    "vchannel_name=\"%s\",op_type=\"write\"} %" PRId64
+			    "\n",
+			    v[i].s.name, v[i].s.topics.v[k].topic,
+			    tso_ms(v[i].s.topics.v[k].ts));
+}
+
+static int64_t
+applied(const struct seen *v, const char *what)
+{
+	return json_integer_value(json_object_get(v->s.applied, what));
+}
+
+static void
+counts(const struct seen *v, size_t n, struct buf *b)
+{
+	static const char *const calls[][2] = { { "insert", "Insert" },
+		{ "upsert", "Upsert" }, { "delete", "Delete" },
+		{ "ddl", "DDL" } };
+	static const char *const rows[][2] = { { "rows", "insert" },
+		{ "keys", "delete" } };
+
+	head(b, "milvus_cdc_api_execute_total", "counter",
+	    "operations applied to the target");
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < 4; k++)
+			buf_addf(b,
+			    "milvus_cdc_api_execute_total{task_id=\"%s\","
+			    "api_type=\"%s\"} %" PRId64 "\n",
+			    v[i].s.name, calls[k][1],
+			    applied(&v[i], calls[k][0]));
+	head(b, "milvus_cdc_replicate_data_cnt", "counter",
+	    "rows and keys applied, of all collections");
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < 2; k++)
+			buf_addf(b,
+			    "milvus_cdc_replicate_data_cnt{task_id=\"%s\","
+			    "collection_id=\"\",collection_name=\"\",op_type="
+			    "\"write\",api_type=\"%s\"} %" PRId64 "\n",
+			    v[i].s.name, rows[k][1],
+			    applied(&v[i], rows[k][0]));
+}
+
+static void
+lags(const struct seen *v, size_t n, struct buf *b)
+{
+	head(b, "cdc_task_lag_seconds", "gauge",
+	    "newest record of the source less what is applied");
+	for (size_t i = 0; i < n; i++)
+		if (v[i].s.lag_ms >= 0)
+			buf_addf(b,
+			    "cdc_task_lag_seconds{task_id=\"%s\"} %" PRId64
+			    ".%03d\n",
+			    v[i].s.name, v[i].s.lag_ms / 1000,
+			    (int)(v[i].s.lag_ms % 1000));
+	head(b, "cdc_task_health", "gauge", "1 for the word that fits");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(b, "cdc_task_health{task_id=\"%s\",health=\"%s\"} 1\n",
+		    v[i].s.name, api_health(&v[i].s, &v[i].w));
+}
+
+static int
+metrics(struct call *c, int all)
+{
+	size_t n;
+	struct seen *v = look(c, &n);
+	struct buf *b = &c->r->body;
+
+	if (v == NULL)
+		return -1;
+	states(v, n, b);
+	api_counts_cdc(&c->api->counts, b);
+	times(v, n, b);
+	counts(v, n, b);
+	if (all) {
+		lags(v, n, b);
+		head(b, "cdc_build_info", "gauge", "what runs here");
+		buf_adds(b, "cdc_build_info{version=\"" VERSION "\"} 1\n");
+		api_counts_http(&c->api->counts, api_path, b);
+	}
+	c->r->type = "text/plain; version=0.0.4";
+	looked(v, n);
+	return 0;
+}
+
+int
+plain_metrics(struct call *c)
+{
+	return metrics(c, 1);
+}
+
+int
+plain_cdc_metrics(struct call *c)
+{
+	return metrics(c, 0);
+}

@@ -1,0 +1,268 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apiint.h"
+#include "buf.h"
+#include "hash.h"
+#include "num.h"
+#include "schema.h"
+#include "state.h"
+#include "task.h"
+#include "taskstatus.h"
+#include "x.h"
+
+/* The plain API: /tasks and below. */
+
+enum { LIMIT = 100, LIMIT_MAX = 1000, REASON_MAX = 1024 };
+
+/* A path's task; 404. */
+static int
+find(struct call *c)
+{
+	return api_find(c, c->name, 404);
+}
+
+/* A body that may be left out: an object with these fields, or NULL. */
+static int
+body(struct call *c, const struct api_field *fields, json_t **out)
+{
+	json_t *j = NULL;
+
+	*out = NULL;
+	if (c->q->body_len == 0)
+		return 0;
+	if ((j = api_parse(c->q->body, c->q->body_len, &c->e)) == NULL) {
+		c->code = 400;
+		return -1;
+	}
+	if (!json_is_object(j))
+		call_fail(c, 400, "the body is no object");
+	else
+		*out =
+		    fields == NULL ? json_incref(j) : api_clean(c, fields, j);
+	json_decref(j);
+	return *out == NULL ? -1 : 0;
+}
+
+static int
+number(
+    struct call *c, const char *key, int64_t fallback, int64_t max, int64_t *v)
+{
+	const char *s = kvs_get(&c->q->query, key);
+
+	*v = fallback;
+	if (s == NULL || num_i64(s, 1, max, v, &c->e) == 0)
+		return 0;
+	err_wrap(&c->e, "'%s'", key);
+	c->code = 400;
+	return -1;
+}
+
+/* ---- tags: what a client has seen, so that it changes nothing else ---- */
+
+static void
+hash_json(struct hash *h, const json_t *j)
+{
+	char *text = j == NULL ? NULL
+			       : json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS |
+						   JSON_ENCODE_ANY);
+
+	hash_bytes(
+	    h, text == NULL ? "" : text, text == NULL ? 0 : strlen(text));
+	free(text);
+}
+
+static void
+tag_text(const struct hash *h, char tag[static 40])
+{
+	snprintf(tag, 40, "\"%016" PRIx64 "%016" PRIx64 "\"", h->a, h->b);
+}
+
+/* Of the definition and the wish. */
+static void
+tag_task(struct call *c, char tag[static 40])
+{
+	static const char *const files[] = { "task.json", "desired.json" };
+	struct hash h = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		char *path = state_path(c->api->dir, c->name, files[i]);
+		struct err ignored;
+		json_t *j = state_read(path, &ignored);
+
+		hash_json(&h, j);
+		json_decref(j);
+		free(path);
+	}
+	tag_text(&h, tag);
+}
+
+static int
+answer_task(struct call *c)
+{
+	struct ask a = { 0 };
+	char tag[40];
+
+	tag_task(c, tag);
+	json_decref(c->data);
+	c->data = api_task(c, c->name, ask_next(c, &a), 1);
+	kvs_set(&c->r->headers, "ETag", tag);
+	return 0;
+}
+
+/* ---- all tasks ---- */
+
+static int
+wanted(const json_t *task, const char *state)
+{
+	return state == NULL || strcmp(api_str(task, "state"), state) == 0 ||
+	       strcmp(api_str(task, "health"), state) == 0;
+}
+
+static int
+check_state(struct call *c, const char *state)
+{
+	static const char *const words[] = { "Initial", "Running", "Paused",
+		"starting", "running", "caught_up", "stalled", "stopped",
+		"failed", "paused" };
+	char cut[API_SHOWN + 1];
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (state == NULL || strcmp(state, words[i]) == 0)
+			return 0;
+	return call_fail(
+	    c, 400, "'state': there is none called '%s'", api_cut(state, cut));
+}
+
+int
+plain_tasks(struct call *c)
+{
+	const char *state = kvs_get(&c->q->query, "state");
+	const char *after = kvs_get(&c->q->query, "after");
+	json_t *list = json_array(), *task, *next = json_null();
+	struct ask a = { 0 };
+	char **names;
+	int64_t limit;
+
+	json_object_set_new(c->data, "tasks", list);
+	if (check_state(c, state) == -1 ||
+	    number(c, "limit", LIMIT, LIMIT_MAX, &limit) == -1)
+		return -1;
+	if ((names = task_list(c->api->dir, &c->e)) == NULL) {
+		c->code = 500;
+		return -1;
+	}
+	for (size_t i = 0; names[i] != NULL; i++) {
+		if (after != NULL && strcmp(names[i], after) <= 0)
+			continue;
+		if (json_array_size(list) == (size_t)limit) {
+			next = json_incref(json_object_get(
+			    json_array_get(list, (size_t)limit - 1),
+			    "task_id"));
+			break;
+		}
+		task = api_task(c, names[i], ask_next(c, &a), 1);
+		if (wanted(task, state))
+			json_array_append(list, task);
+		json_decref(task);
+	}
+	json_object_set_new(c->data, "next", next);
+	task_list_free(names);
+	return 0;
+}
+
+int
+plain_create(struct call *c)
+{
+	const char *dry = kvs_get(&c->q->query, "dry_run");
+	json_t *data;
+	char *at;
+	int rc, only = dry != NULL && strcmp(dry, "1") == 0;
+
+	if (dry != NULL && strcmp(dry, "0") != 0 && !only)
+		return call_fail(c, 400, "'dry_run' is 0 or 1");
+	if (body(c, NULL, &data) == -1)
+		return -1;
+	if (data == NULL)
+		return call_fail(c, 400, "there is no body");
+	rc = json_object_get(data, "options") != NULL
+		 ? api_define(c, data, only)
+		 : api_create(c, data, only);
+	json_decref(data);
+	if (rc == -1) {
+		if (c->plain == 0 && c->code == 400)
+			c->plain = 422; /* it was JSON, but no task */
+		return -1;
+	}
+	snprintf(c->r->task, sizeof c->r->task, "%s", c->name);
+	if (only) {
+		json_object_set_new(c->data, "task_id", json_string(c->name));
+		json_object_set(c->data, "warnings", c->warnings);
+		return 0;
+	}
+	if (rc == 1)
+		c->r->status = 201;
+	at = x_asprintf("/tasks/%s", c->name);
+	kvs_set(&c->r->headers, "Location", at);
+	free(at);
+	return answer_task(c);
+}
+
+/* ---- one task ---- */
+
+int
+plain_task(struct call *c)
+{
+	return find(c) == -1 ? -1 : answer_task(c);
+}
+
+int
+plain_delete(struct call *c)
+{
+	if (find(c) == -1)
+		return -1;
+	c->code = 404;
+	if (api_delete(c, c->name) == -1)
+		return -1;
+	c->r->status = 204;
+	return 0;
+}
+
+static const struct api_field reason_fields[] = {
+	{ "reason", API_STR, API_H, NULL, NULL, NULL },
+	{ 0 },
+};
+
+/* Pause or resume, with a reason in the body. */
+static int
+want(struct call *c,
+    int (*f)(struct call *c, const char *name, const char *reason, int strict))
+{
+	json_t *asked;
+	const char *reason;
+	int rc;
+
+	if (find(c) == -1 || body(c, reason_fields, &asked) == -1)
+		return -1;
+	reason = json_string_value(json_object_get(asked, "reason"));
+	if (reason != NULL && strlen(reason) > REASON_MAX)
+		rc = call_fail(
+		    c, 400, "a reason has %d bytes at most", REASON_MAX);
+	else
+		rc = f(c, c->name, reason, 0);
+	json_decref(asked);
+	return rc == -1 ? -1 : answer_task(c);
+}
+
+int
+plain_pause(struct call *c)
+{
+	return want(c, api_pause);
+}
+
+int
+plain_resume(struct call *c)
+{
+	return want(c, api_resume);
+}
