@@ -84,8 +84,8 @@ links_max(void)
 		return WEB_LINKS_MAX;
 	log_warn("%llu open files allowed: fewer than %d connections",
 	    (unsigned long long)lim.rlim_cur, WEB_LINKS_MAX);
-	return lim.rlim_cur > 2 * FILES ? lim.rlim_cur - FILES
-					: (size_t)lim.rlim_cur / 2;
+	return lim.rlim_cur / 2 > FILES ? lim.rlim_cur - FILES
+					: lim.rlim_cur / 2;
 }
 
 /* Signals are for the thread that waits for them; the others inherit this. */
@@ -98,7 +98,7 @@ start(struct web *w, struct err *e)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pool_open(w, e);
-	if (rc == 0 && (w->mhd = call_listen(w)) == NULL)
+	if (rc == 0 && (w->mhd = web_listen(w)) == NULL)
 		rc = err_set(
 		    e, ERR_TEMP, "'%s' cannot be served", w->at.address);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -123,7 +123,7 @@ serve(struct web *w)
 	while (sig_stop == 0) {
 		link_sweep(w);
 		pool_sweep(w);
-		if (c->tick != NULL && web_now() >= tick) {
+		if (c->tick != NULL && !w->stuck && web_now() >= tick) {
 			c->tick(c->arg);
 			tick = web_now() + TICK_MS;
 		}

@@ -81,7 +81,7 @@ struct web_conf {
 	 */
 	int (*ready)(void *arg, const char *address, struct err *e);
 	void (*stopping)(void *arg);
-	void (*tick)(void *arg); /* about once a second between the two */
+	void (*tick)(void *arg); /* once a second, while all goes on */
 	void *arg;               /* of all these */
 };
 

@@ -17,14 +17,14 @@ link_of(struct MHD_Connection *conn)
 }
 
 static void
-call_free(struct call *k)
+end_exchange(struct exchange *k)
 {
 	struct web *w = k->web;
 
 	pthread_mutex_lock(&w->mu);
 	w->bodies -= k->held;
 	w->streams -= (size_t)k->stream;
-	k->link->call = NULL;
+	k->link->now = NULL;
 	pthread_mutex_unlock(&w->mu);
 	if (k->res.more_free != NULL)
 		k->res.more_free(k->res.more_arg);
@@ -56,8 +56,8 @@ on_connection(void *cls, struct MHD_Connection *conn, void **ctx,
 static void
 on_closed(struct web *w, struct link *l)
 {
-	if (l->call != NULL)
-		call_free(l->call);
+	if (l->now != NULL)
+		end_exchange(l->now);
 	link_close(w, l);
 }
 
@@ -65,16 +65,16 @@ on_closed(struct web *w, struct link *l)
 static void *
 on_target(void *cls, const char *raw, struct MHD_Connection *conn)
 {
-	struct call *k = x_calloc(1, sizeof *k);
+	struct exchange *k = x_calloc(1, sizeof *k);
 
 	k->web = cls;
 	k->conn = conn;
 	k->link = link_of(conn);
 	k->begun = web_now();
 	k->raw = x_strdup(raw);
-	if (k->link->call != NULL) /* it was never told to be at its end */
-		call_free(k->link->call);
-	k->link->call = k;
+	if (k->link->now != NULL) /* it was never told to be at its end */
+		end_exchange(k->link->now);
+	k->link->now = k;
 	link_phase(k->web, k->link, LINK_COMING);
 	if (!target_fits(raw)) /* libmicrohttpd runs out of room, silently */
 		link_refuse(k->web, k->link, MHD_HTTP_URI_TOO_LONG);
@@ -82,7 +82,7 @@ on_target(void *cls, const char *raw, struct MHD_Connection *conn)
 }
 
 static void
-refuse(struct call *k, int status, const char *why)
+refuse(struct exchange *k, int status, const char *why)
 {
 	const char *path = k->path == NULL ? "" : k->path;
 
@@ -98,11 +98,11 @@ refuse(struct call *k, int status, const char *why)
 
 /* The header is there whole. */
 static void
-begin(struct call *k, struct head *h)
+begin(struct exchange *k, struct head *h)
 {
 	int status = head_check(k, h);
 
-	k->step = CALL_BODY;
+	k->step = STEP_BODY;
 	if (status != 0) {
 		refuse(k, status, h->why);
 		return;
@@ -111,7 +111,7 @@ begin(struct call *k, struct head *h)
 }
 /* Room for n more bytes of all bodies? Small ones always have it. */
 static int
-hold(struct call *k, size_t n)
+hold(struct exchange *k, size_t n)
 {
 	struct web *w = k->web;
 	int rc = -1;
@@ -133,7 +133,7 @@ hold(struct call *k, size_t n)
  * clients look for an answer only when they have sent all.
  */
 static void
-add_body(struct call *k, const char *data, size_t n)
+add_body(struct exchange *k, const char *data, size_t n)
 {
 	char why[64];
 
@@ -154,7 +154,7 @@ add_body(struct call *k, const char *data, size_t n)
 static ssize_t
 on_more(void *cls, uint64_t pos, char *p, size_t cap)
 {
-	struct call *k = cls;
+	struct exchange *k = cls;
 	size_t n = k->len - k->at < cap ? k->len - k->at : cap;
 
 	(void)pos;
@@ -172,7 +172,7 @@ on_more(void *cls, uint64_t pos, char *p, size_t cap)
 
 /* -1 if there are too many of them. */
 static int
-open_stream(struct call *k)
+open_stream(struct exchange *k)
 {
 	struct web *w = k->web;
 
@@ -182,17 +182,17 @@ open_stream(struct call *k)
 	pthread_mutex_unlock(&w->mu);
 	if (!k->stream)
 		return -1;
-	k->step = CALL_STREAM;
+	k->step = STEP_STREAM;
 	k->chunk = x_malloc(WEB_MORE);
 	return 0;
 }
 
 static struct MHD_Response *
-make_response(struct call *k)
+make_response(struct exchange *k)
 {
 	size_t n = k->res.body.len;
 
-	if (k->step == CALL_STREAM)
+	if (k->step == STEP_STREAM)
 		return MHD_create_response_from_callback(
 		    MHD_SIZE_UNKNOWN, WEB_MORE, on_more, k, NULL);
 	return MHD_create_response_from_buffer(
@@ -211,7 +211,7 @@ stopping(struct web *w)
 }
 
 static void
-add_headers(struct call *k, struct MHD_Response *r)
+add_headers(struct exchange *k, struct MHD_Response *r)
 {
 	const char *type = k->res.type;
 
@@ -229,12 +229,12 @@ add_headers(struct call *k, struct MHD_Response *r)
 }
 
 static enum MHD_Result
-answer(struct call *k)
+answer(struct exchange *k)
 {
 	struct MHD_Response *r;
 	enum MHD_Result rc;
 
-	k->step = CALL_DONE;
+	k->step = STEP_DONE;
 	if (k->res.more != NULL && open_stream(k) == -1)
 		refuse(k, 503, "too many answers without an end");
 	if (k->res.status == 0)
@@ -251,7 +251,7 @@ answer(struct call *k)
 
 /* The request is there whole: it goes to a worker. */
 static enum MHD_Result
-work(struct call *k)
+work(struct exchange *k)
 {
 	if (k->refused)
 		return answer(k);
@@ -264,7 +264,7 @@ work(struct call *k)
 	buf_room(&k->body, 0)[0] = '\0';
 	k->req.body = k->body.ptr;
 	k->req.body_len = k->body.len;
-	k->step = CALL_WORK;
+	k->step = STEP_WORK;
 	MHD_suspend_connection(k->conn);
 	pool_put(k->web, k);
 	return MHD_YES;
@@ -275,9 +275,9 @@ work(struct call *k)
  * if nobody knows where it ends. libmicrohttpd then closes the connection.
  */
 static int
-at_once(const struct call *k)
+at_once(const struct exchange *k)
 {
-	const char *expect = call_header(k, "Expect");
+	const char *expect = head_value(k, "Expect");
 
 	return (expect != NULL && strcasecmp(expect, "100-continue") == 0) ||
 	       (k->res.status != MHD_HTTP_UNAUTHORIZED &&
@@ -291,17 +291,17 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url,
     void **ctx)
 {
 	struct head head = { .url = url, .method = method, .version = version };
-	struct call *k = *ctx;
+	struct exchange *k = *ctx;
 
 	(void)cls;
 	(void)conn;
-	if (k->step == CALL_NEW) {
+	if (k->step == STEP_NEW) {
 		if (link_phase(k->web, k->link, LINK_COMING) == -1)
 			return MHD_NO;
 		begin(k, &head);
 		return k->refused && at_once(k) ? answer(k) : MHD_YES;
 	}
-	if (k->step != CALL_BODY)
+	if (k->step != STEP_BODY)
 		return answer(k);
 	if (*n == 0)
 		return work(k);
@@ -311,7 +311,7 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url,
 }
 
 static void
-say(const struct call *k, const char *method,
+say(const struct exchange *k, const char *method,
     enum MHD_RequestTerminationCode how)
 {
 	const union MHD_ConnectionInfo *info =
@@ -333,7 +333,7 @@ static void
 on_end(void *cls, struct MHD_Connection *conn, void **ctx,
     enum MHD_RequestTerminationCode how)
 {
-	struct call *k = *ctx;
+	struct exchange *k = *ctx;
 
 	(void)cls;
 	(void)conn;
@@ -341,7 +341,7 @@ on_end(void *cls, struct MHD_Connection *conn, void **ctx,
 		return;
 	say(k, k->req.method, how);
 	link_phase(k->web, k->link, LINK_IDLE);
-	call_free(k);
+	end_exchange(k);
 	*ctx = NULL;
 }
 
@@ -355,7 +355,7 @@ leave_escapes(void *cls, struct MHD_Connection *conn, char *s)
 }
 
 struct MHD_Daemon *
-call_listen(struct web *w)
+web_listen(struct web *w)
 {
 	return MHD_start_daemon(
 	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,

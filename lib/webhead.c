@@ -11,16 +11,16 @@
 enum { METHOD_MAX = 32 };
 
 const char *
-call_header(const struct call *k, const char *name)
+head_value(const struct exchange *k, const char *name)
 {
 	return MHD_lookup_connection_value(k->conn, MHD_HEADER_KIND, name);
 }
 
 /* The client's name for this request, or one of ours. */
 static void
-take_id(struct call *k)
+take_id(struct exchange *k)
 {
-	const char *given = call_header(k, "X-Request-Id");
+	const char *given = head_value(k, "X-Request-Id");
 	uint64_t made = 0;
 
 	if (given != NULL && target_id(given)) {
@@ -55,7 +55,7 @@ token(const char *s)
 }
 
 static int
-check_line(struct call *k, struct head *h)
+check_line(struct exchange *k, struct head *h)
 {
 	struct err e = { 0 };
 
@@ -73,7 +73,7 @@ check_line(struct call *k, struct head *h)
 }
 
 static int
-check_length(struct call *k, struct head *h)
+check_length(struct exchange *k, struct head *h)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    k->conn, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -109,7 +109,7 @@ see_name(
 }
 
 static int
-check_names(struct call *k, struct head *h)
+check_names(struct exchange *k, struct head *h)
 {
 	struct names names = { 0 };
 
@@ -127,28 +127,28 @@ check_names(struct call *k, struct head *h)
  * (RFC 9112, 6.3).
  */
 static int
-check_framing(struct call *k, struct head *h)
+check_framing(struct exchange *k, struct head *h)
 {
-	const char *coding = call_header(k, "Transfer-Encoding");
+	const char *coding = head_value(k, "Transfer-Encoding");
 
-	if (coding != NULL && call_header(k, "Content-Length") != NULL)
+	if (coding != NULL && head_value(k, "Content-Length") != NULL)
 		return no(h, 400,
 		    "Content-Length and Transfer-Encoding: one is wrong");
 	if (coding != NULL && strcasecmp(coding, "chunked") != 0)
 		return no(h, 501, "this Transfer-Encoding is not known here");
-	if (call_header(k, "Host") == NULL &&
+	if (head_value(k, "Host") == NULL &&
 	    strcmp(h->version, "HTTP/1.0") != 0)
 		return no(h, 400, "Host is missing");
 	return 0;
 }
 
 static int
-check_who(struct call *k, struct head *h)
+check_who(struct exchange *k, struct head *h)
 {
 	const struct asker asker = {
-		.authorization = call_header(k, "Authorization"),
-		.host = call_header(k, "Host"),
-		.origin = call_header(k, "Origin"),
+		.authorization = head_value(k, "Authorization"),
+		.host = head_value(k, "Host"),
+		.origin = head_value(k, "Origin"),
 	};
 	const char *why = "";
 	int status = who_check(&k->web->who, &asker, &k->req.may_write, &why);
@@ -161,9 +161,9 @@ check_who(struct call *k, struct head *h)
 }
 
 static int
-check_body(struct call *k, struct head *h)
+check_body(struct exchange *k, struct head *h)
 {
-	const char *length = call_header(k, "Content-Length");
+	const char *length = head_value(k, "Content-Length");
 	struct err e = { 0 };
 	uint64_t n = 0;
 
@@ -175,19 +175,19 @@ check_body(struct call *k, struct head *h)
 }
 
 static void
-fill_in(struct call *k, const struct head *h)
+fill_in(struct exchange *k, const struct head *h)
 {
 	k->req.method = strcmp(h->method, "HEAD") == 0 ? "GET" : h->method;
 	k->req.path = k->path;
-	k->req.type = call_header(k, "Content-Type");
-	k->req.if_match = call_header(k, "If-Match");
+	k->req.type = head_value(k, "Content-Type");
+	k->req.if_match = head_value(k, "If-Match");
 	k->req.id = k->id;
 }
 
 int
-head_check(struct call *k, struct head *h)
+head_check(struct exchange *k, struct head *h)
 {
-	static int (*const checks[])(struct call *, struct head *) = {
+	static int (*const checks[])(struct exchange *, struct head *) = {
 		check_line,
 		check_length,
 		check_names,

@@ -67,7 +67,7 @@ int target_id(const char *id);
 
 enum { WEB_ID = 64 + 1, WEB_MORE = 16 << 10, WEB_MORE_MS = 250 };
 
-struct call;
+struct exchange;
 
 /* webhead: is this request one that is taken? */
 struct head {
@@ -75,8 +75,9 @@ struct head {
 	char why[256]; /* a check that fails says why */
 };
 /* 0 with k's path and request filled in, all but the body; or a status. */
-int head_check(struct call *k, struct head *h);
-const char *call_header(const struct call *k, const char *name); /* or NULL */
+int head_check(struct exchange *k, struct head *h);
+const char *head_value(
+    const struct exchange *k, const char *name); /* or NULL */
 
 /* weblink: a connection, and how long what it does may last. */
 enum phase {
@@ -92,17 +93,18 @@ struct link {
 	TAILQ_ENTRY(link) next;
 	int fd;
 	enum phase phase;
-	int64_t deadline;  /* milliseconds, 0: none */
-	uint64_t received; /* bytes, when it became idle */
-	int late;          /* what to say when the request does not come */
-	const char *path;  /* to whom: "/cdc" or "" */
-	struct call *call; /* what it is at, or NULL */
+	int64_t deadline;     /* milliseconds, 0: none */
+	uint64_t received;    /* bytes, when it became idle */
+	int late;             /* what to say when the request does not come */
+	const char *path;     /* to whom: "/cdc" or "" */
+	int cuts;             /* how often it was given up */
+	struct exchange *now; /* what it is at, or NULL */
 };
 
 /* A request on its way through the server. */
-enum step { CALL_NEW, CALL_BODY, CALL_WORK, CALL_DONE, CALL_STREAM };
-struct call {
-	TAILQ_ENTRY(call) next; /* in a queue */
+enum step { STEP_NEW, STEP_BODY, STEP_WORK, STEP_DONE, STEP_STREAM };
+struct exchange {
+	TAILQ_ENTRY(exchange) next; /* in a queue */
 	struct web *web;
 	struct link *link;
 	struct MHD_Connection *conn;
@@ -123,7 +125,7 @@ struct call {
 	int ended;
 	int64_t wake; /* when to ask it again */
 };
-TAILQ_HEAD(calls, call);
+TAILQ_HEAD(exchanges, exchange);
 
 struct web {
 	const struct web_conf *conf;
@@ -132,16 +134,17 @@ struct web {
 	struct MHD_Daemon *mhd;
 	size_t links_max;
 
-	pthread_mutex_t mu;       /* guards all that follows, and the links */
-	TAILQ_HEAD(, link) links; /* the oldest first */
+	pthread_mutex_t mu; /* guards all that follows, and the links */
+	TAILQ_HEAD(links, link) links; /* the oldest first */
 	size_t nlinks;
 	size_t requests, streams, bodies; /* counts, and bytes */
 	int stopping;
+	int stuck; /* what was given up is not closed */
 
 	/* webpool */
 	pthread_cond_t work;
-	struct calls queue;   /* for a worker */
-	struct calls waiting; /* streams that had nothing, by time */
+	struct exchanges queue;   /* for a worker */
+	struct exchanges waiting; /* streams that had nothing, by time */
 	size_t queued, idle, nthreads;
 	pthread_t threads[WEB_REQUESTS_MAX];
 	int quit;
@@ -161,14 +164,15 @@ void link_refuse(struct web *w, struct link *l, int status);
 void link_sweep(struct web *w);
 
 /* webcall: libmicrohttpd's callbacks. */
-struct MHD_Daemon *call_listen(struct web *w);
+struct MHD_Daemon *web_listen(struct web *w);
 
 /* webpool: the workers. */
 int pool_open(struct web *w, struct err *e);
 void pool_close(struct web *w);
 /* Room for one more request? pool_put must follow if it is 0. */
 int pool_reserve(struct web *w);
-void pool_put(struct web *w, struct call *k); /* its connection is suspended */
+void pool_put(
+    struct web *w, struct exchange *k); /* its connection is suspended */
 void pool_sweep(struct web *w); /* ask those again that had nothing to send */
 
 #endif

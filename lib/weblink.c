@@ -11,6 +11,8 @@
 #include "webint.h"
 #include "x.h"
 
+enum { CUTS = 10 }; /* a second each; then libmicrohttpd does not listen */
+
 /*
  * libmicrohttpd closes what is silent; these limits are of whole phases, so
  * that a byte now and then buys no time.
@@ -99,6 +101,7 @@ static void
 cut(struct link *l, int how)
 {
 	shutdown(l->fd, how);
+	l->cuts++;
 	enter(l, LINK_CUT);
 }
 
@@ -202,7 +205,10 @@ link_sweep(struct web *w)
 	struct link *l;
 
 	pthread_mutex_lock(&w->mu);
-	for (l = TAILQ_FIRST(&w->links); l != NULL; l = TAILQ_NEXT(l, next))
+	w->stuck = 0;
+	for (l = TAILQ_FIRST(&w->links); l != NULL; l = TAILQ_NEXT(l, next)) {
 		look(w, l);
+		w->stuck |= l->cuts > CUTS;
+	}
 	pthread_mutex_unlock(&w->mu);
 }

@@ -6,7 +6,7 @@
 #include "x.h"
 
 static void
-put(struct web *w, struct call *k)
+put(struct web *w, struct exchange *k)
 {
 	TAILQ_INSERT_TAIL(&w->queue, k, next);
 	w->queued++;
@@ -15,7 +15,7 @@ put(struct web *w, struct call *k)
 
 /* More of an answer without an end. 0 if it has to be asked again. */
 static int
-fill(struct call *k)
+fill(struct exchange *k)
 {
 	struct web *w = k->web;
 	ssize_t n = k->res.more(k->res.more_arg, k->chunk, WEB_MORE);
@@ -36,22 +36,22 @@ fill(struct call *k)
 }
 
 static int
-handle(struct call *k)
+handle(struct exchange *k)
 {
 	struct web *w = k->web;
 
 	w->conf->handler(w->conf->arg, &k->req, &k->res);
-	k->step = CALL_DONE;
+	k->step = STEP_DONE;
 	pthread_mutex_lock(&w->mu);
 	w->requests--;
 	pthread_mutex_unlock(&w->mu);
 	return 1;
 }
 
-static struct call *
+static struct exchange *
 take(struct web *w)
 {
-	struct call *k;
+	struct exchange *k;
 
 	pthread_mutex_lock(&w->mu);
 	w->idle++;
@@ -70,13 +70,13 @@ static void *
 worker(void *arg)
 {
 	struct web *w = arg;
-	struct call *k;
+	struct exchange *k;
 
 	while ((k = take(w)) != NULL) {
-		/* once it is resumed, the call is not ours any more */
+		/* once it is resumed, it is not ours any more */
 		struct MHD_Connection *conn = k->conn;
 
-		if (k->step == CALL_WORK ? handle(k) : fill(k))
+		if (k->step == STEP_WORK ? handle(k) : fill(k))
 			MHD_resume_connection(conn);
 	}
 	return NULL;
@@ -133,7 +133,7 @@ pool_reserve(struct web *w)
 }
 
 void
-pool_put(struct web *w, struct call *k)
+pool_put(struct web *w, struct exchange *k)
 {
 	pthread_mutex_lock(&w->mu);
 	put(w, k);
@@ -145,7 +145,7 @@ pool_put(struct web *w, struct call *k)
 
 /* A suspended connection is not read: has its client left? */
 static int
-gone(const struct call *k)
+gone(const struct exchange *k)
 {
 	struct pollfd p = { .fd = k->link->fd, .events = POLLRDHUP };
 
@@ -154,10 +154,10 @@ gone(const struct call *k)
 }
 
 /* Of those that wait, one whose time has come; NULL if there is none. */
-static struct call *
+static struct exchange *
 wake(struct web *w, int64_t now)
 {
-	struct call *k;
+	struct exchange *k;
 
 	for (k = TAILQ_FIRST(&w->waiting); k != NULL; k = TAILQ_NEXT(k, next))
 		if (w->stopping || k->wake <= now || gone(k)) {
@@ -172,7 +172,7 @@ void
 pool_sweep(struct web *w)
 {
 	int64_t now = web_now();
-	struct call *k;
+	struct exchange *k;
 
 	do {
 		struct MHD_Connection *conn = NULL;
