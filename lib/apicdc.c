@@ -56,11 +56,9 @@ do_delete(struct call *c, const json_t *data)
 {
 	char id[129];
 
-	if (with_task(c, data, id) == 0 && api_find(c, id, 400) == 0) {
-		c->code = 400;
-		if (api_delete(c, id) == 0)
-			return 0;
-	}
+	if (with_task(c, data, id) == 0 && api_find(c, id, 400) == 0 &&
+	    api_delete(c, id, 400) == 0)
+		return 0;
 	if (c->code == 500 ||
 	    !json_is_true(json_object_get(data, "ignore_not_found")))
 		return -1;

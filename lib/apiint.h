@@ -180,7 +180,7 @@ struct ask {
 };
 int ask_next(const struct call *c, struct ask *a);
 
-/* The task is there; else -1 with 404, or 400 on /cdc. */
+/* The task is there; else -1 with this code. */
 int api_find(struct call *c, const char *name, int code);
 /*
  * Pause, resume, delete; strict: what is so already is an error. The call's
@@ -189,7 +189,7 @@ int api_find(struct call *c, const char *name, int code);
 int api_pause(struct call *c, const char *name, const char *reason, int strict);
 int api_resume(
     struct call *c, const char *name, const char *reason, int strict);
-int api_delete(struct call *c, const char *name);
+int api_delete(struct call *c, const char *name, int not_found);
 
 /*
  * Until it is closed nobody else pauses, resumes, deletes or sets a task, so

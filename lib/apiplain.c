@@ -220,10 +220,7 @@ plain_task(struct call *c)
 int
 plain_delete(struct call *c)
 {
-	if (find(c) == -1)
-		return -1;
-	c->code = 404;
-	if (api_delete(c, c->name) == -1)
+	if (find(c) == -1 || api_delete(c, c->name, 404) == -1)
 		return -1;
 	c->r->status = 204;
 	return 0;

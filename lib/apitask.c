@@ -320,9 +320,9 @@ api_resume(struct call *c, const char *name, const char *reason, int strict)
 }
 
 static int
-delete_locked(struct call *c, const char *name)
+delete_locked(struct call *c, const char *name, int not_found)
 {
-	if (api_find(c, name, c->code) == -1)
+	if (api_find(c, name, not_found) == -1)
 		return -1; /* somebody was faster */
 	if (task_delete(c->api->dir, name, &c->e) == 0)
 		return 0;
@@ -330,25 +330,21 @@ delete_locked(struct call *c, const char *name)
 }
 
 int
-api_delete(struct call *c, const char *name)
+api_delete(struct call *c, const char *name, int not_found)
 {
-	int not_found = c->code, fd, rc;
+	int fd, rc;
 
 	if (task_pause(c->api->dir, name, NULL, API_STOP_MS, &c->e) == -1) {
 		struct err e = c->e;
 
-		if (e.kind != ERR_DATA || api_find(c, name, not_found) == 0) {
-			c->e = e;
-			return still_stopping(c);
-		}
-		return -1;
+		if (api_find(c, name, not_found) == -1)
+			return -1;
+		c->e = e;
+		return still_stopping(c);
 	}
 	if ((fd = api_wish_lock(c)) == -1)
 		return -1;
-	c->code = not_found;
-	rc = delete_locked(c, name);
-	if (rc == 0)
-		c->code = 0;
+	rc = delete_locked(c, name, not_found);
 	close(fd);
 	return rc;
 }

@@ -255,4 +255,27 @@ static void __attribute__((unused)) rows(const struct row *r, size_t n)
 }
 #define ROWS(t) rows(t, sizeof t / sizeof *t)
 
+/* One answer whole: status, headers, text. */
+static __attribute__((unused)) struct web_res
+ask(const char *method, const char *target, const char *body,
+    const char *if_match)
+{
+	struct web_res r;
+	char *text = quotes(body);
+
+	api_bytes(method, target, text, strlen(text), if_match, &r);
+	free(text);
+	return r;
+}
+
+static void __attribute__((unused)) make(const char *name, const char *target)
+{
+	char *body = x_asprintf("{'task_id':'%s',"
+				"'milvus_connect_param':{'uri':'%s'}," A "}",
+	    name, target);
+
+	json_decref(plain("POST", "/tasks", body, 201));
+	free(body);
+}
+
 #endif
