@@ -192,8 +192,11 @@ again(struct rowq *q, struct batch *b, const struct mv_status *s)
 
 	buf_clear(&q->scratch);
 	batch_describe(b, method(q, b), &q->scratch);
-	if (milvus_retry(q->m, &b->retry, s, q->scratch.ptr, &e) == -1 &&
-	    q->failed.kind == ERR_NONE)
+	if (milvus_retry(q->m, &b->retry, s, q->scratch.ptr, &e) == 0)
+		return;
+	if (s->class == MV_ABSENT)
+		fail(q, b, s);
+	else if (q->failed.kind == ERR_NONE)
 		q->failed = e;
 }
 

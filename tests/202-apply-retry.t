@@ -64,6 +64,9 @@ fails_with 3 '[{"method":"GetVersion","times":99,"grpc":14,"text":"x"}]' 'GetVer
 faults '[{"method":"Upsert","times":2,"code":200,"reason":"partition not found[partition=p]"}]'
 { begin; insert a 1; end; } >in
 ok 'rows wait for their partition' cdc-apply in
+faults '[{"method":"Upsert","times":99,"code":200,"reason":"partition not found[partition=p]"}]'
+exits 1 cdc-apply --retry 1 in
+like '  but not for one that does not come' "$(cat "$err")" 'partition not found.*\(code 200\); trying again will not help'
 
 # Too large
 : >fake.log
