@@ -5,6 +5,8 @@ BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+USERDIR ?= $(PREFIX)/lib/sysusers.d
 CFLAGS  ?= -O2 -g
 WERROR  ?= 0
 V       ?= 0
@@ -24,6 +26,7 @@ UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_t
 PRELOAD  := $(filter %/killat.c %/clock.c,$(wildcard tests/fake/*.c))
 FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(filter-out $(PRELOAD),$(wildcard tests/fake/*.c)))
 LIBCDC   := $(BUILD)/libcdc.a
+UNITS    := $(wildcard systemd/*.service)
 MANS     := $(wildcard man/*.[157])
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 SEEDS    := $(FUZZ:%=$(BUILD)/tests/%_test)
@@ -135,12 +138,17 @@ install: all
 	for p in $(filter-out cdc-meta,$(PROGRAMS)); do \
 		ln -sf cdc-meta '$(DESTDIR)$(BASHDIR)'/$$p || exit 1; done
 	install -m 644 completions/_cdc '$(DESTDIR)$(ZSHDIR)/_cdc'
+	install -d '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(USERDIR)'
+	for u in $(UNITS); do sed 's,/usr/bin/,$(BINDIR)/,' $$u \
+		>'$(DESTDIR)$(UNITDIR)'/$${u##*/} || exit 1; done
+	install -m 644 systemd/milvus-cdc.conf '$(DESTDIR)$(USERDIR)'
 uninstall:
 	for p in $(PROGRAMS); do \
 		rm -f '$(DESTDIR)$(BINDIR)'/$$p '$(DESTDIR)$(BASHDIR)'/$$p; done
 	for m in $(notdir $(MANS)); do \
 		rm -f '$(DESTDIR)$(MANDIR)'/man$${m##*.}/$$m; done
-	rm -f '$(DESTDIR)$(ZSHDIR)/_cdc'
+	rm -f '$(DESTDIR)$(ZSHDIR)/_cdc' '$(DESTDIR)$(USERDIR)/milvus-cdc.conf' \
+		$(UNITS:systemd/%='$(DESTDIR)$(UNITDIR)'/%)
 dist:
 	git archive --prefix=milvus-cdc-tools-$(VERSION)/ -o milvus-cdc-tools-$(VERSION).tar.gz HEAD
 clean:

@@ -14,6 +14,10 @@ is 'these files' "$(cd root && find . ! -type d | sort)" "$(sort <<E2
 ./usr/bin/cdc-read
 ./usr/bin/cdc-task
 ./usr/bin/cdc-verify
+./usr/lib/systemd/system/cdc-httpd.service
+./usr/lib/systemd/system/cdc-supervise.service
+./usr/lib/systemd/system/cdc-task@.service
+./usr/lib/sysusers.d/milvus-cdc.conf
 ./usr/share/bash-completion/completions/cdc-apply
 ./usr/share/bash-completion/completions/cdc-meta
 ./usr/share/bash-completion/completions/cdc-read
@@ -31,6 +35,9 @@ is 'these files' "$(cd root && find . ! -type d | sort)" "$(sort <<E2
 E2
 )"
 is 'the program runs from there' "$(root/usr/bin/cdc-read --version)" "$(cdc-read --version)"
+run install PREFIX=/opt/cdc DESTDIR="$T/other"
+is 'units name the programs where they are' "$(sed -n 's/^ExecStart=//p' "other/opt/cdc/lib/systemd/system/cdc-task@.service")" \
+	'/opt/cdc/bin/cdc-task run %i'
 ok 'uninstall' run uninstall
 is 'nothing is left' "$(find root ! -type d)" ''
 done_testing
