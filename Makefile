@@ -5,6 +5,7 @@ BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 USERDIR ?= $(PREFIX)/lib/sysusers.d
 CFLAGS  ?= -O2 -g
@@ -26,6 +27,7 @@ UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_t
 PRELOAD  := $(filter %/killat.c %/clock.c,$(wildcard tests/fake/*.c))
 FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(filter-out $(PRELOAD),$(wildcard tests/fake/*.c)))
 LIBCDC   := $(BUILD)/libcdc.a
+FISH     := $(wildcard completions/*.fish)
 UNITS    := $(wildcard systemd/*.service)
 MANS     := $(wildcard man/*.[157])
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -138,7 +140,8 @@ install: all
 	for p in $(filter-out cdc-meta,$(PROGRAMS)); do \
 		ln -sf cdc-meta '$(DESTDIR)$(BASHDIR)'/$$p || exit 1; done
 	install -m 644 completions/_cdc '$(DESTDIR)$(ZSHDIR)/_cdc'
-	install -d '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(USERDIR)'
+	install -d '$(DESTDIR)$(FISHDIR)' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(USERDIR)'
+	install -m 644 $(FISH) '$(DESTDIR)$(FISHDIR)'
 	for u in $(UNITS); do sed 's,/usr/bin/,$(BINDIR)/,' $$u \
 		>'$(DESTDIR)$(UNITDIR)'/$${u##*/} || exit 1; done
 	install -m 644 systemd/milvus-cdc.conf '$(DESTDIR)$(USERDIR)'
@@ -148,6 +151,7 @@ uninstall:
 	for m in $(notdir $(MANS)); do \
 		rm -f '$(DESTDIR)$(MANDIR)'/man$${m##*.}/$$m; done
 	rm -f '$(DESTDIR)$(ZSHDIR)/_cdc' '$(DESTDIR)$(USERDIR)/milvus-cdc.conf' \
+		$(FISH:completions/%='$(DESTDIR)$(FISHDIR)'/%) \
 		$(UNITS:systemd/%='$(DESTDIR)$(UNITDIR)'/%)
 dist:
 	git archive --prefix=milvus-cdc-tools-$(VERSION)/ -o milvus-cdc-tools-$(VERSION).tar.gz HEAD

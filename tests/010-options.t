@@ -28,6 +28,33 @@ bash -c '. "$1"; echo $_cdc_create $_cdc_common --state-dir' - "$top/completions
 is 'cdc-task create: the same options for bash' "$(diff help bash)" ''
 grep -oE 'Fl -[a-z-]+' "$top/man/cdc-task.1" | sed 's/Fl -/--/' | sort -u >man
 is 'cdc-task create: the manual has every option' "$(comm -23 help man)" ''
+
+# The commands of cdc-task, one by one.
+fish_says() { # LINE: what fish offers behind it
+	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$top/completions/cdc-task.fish" "$1" | cut -f 1
+}
+export CDC_STATE_DIR="$T/state"
+cdc-task create alpha --no-check
+commands=$(cdc-task --help | sed -n '2,/^cdc-task/s/^  \([a-z]*\) .*/\1/p' | sort)
+is 'cdc-task: its commands for bash' "$(bash -c '. "$1"; printf "%s\n" $_cdc_commands' - "$top/completions/cdc.bash" | sort)" \
+	"$commands"
+is 'cdc-task: its commands for fish' "$(fish_says 'cdc-task ' | grep -x '[a-z]*' | sort)" "$commands"
+for c in $commands; do
+	cdc-task "$c" --help | longs >help
+	{ bash -c '. "$1"; _cdc_task_options "$2"; echo $_cdc_common' - "$top/completions/cdc.bash" "$c"; echo --state-dir; } |
+		longs >bash
+	is "cdc-task $c: the same options for bash" "$(diff help bash)" ''
+	fish_says "cdc-task $c --" | longs >fish
+	is "cdc-task $c: the same options for fish" "$(diff help fish)" ''
+	{ sed -n '/^common=/,/^)/p' "$top/completions/_cdc"; echo --state-dir; sed -n '/^cdc-task)/,/^	;;/p' "$top/completions/_cdc" |
+		awk -v c="$c" '/^\t[a-z| ]+\)/ { on = $0 ~ "[\t ]" c "[ )]" } on'; } | longs >zsh
+	is "cdc-task $c: the same options for zsh" "$(diff help zsh)" ''
+	is "cdc-task $c: the manual has every option" "$(comm -23 help man)" ''
+done
+is 'fish: names of tasks' "$(fish_says 'cdc-task pause ' | head -n 1)" alpha
+is 'fish: where to begin' "$(fish_says 'cdc-task set alpha --from t')" 'task:alpha
+ts:'
+
 for p in cdc-meta cdc-read cdc-apply cdc-task cdc-verify; do
 	is "$p: every line of --help fits a terminal" "$($p --help | awk 'length > 110')" ''
 	like "$p --version" "$($p --version)" "^$p [0-9]+\.[0-9]+"

@@ -1,0 +1,81 @@
+# fish completion for cdc-task
+
+function __cdc_task_names
+    cdc-task list 2>/dev/null
+end
+
+# What --from takes.
+function __cdc_task_where
+    printf '%s\n' start beginning now checkpoint ts:
+    cdc-task list 2>/dev/null | string replace -r '^' task:
+end
+
+set -l ops create_database drop_database alter_database create_collection drop_collection alter_collection \
+    rename_collection create_partition drop_partition insert upsert delete create_index drop_index alter_index \
+    load_collection release_collection load_partitions release_partitions flush create_alias alter_alias drop_alias \
+    create_user drop_user create_role drop_role grant_role revoke_role grant revoke import unknown
+
+set -l in __fish_seen_subcommand_from
+
+complete -c cdc-task -f
+complete -c cdc-task -l state-dir -x -a '(__fish_complete_directories)' -d 'where tasks are kept'
+complete -c cdc-task -s v -l verbose -d 'say more'
+complete -c cdc-task -s q -l quiet -d 'errors only'
+complete -c cdc-task -l help -d 'print help and exit'
+complete -c cdc-task -l version -d 'print the version and exit'
+
+complete -c cdc-task -n __fish_use_subcommand -a create -d 'make a task'
+complete -c cdc-task -n __fish_use_subcommand -a list -d 'their names'
+complete -c cdc-task -n __fish_use_subcommand -a status -d 'how they are'
+complete -c cdc-task -n __fish_use_subcommand -a show -d 'its pipeline'
+complete -c cdc-task -n __fish_use_subcommand -a run -d 'run one in the foreground'
+complete -c cdc-task -n __fish_use_subcommand -a supervise -d 'run all that are wanted'
+complete -c cdc-task -n __fish_use_subcommand -a pause -d 'stop one, in order'
+complete -c cdc-task -n __fish_use_subcommand -a resume -d 'want it again'
+complete -c cdc-task -n __fish_use_subcommand -a set -d 'begin elsewhere'
+complete -c cdc-task -n __fish_use_subcommand -a log -d 'what happened'
+complete -c cdc-task -n __fish_use_subcommand -a commit -d 'keep acks'
+complete -c cdc-task -n __fish_use_subcommand -a delete -d 'forget one'
+complete -c cdc-task -n "$in status show run pause resume set log commit delete" -a '(__cdc_task_names)'
+
+complete -c cdc-task -n "$in create" -s f -l from -x -a '(__cdc_task_where)' -d 'where to begin, see cdc-read(1)'
+complete -c cdc-task -n "$in create" -l paused -d 'do not run it before it is resumed'
+complete -c cdc-task -n "$in create" -l no-check -d 'ask no server whether it can work'
+complete -c cdc-task -n "$in create" -s E -l etcd -x -d 'the source\'s etcd'
+complete -c cdc-task -n "$in create" -s r -l root -x -d 'the source\'s root path in it'
+complete -c cdc-task -n "$in create" -l meta-path -x -d 'its path below the root'
+complete -c cdc-task -n "$in create" -l etcd-user-file -r -F -d 'etcd\'s user:password'
+complete -c cdc-task -n "$in create" -l etcd-cacert -r -F -d 'etcd\'s certificate authority'
+complete -c cdc-task -n "$in create" -l etcd-cert -r -F -d 'our certificate for etcd'
+complete -c cdc-task -n "$in create" -l etcd-key -r -F -d 'the key of it'
+complete -c cdc-task -n "$in create" -l etcd-retry -x -d 'how long etcd may be away'
+complete -c cdc-task -n "$in create" -s b -l brokers -x -d 'the source\'s Kafka'
+complete -c cdc-task -n "$in create" -s X -l property -x -d 'a librdkafka property'
+complete -c cdc-task -n "$in create" -l cluster -x -d 'first part of the topics\' names'
+complete -c cdc-task -n "$in create" -s i -l include -x -d 'collections to take'
+complete -c cdc-task -n "$in create" -s x -l exclude -x -d 'collections to leave out'
+complete -c cdc-task -n "$in create" -l ops -x -a "(__fish_append , $ops)" -d 'operations to take'
+complete -c cdc-task -n "$in create" -l shard -x -d 'the I-th of N parts of the collections'
+complete -c cdc-task -n "$in create" -l tick -x -d 'a commit point at least so often'
+complete -c cdc-task -n "$in create" -s T -l target -x -d 'the target Milvus'
+complete -c cdc-task -n "$in create" -l token-file -r -F -d 'the target\'s user:password'
+complete -c cdc-task -n "$in create" -l target-cacert -r -F -d 'the target\'s certificate authority'
+complete -c cdc-task -n "$in create" -l target-cert -r -F -d 'our certificate for the target'
+complete -c cdc-task -n "$in create" -l target-key -r -F -d 'the key of it'
+complete -c cdc-task -n "$in create" -l rename -x -d 'another database or collection name'
+complete -c cdc-task -n "$in create" -l mode -x -a 'upsert insert' -d 'upsert or insert'
+complete -c cdc-task -n "$in create" -l skip -x -a "(__fish_append , $ops)" -d 'operations not to apply'
+complete -c cdc-task -n "$in create" -l on-error -x -a 'stop dead dead:' -d 'stop, dead or dead:FILE'
+complete -c cdc-task -n "$in create" -l window -x -d 'requests in flight'
+complete -c cdc-task -n "$in create" -l batch-bytes -x -d 'size of a request'
+complete -c cdc-task -n "$in create" -l retry -x -d 'how long to try one request again'
+complete -c cdc-task -n "$in create" -l timeout -x -d 'of one request'
+complete -c cdc-task -n "$in create" -l with-users -d 'users, roles and grants too'
+complete -c cdc-task -n "$in create" -l create-missing -d 'make collections that the target has lost'
+complete -c cdc-task -n "$in status" -l json -d 'a line of JSON for each task'
+complete -c cdc-task -n "$in status" -l offline -d 'do not ask Kafka for lag and backlog'
+complete -c cdc-task -n "$in status" -s w -l watch -d 'again every two seconds, until a signal'
+complete -c cdc-task -n "$in show" -l json -d 'the definition, with the pipeline'
+complete -c cdc-task -n "$in run" -l label -d 'put [NAME] in front of each message'
+complete -c cdc-task -n "$in pause resume" -l reason -x -d 'why, for status and the log'
+complete -c cdc-task -n "$in set" -s f -l from -x -a '(__cdc_task_where)' -d 'where to go on, see cdc-read(1)'
