@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "buf.h"
 #include "err.h"
@@ -12,33 +13,69 @@
 enum { ASK_MS = 5000 };
 
 static int
-ask_version(const struct milvus_conf *conf, struct buf *found, struct err *e)
+ask_version(struct milvus *m, const char *uri, struct buf *found, struct err *e)
 {
 	/* milvus.proto: GetVersionRequest is empty, GetVersionResponse has
 	 * status 1 and version 2, as NamesResponse */
 	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
 	struct mv_status s = { 0 };
-	struct milvus *m = milvus_open(conf, e);
 	const Pb__NamesResponse *a;
-	int rc;
-
-	if (m == NULL)
-		return -1;
-	rc = milvus_call(m, "GetVersion", &req.base,
+	int rc = milvus_call(m, "GetVersion", &req.base,
 	    &pb__names_response__descriptor, &out, &s, e);
+
 	if (rc == 1)
 		err_set(e, ERR_DATA, "%s", s.reason);
 	a = (const Pb__NamesResponse *)(const void *)out;
 	if (rc == 0)
-		buf_addf(found, "target    %s: Milvus %s\n", conf->grpc.uri,
+		buf_addf(found, "target    %s: Milvus %s\n", uri,
 		    a->n_names > 0 && a->names[0][0] != '\0'
 			? a->names[0]
 			: "of unknown version");
 	if (out != NULL)
 		protobuf_c_message_free_unpacked(out, NULL);
+	return rc == 0 ? 0 : -1;
+}
+
+/*
+ * Is it a standby, which takes rows from ReplicateMessage alone? milvus
+ * internal/proxy/impl.go: an ordinary one denies that call at once (1900); a
+ * standby goes on to miss the channel's name (1100) and does nothing. All
+ * other answers, of servers that do not know the call say, are no.
+ */
+static int
+ask_mode(struct milvus *m, struct err *e)
+{
+	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
+	struct mv_status s = { 0 };
+	struct err ignored;
+	ProtobufCMessage *out = NULL;
+	int rc = milvus_call(m, "ReplicateMessage", &req.base,
+	    &pb__names_response__descriptor, &out, &s, &ignored);
+
+	if (out != NULL)
+		protobuf_c_message_free_unpacked(out, NULL);
+	if (rc == 1 && s.code == 1100 &&
+	    strstr(s.reason, "channel name") != NULL)
+		return err_set(e, ERR_DATA,
+		    "target refuses writes: set common.ttMsgEnabled to true");
+	return 0;
+}
+
+static int
+ask(const struct milvus_conf *conf, struct buf *found, struct err *e)
+{
+	struct milvus *m = milvus_open(conf, e);
+	int rc = -1;
+
+	if (m != NULL)
+		rc = ask_version(m, conf->grpc.uri, found, e);
+	if (rc == -1)
+		err_wrap(e, "target '%s'", conf->grpc.uri);
+	else
+		rc = ask_mode(m, e);
 	milvus_close(m);
-	return rc == 0 ? 0 : err_wrap(e, "target '%s'", conf->grpc.uri);
+	return rc;
 }
 
 int
@@ -67,7 +104,7 @@ task_check_target(const json_t *task, const char *token, int wait_ms,
 	if (rc == -1)
 		err_wrap(e, "target");
 	else
-		rc = ask_version(&conf, found, e);
+		rc = ask(&conf, found, e);
 	free(own);
 	return rc;
 }

@@ -92,6 +92,9 @@ class Fake:
     def GetVersion(self, r):
         return pb.GetVersionResponse(version='v2.3.5-fake')
 
+    def ReplicateMessage(self, r):
+        raise Refused(1900, 'deny to use the replicate message in the normal instance')
+
     def ListDatabases(self, r):
         return pb.ListDatabasesResponse(db_names=list(self.dbs))
 
@@ -280,7 +283,8 @@ class Fake:
     @staticmethod
     def wrap(method, answer):
         """A Status alone is the answer of most calls, and field 1 of the others."""
-        inside = method in ('Upsert', 'Insert', 'Delete', 'DescribeCollection', 'Flush', 'ShowCollections', 'ListDatabases', 'GetVersion')
+        inside = method in ('Upsert', 'Insert', 'Delete', 'DescribeCollection', 'Flush', 'ShowCollections', 'ListDatabases', 'GetVersion',
+                            'ReplicateMessage')
         if answer is None:
             answer = common_pb2.Status()
         if isinstance(answer, common_pb2.Status) and inside:

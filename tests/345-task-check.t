@@ -1,0 +1,53 @@
+#!/bin/sh
+# What cdc-task create asks etcd, Kafka and the target before it makes a task; only the catalogue is told.
+. "$(dirname "$0")/lib.sh"
+. "$TESTS/etcd.sh"
+. "$TESTS/readlib.sh"
+. "$TESTS/applylib.sh"
+etcd_start
+kafka_up
+fake_start
+mkdir bin
+cp "$BUILD/cdc-task" bin/
+{
+	header
+	coll 1 items start=0:0,1:0
+	part 11 1 _default
+	ready 20
+} >cat.ndjson
+printf '#!/bin/sh\ncat "%s/cat.ndjson"\n' "$T" >bin/cdc-meta
+chmod +x bin/cdc-meta
+PATH=$T/bin:$PATH
+feed <<X2
+tick 0 50
+tick 1 50
+X2
+
+exits 0 cdc-task create dr
+like 'and says what was found' "$(cat "$out")" 'target .*: Milvus v2.3.5-fake'
+like 'all three' "$(cat "$out")" 'kafka .*: 2 topics of cluster '
+cdc-task delete dr
+
+# an ordinary Milvus denies ReplicateMessage, a standby does not
+is 'the target is asked whether it is a standby' "$(calls ReplicateMessage | tail -n 1)" 'ReplicateMessage  refused 1900'
+faults '[{"method":"ReplicateMessage","times":9,"code":1100,"reason":"invalid channel name for the replicate message request"}]'
+exits 1 cdc-task create dr
+like 'with what to do' "$(cat "$err")" 'target refuses writes: set common.ttMsgEnabled to true'
+is 'and nothing is left' "$(ls "$CDC_STATE_DIR/tasks")" ''
+faults '[{"method":"ReplicateMessage","times":9,"grpc":12,"text":"unknown method ReplicateMessage"}]'
+exits 0 cdc-task create dr
+cdc-task delete dr
+faults '[]'
+
+# the rest of what may be wrong
+faults '[{"method":"GetVersion","times":9,"grpc":16,"text":"auth check failure, please check username and password are correct"}]'
+exits 1 cdc-task create dr
+like 'is said' "$(cat "$err")" 'auth check failure'
+faults '[]'
+fake_stop
+exits 3 cdc-task create dr
+like 'is said' "$(cat "$err")" "target: 'http://127.0.0.1:.*': Connection refused"
+exits 1 cdc-task create dr -T "$CDC_ETCD"
+is 'nothing is left of all of them' "$(cdc-task list)" ''
+
+done_testing
