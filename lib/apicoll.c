@@ -408,7 +408,8 @@ rename_one(struct order *o, const char *db, const char *coll, const char *to_db,
 		    "the collection name in the name mapping is not in the "
 		    "collection info, checkout it");
 	if (!name_good(db) || !name_good(to_db) ||
-	    (coll != NULL && (!name_good(coll) || !name_good(to_coll))))
+	    (coll != NULL && !name_good(coll)) ||
+	    (to_coll != NULL && !name_good(to_coll)))
 		return call_fail(o->c, 400,
 		    "a name in the name mapping is invalid: letters, digits "
 		    "and _, the first no digit");

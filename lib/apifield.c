@@ -229,28 +229,41 @@ zero(const struct api_field *f)
 	return json_null();
 }
 
+static json_t *whole_value(const struct api_field *f, const json_t *v);
+
+static json_t *
+whole_list(const struct api_field *f, const json_t *v)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < json_array_size(v); i++)
+		json_array_append_new(
+		    out, whole_value(f->sub, json_array_get(v, i)));
+	return out;
+}
+
+static json_t *
+whole_map(const struct api_field *f, const json_t *v)
+{
+	json_t *out = json_object(), *x;
+	const char *key;
+
+	json_object_foreach(api_any(v), key, x)
+	{
+		json_object_set_new(out, key, whole_value(f->sub, x));
+	}
+	return out;
+}
+
 /* The elements of a list or map are objects with fields, or plain. */
 static json_t *
 whole_value(const struct api_field *f, const json_t *v)
 {
-	json_t *out;
-	const char *key;
-	json_t *x;
-
 	if (f->type == API_OBJ)
 		return api_whole(f->sub, v);
 	if (f->sub == NULL || f->type < API_OBJ)
 		return json_deep_copy(v);
-	out = f->type == API_LIST ? json_array() : json_object();
-	for (size_t i = 0; f->type == API_LIST && i < json_array_size(v); i++)
-		json_array_append_new(
-		    out, whole_value(f->sub, json_array_get(v, i)));
-	if (f->type == API_MAP)
-		json_object_foreach(api_any(v), key, x)
-		{
-			json_object_set_new(out, key, whole_value(f->sub, x));
-		}
-	return out;
+	return f->type == API_LIST ? whole_list(f, v) : whole_map(f, v);
 }
 
 json_t *
