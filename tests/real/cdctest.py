@@ -425,6 +425,12 @@ class Pipeline:
         except FileNotFoundError:
             return {'ts': '0'}
 
+    def over(self):
+        """What it ended with, if it has."""
+        if self.chain and not self.chain.running():
+            return [(p.name, p.process.poll()) for p in self.chain.programs]
+        return None
+
     def catch_up(self, timeout=PATIENCE):
         """Waits until all that the source had done before this call is at the target."""
         c = self.case
@@ -435,8 +441,8 @@ class Pipeline:
             c.src.create_db(marker)
 
         def there():
-            if self.chain and not self.chain.running():
-                raise Stuck(f'the pipeline ended: {[(p.name, p.process.poll()) for p in self.chain.programs]}')
+            if self.over() is not None:
+                raise Stuck(f'the pipeline ended: {self.over()}')
             if marker:
                 return marker in c.dst.dbs()
             return int(self.checkpoint()['ts']) >= now

@@ -160,6 +160,9 @@ class Task(Pipeline, Runs):
                 pass
         return out
 
+    def over(self):
+        return self.final
+
     def catch_up(self, timeout=PATIENCE):
         """As a pipeline's, but an end of a run is no matter unless it is the last one."""
         try:
@@ -348,7 +351,7 @@ def wanted(args):
 
 
 def run(f, seed, rounds, short):
-    began, before = time.monotonic(), tap.n
+    began, before, faults = time.monotonic(), tap.n, Total.faults
     t = Torture(f.__name__, seed, rounds, short)
     Total.scenarios += 1
     try:
@@ -366,11 +369,14 @@ def run(f, seed, rounds, short):
             t.close()
         except Exception as e:  # noqa: BLE001: the next scenario shall run
             tap.ok(False, f'{t.name}: cannot be cleared away', e)
-        diag(f'{t.name}: {rounds} rounds, {time.monotonic() - began:.1f} s')
+        diag(f'{t.name}: {Total.faults - faults} faults, {time.monotonic() - began:.1f} s')
 
 
 def main():
     args = parse()
+    # Who starts us may ignore them (nohup, a shell's &), and what we start would ignore them, too.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if 'CDC_SOURCE' not in os.environ or 'CDC_TARGET' not in os.environ:
         print('1..0 # SKIP no servers; eval "$(tests/lab env)"')
         return
