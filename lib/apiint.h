@@ -34,8 +34,9 @@ struct call {
 	struct err e;
 };
 
-/* Fail with a code and a message. Returns -1. */
-int call_fail(struct call *c, int code, const char *fmt, ...)
+/* call_fail(c, code, "…", …): fail with a code and a message. Returns -1. */
+#define call_fail(...) err_failed(call_fill(__VA_ARGS__))
+struct err *call_fill(struct call *c, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void call_warn(struct call *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

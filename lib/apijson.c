@@ -9,8 +9,8 @@
 #include "jsonw.h"
 #include "x.h"
 
-int
-call_fail(struct call *c, int code, const char *fmt, ...)
+struct err *
+call_fill(struct call *c, int code, const char *fmt, ...)
 {
 	va_list ap;
 	char text[sizeof c->e.msg];
@@ -20,7 +20,7 @@ call_fail(struct call *c, int code, const char *fmt, ...)
 	va_end(ap);
 	c->code = code;
 	c->plain = 0;
-	return err_set(&c->e, ERR_DATA, "%s", text);
+	return err_fill(&c->e, ERR_DATA, "%s", text);
 }
 
 void
