@@ -1,4 +1,4 @@
-# bash completion for cdc-meta, cdc-read, cdc-apply, cdc-task and cdc-verify
+# bash completion for cdc-meta, cdc-read, cdc-apply, cdc-task, cdc-verify and cdc-httpd
 
 _cdc_common='--verbose --quiet --help --version'
 _cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all'
@@ -8,6 +8,8 @@ _cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --creat
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users'
 _cdc_verify='--source --target --backup --include --exclude --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
+_cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --tls-dir --http-status
+	--max-tasks --max-name --print-address'
 _cdc_create='--from --paused --no-check --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
 	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
@@ -33,7 +35,7 @@ _cdc_files() { # CURRENT
 _cdc_value() { # PREVIOUS CURRENT
 	case $1 in
 	--etcd-user-file | --*token-file | --meta | -m | --backup | --*cacert | --*cert | --*key) _cdc_files "$2" ;;
-	--state-dir)
+	--state-dir | --tls-dir)
 		compopt -o filenames 2>/dev/null
 		# shellcheck disable=SC2207
 		COMPREPLY=($(compgen -d -- "$2"))
@@ -42,6 +44,7 @@ _cdc_value() { # PREVIOUS CURRENT
 	--as-of) _cdc_words "$(cdc-task list 2>/dev/null | sed 's/^/task:/') ts:" "$2" ;;
 	--until | -u) _cdc_words 'now end never ts:' "$2" ;;
 	--vectors) _cdc_words 'base64 decimal none' "$2" ;;
+	--listen) _cdc_words '127.0.0.1:8444 unix:' "$2" ;;
 	--json) return 1 ;;
 	--consistency) _cdc_words 'strong session eventually' "$2" ;;
 	--mode) _cdc_words 'upsert insert' "$2" ;;
@@ -51,7 +54,8 @@ _cdc_value() { # PREVIOUS CURRENT
 	--kinds | -k) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
 	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --include | -i | \
 		--exclude | -x | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
-		--etcd-retry | --reason | --source | -S | --page | --settle | --sample | --seed) ;;
+		--etcd-retry | --reason | --source | -S | --page | --settle | --sample | --seed | --host | --origin | \
+		--max-tasks | --max-name) ;;
 	*) return 1 ;;
 	esac
 }
@@ -86,6 +90,7 @@ _cdc() {
 	cdc-apply:-*) _cdc_words "$_cdc_apply $_cdc_common" "$cur" ;;
 	cdc-apply:*) _cdc_files "$cur" ;;
 	cdc-verify:-*) _cdc_words "$_cdc_verify $_cdc_common" "$cur" ;;
+	cdc-httpd:-*) _cdc_words "$_cdc_httpd $_cdc_common" "$cur" ;;
 	cdc-task:-*) _cdc_words "$(_cdc_task_options "$command") --state-dir $_cdc_common" "$cur" ;;
 	cdc-task:*)
 		if [ -z "$command" ]; then
@@ -97,4 +102,4 @@ _cdc() {
 	esac
 }
 
-complete -F _cdc cdc-meta cdc-read cdc-apply cdc-task cdc-verify
+complete -F _cdc cdc-meta cdc-read cdc-apply cdc-task cdc-verify cdc-httpd

@@ -7,7 +7,7 @@ longs() { grep -oE -- '--[a-z][a-z-]*' | sort -u; }
 # The manual writes .It Fl E , Fl -etcd Ar URL
 manual() { sed -n '/^\.Sh OPTIONS/,/^\.Sh [^O]/p' "$1" | grep '^.It Fl' | grep -oE '(Fl|,) -?-[a-z][a-z-]+' | sed 's/^[^-]*-*/--/' | sort -u; }
 
-for p in cdc-meta cdc-read cdc-apply cdc-verify; do
+for p in cdc-meta cdc-read cdc-apply cdc-verify cdc-httpd; do
 	$p --help | longs >help
 	manual "$top/man/$p.1" >man
 	is "$p: the manual has every option of --help" "$(comm -23 help man)" ''
@@ -55,7 +55,7 @@ is 'fish: names of tasks' "$(fish_says 'cdc-task pause ' | head -n 1)" alpha
 is 'fish: where to begin' "$(fish_says 'cdc-task set alpha --from t')" 'task:alpha
 ts:'
 
-for p in cdc-meta cdc-read cdc-apply cdc-task cdc-verify; do
+for p in cdc-meta cdc-read cdc-apply cdc-task cdc-verify cdc-httpd; do
 	is "$p: every line of --help fits a terminal" "$($p --help | awk 'length > 110')" ''
 	like "$p --version" "$($p --version)" "^$p [0-9]+\.[0-9]+"
 done

@@ -10,6 +10,7 @@ esac
 ok 'install' run install
 is 'these files' "$(cd root && find . ! -type d | sort)" "$(sort <<E2
 ./usr/bin/cdc-apply
+./usr/bin/cdc-httpd
 ./usr/bin/cdc-meta
 ./usr/bin/cdc-read
 ./usr/bin/cdc-task
@@ -19,12 +20,14 @@ is 'these files' "$(cd root && find . ! -type d | sort)" "$(sort <<E2
 ./usr/lib/systemd/system/cdc-task@.service
 ./usr/lib/sysusers.d/milvus-cdc.conf
 ./usr/share/bash-completion/completions/cdc-apply
+./usr/share/bash-completion/completions/cdc-httpd
 ./usr/share/bash-completion/completions/cdc-meta
 ./usr/share/bash-completion/completions/cdc-read
 ./usr/share/bash-completion/completions/cdc-task
 ./usr/share/bash-completion/completions/cdc-verify
 ./usr/share/fish/vendor_completions.d/cdc-task.fish
 ./usr/share/man/man1/cdc-apply.1
+./usr/share/man/man1/cdc-httpd.1
 ./usr/share/man/man1/cdc-meta.1
 ./usr/share/man/man1/cdc-read.1
 ./usr/share/man/man1/cdc-task.1

@@ -1,0 +1,240 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "err.h"
+#include "log.h"
+#include "notify.h"
+#include "num.h"
+#include "opt.h"
+#include "sig.h"
+#include "state.h"
+#include "web.h"
+#include "x.h"
+
+enum {
+	OPT_LISTEN = 256,
+	OPT_STATE,
+	OPT_TOKEN,
+	OPT_READ_TOKEN,
+	OPT_HOST,
+	OPT_ORIGIN,
+	OPT_INSECURE,
+	OPT_TLS,
+	OPT_STATUS,
+	OPT_TASKS,
+	OPT_NAME,
+	OPT_ADDRESS,
+};
+
+#define LISTEN "127.0.0.1:8444" /* Milvus-CDC's port */
+#define USAGE "[OPTION]..."
+
+static const struct opt table[] = {
+	{ "listen", OPT_LISTEN, "ADDRESS",
+	    "HOST:PORT, port 0 for a free one, or unix:PATH [" LISTEN "]" },
+	{ "state-dir", OPT_STATE, "DIR",
+	    "where tasks are kept [$CDC_STATE_DIR]" },
+	{ "token-file", OPT_TOKEN, "FILE", "a bearer token: who may change" },
+	{ "read-token-file", OPT_READ_TOKEN, "FILE",
+	    "another one: who may only look" },
+	{ "host", OPT_HOST, "NAME",
+	    "serve requests to this Host too; may be repeated" },
+	{ "origin", OPT_ORIGIN, "ORIGIN",
+	    "pages of this one may ask too; may be repeated" },
+	{ "insecure", OPT_INSECURE, NULL,
+	    "other machines may ask without a token" },
+	{ "tls-dir", OPT_TLS, "DIR",
+	    "of the certificates that a create may name" },
+	{ "http-status", OPT_STATUS, NULL,
+	    "POST /cdc: the status is the code, not always 200" },
+	{ "max-tasks", OPT_TASKS, "N", "how many there may be [100]" },
+	{ "max-name", OPT_NAME, "N", "bytes of a collection's name [256]" },
+	{ "print-address", OPT_ADDRESS, NULL,
+	    "write the address to standard output" },
+	{ 0 },
+};
+
+struct args {
+	struct web_conf web;
+	struct api api;
+	const char *dir;
+	size_t nhosts, hosts_cap, norigins, origins_cap;
+	int print;
+};
+
+/* A list of words with NULL at its end. */
+static const char **
+append(const char **list, size_t *n, size_t *cap, const char *word)
+{
+	list = x_grow(list, *n + 1, cap, sizeof *list);
+	list[(*n)++] = word;
+	list[*n] = NULL;
+	return list;
+}
+
+static void
+set_access(struct args *a, int letter, const char *arg)
+{
+	switch (letter) {
+	case OPT_LISTEN:
+		a->web.listen = arg;
+		break;
+	case OPT_TOKEN:
+		a->web.token_file = arg;
+		break;
+	case OPT_READ_TOKEN:
+		a->web.read_token_file = arg;
+		break;
+	case OPT_HOST:
+		a->web.hosts =
+		    append(a->web.hosts, &a->nhosts, &a->hosts_cap, arg);
+		break;
+	case OPT_ORIGIN:
+		a->web.origins =
+		    append(a->web.origins, &a->norigins, &a->origins_cap, arg);
+		break;
+	default:
+		a->web.insecure = 1;
+	}
+}
+
+static void
+set(struct args *a, int letter, const char *arg)
+{
+	switch (letter) {
+	case OPT_STATE:
+		a->dir = arg;
+		break;
+	case OPT_TLS:
+		a->api.tls_dir = arg;
+		break;
+	case OPT_STATUS:
+		a->api.http_status = 1;
+		break;
+	case OPT_TASKS:
+		a->api.max_tasks = opt_u64("max-tasks", arg, 1, 1000000);
+		break;
+	case OPT_NAME:
+		a->api.max_name = opt_u64("max-name", arg, 1, 65535);
+		break;
+	case OPT_ADDRESS:
+		a->print = 1;
+		break;
+	default:
+		set_access(a, letter, arg);
+	}
+}
+
+/*
+ * Has the service manager opened the socket, sd_listen_fds(3)? The first of
+ * such descriptors is 3.
+ */
+static const char *
+activated(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+	struct err e = { 0 };
+	uint64_t whose = 0, fds = 0;
+
+	if (pid == NULL || n == NULL ||
+	    num_u64(pid, 1, INT32_MAX, &whose, &e) == -1 ||
+	    whose != (uint64_t)getpid())
+		return NULL;
+	if (num_u64(n, 1, INT32_MAX, &fds, &e) == -1 || fds != 1)
+		opt_die("$LISTEN_FDS is '%s': one socket is served", n);
+	return "fd:3";
+}
+
+static void
+find_socket(struct args *a)
+{
+	const char *socket = activated();
+
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	if (a->web.listen == NULL)
+		a->web.listen = socket != NULL ? socket : LISTEN;
+}
+
+/* Exits with status 2 on a mistake. */
+static void
+parse(struct args *a, int argc, char **argv)
+{
+	const char *arg;
+	int letter, first;
+
+	while (
+	    (letter = opt_next(argc, argv, table, USAGE, &arg, &first)) != -1)
+		set(a, letter, arg);
+	if (first < argc)
+		opt_die("'%s': no operand is expected", argv[first]);
+	find_socket(a);
+}
+
+static void
+handle(void *arg, const struct web_req *q, struct web_res *r)
+{
+	struct args *a = arg;
+
+	api_handle(&a->api, q, r);
+}
+
+static int
+ready(void *arg, const char *address, struct err *e)
+{
+	const struct args *a = arg;
+
+	log_info("listening on %s, tasks in %s", address, a->api.dir);
+	if (a->print && (printf("%s\n", address) < 0 || fflush(stdout) != 0))
+		return err_sys(e, ERR_OUTPUT, "standard output");
+	notify_ready();
+	return 0;
+}
+
+static void
+stopping(void *arg)
+{
+	(void)arg;
+	notify_stopping();
+}
+
+/* The manager wants to hear of us twice as often as it would give us up. */
+static void
+tick(void *arg)
+{
+	(void)arg;
+	if (notify_watchdog_ms() > 0)
+		notify_watchdog();
+}
+
+int
+main(int argc, char **argv)
+{
+	struct args a = { .web = { .handler = handle,
+			      .ready = ready,
+			      .stopping = stopping,
+			      .tick = tick },
+		.api = { .check = 1 } };
+	struct err e = { 0 };
+	char *dir;
+
+	log_init(argv[0]);
+	notify_init();
+	parse(&a, argc, argv);
+	a.api.dir = dir = state_dir(a.dir);
+	a.web.arg = &a;
+	sig_init();
+	if (state_init(dir, &e) == 0)
+		web_run(&a.web, &e);
+	if (e.kind != ERR_STOP)
+		log_error("%s", e.msg);
+	free(a.web.hosts);
+	free(a.web.origins);
+	free(dir);
+	sig_reraise(); /* returns unless a signal stopped us */
+	return err_status(&e);
+}
