@@ -1,0 +1,127 @@
+#!/bin/sh
+# A script as those that people have for Milvus-CDC, against cdc-httpd: a task is made, rows flow, it is paused, resumed,
+# asked for its position and deleted. Real programs, librdkafka's mock cluster, a Milvus in memory; only the catalogue is
+# told.
+. "$(dirname "$0")/lib.sh"
+. "$TESTS/etcd.sh"
+. "$TESTS/readlib.sh"
+. "$TESTS/applylib.sh"
+etcd_start
+kafka_up
+fake_start
+mkdir bin tls
+for p in cdc-task cdc-read cdc-apply cdc-httpd; do cp "$BUILD/$p" bin/; done
+{
+	coll 1 items start=0:0,1:0
+	part 11 1 _default
+	ready 20
+} >cat.body
+{
+	header
+	cat cat.body
+} >cat.once
+{
+	header "$FOLLOW"
+	cat cat.body
+} >cat.ndjson
+cat >bin/cdc-meta <<X2
+#!/bin/sh
+case " \$* " in
+*" --watch "*) cat '$T/cat.ndjson' ;;
+*) exec cat '$T/cat.once' ;;
+esac
+while mkmsg at 9; do sleep 0.05; done
+X2
+chmod +x bin/cdc-meta
+PATH=$T/bin:$PATH
+feed <<X2
+tick 0 50
+tick 1 50
+X2
+time=100 key=0
+more() { # N: rows with new keys, and ticks behind them
+	more_i=0
+	while [ $more_i -lt "$1" ]; do
+		more_i=$((more_i + 1)) key=$((key + 1)) time=$((time + 10))
+		echo "insert $((key % 2)) $time part=11 keys=$key id=$key"
+	done
+	time=$((time + 10))
+	echo "tick 0 $time"
+	echo "tick 1 $time"
+}
+keys() { rows | grep -o '"pk": *[0-9]*' | grep -o '[0-9]*' | sort -n | paste -sd ' '; }
+has() { [ "$(keys)" = "$1" ]; }
+
+: >at
+cdc-httpd --listen 127.0.0.1:0 --print-address -v --tls-dir "$T/tls" >at 2>httpd.log &
+httpd=$!
+wait_until 10 test -s at || diag <httpd.log
+url=http://$(cat at)
+cdc-task supervise 2>supervise.log &
+supervise=$!
+
+cdc() { curl -s -d "$1" "$url/cdc"; }
+req() { # TYPE [DATA]
+	cdc "{\"request_type\":\"$1\",\"request_data\":{${2:-}}}"
+}
+target="\"milvus_connect_param\":{\"host\":\"127.0.0.1\",\"port\":${CDC_TARGET##*:},\"token\":\"root:s3cret-word\",\"connect_timeout\":10}"
+state() { req get "\"task_id\":\"$id\"" | jq -r .data.task.state; }
+state_is() { [ "$(state)" = "$1" ]; }
+
+# what is wrong is refused, each with its words
+is 'no task yet' "$(req list)" '{"code":200,"data":{"tasks":[]}}'
+is 'a target that is away' \
+	"$(req create '"milvus_connect_param":{"host":"127.0.0.1","port":1},"collection_infos":[{"name":"*"}]' | jq -c '[.code, (.message | startswith("fail to handle the create request, error: fail to connect the milvus: "))]')" '[500,true]'
+is 'another server is no Milvus' \
+	"$(req create "\"milvus_connect_param\":{\"uri\":\"$CDC_ETCD\"},\"collection_infos\":[{\"name\":\"*\"}]" | jq .code)" 400
+faults '[{"method":"GetVersion","times":9,"grpc":16,"text":"auth check failure, please check username and password are correct"}]'
+is 'a wrong password' "$(req create "$target,\"collection_infos\":[{\"name\":\"*\"}]" | jq -c '[.code, (.message | contains("auth check failure"))]')" '[400,true]'
+faults '[{"method":"ReplicateMessage","times":9,"code":1100,"reason":"invalid channel name for the replicate message request"}]'
+is 'a standby' "$(req create "$target,\"collection_infos\":[{\"name\":\"*\"}]" | jq -c .)" \
+	'{"code":400,"message":"fail to handle the create request, error: fail to connect the milvus: target refuses writes: set common.ttMsgEnabled to true"}'
+faults '[]'
+is 'nothing is left of them' "$(ls -A "$CDC_STATE_DIR/tasks" | grep -v '^\.[a-z]*\.\?lock$')" ''
+
+# the life of a task
+more 5 >words && feed <words
+made=$(req create "$target,\"collection_infos\":[{\"name\":\"*\",\"use_start_position\":true}]")
+is 'a task is made' "$(echo "$made" | jq .code)" 200
+id=$(echo "$made" | jq -r .data.task_id)
+is 'and is running' "$(state)" Running
+ok 'rows flow' wait_until 30 has '1 2 3 4 5'
+is 'it is in the list' "$(req list | jq -c '.data.tasks | map([.task_id == "'"$id"'", .state])')" '[[true,"Running"]]'
+lag() { [ "$(curl -s "$url/tasks/$id" | jq -r '.lag_ms != null')" = true ]; }
+ok 'its lag is known' wait_until 20 lag
+is 'twice is once' "$(req resume "\"task_id\":\"$id\"" | jq -r .message)" \
+	"fail to handle the resume request, error: the task has running, task_id: $id"
+is 'it is paused' "$(req pause "\"task_id\":\"$id\"")" '{"code":200,"data":{}}'
+is 'and nobody writes any more' "$(cdc-task status "$id" --json --offline | jq -c '[.state, .runner, .writer]')" '["paused",null,null]'
+more 3 >words && feed <words
+is 'as wished' "$(state)" Paused
+req position "\"task_id\":\"$id\"" >position.json
+is 'its position is that of the checkpoint' "$(jq -c '[.code, (.data.positions | length), (.data.positions | map(.collection_id) | unique)]' position.json)" '[200,2,[1]]'
+is 'nothing came while it was paused' "$(keys)" '1 2 3 4 5'
+is 'it is resumed' "$(req resume "\"task_id\":\"$id\"")" '{"code":200,"data":{}}'
+ok 'and goes on' wait_until 30 has '1 2 3 4 5 6 7 8'
+is 'it is deleted' "$(req delete "\"task_id\":\"$id\"")" '{"code":200,"data":{}}'
+is 'once' "$(req delete "\"task_id\":\"$id\"" | jq .code)" 400
+
+# another begins behind the positions that were told
+positions=$(jq -c '.data.positions | map({(.channel_name + "_1v" + (.channel_name | .[-1:])): .msg_id}) | add' position.json)
+fake_stop
+rm -f fake fake.port
+fake_start
+target="\"milvus_connect_param\":{\"uri\":\"$CDC_TARGET\"}"
+made=$(req create "\"task_id\":\"again\",$target,\"collection_infos\":[{\"name\":\"items\",\"positions\":$positions}]")
+is 'a task with positions is made' "$made" '{"code":200,"data":{"task_id":"again"}}'
+ok 'what came later arrives' wait_until 30 has '6 7 8'
+more 1 >words && feed <words
+ok 'and what comes' wait_until 30 has '6 7 8 9'
+
+# and no secret
+is 'no secret anywhere but in its file' "$(grep -rl s3cret-word "$CDC_STATE_DIR" httpd.log supervise.log 2>/dev/null | wc -l)" 0
+
+kill "$httpd" "$supervise"
+wait "$httpd" "$supervise" 2>/dev/null
+fake_stop
+done_testing
