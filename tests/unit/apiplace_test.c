@@ -206,6 +206,10 @@ health_is_a_folder_that_can_be_written(void **state)
 
 	(void)state;
 	json_decref(plain("GET", "/healthz", "", 200));
+	cmd = x_asprintf("mkdir '%s/tasks/.probe.tmp'", api.dir);
+	assert_int_equal(system(cmd), 0);
+	json_decref(plain("GET", "/healthz", "", 503));
+	free(cmd);
 	cmd = x_asprintf("rm -r '%s/tasks' && : >'%s/tasks'", api.dir, api.dir);
 	assert_int_equal(system(cmd), 0);
 	j = plain("GET", "/healthz", "", 503);
@@ -221,6 +225,8 @@ static void
 ready_is_when_what_is_wanted_gets_on(void **state)
 {
 	json_t *j;
+	struct err e;
+	char *path;
 
 	(void)state;
 	make("x", "h:1");
@@ -234,6 +240,13 @@ ready_is_when_what_is_wanted_gets_on(void **state)
 	json_decref(j);
 	json_decref(plain("POST", "/tasks/x/pause", "", 200));
 	json_decref(plain("GET", "/readyz", "", 200));
+	/* also what cannot run, if it is not to */
+	path = state_path(api.dir, "x", "checkpoint.json");
+	assert_int_equal(state_replace(path, "{", 1, &e), 0);
+	json_decref(plain("GET", "/readyz", "", 200));
+	json_decref(plain("POST", "/tasks/x/resume", "", 200));
+	json_decref(plain("GET", "/readyz", "", 503));
+	free(path);
 }
 
 static int

@@ -123,6 +123,32 @@ a_definition_names_no_file(void **state)
 	assert_int_equal(tasks(), 0);
 }
 
+static void
+not_even_one_that_would_do(void **state)
+{
+	static const char line[] =
+	    "{\"op\":\"tick\",\"ts\":\"5\",\"pos\":{\"t\":{\"o\":1}}}\n";
+	char *path = x_asprintf("%s/line", api.dir);
+	char *body = x_asprintf(
+	    "{'name':'x','from':'@%s','options':{'target':'h'}}", path);
+	char *set = x_asprintf("{'from':'@%s'}", path), *text = quotes(set);
+	struct err e;
+	struct web_res r;
+
+	(void)state;
+	assert_int_equal(state_replace(path, line, sizeof line - 1, &e), 0);
+	json_decref(plain("POST", "/tasks", body, 422));
+	make("x", "h:1");
+	json_decref(plain("POST", "/tasks/x/pause", "", 200));
+	api_bytes("PUT", "/tasks/x/position", text, strlen(text), "*", &r);
+	assert_int_equal(r.status, 422);
+	web_res_fini(&r);
+	free(text);
+	free(set);
+	free(body);
+	free(path);
+}
+
 /* ---- all tasks ---- */
 
 static void
@@ -279,6 +305,7 @@ main(void)
 		T(a_dry_run_leaves_nothing),
 		T(a_definition_is_taken_too),
 		T(a_definition_names_no_file),
+		T(not_even_one_that_would_do),
 		T(tasks_come_in_pages),
 		T(a_task_has_a_tag_of_its_definition),
 		T(pause_and_resume_may_be_repeated),
