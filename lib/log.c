@@ -69,7 +69,8 @@ vline(const char *fmt, va_list ap)
 	n = snprintf(line, sizeof line,
 	    "%s%s: ", progress_shown ? "\r\033[K" : "", name);
 	vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, ap);
-	progress_shown = 0;
+	if (progress_shown) /* not written by threads, who show none */
+		progress_shown = 0;
 	for (; line[n] != '\0'; n++)
 		if ((unsigned char)line[n] < ' ' || line[n] == 127)
 			line[n] = ' ';
