@@ -142,6 +142,9 @@ ready(void *arg, const char *address, struct err *e)
 	return 0;
 }
 
+/* A death by a signal is not looked at by the sanitizer that finds leaks. */
+extern void __lsan_do_leak_check(void) __attribute__((weak));
+
 int
 main(int argc, char **argv)
 {
@@ -169,6 +172,8 @@ main(int argc, char **argv)
 	sig_init();
 	if (web_run(&conf, &e) == -1 && e.kind != ERR_STOP)
 		log_error("%s", e.msg);
+	if (__lsan_do_leak_check != NULL)
+		__lsan_do_leak_check();
 	sig_reraise();
 	return err_status(&e);
 }
