@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "apicount.h"
 
 struct web_req;
@@ -21,6 +23,11 @@ struct api {
 	size_t max_tasks;    /* 0: API_TASKS */
 	size_t max_name;     /* bytes of a collection's; 0: API_NAME */
 	int check;           /* ask servers: at create, and for the lag */
+	/*
+	 * Options of cdc-task create for each new task that does not say
+	 * otherwise, such as where its source is; or NULL. Borrowed.
+	 */
+	json_t *options;
 	struct api_counts counts;
 };
 enum { API_TASKS = 100, API_NAME = 256 };

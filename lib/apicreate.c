@@ -337,10 +337,11 @@ int
 order_make(
     struct order *o, const struct api_field *f, const json_t *data, int dry)
 {
+	const json_t *given = o->c->api->options;
 	json_t *task = NULL;
 	int rc;
 
-	o->options = json_object();
+	o->options = given == NULL ? json_object() : json_deep_copy(given);
 	if ((rc = fill(o, f, data)) == 0) {
 		task = definition(o, f);
 		rc = make(o, task, dry);

@@ -118,6 +118,17 @@ ok 'what came later arrives' wait_until 30 has '6 7 8'
 more 1 >words && feed <words
 ok 'and what comes' wait_until 30 has '6 7 8 9'
 
+# of a shard that they do not name all comes
+is 'it is deleted' "$(req delete '"task_id":"again"')" '{"code":200,"data":{}}'
+fake_stop
+rm -f fake fake.port
+fake_start
+target="\"milvus_connect_param\":{\"uri\":\"$CDC_TARGET\"}"
+positions=$(echo "$positions" | jq -c 'with_entries(select(.key | endswith("v0")))')
+is 'positions of one shard' "$(req create "\"task_id\":\"third\",$target,\"collection_infos\":[{\"name\":\"items\",\"positions\":$positions}]")" \
+	'{"code":200,"data":{"task_id":"third"}}'
+ok 'and the other from its beginning' wait_until 30 has '1 3 5 6 7 8 9'
+
 # and no secret
 is 'no secret anywhere but in its file' "$(grep -rl s3cret-word "$CDC_STATE_DIR" httpd.log supervise.log 2>/dev/null | wc -l)" 0
 

@@ -89,6 +89,30 @@ fields_become_options(void **state)
 }
 
 static void
+the_source_is_the_servers(void **state)
+{
+	(void)state;
+	option_is(CREATE(HERE "," A), "etcd", "\"http://127.0.0.1:2379\"");
+	setenv("CDC_ETCD", "http://etcd:1", 1);
+	option_is(CREATE(HERE "," A), "etcd", "\"http://etcd:1\"");
+	unsetenv("CDC_ETCD");
+	api.options = json_pack("{s:s, s:s, s:[s]}", "etcd", "http://e:2",
+	    "root", "prod", "property", "a=b");
+	option_is(CREATE(HERE "," A), "etcd", "\"http://e:2\"");
+	option_is(CREATE(HERE "," A), "property", "[\"a=b\"]");
+	option_is(CREATE(HERE "," A ",'rpc_channel_info':"
+			      "{'name':'prod-replicate-msg'}"),
+	    "root", "\"prod\"");
+	json_decref(plain("POST", "/tasks",
+	    "{'name':'x','options':{'target':'h','root':'test'}}", 201));
+	json_decref(api.options);
+	api.options = definition("x");
+	assert_string_equal(text_at(api.options, "options.root"), "test");
+	assert_string_equal(text_at(api.options, "options.etcd"), "http://e:2");
+	json_decref(api.options);
+}
+
+static void
 fields_without_effect_are_told_of(void **state)
 {
 	(void)state;
@@ -328,6 +352,7 @@ main(void)
 {
 	const struct CMUnitTest all[] = {
 		T(fields_become_options),
+		T(the_source_is_the_servers),
 		T(fields_without_effect_are_told_of),
 		T(an_id_is_made),
 		T(now_is_the_time_of_the_create),
