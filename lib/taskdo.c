@@ -108,14 +108,19 @@ make_locked(const char *dir, struct task_order *o, struct err *e)
 	return rc;
 }
 
-static void
-name_token(const char *dir, const struct task_order *o)
+/* As cdc-task create would be told: it is kept with its whole path. */
+static int
+name_token(const char *dir, const struct task_order *o, struct err *e)
 {
 	char *path = state_path(dir, o->name, TASK_TOKEN);
+	const struct task_option *t = task_options;
+	int rc;
 
-	json_object_set_new(json_object_get(o->task, "options"), "token-file",
-	    json_string(path));
+	while (strcmp(t->name, "token-file") != 0)
+		t++;
+	rc = task_option_set(json_object_get(o->task, "options"), t, path, e);
 	free(path);
+	return rc;
 }
 
 int
@@ -125,7 +130,7 @@ task_make_order(const char *dir, struct task_order *o, struct err *e)
 
 	o->why = TASK_WHY_WORDS;
 	if (rc == 0 && o->token != NULL)
-		name_token(dir, o);
+		rc = name_token(dir, o, e);
 	if (rc == 0)
 		rc = task_check_words(o->task, dir, e);
 	if (rc == 0)

@@ -196,6 +196,25 @@ secrets_are_in_a_file_of_their_own(void **state)
 	free(task_path);
 }
 
+/* A runner may be elsewhere. */
+static void
+a_secret_has_its_whole_path(void **state)
+{
+	json_t *j;
+	char *want = x_asprintf("%s/x/tasks/x/token", api_dir);
+
+	(void)state;
+	assert_int_equal(chdir(api_dir), 0);
+	api.dir = "x";
+	expect(CREATE("'task_id':'x'," A "," TO("'uri':'h:1','token':'t'")),
+	    200, NULL);
+	j = definition("x");
+	assert_string_equal(text_at(j, "options.token-file"), want);
+	json_decref(j);
+	free(want);
+	assert_int_equal(chdir("/"), 0);
+}
+
 static void
 certificates_lie_below_the_folder(void **state)
 {
@@ -357,6 +376,7 @@ main(void)
 		T(an_id_is_made),
 		T(now_is_the_time_of_the_create),
 		T(secrets_are_in_a_file_of_their_own),
+		T(a_secret_has_its_whole_path),
 		T(certificates_lie_below_the_folder),
 		T(a_create_begins_behind_its_positions),
 		T(positions_are_those_of_the_checkpoint),
