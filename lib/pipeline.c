@@ -34,11 +34,37 @@ pipeline_chld_fd(struct err *e)
 	return fd;
 }
 
+pid_t
+pipeline_fork(void)
+{
+	sigset_t all, old;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid != 0)
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
+/* What is ignored stays so, as nohup(1) wants it. */
+static void
+no_handlers(void)
+{
+	struct sigaction sa;
+
+	for (int s = 1; s < NSIG; s++)
+		if (sigaction(s, NULL, &sa) == 0 && sa.sa_handler != SIG_IGN)
+			signal(s, SIG_DFL);
+}
+
 void
 pipeline_child_init(pid_t parent, int pdeathsig)
 {
 	sigset_t none;
 
+	no_handlers();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL); /* what is ignored stays so over exec */
@@ -108,7 +134,7 @@ start_one(struct pipeline *p, int i, const json_t *task, const char *dir,
 	if (pipe2(err_fds, O_CLOEXEC) == -1)
 		return err_sys(e, ERR_TEMP, "pipe");
 	argv = task_argv(task, (enum task_prog)i, dir);
-	pid = fork();
+	pid = pipeline_fork();
 	if (pid == 0)
 		become(p, argv, (int[]){ in, out, err_fds[1] }, parent);
 	task_argv_free(argv);

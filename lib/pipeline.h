@@ -35,8 +35,13 @@ struct pipeline {
 /* Once a process: SIGCHLD is blocked and comes through a descriptor. */
 int pipeline_chld_fd(struct err *e);
 /*
- * A child of fork() calls it: signals as a program expects them, and it gets
- * pdeathsig when its parent, pid parent, is gone.
+ * fork(), with all signals blocked in the child until pipeline_child_init: a
+ * handler of ours must not take those that are meant for the program.
+ */
+pid_t pipeline_fork(void);
+/*
+ * A child of pipeline_fork calls it: signals as a program expects them, and it
+ * gets pdeathsig when its parent, pid parent, is gone.
  */
 void pipeline_child_init(pid_t parent, int pdeathsig);
 /* Become a program from the folder of our own, else from PATH; no return. */

@@ -80,10 +80,8 @@ question(struct progress *p, int64_t now)
 	pid_t parent = getpid();
 
 	p->asked_ms = now;
-	p->asking = fork();
+	p->asking = pipeline_fork();
 	if (p->asking == 0) { /* and all it has goes with it */
-		for (int s = 1; s < NSIG; s++)
-			signal(s, SIG_DFL);
 		pipeline_child_init(parent, SIGKILL);
 		_exit((int)ask(p));
 	}
@@ -97,7 +95,7 @@ answered(struct progress *p, int64_t now)
 {
 	int status;
 
-	if (p->asking == 0 || waitpid(p->asking, &status, WNOHANG) == 0)
+	if (p->asking == 0 || waitpid(p->asking, &status, WNOHANG) != p->asking)
 		return 0;
 	p->asking = 0;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != AWAY)

@@ -154,7 +154,7 @@ start(const struct wards *s, struct ward *w, const char *since)
 
 	w->version = version_of(s->dir, w->name);
 	w->gen = generation(s->dir, w->name);
-	pid = fork();
+	pid = pipeline_fork();
 	if (pid == 0)
 		become_runner(s, w, parent);
 	if (pid == -1) {

@@ -44,7 +44,14 @@ is 'a supervise that stands still does not feed it' "$(told WATCHDOG=1)" "$n"
 kill -CONT $super
 ok 'and does when it goes on' wait_until 5 more_than WATCHDOG=1 "$n"
 
+kill $super
+wait $super 2>/dev/null
+
 # at once: not when it looks around again, fifteen seconds later
+NOTIFY_SOCKET=$T/manager cdc-task supervise -v 2>super.err &
+super=$!
+wait_until 10 running a
+sleep 2 # it has seen to what it started
 t=$(now_ms)
 cdc-task create b --no-check -T http://127.0.0.1:3
 wait_until 10 running b
@@ -119,7 +126,7 @@ rm ctl/cdc-read.stubborn
 for i in a c1 c2 c3; do
 	is "$i is stopped" "$(state $i)" stopped
 done
-is 'STOPPING is said' "$(told STOPPING=1)" 1
+is 'STOPPING is said, each time' "$(told STOPPING=1)" 2
 for i in c1 c2 c3; do
 	cdc-task delete $i
 done

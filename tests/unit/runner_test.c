@@ -1,10 +1,12 @@
 #include "pipeline.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -95,6 +97,33 @@ starts_reaps_and_hears_all(void **state)
 	json_decref(task);
 }
 
+static void
+takes_nothing(int signo)
+{
+	(void)signo;
+}
+
+static void
+a_signal_before_exec_is_the_childs(void **state)
+{
+	pid_t parent = getpid(), pid;
+	int status;
+
+	(void)state;
+	signal(SIGTERM, takes_nothing);
+	pid = pipeline_fork();
+	if (pid == 0) {
+		poll(NULL, 0, 200); /* the signal comes now */
+		pipeline_child_init(parent, SIGKILL);
+		_exit(0);
+	}
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	signal(SIGTERM, SIG_DFL);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+}
+
 int
 main(void)
 {
@@ -104,6 +133,7 @@ main(void)
 		cmocka_unit_test(a_lost_input_is_a_consequence),
 		cmocka_unit_test(what_we_took_down_is_no_cause),
 		cmocka_unit_test(starts_reaps_and_hears_all),
+		cmocka_unit_test(a_signal_before_exec_is_the_childs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
