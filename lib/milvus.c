@@ -22,6 +22,7 @@ enum {
 	SLOW_FIRST_MS = 1000,
 	SLOW_MOST_MS = 30000,
 	MS = 1000000, /* ns */
+	UNKNOWN = 2,  /* gRPC's status for what has none of its own */
 };
 
 struct milvus {
@@ -118,7 +119,7 @@ static const struct {
 	{ 56, MV_RETRY },  /* not ready */
 };
 
-/* Code 65535 is anything: what is known to pass. */
+/* Code 65535 is anything, and so is gRPC's UNKNOWN: what is known to pass. */
 static const char *const passing[] = {
 	"context deadline exceeded", "context canceled",
 	"context Done", /* a task of the proxy whose deadline is over */
@@ -126,7 +127,17 @@ static const char *const passing[] = {
 	"etcdserver:", "connection refused", "transport is closing",
 	"node offline", "node not match",
 	"sync new partition failed", /* to nodes that are starting */
+	"util/grpcclient", /* a stack trace: one part of it calls another */
 };
+
+static int
+passes(const char *reason)
+{
+	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+		if (strstr(reason, passing[i]) != NULL)
+			return 1;
+	return 0;
+}
 
 enum mv_class
 milvus_class(int error_code, int code, const char *reason)
@@ -141,10 +152,7 @@ milvus_class(int error_code, int code, const char *reason)
 			return legacy[i].class;
 	if (code != 0 && code != 65535)
 		return MV_FAIL;
-	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
-		if (strstr(reason, passing[i]) != NULL)
-			return MV_RETRY;
-	return MV_FAIL;
+	return passes(reason) ? MV_RETRY : MV_FAIL;
 }
 
 static void
@@ -237,6 +245,10 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 		if (r->status == 8 &&
 		    strstr(r->text, "larger than max") == NULL)
 			s->class = MV_RETRY;
+		if (r->status == UNKNOWN && passes(r->text)) {
+			s->class = MV_RETRY;
+			s->quiet_ns = r->quiet_ns;
+		}
 		snprintf(s->reason, sizeof s->reason, "%s (%d): %s",
 		    grpc_word(r->status), r->status, r->text);
 		break;

@@ -253,6 +253,25 @@ judge_bare(const char *reason, int64_t quiet, struct mv_status *s)
 	milvus_judge(&r, 1, s);
 }
 
+/* gRPC's UNKNOWN, by which a part of Milvus says that it lost another one. */
+static void
+an_unknown_status_is_judged_by_its_text(void **state)
+{
+	struct grpc_result r = { .end = GRPC_STATUS,
+		.status = 2,
+		.text = "stack trace: x internal/util/grpcclient/client.go:550",
+		.quiet_ns = 77 };
+	struct mv_status s;
+
+	(void)state;
+	milvus_judge(&r, 0, &s);
+	assert_int_equal(s.class, MV_RETRY);
+	assert_int_equal(s.quiet_ns, 77);
+	r.text = "the sky";
+	milvus_judge(&r, 0, &s);
+	assert_int_equal(s.class, MV_FAIL);
+}
+
 /* Law 8: the proxy gave up, those behind it perhaps not. */
 static void
 a_task_given_up_may_still_be_at_work(void **state)
@@ -282,6 +301,7 @@ main(void)
 		cmocka_unit_test(keys_are_deleted_by_an_expression),
 		cmocka_unit_test(lines_are_found_in_pieces),
 		cmocka_unit_test(a_status_is_judged_by_its_code),
+		cmocka_unit_test(an_unknown_status_is_judged_by_its_text),
 		cmocka_unit_test(a_task_given_up_may_still_be_at_work),
 		cmocka_unit_test(retries_back_off_and_end),
 	};
