@@ -67,7 +67,7 @@ json_t *state_checkpoint(const char *dir, const char *task, struct err *e);
 /* The same as values. All zero is valid: no checkpoint yet. */
 struct checkpoint {
 	int64_t gen;   /* 0: none yet */
-	int fell_back; /* checkpoint.json cannot be used, prev was read */
+	int fell_back; /* checkpoint.json is there and cannot be used */
 	struct pos pos;
 	json_t *known;   /* owned, or NULL */
 	json_t *applied; /* counts since the task was made; owned, or NULL */

@@ -251,7 +251,7 @@ gen_of(const json_t *j)
 	return json_integer_value(json_object_get(j, "gen"));
 }
 
-/* The newest of the two, and whether it is not checkpoint.json. */
+/* The newest of the two, and whether checkpoint.json is there in vain. */
 static json_t *
 newest(const char *dir, const char *task, int *fell_back, struct err *e)
 {
@@ -260,13 +260,15 @@ newest(const char *dir, const char *task, int *fell_back, struct err *e)
 	struct err e1 = { 0 }, e2 = { 0 };
 	json_t *a, *b;
 	int ra = read_checkpoint(path, &a, &e1);
-	int rb = read_checkpoint(prev, &b, &e2);
+	int rb = read_checkpoint(prev, &b, &e2), use_prev;
 
 	free(path);
 	free(prev);
 	err_clear(e);
-	*fell_back = ra != 1 || (rb == 1 && gen_of(b) > gen_of(a));
-	if (*fell_back && rb == 1) {
+	use_prev = ra != 1 || (rb == 1 && gen_of(b) > gen_of(a));
+	/* killed between its two renames, a writer leaves prev alone */
+	*fell_back = use_prev && ra != 0;
+	if (use_prev && rb == 1) {
 		json_decref(a);
 		return b;
 	}
