@@ -13,10 +13,11 @@ def follow(t, pipe, what, timeout=120):
 
     def there():
         if not pipe.chain.running():
-            ends = pipe.go_on()
+            chain, ends = pipe.chain, pipe.ended()
             t.fault(f'{what}: it ended with {ends}')
             if 3 not in ends.values():
-                raise AssertionError(f'{what}: no status 3 in {ends}')
+                raise AssertionError(f'{what}: no status 3 in {ends}: {[p.stderr()[-500:] for p in chain.programs]}')
+            pipe.start()
         return int(pipe.checkpoint()['ts']) >= now
 
     eventually(there, timeout, f'recovery from {what}')
