@@ -31,7 +31,7 @@ ask "$a" slow >slow.out 2>&1 &
 slow_ask=$!
 serve last
 last=$pid
-curl -s "http://$a/x?ms=100000" >last.out 2>&1 &
+curl -s "http://$a/x?ms=1000000" >last.out 2>&1 &
 last_ask=$!
 
 serve main
@@ -171,11 +171,12 @@ grep -q __asan_init "$BUILD/tests/webd" ||
 	is 'it took little memory' "$(awk '/VmHWM/ && $2 > 100000 { print }' "/proc/$main/status")" ''
 
 # The end.
-curl -s "http://$a/x?ms=1500" >open.out &
+curl -s "http://$a/x?ms=2500" >open.out &
 open_ask=$!
-curl -s "http://$a/stream?for=ever" >ever.out &
+curl -sN "http://$a/stream?for=ever" >ever.out &
 ever_ask=$!
-sleep 0.5
+wait_until 10 grep -q 'at work for 2500 ms' main.log
+wait_until 10 test -s ever.out
 kill -TERM "$main"
 wait_until 5 sh -c "! curl -s 'http://$a/x'"
 wait $open_ask

@@ -127,8 +127,10 @@ handle(void *arg, const struct web_req *q, struct web_res *r)
 		r->body.len = GREAT;
 		return;
 	}
-	if (ms != NULL)
+	if (ms != NULL) {
+		log_info("at work for %s ms", ms);
 		nap(strtol(ms, NULL, 10));
+	}
 	kvs_set(&r->headers, "ETag", "\"1\"");
 	echo(q, r);
 }
