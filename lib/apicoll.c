@@ -153,8 +153,8 @@ add_position(
 		    api_cut(vchannel, cut));
 	else
 		json_object_set_new(pos, topic,
-		    json_pack("{s:I, s:I, s:s}", "o", (json_int_t)(offset + 1),
-			"n", (json_int_t)(offset + 1), "ts", "0"));
+		    json_pack("{s:I, s:I, s:s}", "o", (json_int_t)offset + 1,
+			"n", (json_int_t)offset + 1, "ts", "0"));
 	buf_fini(&channel);
 	return rc;
 }
@@ -386,8 +386,12 @@ in_task(const struct order *o, const char *db, const char *coll)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *s = json_string_value(json_array_get(list, i));
 		const char *dot = strchr(s, '.');
-		int same_db = s[0] == '*' ||
-			      ((size_t)(dot - s) == n && !strncmp(s, db, n));
+		int same_db;
+
+		if (dot == NULL) /* not one of ours, which name a database */
+			continue;
+		same_db = s[0] == '*' ||
+			  ((size_t)(dot - s) == n && !strncmp(s, db, n));
 
 		if (same_db && (coll == NULL || dot[1] == '*' ||
 				   strcmp(dot + 1, coll) == 0))
