@@ -159,7 +159,7 @@ afterwards 200'
 is '64 answers without an end' "$(ask "$a" streams 64)" 'streams: HTTP/1.1 200 x 64
 one more: 503
 others: 200
-when they have left: 200
+when they have left: 63
 the first goes on'
 is '1,000 connections with half a request' "$(ask "$a" loris 1000)" 'beside them: in under a second for all
 they got: 408 x 1000
@@ -177,6 +177,9 @@ curl -sN "http://$a/stream?for=ever" >ever.out &
 ever_ask=$!
 wait_until 10 grep -q 'at work for 2500 ms' main.log
 wait_until 10 test -s ever.out
+ask "$a" idle >idle.out &
+idle_ask=$!
+wait_until 10 test -s idle.out
 kill -TERM "$main"
 wait_until 5 sh -c "! curl -s 'http://$a/x'"
 wait $open_ask
@@ -185,6 +188,8 @@ wait $ever_ask
 is 'an answer without an end has one' $? 0
 wait "$main" 2>/dev/null
 is 'it dies of the signal' $? 143
+wait $idle_ask
+is 'who is idle does not hold that up' "$(tail -n 1 idle.out) $(grep -c 'left unanswered' main.log)" '0 closed 0'
 
 # Who.
 umask 077

@@ -10,6 +10,7 @@ loris N           N connections with a byte a second each, and requests beside t
 crowd N           N connections that say nothing, and a request beside them
 flood N MS        N requests at once that each take MS
 streams N         N answers without an end, and one more
+idle              a connection with nothing to say
 pipeline N        N requests in one go, answers in order?
 """
 import collections
@@ -210,32 +211,45 @@ def flood(n, ms):
     print("afterwards", one()[0])
 
 
+def open_stream(quiet):
+    s = connect()
+    s.sendall(b"GET /stream?for=%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"quiet" if quiet else b"ever"))
+    return s, s.recv(16)[:12].decode()
+
+
+def open_streams(n):
+    """Half of them say nothing: that a client of those has left shows when nothing is written."""
+    return [open_stream(i % 2) for i in range(n)]
+
+
 def streams(n):
-    links = [connect() for _ in range(n)]
-    for s in links:
-        s.sendall(b"GET /stream?for=ever HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    first = collections.Counter(s.recv(16)[:12] for s in links)
-    print("streams:", *(f"{k.decode()} x {v}" for k, v in first.items()))
+    links = open_streams(n)
+    print("streams:", *(f"{k} x {v}" for k, v in collections.Counter(status for _, status in links).items()))
     print("one more:", one("/stream?for=ever")[0])
     print("others:", one()[0])
-    for s in links[1:]:
-        s.close()
-    end = time.monotonic() + 10
-    while (status := stream_opens()) != 200 and time.monotonic() < end:
-        time.sleep(0.2)
-    print("when they have left:", status)
+    first = links[0][0]
+    end = time.monotonic() + 20
+    good = 0
+    links = links[1:]
+    while good < n - 1 and time.monotonic() < end:
+        for s, _ in links:
+            s.close()
+        time.sleep(1)
+        links = open_streams(n - 1)
+        good = sum(status.endswith("200") for _, status in links)
+    print("when they have left:", good)
     more = 0
     while more < 100:
-        more += len(links[0].recv(100))
+        more += len(first.recv(100))
     print("the first goes on")
 
 
-def stream_opens():
-    s = connect()
-    s.sendall(b"GET /stream?for=ever HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    status = int(s.recv(16)[9:12])
-    s.close()
-    return status
+def idle():
+    """A connection that is kept until the server closes it."""
+    s = after_answer(connect(60))
+    print("idle", flush=True)
+    got, state = rest(s)
+    print(len(got), state or "closed")
 
 
 def pipeline(n):

@@ -65,9 +65,12 @@ nap(long ms)
 	nanosleep(&t, NULL);
 }
 
-/* A line at each second question, five in all; ?for=ever: only some dots. */
+/*
+ * A line at each second question, five in all; ?for=ever: dots without an end;
+ * ?for=quiet: nothing, for as long.
+ */
 struct lines {
-	int asked, ever;
+	int asked, ever, quiet;
 };
 
 static ssize_t
@@ -75,7 +78,7 @@ line(void *arg, char *p, size_t cap)
 {
 	struct lines *l = arg;
 
-	if (l->asked++ % 2 == 0)
+	if (l->asked++ % 2 == 0 || l->quiet)
 		return 0;
 	if (l->ever)
 		return snprintf(p, cap, ".");
@@ -95,8 +98,10 @@ static void
 stream(const struct web_req *q, struct web_res *r)
 {
 	struct lines *l = x_calloc(1, sizeof *l);
+	const char *how = kvs_get(&q->query, "for");
 
-	l->ever = kvs_get(&q->query, "for") != NULL;
+	l->ever = how != NULL;
+	l->quiet = how != NULL && strcmp(how, "quiet") == 0;
 	r->type = "text/plain";
 	r->more = line;
 	r->more_free = lines_free;
