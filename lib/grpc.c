@@ -220,15 +220,23 @@ answered(struct call *c, struct grpc_result *r)
 	r->len = n;
 }
 
-/* A server that is there but speaks something else does not get better. */
+/*
+ * A server that is there but speaks something else does not get better. That
+ * the connection broke in the first bytes of HTTP/2 says nothing about it.
+ */
 static int
-is_foreign(CURLcode rc)
+is_foreign(const struct call *c, CURLcode rc)
 {
-	return rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_URL_MALFORMAT ||
+	long broke = 0;
+
+	if (rc == CURLE_HTTP2)
+		curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &broke);
+	return (rc == CURLE_HTTP2 && broke == 0) ||
+	       rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_URL_MALFORMAT ||
 	       rc == CURLE_PEER_FAILED_VERIFICATION ||
 	       rc == CURLE_SSL_CERTPROBLEM || rc == CURLE_SSL_CACERT_BADFILE ||
 	       rc == CURLE_HTTP_RETURNED_ERROR ||
-	       rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_HTTP2;
+	       rc == CURLE_WEIRD_SERVER_REPLY;
 }
 
 /* It went out on a new connection as HTTP/1.1: see struct grpc. */
@@ -261,7 +269,7 @@ finish(struct call *c, CURLcode rc)
 		answered(c, &r);
 	else
 		r.end = c->left > 0 ? GRPC_NOT_SENT : GRPC_UNKNOWN;
-	if (rc != CURLE_OK && c->left > 0 && is_foreign(rc))
+	if (rc != CURLE_OK && c->left > 0 && is_foreign(c, rc))
 		r.end = GRPC_REFUSED;
 	if (c->too_long) {
 		/* as the server says it of a request */

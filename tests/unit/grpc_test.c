@@ -136,6 +136,30 @@ a_lost_connection_is_unknown_and_not_tried_again(void **state)
 	close(fd);
 }
 
+/* A listener that closes resets whom it has not accepted. */
+static void
+a_reset_at_the_first_bytes_is_no_foreign_server(void **state)
+{
+	struct span piece = { "x", 1 };
+	struct err e = { 0 };
+
+	(void)state;
+	for (int turns = 0; turns < 8; turns++) {
+		int fd, at = port(&fd, 1);
+		struct grpc *g = channel(at);
+		struct seen s = { 0 };
+
+		grpc_start(g, "GetVersion", &piece, 1, 2000, done, &s);
+		for (int i = 0; i < turns && !s.done; i++)
+			assert_int_equal(grpc_wait(g, NULL, 0, 0, &e), 0);
+		close(fd);
+		while (!s.done)
+			assert_int_equal(grpc_wait(g, NULL, 0, 100, &e), 0);
+		assert_in_range(s.end, GRPC_NOT_SENT, GRPC_UNKNOWN);
+		grpc_close(g);
+	}
+}
+
 static void
 a_target_is_a_uri(void **state)
 {
@@ -180,6 +204,8 @@ main(void)
 		cmocka_unit_test(silence_is_unknown_until_the_deadline),
 		cmocka_unit_test(
 		    a_lost_connection_is_unknown_and_not_tried_again),
+		cmocka_unit_test(
+		    a_reset_at_the_first_bytes_is_no_foreign_server),
 		cmocka_unit_test(a_target_is_a_uri),
 		cmocka_unit_test(other_descriptors_wake_it),
 	};
