@@ -6,6 +6,8 @@ use warnings;
 use TAP::Harness;
 
 $| = 1;
+# Ignored by who starts us (nohup, a shell's &), they would be ignored by the programs whose end is tested.
+$SIG{$_} = 'DEFAULT' for qw(HUP INT QUIT);
 
 my ($counts, $jobs, $exec, @files) = @ARGV;
 my $harness = TAP::Harness->new({
