@@ -116,6 +116,12 @@ void api_without_secrets(const struct api_field *f, json_t *v);
 int api_take(struct order *o, const struct api_field *f, const json_t *v);
 /* Is it nothing: absent, "", 0, false, or empty? */
 int api_zero(const json_t *v);
+/* The body: an object with these fields, or any if fields is NULL. */
+int api_object(struct call *c, const struct api_field *fields, json_t **out);
+/* What the query says of a key: 0 or 1, a number from 1 to max. */
+int api_flag(struct call *c, const char *key, int *v);
+int api_number(
+    struct call *c, const char *key, int64_t fallback, int64_t max, int64_t *v);
 /* A text of an object, "" if absent. */
 const char *api_str(const json_t *j, const char *key);
 

@@ -7,6 +7,8 @@
 #include "apiint.h"
 #include "buf.h"
 #include "jsonw.h"
+#include "num.h"
+#include "schema.h"
 #include "x.h"
 
 struct err *
@@ -139,4 +141,48 @@ json_t *
 api_u64s(uint64_t v)
 {
 	return json_sprintf("%" PRIu64, v);
+}
+
+int
+api_object(struct call *c, const struct api_field *fields, json_t **out)
+{
+	json_t *j = api_parse(c->q->body, c->q->body_len, &c->e);
+
+	*out = NULL;
+	if (j == NULL) {
+		c->code = 400;
+		return -1;
+	}
+	if (!json_is_object(j))
+		call_fail(c, 400, "the body is no object");
+	else
+		*out =
+		    fields == NULL ? json_incref(j) : api_clean(c, fields, j);
+	json_decref(j);
+	return *out == NULL ? -1 : 0;
+}
+
+int
+api_flag(struct call *c, const char *key, int *v)
+{
+	const char *s = kvs_get(&c->q->query, key);
+
+	*v = s != NULL && strcmp(s, "1") == 0;
+	if (s == NULL || *v || strcmp(s, "0") == 0)
+		return 0;
+	return call_fail(c, 400, "'%s' is 0 or 1", key);
+}
+
+int
+api_number(
+    struct call *c, const char *key, int64_t fallback, int64_t max, int64_t *v)
+{
+	const char *s = kvs_get(&c->q->query, key);
+
+	*v = fallback;
+	if (s == NULL || num_i64(s, 1, max, v, &c->e) == 0)
+		return 0;
+	err_wrap(&c->e, "'%s'", key);
+	c->code = 400;
+	return -1;
 }

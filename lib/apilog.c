@@ -7,8 +7,6 @@
 
 #include "apiint.h"
 #include "buf.h"
-#include "num.h"
-#include "schema.h"
 #include "state.h"
 #include "x.h"
 
@@ -113,31 +111,17 @@ follow_free(void *arg)
 	free(f);
 }
 
-static int
-flag(struct call *c, const char *key, int *v)
-{
-	const char *s = kvs_get(&c->q->query, key);
-
-	*v = s != NULL && strcmp(s, "1") == 0;
-	if (s == NULL || *v || strcmp(s, "0") == 0)
-		return 0;
-	return call_fail(c, 400, "'%s' is 0 or 1", key);
-}
-
 int
 plain_log(struct call *c)
 {
-	const char *limit = kvs_get(&c->q->query, "limit");
-	int64_t n = LINES;
+	int64_t n;
 	struct follow *f;
 	int go_on;
 
-	if (api_find(c, c->name, 404) == -1 || flag(c, "follow", &go_on) == -1)
+	if (api_find(c, c->name, 404) == -1 ||
+	    api_flag(c, "follow", &go_on) == -1 ||
+	    api_number(c, "limit", LINES, LINES_MAX, &n) == -1)
 		return -1;
-	if (limit != NULL && num_i64(limit, 1, LINES_MAX, &n, &c->e) == -1) {
-		c->code = 400;
-		return err_wrap(&c->e, "'limit'");
-	}
 	f = x_calloc(1, sizeof *f);
 	f->path = state_path(c->api->dir, c->name, "log.ndjson");
 	if ((f->fd = open_log(f->path)) != -1)

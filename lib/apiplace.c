@@ -174,7 +174,7 @@ set_locked(struct call *c, const json_t *asked)
 int
 plain_set_position(struct call *c)
 {
-	json_t *body, *asked = NULL;
+	json_t *asked;
 	int fd, rc = -1;
 
 	if (api_find(c, c->name, 404) == -1)
@@ -182,18 +182,12 @@ plain_set_position(struct call *c)
 	if (c->q->if_match == NULL)
 		return call_fail(
 		    c, 428, "want If-Match: the ETag that GET gives, or *");
-	if ((body = api_parse(c->q->body, c->q->body_len, &c->e)) == NULL) {
-		c->code = 400;
+	if (api_object(c, set_fields, &asked) == -1)
 		return -1;
-	}
-	if (!json_is_object(body))
-		call_fail(c, 400, "the body is no object");
-	else if ((asked = api_clean(c, set_fields, body)) != NULL &&
-		 (fd = api_wish_lock(c)) != -1) {
+	if ((fd = api_wish_lock(c)) != -1) {
 		rc = set_locked(c, asked);
 		close(fd);
 	}
 	json_decref(asked);
-	json_decref(body);
 	return rc == -1 ? -1 : plain_position(c);
 }

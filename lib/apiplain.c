@@ -5,7 +5,6 @@
 #include "apiint.h"
 #include "buf.h"
 #include "hash.h"
-#include "num.h"
 #include "schema.h"
 #include "state.h"
 #include "task.h"
@@ -23,40 +22,12 @@ find(struct call *c)
 	return api_find(c, c->name, 404);
 }
 
-/* A body that may be left out: an object with these fields, or NULL. */
+/* A body that may be left out: then *out is NULL. */
 static int
 body(struct call *c, const struct api_field *fields, json_t **out)
 {
-	json_t *j = NULL;
-
 	*out = NULL;
-	if (c->q->body_len == 0)
-		return 0;
-	if ((j = api_parse(c->q->body, c->q->body_len, &c->e)) == NULL) {
-		c->code = 400;
-		return -1;
-	}
-	if (!json_is_object(j))
-		call_fail(c, 400, "the body is no object");
-	else
-		*out =
-		    fields == NULL ? json_incref(j) : api_clean(c, fields, j);
-	json_decref(j);
-	return *out == NULL ? -1 : 0;
-}
-
-static int
-number(
-    struct call *c, const char *key, int64_t fallback, int64_t max, int64_t *v)
-{
-	const char *s = kvs_get(&c->q->query, key);
-
-	*v = fallback;
-	if (s == NULL || num_i64(s, 1, max, v, &c->e) == 0)
-		return 0;
-	err_wrap(&c->e, "'%s'", key);
-	c->code = 400;
-	return -1;
+	return c->q->body_len == 0 ? 0 : api_object(c, fields, out);
 }
 
 /* ---- tags: what a client has seen, so that it changes nothing else ---- */
@@ -147,7 +118,7 @@ plain_tasks(struct call *c)
 
 	json_object_set_new(c->data, "tasks", list);
 	if (check_state(c, state) == -1 ||
-	    number(c, "limit", LIMIT, LIMIT_MAX, &limit) == -1)
+	    api_number(c, "limit", LIMIT, LIMIT_MAX, &limit) == -1)
 		return -1;
 	if ((names = task_list(c->api->dir, &c->e)) == NULL) {
 		c->code = 500;
@@ -175,14 +146,11 @@ plain_tasks(struct call *c)
 int
 plain_create(struct call *c)
 {
-	const char *dry = kvs_get(&c->q->query, "dry_run");
 	json_t *data;
 	char *at;
-	int rc, only = dry != NULL && strcmp(dry, "1") == 0;
+	int rc, only;
 
-	if (dry != NULL && strcmp(dry, "0") != 0 && !only)
-		return call_fail(c, 400, "'dry_run' is 0 or 1");
-	if (body(c, NULL, &data) == -1)
+	if (api_flag(c, "dry_run", &only) == -1 || body(c, NULL, &data) == -1)
 		return -1;
 	if (data == NULL)
 		return call_fail(c, 400, "there is no body");
