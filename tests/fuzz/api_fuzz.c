@@ -9,7 +9,6 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,24 +20,13 @@
 #include "api.h"
 #include "buf.h"
 #include "fuzz.h"
+#include "fuzznet.h"
 #include "log.h"
 #include "web.h"
 #include "x.h"
 
 static char *dir;
 static struct api api;
-
-/* No names of hosts are asked for. */
-int
-getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
-    struct addrinfo **res)
-{
-	(void)host;
-	(void)port;
-	(void)hints;
-	(void)res;
-	return EAI_NONAME;
-}
 
 /* All in a folder, and the folders in it. */
 static void

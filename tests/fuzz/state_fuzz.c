@@ -12,7 +12,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +26,7 @@
 #include "buf.h"
 #include "err.h"
 #include "fuzz.h"
+#include "fuzznet.h"
 #include "jsonmin.h"
 #include "jsonw.h"
 #include "pattern.h"
@@ -42,18 +42,6 @@
 #define TASK "t"
 
 static char *dir;
-
-/* No names of hosts are asked for. */
-int
-getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
-    struct addrinfo **res)
-{
-	(void)host;
-	(void)port;
-	(void)hints;
-	(void)res;
-	return EAI_NONAME;
-}
 
 static const struct {
 	char letter;
