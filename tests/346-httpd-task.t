@@ -38,18 +38,7 @@ feed <<X2
 tick 0 50
 tick 1 50
 X2
-time=100 key=0
-more() { # N: rows with new keys, and ticks behind them
-	more_i=0
-	while [ $more_i -lt "$1" ]; do
-		more_i=$((more_i + 1)) key=$((key + 1)) time=$((time + 10))
-		echo "insert $((key % 2)) $time part=11 keys=$key id=$key"
-	done
-	time=$((time + 10))
-	echo "tick 0 $time"
-	echo "tick 1 $time"
-}
-keys() { rows | grep -o '"pk": *[0-9]*' | grep -o '[0-9]*' | sort -n | paste -sd ' '; }
+time=100 key=0 want=
 has() { [ "$(keys)" = "$1" ]; }
 
 : >at

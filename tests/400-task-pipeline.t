@@ -30,18 +30,6 @@ tick 0 50
 tick 1 50
 X
 key=0 want=
-more() { # N: rows with keys that are new, and ticks behind them
-	more_i=0
-	while [ $more_i -lt "$1" ]; do
-		more_i=$((more_i + 1)) key=$((key + 1)) time=$((time + 10))
-		want="$want $key"
-		echo "insert $((key % 2)) $time part=11 keys=$key id=$key"
-	done
-	time=$((time + 10))
-	echo "tick 0 $time"
-	echo "tick 1 $time"
-}
-keys() { rows | grep -o '"pk": *[0-9]*' | grep -o '[0-9]*' | sort -n | paste -sd ' '; }
 same() { [ "$(keys)" = "${want# }" ]; }
 start() {
 	cdc-task run dr 2>run.err &

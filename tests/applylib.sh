@@ -4,7 +4,7 @@
 #   fake_stop                ends it
 #   faults JSON              what goes wrong from now on, see fake/milvus.py
 #   calls PATTERN            the lines of its log that match, without times
-#   rows                     what it holds
+#   rows                     what it holds; keys: their numbers, sorted, on one line
 #   begin, end [N], tick N   lines of a stream
 #   create NAME              a collection: pk Int64, vec FloatVector of 2
 #   insert NAME KEY...       their rows; delete NAME KEY...; later than all ticks, so that they are in order anywhere
@@ -38,6 +38,7 @@ fake_stop() {
 faults() { printf '%s' "$1" >fake.faults.new && mv fake.faults.new fake.faults; }
 calls() { grep -E "$1" fake.log | cut -d ' ' -f 2-; }
 rows() { "$py" "$TESTS/fake/milvus.py" dump fake; }
+keys() { rows | grep -o '"pk": *[0-9]*' | grep -o '[0-9]*' | sort -n | paste -sd ' '; }
 
 begin() { echo "{\"op\":\"begin\",\"v\":1,\"cluster\":\"c\",\"ts\":\"1\",\"from\":{\"t\":{\"o\":${1:-0},\"n\":${1:-0},\"ts\":\"${1:-0}\"}}}"; }
 tick() { echo "{\"op\":\"tick\",\"ts\":\"$1\",\"pos\":{\"t\":{\"o\":$1,\"n\":$1,\"ts\":\"$1\"}}}"; }

@@ -6,6 +6,7 @@
 #   reads ARG...            cdc-read with the catalogue `cat.ndjson`: $out, $err, status in $got
 #   ops [FILE]              the stream in short, a line each: op@ms what
 #   rows [FILE]             of it what carries data
+#   more N                  words for `feed`: N rows with new keys, and ticks behind; moves $time and $key, adds to $want
 
 exec 8>/dev/null 9>/dev/null
 kafka_n=0
@@ -205,4 +206,16 @@ ends() {
 stop() {
 	kill "-${1:-TERM}" "$live" 2>/dev/null
 	ends
+}
+
+more() { # N: rows with keys that are new, and ticks behind them
+	more_i=0
+	while [ $more_i -lt "$1" ]; do
+		more_i=$((more_i + 1)) key=$((key + 1)) time=$((time + 10))
+		want="$want $key"
+		echo "insert $((key % 2)) $time part=11 keys=$key id=$key"
+	done
+	time=$((time + 10))
+	echo "tick 0 $time"
+	echo "tick 1 $time"
 }
