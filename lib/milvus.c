@@ -100,6 +100,8 @@ static const struct {
 	{ 1600, MV_ABSENT }, /* alias */
 	{ 1902, MV_RETRY },  /* no segment id */
 	{ 1903, MV_RETRY },  /* stream */
+	{ 10000, MV_RETRY }, /* canceled, */
+	{ 10001, MV_RETRY }, /* out of time: between its own parts */
 };
 
 /* common.proto ErrorCode, where there is no code (before 2.3). */

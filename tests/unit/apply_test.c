@@ -189,6 +189,8 @@ a_status_is_judged_by_its_code(void **state)
 		    MV_RETRY },
 		{ 1, 901, "node not found", MV_RETRY },
 		{ 1, 904, "node not match", MV_RETRY },
+		{ 1, 10001, "syncTimestamp Failed:context deadline exceeded",
+		    MV_RETRY },
 		{ 49, 0, "", MV_RETRY },
 		{ 53, 0, "", MV_SLOW },
 		{ 4, 0, "", MV_ABSENT },
