@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "api.h"
 #include "err.h"
 #include "log.h"
@@ -11,11 +13,12 @@
 #include "opt.h"
 #include "sig.h"
 #include "state.h"
+#include "task.h"
 #include "web.h"
 #include "x.h"
 
 enum {
-	OPT_LISTEN = 256,
+	OPT_LISTEN = 512, /* above those of task_options */
 	OPT_STATE,
 	OPT_TOKEN,
 	OPT_READ_TOKEN,
@@ -27,12 +30,13 @@ enum {
 	OPT_TASKS,
 	OPT_NAME,
 	OPT_ADDRESS,
+	MAX_TABLE = 40,
 };
 
 #define LISTEN "127.0.0.1:8444" /* Milvus-CDC's port */
 #define USAGE "[OPTION]..."
 
-static const struct opt table[] = {
+static const struct opt own[] = {
 	{ "listen", OPT_LISTEN, "ADDRESS",
 	    "HOST:PORT, port 0 for a free one, or unix:PATH [" LISTEN "]" },
 	{ "state-dir", OPT_STATE, "DIR",
@@ -101,6 +105,43 @@ set_access(struct args *a, int letter, const char *arg)
 	}
 }
 
+/*
+ * Where the source is, which a request for a task does not say: options of
+ * cdc-task create, for each new one.
+ */
+static int
+of_source(const struct task_option *o)
+{
+	return o->prog == TASK_META || strcmp(o->name, "brokers") == 0 ||
+	       strcmp(o->name, "property") == 0 ||
+	       strcmp(o->name, "cluster") == 0;
+}
+
+static void
+set_source(struct args *a, int letter, const char *arg)
+{
+	struct err e;
+
+	for (const struct task_option *o = task_options; o->name != NULL; o++)
+		if (o->letter == letter &&
+		    task_option_set(a->api.options, o, arg, &e) == -1)
+			opt_die("%s", e.msg);
+}
+
+static void
+make_table(struct opt table[static MAX_TABLE])
+{
+	size_t n = 0;
+
+	for (const struct opt *o = own; o->name != NULL; o++)
+		table[n++] = *o;
+	for (const struct task_option *o = task_options; o->name != NULL; o++)
+		if (of_source(o) && n < MAX_TABLE - 1)
+			table[n++] =
+			    (struct opt){ o->name, o->letter, o->arg, o->help };
+	table[n] = (struct opt){ 0 };
+}
+
 static void
 set(struct args *a, int letter, const char *arg)
 {
@@ -124,7 +165,10 @@ set(struct args *a, int letter, const char *arg)
 		a->print = 1;
 		break;
 	default:
-		set_access(a, letter, arg);
+		if (letter < OPT_LISTEN)
+			set_source(a, letter, arg);
+		else
+			set_access(a, letter, arg);
 	}
 }
 
@@ -164,9 +208,11 @@ find_socket(struct args *a)
 static void
 parse(struct args *a, int argc, char **argv)
 {
+	struct opt table[MAX_TABLE];
 	const char *arg;
 	int letter, first;
 
+	make_table(table);
 	while (
 	    (letter = opt_next(argc, argv, table, USAGE, &arg, &first)) != -1)
 		set(a, letter, arg);
@@ -218,7 +264,7 @@ main(int argc, char **argv)
 			      .ready = ready,
 			      .stopping = stopping,
 			      .tick = tick },
-		.api = { .check = 1 } };
+		.api = { .check = 1, .options = json_object() } };
 	struct err e = { 0 };
 	char *dir;
 
@@ -234,6 +280,7 @@ main(int argc, char **argv)
 		log_error("%s", e.msg);
 	free(a.web.hosts);
 	free(a.web.origins);
+	json_decref(a.api.options);
 	free(dir);
 	sig_reraise(); /* returns unless a signal stopped us */
 	return err_status(&e);

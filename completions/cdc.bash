@@ -9,7 +9,8 @@ _cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --creat
 _cdc_verify='--source --target --backup --include --exclude --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
 _cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --tls-dir --http-status
-	--max-tasks --max-name --print-address'
+	--max-tasks --max-name --print-address --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
+	--etcd-retry --brokers --property --cluster'
 _cdc_create='--from --paused --no-check --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
 	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry

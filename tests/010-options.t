@@ -29,10 +29,14 @@ is 'cdc-task create: the same options for bash' "$(diff help bash)" ''
 grep -oE 'Fl -[a-z-]+' "$top/man/cdc-task.1" | sed 's/Fl -/--/' | sort -u >man
 is 'cdc-task create: the manual has every option' "$(comm -23 help man)" ''
 
-# The commands of cdc-task, one by one.
 fish_says() { # LINE: what fish offers behind it
-	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$top/completions/cdc-task.fish" "$1" | cut -f 1
+	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$top/completions/${1%% *}.fish" "$1" | cut -f 1
 }
+cdc-httpd --help | longs >help
+fish_says 'cdc-httpd --' | longs >fish
+is 'cdc-httpd: the same options for fish' "$(diff help fish)" ''
+
+# The commands of cdc-task, one by one.
 export CDC_STATE_DIR="$T/state"
 cdc-task create alpha --no-check
 commands=$(cdc-task --help | sed -n '2,/^cdc-task/s/^  \([a-z]*\) .*/\1/p' | sort)

@@ -1,0 +1,32 @@
+# fish completion for cdc-httpd
+
+complete -c cdc-httpd -f
+complete -c cdc-httpd -s v -l verbose -d 'say more'
+complete -c cdc-httpd -s q -l quiet -d 'errors only'
+complete -c cdc-httpd -l help -d 'print help and exit'
+complete -c cdc-httpd -l version -d 'print the version and exit'
+
+complete -c cdc-httpd -l listen -x -a '127.0.0.1:8444 unix:' -d 'where to take requests'
+complete -c cdc-httpd -l state-dir -x -a '(__fish_complete_directories)' -d 'where tasks are kept'
+complete -c cdc-httpd -l token-file -r -F -d 'a bearer token: who may change'
+complete -c cdc-httpd -l read-token-file -r -F -d 'another one: who may only look'
+complete -c cdc-httpd -l host -x -d 'serve requests to this Host too'
+complete -c cdc-httpd -l origin -x -d 'pages of this one may ask too'
+complete -c cdc-httpd -l insecure -d 'other machines may ask without a token'
+complete -c cdc-httpd -l tls-dir -x -a '(__fish_complete_directories)' -d 'certificates that a create may name'
+complete -c cdc-httpd -l http-status -d 'POST /cdc: the status is the code'
+complete -c cdc-httpd -l max-tasks -x -d 'how many there may be'
+complete -c cdc-httpd -l max-name -x -d 'bytes of a collection\'s name'
+complete -c cdc-httpd -l print-address -d 'write the address to standard output'
+
+complete -c cdc-httpd -s E -l etcd -x -d 'the source\'s etcd'
+complete -c cdc-httpd -s r -l root -x -d 'the source\'s root path in it'
+complete -c cdc-httpd -l meta-path -x -d 'its path below the root'
+complete -c cdc-httpd -l etcd-user-file -r -F -d 'etcd\'s user:password'
+complete -c cdc-httpd -l etcd-cacert -r -F -d 'etcd\'s certificate authority'
+complete -c cdc-httpd -l etcd-cert -r -F -d 'our certificate for etcd'
+complete -c cdc-httpd -l etcd-key -r -F -d 'the key of it'
+complete -c cdc-httpd -l etcd-retry -x -d 'how long etcd may be away'
+complete -c cdc-httpd -s b -l brokers -x -d 'the source\'s Kafka'
+complete -c cdc-httpd -s X -l property -x -d 'a librdkafka property'
+complete -c cdc-httpd -l cluster -x -d 'first part of the topics\' names'
