@@ -23,6 +23,7 @@ PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/cdc-*.c))
 LIB_C    := $(wildcard lib/*.c)
 PROTO    := $(wildcard lib/proto/*.proto)
 PROTO_C  := $(PROTO:lib/proto/%.proto=$(BUILD)/gen/%.pb-c.c)
+EMBED    := $(patsubst lib/%,$(BUILD)/embed/%.inc,$(wildcard lib/*.json lib/*.html lib/*.css lib/*.js))
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
 PRELOAD  := $(filter %/killat.c %/clock.c,$(wildcard tests/fake/*.c))
 FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(filter-out $(PRELOAD),$(wildcard tests/fake/*.c)))
@@ -54,7 +55,7 @@ endif
 
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib \
+ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -I$(BUILD)/embed \
 	-isystem $(BUILD)/gen $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS   = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 
@@ -73,7 +74,11 @@ $(BUILD)/gen/%.pb-c.c: lib/proto/%.proto
 	$(Q)protoc-c --proto_path=lib/proto --c_out=$(@D) $<
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.pb-c.c
 	$(Q)$(CC) -D_GNU_SOURCE $(PKG_CFLAGS) -std=c11 -w $(HARDEN) $(CFLAGS) -c -o $@ $<
-$(BUILD)/%.o: %.c | $(PROTO_C)
+# Files that programs have in them: the numbers of their bytes, for #include in an array.
+$(BUILD)/embed/%.inc: lib/%
+	@mkdir -p $(@D)
+	$(Q)od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' >$@.tmp && mv $@.tmp $@
+$(BUILD)/%.o: %.c | $(PROTO_C) $(EMBED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -128,7 +133,7 @@ fmt:
 	$(Q)clang-format -i $(SOURCES)
 lint:
 	$(Q)sh tests/setup.sh lint
-	$(Q)$(MAKE) $(PROTO_C)
+	$(Q)$(MAKE) $(PROTO_C) $(EMBED)
 	$(Q)BUILD=$(BUILD) CPPFLAGS='$(subst ',,$(ALL_CPPFLAGS))' sh tests/lint.sh $(SOURCES)
 
 install: all
