@@ -159,11 +159,14 @@ uninstall:
 		$(FISH:completions/%='$(DESTDIR)$(FISHDIR)'/%) \
 		$(UNITS:systemd/%='$(DESTDIR)$(UNITDIR)'/%)
 dist:
-	git archive --prefix=milvus-cdc-tools-$(VERSION)/ -o milvus-cdc-tools-$(VERSION).tar.gz HEAD
+	$(Q)BUILD='$(BUILD)' sh packaging/dist.sh
+deb:
+	$(Q)sh tests/setup.sh package
+	$(Q)BUILD='$(BUILD)' sh packaging/deb.sh
 clean:
 	rm -rf $(BUILD)
 
 .PHONY: all tests-build check check-unit check-program check-real asan demo \
-	fuzz fuzz-build fmt lint install uninstall dist clean
+	fuzz fuzz-build fmt lint install uninstall dist deb clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name "*.d" 2>/dev/null)

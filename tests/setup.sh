@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [build|test|lint]: what this tree needs on a Debian that has nothing but git and make.
+# setup.sh [build|test|lint|package|package-check]: what this tree needs on a Debian that has nothing but git and make.
 #
 # Debian packages come by apt (root), or the one line to run is printed and the status is 2.  What Debian does not have
 # (Milvus, Kafka, pymilvus) goes beneath $CDC_DEPS [.deps], by pip and mvn as they are configured on this machine.
@@ -23,6 +23,8 @@ build='f:/usr/include/stdio.h:libc6-dev c:gcc:gcc c:pkg-config:pkg-config c:prot
 check='l:cmocka:libcmocka-dev c:etcd:etcd-server c:etcdctl:etcd-client c:kcat:kcat c:jq:jq p::python3-venv
 	c:java:default-jre-headless c:mvn:maven c:curl:curl c:prove:perl c:zstd:zstd c:fish:fish'
 lint='c:clang-format:clang-format c:clang-tidy:clang-tidy c:clang:clang f:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-14-dev c:cppcheck:cppcheck c:mandoc:mandoc'
+package='c:dh:debhelper c:dpkg-buildpackage:dpkg-dev l:cmocka:libcmocka-dev'
+package_check='c:lintian:lintian c:faketime:faketime c:mmdebstrap:mmdebstrap c:systemd-analyze:systemd'
 
 die() {
 	echo "setup: $1" >&2
@@ -128,6 +130,10 @@ case $want in
 # shellcheck disable=SC2086
 build) packages $build ;;
 lint) packages $build $lint ;;
+# shellcheck disable=SC2086
+package) packages $build $package ;;
+# shellcheck disable=SC2086
+package-check) packages $build $package $package_check ;;
 test)
 	packages $build $check
 	mkdir -p "$deps"
@@ -140,5 +146,5 @@ test)
 	kafka_part
 	rm -f "$log"
 	;;
-*) die "usage: setup.sh [build|test|lint]" 2 ;;
+*) die "usage: setup.sh [build|test|lint|package|package-check]" 2 ;;
 esac
