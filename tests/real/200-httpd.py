@@ -1,0 +1,275 @@
+"""cdc-httpd and cdc-task supervise: a script as people have for Milvus-CDC, with rows that flow, and kill -9 of everything."""
+import http.client
+import random
+import shlex
+import socket
+import urllib.request
+
+import numpy
+
+from cdctest import *
+
+DIM = 8
+FIELDS = [F('pk', 'Int64', primary=True), F('name', 'VarChar', max_length=32), F('vec', 'FloatVector', dim=DIM)]
+PROGRAMS = 'cdc-meta', 'cdc-read', 'cdc-apply', 'cdc-task'
+
+
+def rows(keys, word='row'):
+    v = numpy.random.default_rng(keys[0]).random((len(keys), DIM), dtype='float32')
+    return {'pk': list(keys), 'name': [f'{word}{k}' for k in keys], 'vec': floats(v)}
+
+
+def collection(case, db, coll, shards=2):
+    case.src.create(db, coll, FIELDS, shards=shards)
+    case.src.index(db, coll, 'vec')
+    case.src.load(db, coll)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+class Service:
+    """A unit of systemd/: exactly its ExecStart, in its Environment; started again when it has died, as Restart= says."""
+
+    def __init__(self, case, unit, environment):
+        self.case, self.unit = case, unit
+        with open(os.path.join(TOP, 'systemd', unit)) as f:
+            self.line = next(x for x in f if x.startswith('ExecStart=')).split('=', 1)[1]
+        self.env = {k: v for k, v in case.env.items() if not k.startswith('CDC_')}
+        self.env.update(environment, CDC_STATE_DIR=case.env['CDC_STATE_DIR'])
+        self.program = None
+
+    def start(self):
+        words = []
+        for w in self.line.split():
+            words += shlex.split(self.env.get(w[1:], '')) if w.startswith('$') else [w.replace('/usr/bin', BUILD)]
+        self.program = Program(self.case.folder, self.unit, words, subprocess.DEVNULL, subprocess.DEVNULL, self.env)
+        return self
+
+    def kill(self, sig=signal.SIGKILL):
+        self.program.kill(sig)
+        self.program.process.wait(PATIENCE)
+
+    def restart(self):
+        if not self.program.running():
+            self.start()
+
+
+class Site:
+    """Both services beside a case's state directory."""
+
+    def __init__(self, case):
+        port = free_port()
+        self.case, self.url = case, f'http://127.0.0.1:{port}'
+        options = f'--listen 127.0.0.1:{port} --etcd {case.etcd} --root {os.environ["CDC_ROOT"]} --brokers {case.brokers}'
+        self.httpd = Service(case, 'cdc-httpd.service', {'CDC_HTTPD_OPTIONS': options})
+        self.supervise = Service(case, 'cdc-supervise.service', {})
+        self.services = self.httpd, self.supervise
+
+    def __enter__(self):
+        for s in self.services:
+            s.start()
+        self.wait_until_served()
+        return self
+
+    def __exit__(self, *error):
+        if error[0]:
+            for s in self.services:
+                diag(f'-- {s.unit}: {s.program.stderr()[-2000:]}')
+        for s in self.services:
+            s.kill(signal.SIGTERM)
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as answer:
+            return answer.read()
+
+    def wait_until_served(self):
+        def served():
+            with contextlib.suppress(OSError):
+                return self.get('/healthz')
+        eventually(served, what='cdc-httpd answers')
+
+    def cdc(self, body, **how):
+        """What curl -d BODY http://.../cdc prints."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(self.url + '/cdc', data, **how), timeout=PATIENCE) as answer:
+            return json.load(answer)
+
+    def request(self, request_type, **data):
+        return self.cdc({'request_type': request_type, 'request_data': data})
+
+    def good(self, request_type, **data):
+        answer = self.request(request_type, **data)
+        assert answer['code'] == 200, (request_type, answer)
+        return answer['data']
+
+    def state(self, task):
+        return self.good('get', task_id=task)['task']['state']
+
+    def position(self, task):
+        """The least of a task's times, a hybrid timestamp."""
+        return min((p['tt'] for p in self.good('position', task_id=task)['positions'] or []), default=0)
+
+    def catch_up(self, task, timeout=PATIENCE):
+        now = self.case.src.now()
+        eventually(lambda: self.position(task) > now, timeout, f'{task}: all up to {now} at the target')
+
+
+def address(uri):
+    host, _, port = uri.split('://')[1].partition(':')
+    return {'host': host, 'port': int(port)}
+
+
+# The mistakes of Milvus-CDC's users, and what they are told: the beginnings, all behind "fail to handle the TYPE request, error: ".
+
+def mistakes(case, site):
+    target = {'milvus_connect_param': {**address(case.target), 'connect_timeout': 10}}
+    all_of = {'collection_infos': [{'name': '*'}]}
+    wrong = [
+        ('get', {}, 400, 'task_id is empty'),
+        ('get', {'task_id': 'nope'}, 400, 'not found: [nope]'),
+        ('pause', {'task_id': 'nope'}, 400, 'not found the task, task_id: nope'),
+        ('resume', {'task_id': 'nope'}, 400, 'not found the task, task_id: nope'),
+        ('delete', {'task_id': 'nope'}, 400, 'not found the task, task_id: nope'),
+        ('position', {'task_id': 'nope'}, 400, 'not found: [nope]'),
+        ('create', all_of, 400, 'the downstream address is empty'),
+        ('create', {**target, **all_of, 'kafka_connect_param': {'address': 'a:1', 'topic': 't'}}, 400,
+         "don't support milvus and kafka at the same time now"),
+        ('create', {'milvus_connect_param': {'host': 'localhost'}, **all_of}, 400, 'the milvus port is less or equal zero'),
+        ('create', {'milvus_connect_param': {'port': 19530}, **all_of}, 400, 'the milvus host is empty'),
+        ('create', {'milvus_connect_param': {**address(case.target), 'username': 'root'}, **all_of}, 400,
+         'cannot set only one of the milvus username and password'),
+        ('create', {'milvus_connect_param': {**address(case.target), 'connect_timeout': -1}, **all_of}, 400,
+         'the milvus connect timeout is less zero'),
+        ('create', {**target, **all_of, 'buffer_config': {'period': -1}}, 400, 'the cache period is less zero'),
+        ('create', {**target, **all_of, 'buffer_config': {'size': -1}}, 400, 'the cache size is less zero'),
+        ('create', {**target, 'kafka_connect_param': {}}, 400, 'the collection info is empty'),
+        ('create', {**target, 'db_collections': {case.db: []}}, 400, 'empty collection info'),
+        ('create', {**target, **all_of, 'db_collections': {case.db: [{'name': '*'}]}}, 400,
+         'the collection info and db collection info should be only one'),
+        ('create', {**target, 'collection_infos': [{'name': ''}]}, 400, 'there is a collection name that is empty. '),
+        ('create', {**target, 'collection_infos': [{'name': 'x' * 257}]}, 400,
+         'there are some collection names whose length exceeds 256 characters, [xxx'),
+        ('create', {**target, 'db_collections': {'y' * 257: [{'name': '*'}]}}, 400,
+         'the db name length exceeds 256 characters, yyy'),
+        ('create', {**target, 'collection_infos': [{'name': '*', 'positions': {'d_1v0': 'x'}}]}, 400,
+         'the collection name is `*`, the positions should be empty'),
+        ('create', {**target, 'collection_infos': [{'name': 'a', 'positions': {'a': 'x'}}]}, 400,
+         'the position channel name is not virtual channel, a'),
+        ('create', {**target, 'collection_infos': [{'name': 'a', 'positions': {'x_1_v': 'x'}}]}, 400,
+         'the vchannel is invalid, x_1_v, err: '),
+        ('create', {**target, 'collection_infos': [{'name': 'a', 'positions': {'by-dev-rootcoord-dml_0_1v0': '!'}}]}, 400,
+         'fail to decode the position data: '),
+        ('create', {**target, **all_of, 'rpc_channel_info': {'name': 'other'}}, 400,
+         'the rpc channel is invalid, the channel name should be the same as the source config'),
+        ('create', {**target, **all_of, 'name_mapping': [{'source_db': 'elsewhere', 'target_db': 'x'}]}, 400,
+         'the collection name in the name mapping is not in the collection info, checkout it'),
+        ('create', {'milvus_connect_param': {'host': '127.0.0.1', 'port': 1, 'connect_timeout': 1}, **all_of}, 500,
+         'fail to connect the milvus: '),
+        ('create', {'milvus_connect_param': {'uri': case.etcd}, **all_of}, 400, 'fail to connect the milvus: '),
+        ('create', {**target, **all_of, 'task_id': '../x'}, 400, ''),
+        ('create', {**target, 'collection_infos': [{'name': 'a.b'}]}, 400, ''),
+        ('maintenance', {'operation': 'dance'}, 400, 'unsupported operation: dance'),
+    ]
+    bad = []
+    for kind, data, code, text in wrong:
+        got = site.request(kind, **data)
+        if got.get('code') != code or 'data' in got or \
+                not got['message'].startswith(f'fail to handle the {kind} request, error: {text}'):
+            bad.append(f'{kind} {data}: {got}, want {code} {text}')
+    tap.ok(not bad, f'{len(wrong)} mistakes are told as Milvus-CDC tells them', '\n'.join(bad))
+    names = "invalid 'request_type' param, can be set [create delete get list maintenance pause position resume]"
+    tap.ok([site.cdc(b) for b in (b'{}', {'request_type': 'LIST'})] == [{'code': 400, 'message': names}] * 2,
+           'no type, no such type', site.cdc(b'{}'))
+    tap.ok(site.cdc(b'', method='GET') == {'code': 405, 'message': 'only support the POST method'} and
+           site.cdc(b'{')['code'] == 400, 'another method; what is no JSON')
+    tap.ok(site.good('delete', task_id='nope', ignore_not_found=True) == {}, 'delete, if it is there')
+    tap.ok(site.good('list') == {'tasks': []}, 'nothing is left of any of them', site.request('list'))
+
+
+def a_script_for_milvus_cdc(case):
+    db, coll = case.make_db(), f'c_{case.tag}'
+    old = range(20)
+    collection(case, 'default', coll)
+    collection(case, db, 'items')
+    try:
+        case.src.insert('default', coll, rows(old))
+        case.src.insert(db, 'items', rows(old))
+        with Site(case) as site:
+            mistakes(case, site)
+            script(case, site, db, coll)
+    finally:
+        for m in case.src, case.dst:
+            with contextlib.suppress(MilvusError):
+                m.drop('default', coll)
+
+
+def script(case, site, db, coll):
+    target = {'milvus_connect_param': {'uri': case.target, 'token': 'root:Milvus', 'connect_timeout': 10, 'channel_num': 16}}
+    dst = case.dst
+
+    # As Milvus-CDC's manual has it: all of the default database, from now on.
+    one = site.good('create', **target, collection_infos=[{'name': '*'}])['task_id']
+    case.src.insert('default', coll, rows(range(20, 25)))
+    # As its CI has it: databases, and from their first rows.
+    two = site.good('create', **target, db_collections={db: [{'name': '*', 'use_start_position': True}]},
+                    extra_info={'enable_user_role': False})['task_id']
+    tap.ok(sorted((t['task_id'], t['state']) for t in site.good('list')['tasks']) ==
+           sorted([(one, 'Running'), (two, 'Running')]), 'two tasks are made, and running')
+    task = site.good('get', task_id=one)['task']
+    tap.ok((task['task_id'], task['collection_infos'][0]['name'], task['db_collections'],
+            task['milvus_connect_param']['uri']) == (one, '*', None, case.target) and 'Milvus"' not in json.dumps(task),
+           'get says what was asked, without the secret', task)
+    site.catch_up(one)
+    site.catch_up(two)
+    case.same('rows flow: from the first one on')
+    described = dst.describe('default', coll)
+    pk = described.schema.fields[0]
+    tap.ok(sorted(dst.keys('default', coll, pk)) == list(range(20, 25)), 'and from the create on',
+           dst.keys('default', coll, pk))
+    case.src.insert('default', coll, rows(range(25, 30)))
+    case.src.delete('default', coll, 'pk in [20, 21]')
+    site.catch_up(one)
+    with case.src.still(), dst.still():
+        keys = list(range(22, 30))
+        tap.ok(sorted(dst.keys('default', coll, pk)) == keys and
+               case.src.rows('default', coll, described.schema, keys) == dst.rows('default', coll, described.schema, keys),
+               'what comes, and what is deleted', dst.keys('default', coll, pk))
+
+    # Paused: it stays where it is while the other one goes on.
+    tap.ok(site.good('pause', task_id=two) == {} and site.state(two) == 'Paused', 'pause')
+    at = site.position(two)
+    case.src.insert(db, 'items', rows(range(20, 40)))
+    site.catch_up(one)
+    tap.ok(dst.count(db, 'items') == 20 and site.position(two) == at, 'nothing of it moves any more')
+    tap.ok(site.request('pause', task_id=two)['message'].endswith(f'the task has paused, task_id: {two}'), 'pause, twice')
+    tap.ok(site.good('resume', task_id=two) == {} and site.state(two) == 'Running', 'resume')
+    tap.ok(site.request('resume', task_id=two)['message'].endswith(f'the task has running, task_id: {two}'), 'resume, twice')
+    site.catch_up(two)
+    tap.ok(site.position(two) > at, 'its position moves')
+    case.same('and what came meanwhile is there')
+    clash = site.request('create', **target, db_collections={db: [{'name': 'items'}]})
+    tap.ok(clash['code'] == 400 and clash['message'].endswith(
+        f'the collection name is duplicate with existing task, [{db}.items]'), 'a second one for the same is refused', clash)
+
+    # Deleted, and another one that goes on where it was.
+    stood = site.good('position', task_id=two)['positions']
+    tap.ok(site.good('delete', task_id=two) == {} and site.request('get', task_id=two)['code'] == 400, 'delete')
+    case.src.insert(db, 'items', rows(range(40, 50)))
+    site.catch_up(one)
+    tap.ok(dst.count(db, 'items') == 40, 'nothing of it comes any more')
+    positions = {v: p['msg_id'] for v in case.src.describe(db, 'items').virtual_channel_names
+                 for p in stood if p['channel_name'] == v.rpartition('_')[0]}
+    site.good('create', task_id='three', **target, db_collections={db: [{'name': 'items', 'positions': positions}]})
+    site.catch_up('three')
+    case.same('a new task with its positions goes on there')
+    tap.ok([t['task_id'] for t in site.good('list')['tasks']] == sorted([one, 'three']), 'the list')
+    for t in one, 'three':
+        site.good('delete', task_id=t)
+    tap.ok(site.good('list') == {'tasks': []}, 'and none is left')
+
+
+main(a_script_for_milvus_cdc)
