@@ -1,6 +1,4 @@
 """cdc-httpd and cdc-task supervise: a script as people have for Milvus-CDC, with rows that flow, and kill -9 of everything."""
-import http.client
-import random
 import shlex
 import socket
 import urllib.request
@@ -272,4 +270,118 @@ def script(case, site, db, coll):
     tap.ok(site.good('list') == {'tasks': []}, 'and none is left')
 
 
-main(a_script_for_milvus_cdc)
+# kill -9
+
+class Load(threading.Thread):
+    """Rows, a batch every now and then, until it is told to stop; every third batch changes and deletes older ones."""
+
+    def __init__(self, case, db):
+        super().__init__(daemon=True)
+        self.db, self.batches, self.error, self.stop = db, 0, None, threading.Event()
+        self.m = Milvus(case.src.uri)
+        self.m.fields = case.src.fields
+
+    def run(self):
+        try:
+            while not self.stop.wait(0.05):
+                first = self.batches * 100
+                self.m.insert(self.db, 'items', rows(range(first, first + 100)))
+                if self.batches % 3 == 2:
+                    self.m.upsert(self.db, 'items', rows(range(first - 100, first - 60), 'up'))
+                    self.m.delete(self.db, 'items', f'pk in {list(range(first - 200, first - 180))}')
+                self.batches += 1
+        except Exception as e:  # noqa: BLE001: told by the main thread
+            self.error = e
+
+    def wait_for_more(self, n=3):
+        want = self.batches + n
+        eventually(lambda: self.error or self.batches >= want, what=f'{want} batches')
+        if self.error:
+            raise self.error
+
+
+def children(pid):
+    out = subprocess.run(['ps', '-eo', 'pid=,ppid=,args='], capture_output=True, text=True).stdout
+    return [(int(p), args) for p, parent, args in (line.split(None, 2) for line in out.splitlines()) if int(parent) == pid]
+
+
+def family(site):
+    """{program: pid} of the one task: its runner, which supervise started, and the four, or None while they are not all there."""
+    for runner, _ in children(site.supervise.program.pid):
+        four = {os.path.basename(args.split()[0]): pid for pid, args in children(runner)}
+        if four.keys() == set(PROGRAMS):
+            return {'runner': runner, **four}
+    return None
+
+
+def gone(pids):
+    return not any(os.path.exists(f'/proc/{p}') for p in pids)
+
+
+def kill_9(case):
+    db = case.make_db()
+    collection(case, db, 'items')
+    load = Load(case, db)
+    with Site(case) as site:
+        task = site.good('create', milvus_connect_param={'uri': case.target},
+                         db_collections={db: [{'name': '*', 'use_start_position': True}]})['task_id']
+        load.start()
+
+        def killed(name, kill):
+            """In the middle of the work; then all of it goes on with new processes, and nobody has done anything."""
+            before = eventually(lambda: family(site), what='a runner and four programs')
+            eventually(lambda: site.position(task) > 0, what='a first position')
+            load.wait_for_more()
+            at = site.position(task)
+            dead = kill(before)
+            for s in site.services:  # what Restart= in the units does
+                s.restart()
+            site.wait_until_served()
+            load.wait_for_more()
+            site.catch_up(task)
+            after = eventually(lambda: family(site), what='a runner and four programs again')
+            eventually(lambda: gone(dead), what=f'the end of {dead}')
+            tap.ok(not set(dead) & set(after.values()) and site.position(task) > at,
+                   f'{name}: it goes on', before, dead, after)
+
+        def one(name):
+            def kill(before):
+                os.kill(before[name], signal.SIGKILL)
+                eventually(lambda: gone([before[name]]), what=f'the end of {name}')
+                return [before[name]]
+            return kill
+
+        def httpd(before):
+            site.httpd.kill()
+            return [site.httpd.program.pid]
+
+        def supervise(before):
+            site.supervise.kill()
+            # All of its task is gone by itself, so that who comes next is alone.
+            return [site.supervise.program.pid, *before.values()]
+
+        def reboot(before):
+            everyone = [site.httpd.program.pid, site.supervise.program.pid, *before.values()]
+            for p in everyone:
+                os.kill(p, signal.SIGKILL)
+            for s in site.services:
+                s.program.process.wait(PATIENCE)
+            eventually(lambda: gone(everyone), what='the end of all')
+            return everyone
+
+        killed('cdc-httpd', httpd)
+        for name in PROGRAMS:
+            killed(name, one(name))
+        killed('the runner', one('runner'))
+        killed('supervise', supervise)
+        killed('all at once', reboot)
+        load.stop.set()
+        load.join(PATIENCE)
+        if load.error:
+            raise load.error
+        site.catch_up(task)
+        case.same(f'equal after all of them, {load.batches} batches')
+        tap.ok(site.state(task) == 'Running', 'and it is running')
+
+
+main(a_script_for_milvus_cdc, kill_9)
