@@ -204,6 +204,33 @@ goes(struct apply *a)
 	return who_is_known(a);
 }
 
+/*
+ * A change of the catalogue. It can be made twice (law 2), so one that is
+ * refused without a reason that we know is tried again as a whole: a target
+ * that is being stopped or started says many things.
+ */
+static int
+change(struct apply *a, do_fn *run, struct err *e)
+{
+	struct mv_status s = { .class = MV_ODD };
+	struct mv_retry t = { 0 };
+	struct err over;
+
+	while (run(a, e) == -1) {
+		if (e->kind != ERR_ODD)
+			return -1;
+		snprintf(s.reason, sizeof s.reason, "%.*s",
+		    (int)sizeof s.reason - 1, e->msg);
+		if (milvus_retry(a->m, &t, &s, op_name(a->op.op), &over) == -1)
+			return err_set(e, ERR_DATA,
+			    "%s; trying again will not help", s.reason);
+		err_clear(e);
+		if (milvus_pause(a->m, t.at_ns, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* An operation, not one of the stream's own. */
 static int
 operation(struct apply *a, const char *line, size_t n, struct err *e)
@@ -213,6 +240,8 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 
 	if (a->ended)
 		return err_set(e, ERR_DATA, "an operation after the end");
+	if (cut_operation(a))
+		return 0;
 	if (a->conf->skip[o->op] ||
 	    (v->kind == USERS && !a->conf->with_users)) {
 		a->counts.skipped++;
@@ -236,7 +265,7 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	a->counts.ddl++;
 	if (v->redo && !o->ensure && apply_redo(a, e) == -1)
 		return -1;
-	return v->run(a, e);
+	return change(a, v->run, e);
 }
 
 static int
@@ -283,6 +312,8 @@ one_line(struct apply *a, const char *line, size_t n, struct err *e)
 	if (v->kind == ROWS)
 		keep_line(a, line, n);
 	rc = v->kind == CONTROL ? v->run(a, e) : operation(a, line, n, e);
+	if (rc == -1 && e->kind == ERR_ODD)
+		e->kind = ERR_DATA;
 	if (rc == -1 && e->kind == ERR_DATA && a->dead_fd != -1 &&
 	    (v->kind == ROWS || v->kind == DDL) && a->op.has_coll) {
 		why = *e;
@@ -367,22 +398,7 @@ loop(struct apply *a, struct err *e)
 	if (rc == -1)
 		return err_wrap(e, "%s line %" PRIu64, lines_name(a->in),
 		    lines_number(a->in) + 1);
-	if (!a->ended)
-		return err_set(e, ERR_DATA,
-		    "the stream is cut: %s ends after line %" PRIu64
-		    " (byte %" PRIu64 ") without an 'end'; what stands "
-		    "before is applied",
-		    lines_name(a->in), lines_number(a->in),
-		    lines_offset(a->in));
-	if (a->behind)
-		return err_set(e, ERR_DATA,
-		    "%s line %" PRIu64 ": the stream ends at %" PRIu64
-		    ", before one above it, at %" PRIu64
-		    ": the target is as old as that until what follows is "
-		    "applied, too",
-		    lines_name(a->in), lines_number(a->in), a->pos.ts,
-		    a->top.ts);
-	return 0;
+	return cut_complete(a, e);
 }
 
 /*
@@ -471,11 +487,7 @@ apply_run(const struct apply_conf *conf, struct err *e)
 	if (rc == 0)
 		rc = finish(&a, loop(&a, e), e);
 	if (rc == 0 || e->kind == ERR_DATA)
-		log_info("%" PRIu64 " rows, %" PRIu64 " keys, %" PRIu64
-			 " other operations; %" PRIu64 " gone, %" PRIu64
-			 " skipped, %" PRIu64 " set aside",
-		    a.total.rows, a.total.keys, a.total.ddl, a.total.gone,
-		    a.total.skipped, a.total.dead);
+		apply_summary(&a);
 	close_all(&a);
 	return rc;
 }

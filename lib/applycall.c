@@ -38,6 +38,9 @@ int
 refused(const char *method, const char *what, const struct mv_status *s,
     struct err *e)
 {
+	if (s->class == MV_ODD)
+		return err_set(e, ERR_ODD, "%s '%s': %s (code %d)", method,
+		    what, s->reason, s->code);
 	if (s->code == 0)
 		return err_set(e, ERR_DATA,
 		    "%s '%s': %s; trying again will not help", method, what,

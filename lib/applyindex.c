@@ -131,7 +131,7 @@ do_create_index(struct apply *a, struct err *e)
 		return -1;
 	if ((rc = op_kvs(&a->op, "params", &params, e)) == 0)
 		rc = create(a, field, index, &params, &s, e);
-	if (rc == 1 && s.class == MV_FAIL)
+	if (rc == 1 && (s.class == MV_FAIL || s.class == MV_ODD))
 		rc = replace(a, field, index, &params, &s, e);
 	if (rc == 1)
 		rc =

@@ -16,7 +16,6 @@
 enum {
 	MS = 1000000,
 	NO_PARTITION = 200, /* Milvus says */
-	ABSENT_S = 30,
 };
 
 struct rowq *
@@ -194,7 +193,7 @@ again(struct rowq *q, struct batch *b, const struct mv_status *s)
 	batch_describe(b, method(q, b), &q->scratch);
 	if (milvus_retry(q->m, &b->retry, s, q->scratch.ptr, &e) == 0)
 		return;
-	if (s->class == MV_ABSENT)
+	if (s->class == MV_ABSENT || s->class == MV_ODD)
 		fail(q, b, s);
 	else if (q->failed.kind == ERR_NONE)
 		q->failed = e;
@@ -205,11 +204,9 @@ again(struct rowq *q, struct batch *b, const struct mv_status *s)
  * restarted in the middle of making it says for a while that it is not there.
  */
 static int
-may_come(const struct batch *b, const struct mv_status *s)
+may_come(const struct mv_status *s)
 {
-	return s->class == MV_ABSENT && s->code == NO_PARTITION &&
-	       (b->retry.since_ns == 0 ||
-		   tso_mono_ns() - b->retry.since_ns < ABSENT_S * 1000LL * MS);
+	return s->class == MV_ABSENT && s->code == NO_PARTITION;
 }
 
 static void
@@ -229,7 +226,7 @@ answered(void *arg, const struct grpc_result *r)
 		q->done_rows += b->n;
 		retire(q, b);
 	} else if (s.class == MV_RETRY || s.class == MV_SLOW ||
-		   may_come(b, &s)) {
+		   s.class == MV_ODD || may_come(&s)) {
 		again(q, b, &s);
 	} else if (s.class == MV_TOO_LARGE && b->cols != NULL && b->n > 1) {
 		halve(q, b);

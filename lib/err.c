@@ -79,6 +79,7 @@ err_status(const struct err *e)
 	case ERR_GONE:
 		return 4;
 	case ERR_DATA:
+	case ERR_ODD:
 	case ERR_OUTPUT:
 		break;
 	}

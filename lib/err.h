@@ -9,6 +9,7 @@
 enum err_kind {
 	ERR_NONE,
 	ERR_DATA,   /* bad or refused; trying again will not help: status 1 */
+	ERR_ODD,    /* refused, and it does not say why for good: status 1 */
 	ERR_OUTPUT, /* we cannot write: status 1 */
 	ERR_PIPE,   /* the reader of our output has left: dies of SIGPIPE */
 	ERR_USAGE,  /* command line or configuration: status 2 */

@@ -17,6 +17,8 @@
 
 enum {
 	BRIEF_S = 10, /* for what may be no Milvus at all */
+	DOUBT_S = 30, /* for what a Milvus may mean for good */
+	WARN_S = 60,  /* in between, a failure is only for -v */
 	FIRST_MS = 100,
 	MOST_MS = 10000,
 	SLOW_FIRST_MS = 1000,
@@ -28,9 +30,9 @@ enum {
 struct milvus {
 	struct grpc *grpc;
 	int retry_s, timeout_s;
-	const char *name; /* or NULL */
-	int warned;       /* that we are trying again */
-	int greeted;      /* it has answered as a Milvus */
+	const char *name;  /* or NULL */
+	int64_t warned_ns; /* when it was said that we are trying again */
+	int greeted;       /* it has answered as a Milvus */
 	unsigned seed;
 };
 
@@ -154,7 +156,7 @@ milvus_class(int error_code, int code, const char *reason)
 			return legacy[i].class;
 	if (code != 0 && code != 65535)
 		return MV_FAIL;
-	return passes(reason) ? MV_RETRY : MV_FAIL;
+	return passes(reason) ? MV_RETRY : code == 0 ? MV_FAIL : MV_ODD;
 }
 
 static void
@@ -286,19 +288,49 @@ jitter(struct milvus *m, int64_t ms)
 	return ms / 2 + rand_r(&m->seed) % (ms / 2 + 1);
 }
 
+static int
+doubtful(const struct milvus *m, const struct mv_status *s)
+{
+	return s->class == MV_ODD || s->class == MV_ABSENT ||
+	       (s->brief && !m->greeted);
+}
+
+static int
+patience_s(const struct milvus *m, const struct mv_status *s)
+{
+	int most = s->brief ? BRIEF_S : DOUBT_S;
+
+	return doubtful(m, s) && most < m->retry_s ? most : m->retry_s;
+}
+
+static void
+tell(struct milvus *m, const char *what, const char *why, int limit, int64_t ms)
+{
+	int64_t now = tso_mono_ns();
+
+	if (m->warned_ns != 0 && now - m->warned_ns < WARN_S * 1000LL * MS) {
+		log_info("%s: %s; again in %" PRId64 " ms", what, why, ms);
+		return;
+	}
+	m->warned_ns = now;
+	log_warn("%s%s%s: %s; trying again for %d s", said(m),
+	    said(m)[0] == '\0' ? "" : ": ", what, why, limit);
+}
+
 int
 milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
     const char *what, struct err *e)
 {
 	int64_t now = tso_mono_ns(), ms;
 	int slow = s->class == MV_SLOW;
-	int brief = s->brief && !m->greeted;
-	int limit = brief && m->retry_s > BRIEF_S ? BRIEF_S : m->retry_s;
+	int limit = patience_s(m, s), doubt = doubtful(m, s);
 
 	if (t->since_ns == 0)
 		t->since_ns = now;
-	if (now - t->since_ns >= (int64_t)limit * 1000 * MS)
-		return err_set(e, brief ? ERR_DATA : ERR_TEMP,
+	if (!doubt || t->doubt_ns == 0)
+		t->doubt_ns = doubt ? now : 0;
+	if (now - (doubt ? t->doubt_ns : t->since_ns) >= limit * 1000LL * MS)
+		return err_set(e, doubt ? ERR_DATA : ERR_TEMP,
 		    "%s%s%s: %s (tried for %d s; trying again may help)",
 		    said(m), said(m)[0] == '\0' ? "" : ": ", what, s->reason,
 		    limit);
@@ -310,13 +342,7 @@ milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
 	t->at_ns = now + jitter(m, ms) * MS;
 	if (t->at_ns < s->quiet_ns)
 		t->at_ns = s->quiet_ns;
-	if (!m->warned)
-		log_warn("%s%s%s: %s; trying again for %d s", said(m),
-		    said(m)[0] == '\0' ? "" : ": ", what, s->reason, limit);
-	else
-		log_info("%s: %s; again in %" PRId64 " ms", what, s->reason,
-		    (t->at_ns - now) / MS);
-	m->warned = 1;
+	tell(m, what, s->reason, limit, (t->at_ns - now) / MS);
 	return 0;
 }
 
@@ -361,8 +387,8 @@ once(struct milvus *m, const char *method, const struct span *req,
 	return 0;
 }
 
-static int
-pause_until(struct milvus *m, int64_t at_ns, struct err *e)
+int
+milvus_pause(struct milvus *m, int64_t at_ns, struct err *e)
 {
 	struct grpc_fd stop = { .fd = sig_fd() };
 	int64_t now;
@@ -391,7 +417,7 @@ talk(struct milvus *m, const char *method, const ProtobufCMessage *req,
 	while ((rc = once(m, method, &piece, w, e)) == 0 &&
 	       (s->class == MV_RETRY || s->class == MV_SLOW)) {
 		if (milvus_retry(m, &retry, s, method, e) == -1 ||
-		    pause_until(m, retry.at_ns, e) == -1) {
+		    milvus_pause(m, retry.at_ns, e) == -1) {
 			rc = -1;
 			break;
 		}
@@ -400,8 +426,6 @@ talk(struct milvus *m, const char *method, const ProtobufCMessage *req,
 	if (rc == -1)
 		return -1;
 	m->greeted = 1;
-	if (retry.n > 0)
-		m->warned = 0;
 	return s->class == MV_OK ? 0 : 1;
 }
 

@@ -36,6 +36,7 @@ enum mv_class {
 	MV_RETRY,     /* again, soon */
 	MV_SLOW,      /* again, later: memory, disk, quota */
 	MV_TOO_LARGE, /* the request, for the server's limit */
+	MV_ODD,       /* no code says why: a part of it may be restarting */
 	MV_FAIL,      /* again would not help */
 };
 struct mv_status {
@@ -71,15 +72,19 @@ mv_str(const char *s)
 /* When to try again: grows, with jitter, until retry_s have passed. */
 struct mv_retry {
 	int64_t since_ns; /* of the first failure; 0: none yet */
+	int64_t doubt_ns; /* since when that may be for good; 0: it is not */
 	int64_t at_ns;    /* not before */
 	unsigned n;
 };
 /*
- * Plan the next try after s. -1 with ERR_TEMP if the time for it is over.
- * what is said in front of the reason.
+ * Plan the next try after s. -1 if the time for it is over: with ERR_TEMP, or
+ * ERR_DATA where s may be for good, which is tried for less time. what is said
+ * in front of the reason.
  */
 int milvus_retry(struct milvus *m, struct mv_retry *t,
     const struct mv_status *s, const char *what, struct err *e);
+/* Wait until then, while other calls go on. ERR_STOP on a signal. */
+int milvus_pause(struct milvus *m, int64_t at_ns, struct err *e);
 
 /*
  * One call, waited for, with retries. Other calls of the channel go on.

@@ -68,6 +68,18 @@ faults '[{"method":"Upsert","times":99,"code":200,"reason":"partition not found[
 exits 1 cdc-apply --retry 1 in
 like '  but not for one that does not come' "$(cat "$err")" 'partition not found.*\(code 200\); trying again will not help'
 
+# Refused without a code: perhaps by a target that is just being stopped or started
+passes 'an insert that something inside refuses' '[{"method":"Upsert","code":65535,"reason":"the grpc client connection is closing"}]' 'is closing.*; trying again for'
+fails_with 1 '[{"method":"Upsert","times":99,"code":65535,"reason":"the sky"}]' 'the sky .code 65535.; trying again will not help$'
+faults '[{"method":"CreateCollection","times":2,"code":65535,"reason":"the grpc client connection is closing"}]'
+{ begin; create b; end; } >in
+exits 0 cdc-apply in
+like '  a change of the catalogue, too' "$(cat "$err")" "create_collection: CreateCollection 'default.b': the grpc .*; trying again for"
+faults '[{"method":"CreateCollection","times":99,"code":65535,"reason":"the sky"}]'
+{ begin; create c; end; } >in
+exits 1 cdc-apply --retry 1 in
+like '  but not for ever' "$(cat "$err")" "line 2: create_collection .*: CreateCollection 'default.c': the sky .code 65535.; trying again will not help$"
+
 # Too large
 : >fake.log
 faults '[{"method":"Upsert","times":99,"rows":3}]'
