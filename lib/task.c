@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "opt.h"
 #include "state.h"
 #include "tso.h"
 #include "x.h"
@@ -33,6 +36,22 @@ task_new(const char *name, const char *from, json_t *own_options)
 
 	free(now);
 	return j;
+}
+
+char *
+task_by(void)
+{
+	char host[HOST_NAME_MAX + 1] = "", text[1024];
+	const char *sudo = opt_env("SUDO_USER", NULL), *user = "?";
+	struct passwd pw, *u = NULL;
+
+	if (gethostname(host, sizeof host - 1) == -1)
+		host[0] = '\0';
+	if (getpwuid_r(geteuid(), &pw, text, sizeof text, &u) == 0 && u != NULL)
+		user = u->pw_name;
+	if (sudo == NULL || strcmp(sudo, user) == 0)
+		return x_asprintf("%s@%s", user, host);
+	return x_asprintf("%s as %s@%s", sudo, user, host);
 }
 
 static int
@@ -128,7 +147,8 @@ task_create(const char *dir, const char *name, const json_t *task, int paused,
 	else if (put_files(dir, aside, files, e) == 0 &&
 		 task_save(dir, aside, task, e) == 0 &&
 		 task_wish_save(dir, aside, paused, NULL, e) == 0) {
-		task_log(dir, aside, "create", NULL);
+		task_log_by(dir, aside, "create",
+		    json_pack("{s:O*}", "from", json_object_get(task, "from")));
 		if (rename(from, to) == -1)
 			err_sys(e, ERR_OUTPUT, "'%s'", to);
 		else
@@ -248,6 +268,8 @@ task_wish_load(
 		w->since = x_strdup(s);
 	if ((s = json_string_value(json_object_get(j, "reason"))) != NULL)
 		w->reason = x_strdup(s);
+	if ((s = json_string_value(json_object_get(j, "by"))) != NULL)
+		w->by = x_strdup(s);
 	json_decref(j);
 	return 0;
 }
@@ -257,11 +279,15 @@ task_wish_save(const char *dir, const char *name, int paused,
     const char *reason, struct err *e)
 {
 	char *path = state_path(dir, name, "desired.json"), *now = task_now();
+	char *by = task_by();
 	json_t *j = json_pack("{s:i, s:s, s:s, s:s*}", "v", 1, "desired",
 	    paused ? "paused" : "running", "since", now, "reason", reason);
-	int rc = put_json(path, j, e);
+	int rc;
 
+	json_object_set_new(j, "by", json_string(by));
+	rc = put_json(path, j, e);
 	json_decref(j);
+	free(by);
 	free(now);
 	free(path);
 	return rc;
@@ -272,5 +298,6 @@ task_wish_fini(struct task_wish *w)
 {
 	free(w->since);
 	free(w->reason);
+	free(w->by);
 	memset(w, 0, sizeof *w);
 }

@@ -103,6 +103,7 @@ struct task_wish {
 	int paused;
 	char *since;
 	char *reason;
+	char *by; /* who wanted it, task_by */
 };
 int task_wish_load(
     const char *dir, const char *name, struct task_wish *w, struct err *e);
@@ -112,8 +113,11 @@ void task_wish_fini(struct task_wish *w);
 
 /*
  * Append {"time":"…","event":event,…} to log.ndjson; own_more is an object or
- * NULL. A log that cannot be written is a warning, nothing more.
+ * NULL. A log that cannot be written is a warning, nothing more. task_log_by
+ * adds "by", for what a person asks.
  */
+void task_log_by(
+    const char *dir, const char *name, const char *event, json_t *own_more);
 void task_log(
     const char *dir, const char *name, const char *event, json_t *own_more);
 /* Only by the holder of run.lock: past 1 MiB the log becomes log.ndjson.1. */
@@ -124,5 +128,7 @@ json_t *task_log_last(
 
 /* Now as RFC 3339; to free. */
 char *task_now(void);
+/* "alice@host", or "alice as milvus-cdc@host" behind sudo; to free. */
+char *task_by(void);
 
 #endif

@@ -166,7 +166,7 @@ wish(const char *dir, const char *name, int paused, const char *reason,
 {
 	if (task_wish_save(dir, name, paused, reason, e) == -1)
 		return -1;
-	task_log(dir, name, paused ? "pause" : "resume",
+	task_log_by(dir, name, paused ? "pause" : "resume",
 	    reason == NULL ? NULL : json_pack("{s:s}", "reason", reason));
 	return 0;
 }
@@ -287,7 +287,7 @@ set_locked(const char *dir, const char *name, const char *from, struct err *e)
 		rc = w.kind == WHERE_POS ? set_position(dir, name, &w, e)
 					 : set_word(dir, name, from, e);
 	if (rc == 0)
-		task_log(dir, name, "set", json_pack("{s:s}", "from", from));
+		task_log_by(dir, name, "set", json_pack("{s:s}", "from", from));
 	where_fini(&w);
 	return rc;
 }
@@ -312,7 +312,7 @@ set_line(const char *dir, const char *name, const json_t *line, struct err *e)
 	if (rc == 0)
 		rc = set_position(dir, name, &w, e);
 	if (rc == 0)
-		task_log(
+		task_log_by(
 		    dir, name, "set", json_pack("{s:s}", "from", "a position"));
 	where_fini(&w);
 	return rc;

@@ -57,6 +57,18 @@ task_log(const char *dir, const char *name, const char *event, json_t *own_more)
 }
 
 void
+task_log_by(
+    const char *dir, const char *name, const char *event, json_t *own_more)
+{
+	char *by = task_by();
+	json_t *j = own_more == NULL ? json_object() : own_more;
+
+	json_object_set_new(j, "by", json_string(by));
+	task_log(dir, name, event, j);
+	free(by);
+}
+
+void
 task_log_rotate(const char *dir, const char *name)
 {
 	char *path = state_path(dir, name, "log.ndjson");

@@ -11,7 +11,9 @@ is 'defaults are kept' "$(jq -c .options "$CDC_STATE_DIR/tasks/dr/task.json")" \
 	'{"etcd":"http://127.0.0.1:2379","root":"by-dev","brokers":"127.0.0.1:9092","target":"http://127.0.0.1:19530"}'
 is 'it is wanted' "$(jq -r .desired "$CDC_STATE_DIR/tasks/dr/desired.json")" running
 is 'only for its owner' "$(stat -c %a "$CDC_STATE_DIR/tasks/dr")" 700
-like 'the log says so' "$(cdc-task log dr)" '"event":"create"'
+like 'the log says so' "$(cdc-task log dr)" '"event":"create","from":"start"'
+by=$(id -un)@$(uname -n)
+is '  and by whom' "$(cdc-task log dr | jq -r .by) $(jq -r .by "$CDC_STATE_DIR/tasks/dr/desired.json")" "$by $by"
 exits 1 make dr
 like 'a second one is refused' "$(cat "$err")" "^cdc-task: task 'dr' is there already$"
 is 'one line' "$(wc -l <"$err")" 1
@@ -29,7 +31,7 @@ ok 'the environment is asked' env CDC_ETCD=http://e:1 CDC_BROKERS=k:2 CDC_TARGET
 is 'and kept' "$(jq -c '.options | [.etcd,.brokers,.target]' "$CDC_STATE_DIR/tasks/env/task.json")" \
 	'["http://e:1","k:2","http://127.0.0.1:3"]'
 ok 'all options' make all -E http://e:1 -r root --meta-path m --etcd-user-file eu --etcd-cacert ec --etcd-cert ecc \
-	--etcd-key ek --etcd-retry 9 -b k:9 -X a=b -X c=d --cluster cl -i 'x.*' -i y -x z.z --ops insert --shard 1/4 --tick 2 \
+	--etcd-key ek --etcd-retry 9 -b k:9 -X a=b -X @props -X ssl.ca.location=ca --cluster cl -i 'x.*' -i y -x z.z --ops insert --shard 1/4 --tick 2 \
 	-T http://127.0.0.1:4 --token-file tf --target-cacert tc --target-cert tcc --target-key tk --rename x=y \
 	--rename a.b=a.c --mode insert --skip flush --on-error dead --window 3 --batch-bytes 5 --retry 6 \
 	--timeout 7 --with-users --create-missing --from now
@@ -37,7 +39,7 @@ line() { jq -r --argjson i "$1" '.pipeline[$i]' all.json; }
 cdc-task show all --json >all.json
 is 'cdc-meta gets its own' "$(line 0)" "cdc-meta --etcd http://e:1 --root root --meta-path m --etcd-user-file $T/eu \
 --cacert $T/ec --cert $T/ecc --key $T/ek --retry 9 --watch"
-is 'cdc-read gets its own' "$(line 1)" "cdc-read --brokers k:9 -X a=b -X c=d --cluster cl --include 'x.*' --include y \
+is 'cdc-read gets its own' "$(line 1)" "cdc-read --brokers k:9 -X a=b -X @$T/props -X ssl.ca.location=$T/ca --cluster cl --include 'x.*' --include y \
 --exclude z.z --ops insert --shard 1/4 --tick 2 --from task:all --state-dir $T/state"
 is 'cdc-apply gets its own' "$(line 2)" "cdc-apply --target http://127.0.0.1:4 --token-file $T/tf --cacert $T/tc \
 --cert $T/tcc --key $T/tk --rename x=y --rename a.b=a.c --mode insert --skip flush \
