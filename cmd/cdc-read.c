@@ -27,7 +27,8 @@ enum {
 static const struct opt table[] = {
 	{ "brokers", 'b', "LIST",
 	    "the source's Kafka [$CDC_BROKERS, 127.0.0.1:9092]" },
-	{ "property", 'X', "NAME=VALUE", "a property of librdkafka" },
+	{ "property", 'X', "NAME=VALUE",
+	    "a property of librdkafka; @FILE: a file of them, a line each" },
 	{ "cluster", O_CLUSTER, "NAME",
 	    "prefix of the topics [found in the catalogue]" },
 	{ "meta", 'm', "FILE", "the catalogue [standard input]" },

@@ -50,7 +50,7 @@ complete -c cdc-task -n "$in create" -l etcd-cert -r -F -d 'our certificate for 
 complete -c cdc-task -n "$in create" -l etcd-key -r -F -d 'the key of it'
 complete -c cdc-task -n "$in create" -l etcd-retry -x -d 'how long etcd may be away'
 complete -c cdc-task -n "$in create" -s b -l brokers -x -d 'the source\'s Kafka'
-complete -c cdc-task -n "$in create" -s X -l property -x -d 'a librdkafka property'
+complete -c cdc-task -n "$in create" -s X -l property -x -d 'a librdkafka property; @FILE: a file of them'
 complete -c cdc-task -n "$in create" -l cluster -x -d 'first part of the topics\' names'
 complete -c cdc-task -n "$in create" -s i -l include -x -d 'collections to take'
 complete -c cdc-task -n "$in create" -s x -l exclude -x -d 'collections to leave out'

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,34 +12,16 @@
 
 #include "err.h"
 #include "log.h"
+#include "sig.h"
 #include "tso.h"
 #include "x.h"
 
 enum {
 	AWAY_LIMIT_MS = 300000, /* brokers may be away so long while we read */
 	ASK_MS = 10000,
+	FIRST_MS = 100, /* the first question's part of it */
+	MS = 1000000,   /* ns */
 	DESTROY_S = 2,
-};
-
-/*
- * Every topic has a queue of its own, so that it is kept small; but it takes
- * several fetches, as librdkafka rests for a second when one is full. A record
- * that is larger than a fetch, up to 10 MiB in Milvus, comes all the same
- * (KIP-74).
- */
-static const char *const defaults[][2] = {
-	{ "client.id", "milvus-cdc-tools" },
-	{ "enable.partition.eof", "true" },
-	{ "enable.auto.commit", "false" },
-	{ "fetch.message.max.bytes", "2097152" },
-	{ "fetch.max.bytes", "16777216" },
-	{ "receive.message.max.bytes", "100000000" },
-	{ "queued.max.messages.kbytes", "8192" },
-	{ "fetch.wait.max.ms", "100" }, /* idle topics tick: not each alone */
-	{ "fetch.min.bytes", "65536" },
-	{ "reconnect.backoff.max.ms", "2000" },
-	{ "topic.metadata.refresh.interval.ms", "10000" },
-	{ "log.connection.close", "false" },
 };
 
 static void
@@ -49,6 +32,18 @@ on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 	log_info("kafka: %s: %s", fac, text);
 }
 
+/*
+ * Does a certificate stand in the way? One that is refused has a sentence of
+ * OpenSSL's, either about ours, an alert, or about the broker's. All else of
+ * TLS, such as a connection that ends in its middle, may pass.
+ */
+static int
+is_about_trust(const char *reason)
+{
+	return strstr(reason, "certificate") != NULL ||
+	       strstr(reason, " alert ") != NULL;
+}
+
 /* The brokers' absence is noticed here; kreader_next acts on it. */
 static void
 on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
@@ -57,60 +52,53 @@ on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 
 	(void)rk;
 	log_info("kafka: %s", reason);
-	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
-	    r->away_since_ns == 0)
-		r->away_since_ns = tso_mono_ns();
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+		if (r->away_since_ns == 0)
+			r->away_since_ns = tso_mono_ns();
+		return;
+	}
+	snprintf(r->why, sizeof r->why, "%s", reason);
+	r->refused = code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+		     (code == RD_KAFKA_RESP_ERR__SSL && is_about_trust(reason));
 }
 
 static int
-set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *e)
+no_answer(const struct kreader *r, rd_kafka_resp_err_t rc, struct err *e)
 {
-	char why[256];
-
-	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) ==
-	    RD_KAFKA_CONF_OK)
-		return 0;
-	return err_set(e, ERR_USAGE, "kafka property '%s': %s", name, why);
+	return err_set(e, r->refused ? ERR_DATA : ERR_TEMP, "%s",
+	    r->why[0] != '\0' ? r->why : rd_kafka_err2str(rc));
 }
 
+/*
+ * Ask until somebody answers; for longer each time, and in between look
+ * whether it makes sense to ask again.
+ */
 static int
-set_prop(rd_kafka_conf_t *conf, const char *prop, struct err *e)
+greet(struct kreader *r, struct err *e)
 {
-	const char *eq = strchr(prop, '=');
-	char *name;
-	int rc;
+	int64_t until = tso_mono_ns() + (int64_t)r->wait_ms * MS, left;
+	const struct rd_kafka_metadata *md;
+	rd_kafka_resp_err_t rc = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
-	if (eq == NULL)
-		return err_set(
-		    e, ERR_USAGE, "kafka property '%s': want name=value", prop);
-	name = x_strndup(prop, (size_t)(eq - prop));
-	rc = set(conf, name, eq + 1, e);
-	free(name);
-	return rc;
-}
-
-static int
-configure(rd_kafka_conf_t *conf, const struct kreader_conf *c, struct err *e)
-{
-	char have[512] = "";
-	size_t len = sizeof have;
-
-	if (rd_kafka_conf_get(conf, "builtin.features", have, &len) !=
-		RD_KAFKA_CONF_OK ||
-	    strstr(have, "zstd") == NULL)
-		return err_set(e, ERR_DATA,
-		    "librdkafka %s was built without zstd, in which Milvus "
-		    "writes its log",
-		    rd_kafka_version_str());
-	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-		if (set(conf, defaults[i][0], defaults[i][1], e) == -1)
-			return -1;
-	if (set(conf, "metadata.broker.list", c->brokers, e) == -1)
-		return -1;
-	for (const char **p = c->props; p != NULL && *p != NULL; p++)
-		if (set_prop(conf, *p, e) == -1)
-			return -1;
-	return 0;
+	/* one broker may refuse us, as long as another one is there */
+	for (int64_t ms = FIRST_MS; !r->refused || r->away_since_ns == 0;
+	     ms *= 2) {
+		left = (until - tso_mono_ns()) / MS;
+		if (left <= 0)
+			break;
+		if (sig_stop != 0)
+			return err_set(e, ERR_STOP, "stopped");
+		rc = rd_kafka_metadata(
+		    r->rk, 0, NULL, &md, (int)(ms < left ? ms : left));
+		rd_kafka_poll(r->rk, 0); /* serves on_error */
+		if (rc == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			rd_kafka_metadata_destroy(md);
+			r->why[0] = '\0';
+			r->refused = 0;
+			return 0;
+		}
+	}
+	return no_answer(r, rc, e);
 }
 
 struct kreader *
@@ -118,13 +106,11 @@ kreader_open(const struct kreader_conf *c, struct err *e)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	struct kreader *r = x_calloc(1, sizeof *r);
-	const struct rd_kafka_metadata *md;
-	rd_kafka_resp_err_t rc;
 	char why[256];
 
 	r->fds[0] = r->fds[1] = -1;
 	r->wait_ms = c->wait_ms > 0 ? c->wait_ms : ASK_MS;
-	if (configure(conf, c, e) == -1)
+	if (kreader_configure(conf, c, e) == -1)
 		goto fail;
 	rd_kafka_conf_set_opaque(conf, r);
 	rd_kafka_conf_set_log_cb(conf, on_log);
@@ -135,13 +121,12 @@ kreader_open(const struct kreader_conf *c, struct err *e)
 		goto fail;
 	}
 	conf = NULL; /* now owned by r->rk */
-	rc = rd_kafka_metadata(r->rk, 0, NULL, &md, r->wait_ms);
-	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		err_set(e, ERR_TEMP, "brokers '%s' do not answer: %s",
-		    c->brokers, rd_kafka_err2str(rc));
+	if (greet(r, e) == -1) {
+		if (e->kind != ERR_STOP)
+			err_wrap(e, "brokers '%s' %s", c->brokers,
+			    r->refused ? "refuse" : "do not answer");
 		goto fail;
 	}
-	rd_kafka_metadata_destroy(md);
 	if (pipe2(r->fds, O_CLOEXEC | O_NONBLOCK) == -1) {
 		err_sys(e, ERR_TEMP, "pipe");
 		goto fail;
@@ -301,7 +286,7 @@ kreader_peek(struct kreader *r, const char *topic, int64_t offset,
     struct kmsg *m, struct err *e)
 {
 	struct topic *t = topic_get(r, topic, e);
-	int64_t until = tso_mono_ns() + (int64_t)r->wait_ms * 1000000;
+	int64_t until = tso_mono_ns() + (int64_t)r->wait_ms * MS;
 	rd_kafka_message_t *rkm = NULL;
 	int rc = -1;
 
@@ -419,20 +404,25 @@ event(struct kreader *r, rd_kafka_message_t *rkm, struct kmsg *m, struct err *e)
 	return rc;
 }
 
-/* Idle topics tell nothing about a broker that is back, so ask. */
+/*
+ * Idle topics tell nothing about a broker that is back, so ask. If a broker
+ * has refused us, that is not worth the whole time.
+ */
 static int
 away_too_long(struct kreader *r)
 {
 	const struct rd_kafka_metadata *md;
 
 	if (r->away_since_ns == 0 ||
-	    tso_mono_ns() - r->away_since_ns < (int64_t)AWAY_LIMIT_MS * 1000000)
+	    (!r->refused &&
+		tso_mono_ns() - r->away_since_ns < (int64_t)AWAY_LIMIT_MS * MS))
 		return 0;
 	if (rd_kafka_metadata(r->rk, 0, NULL, &md, r->wait_ms) !=
 	    RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 1;
 	rd_kafka_metadata_destroy(md);
 	r->away_since_ns = 0;
+	r->refused = 0;
 	return 0;
 }
 
@@ -453,9 +443,13 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 		fill(m, rkm);
 		return KREADER_MSG;
 	}
-	if (away_too_long(r))
+	if (away_too_long(r)) {
+		if (r->refused)
+			return err_set(
+			    e, ERR_DATA, "brokers refuse: %s", r->why);
 		return err_set(e, ERR_TEMP, "no broker has answered for %d s",
 		    AWAY_LIMIT_MS / 1000);
+	}
 	return KREADER_IDLE;
 }
 

@@ -15,7 +15,8 @@ struct kreader;
 
 struct kreader_conf {
 	const char *brokers;
-	const char **props; /* "name=value" for librdkafka; NULL at the end */
+	const char **props; /* "name=value" for librdkafka, or "@FILE" with a
+			       line for each; NULL at the end */
 	int wait_ms; /* how long a question to a broker may take [10000] */
 };
 
@@ -32,8 +33,12 @@ struct kmsg {
 
 enum { KREADER_IDLE, KREADER_MSG, KREADER_END };
 
+/* Is it "name=value" with a password or a key in it? Only @FILE may have it. */
+int kreader_is_secret(const char *prop);
+
 /*
- * Brokers must answer within conf.wait_ms, else ERR_TEMP. ERR_USAGE for a
+ * Brokers must answer within conf.wait_ms, else ERR_TEMP, or ERR_DATA if one
+ * refuses the login, or either side the other's certificate. ERR_USAGE for a
  * property that librdkafka refuses, ERR_DATA if it was built without zstd.
  */
 struct kreader *kreader_open(const struct kreader_conf *conf, struct err *e);
@@ -89,7 +94,7 @@ int kreader_resume(struct kreader *r, const char *topic, struct err *e);
  * caller's to kmsg_free. KREADER_END: m->topic has been read to its present
  * end, at m->offset. KREADER_IDLE: nothing came. -1: ERR_GONE if a position
  * is out of what the topic has or the topic is gone, ERR_TEMP if the brokers
- * are away for longer than the limit.
+ * are away for longer than the limit, ERR_DATA if they refuse us.
  */
 int kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e);
 void kmsg_free(struct kmsg *m);

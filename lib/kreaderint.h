@@ -5,7 +5,10 @@
 
 #include "kreader.h"
 
-/* Between kreader.c, which reads, and kreaderask.c, which asks. */
+/*
+ * Between kreader.c, which reads, kreaderask.c, which asks, and kreaderconf.c,
+ * which has the properties.
+ */
 
 /* One for each name, for good: librdkafka keeps a topic's first opaque. */
 struct topic {
@@ -22,11 +25,17 @@ struct kreader {
 	int wait_ms;
 	int fds[2]; /* librdkafka writes to [1] when the queue fills */
 	int64_t away_since_ns; /* all brokers down since, 0 if not */
+	char why[512];         /* what was wrong with the last broker */
+	int refused; /* and it does not get better by itself: login, trust */
 	struct topic **v;
 	size_t n, cap;
 };
 
 /* The error of a broker's answer, by kind; returns -1. */
 int kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic);
+
+/* All properties, ours first. ERR_USAGE, ERR_DATA. */
+int kreader_configure(
+    rd_kafka_conf_t *conf, const struct kreader_conf *c, struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "kreader.h"
 #include "opt.h"
 #include "x.h"
 
@@ -57,8 +58,9 @@ const struct task_option task_options[] = {
 	    TASK_META, "--retry", 0, NULL, NULL },
 	{ "brokers", 'b', "HOST:PORT,...", "the source's Kafka", TASK_READ,
 	    "--brokers", 0, "CDC_BROKERS", "127.0.0.1:9092" },
-	{ "property", 'X', "NAME=VALUE", "a librdkafka property", TASK_READ,
-	    "-X", TASK_MANY, NULL, NULL },
+	{ "property", 'X', "NAME=VALUE",
+	    "a librdkafka property; @FILE: a file of them", TASK_READ, "-X",
+	    TASK_MANY, NULL, NULL },
 	{ "cluster", CLUSTER, "NAME", "first part of the topics' names",
 	    TASK_READ, "--cluster", 0, NULL, NULL },
 	{ "include", 'i', "PATTERN", "collections to take [all]", TASK_READ,
@@ -115,35 +117,18 @@ task_prog_name(enum task_prog prog)
 	return names[prog];
 }
 
-/* Does text have word in it, in any case? */
-static int
-has_word(const char *text, size_t n, const char *word)
-{
-	size_t k = strlen(word);
-
-	for (size_t i = 0; i + k <= n; i++)
-		if (strncasecmp(text + i, word, k) == 0)
-			return 1;
-	return 0;
-}
-
 /* task.json and argv are no place for secrets. */
 static int
 refuse_secret(const struct task_option *o, const char *arg, struct err *e)
 {
-	static const char *const words[] = { "password", "secret",
-		"sasl.oauthbearer.config", "ssl.key.pem", "sasl.jaas" };
-	size_t n = strcspn(arg, "=");
-	const char *at;
+	const char *at = strchr(arg, '@');
 
-	if (o->letter == 'X')
-		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-			if (arg[0] != '@' && has_word(arg, n, words[i]))
-				return err_set(e, ERR_USAGE,
-				    "property '%.*s' is a secret, which has no "
-				    "place on a command line or in task.json",
-				    (int)n, arg);
-	at = strchr(arg, '@');
+	if (o->letter == 'X' && kreader_is_secret(arg))
+		return err_set(e, ERR_USAGE,
+		    "property '%.*s' is a secret, which has no place on a "
+		    "command line or in task.json: put it into a file, -X "
+		    "@FILE",
+		    (int)strcspn(arg, "="), arg);
 	if ((o->letter == 'E' || o->letter == 'T') && at != NULL)
 		return err_set(e, ERR_USAGE,
 		    "option '--%s': a user in a URL; use --%s", o->name,
@@ -164,17 +149,34 @@ absolute(const char *path)
 	return all;
 }
 
+/* Where a file's name begins in a property: @FILE, NAME.location=FILE; 0. */
+static size_t
+location(const char *prop)
+{
+	static const char end[] = ".location";
+	size_t n = strcspn(prop, "=");
+
+	if (prop[0] == '@')
+		return 1;
+	if (prop[n] == '\0' || n < sizeof end ||
+	    strncmp(prop + n - (sizeof end - 1), end, sizeof end - 1) != 0 ||
+	    strcmp(prop + n + 1, "probe") == 0) /* librdkafka's own word */
+		return 0;
+	return n + 1;
+}
+
 /* The argument as it is kept: another folder must not change its meaning. */
 static char *
 kept(const struct task_option *o, const char *arg)
 {
 	char *path, *all;
+	size_t n;
 
 	if (o->flags & TASK_PATH)
 		return absolute(arg);
-	if (o->letter == 'X' && arg[0] == '@') {
-		path = absolute(arg + 1);
-		all = x_asprintf("@%s", path);
+	if (o->letter == 'X' && (n = location(arg)) > 0) {
+		path = absolute(arg + n);
+		all = x_asprintf("%.*s%s", (int)n, arg, path);
 	} else if (o->letter == ON_ERROR && strncmp(arg, "dead:", 5) == 0) {
 		path = absolute(arg + 5);
 		all = x_asprintf("dead:%s", path);

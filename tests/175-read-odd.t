@@ -80,6 +80,20 @@ like 'which' "$(cat "$err")" "topic '$one' has records in partition 2"
 exits 3 timeout 15 cdc-read -b 127.0.0.1:1 -m cat.ndjson --until now -X socket.connection.setup.timeout.ms=1000
 exits 2 cdc-read -X nonsense=1 -m cat.ndjson --until now
 exits 2 cdc-read -X nonsense -m cat.ndjson --until now
+printf '# for the test\n\n client.id = me \nbootstrap.servers=%s\n' "$CDC_BROKERS" >props
+reads --until now -b 127.0.0.1:1 -X @props
+is 'properties of a file are taken' "$got" 1
+exits 2 cdc-read -X @none -m cat.ndjson --until now
+printf 'client.id=me\nsasl.password=hush\nhush\n' >props
+exits 2 cdc-read -X @props -m cat.ndjson --until now
+like 'a mistake in it has a place' "$(cat "$err")" "'props' line 3: want name=value"
+printf 'client.id=me\nsasl.password=hush\nnonsense=hush\n' >props
+exits 2 cdc-read -X @props -m cat.ndjson --until now
+like '  and a name' "$(cat "$err")" "'props' line 3: kafka property 'nonsense'"
+fails '  and no secret' grep hush "$err"
+exits 2 cdc-read -X sasl.password=hush -m cat.ndjson --until now
+like 'a secret is no argument' "$(cat "$err")" 'a file: @FILE'
+fails '  nor in the message' grep hush "$err"
 
 # A topic far ahead of W waits; the one that holds W back may go on, up to its own limit.
 kafka_down && kafka_up

@@ -1,0 +1,159 @@
+#include "kreaderint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "err.h"
+#include "x.h"
+
+enum { MAX_LINE = 1 << 20 }; /* a certificate in one line fits */
+
+/*
+ * Every topic has a queue of its own, so that it is kept small; but it takes
+ * several fetches, as librdkafka rests for a second when one is full. A record
+ * that is larger than a fetch, up to 10 MiB in Milvus, comes all the same
+ * (KIP-74).
+ */
+static const char *const defaults[][2] = {
+	{ "client.id", "milvus-cdc-tools" },
+	{ "enable.partition.eof", "true" },
+	{ "enable.auto.commit", "false" },
+	{ "fetch.message.max.bytes", "2097152" },
+	{ "fetch.max.bytes", "16777216" },
+	{ "receive.message.max.bytes", "100000000" },
+	{ "queued.max.messages.kbytes", "8192" },
+	{ "fetch.wait.max.ms", "100" }, /* idle topics tick: not each alone */
+	{ "fetch.min.bytes", "65536" },
+	{ "reconnect.backoff.max.ms", "2000" },
+	{ "topic.metadata.refresh.interval.ms", "10000" },
+	{ "log.connection.close", "false" },
+};
+
+static int
+set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *e)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) ==
+	    RD_KAFKA_CONF_OK)
+		return 0;
+	return err_set(e, ERR_USAGE, "kafka property '%s': %s", name, why);
+}
+
+int
+kreader_is_secret(const char *prop)
+{
+	static const char *const words[] = { "password", "secret",
+		"sasl.oauthbearer.config", "ssl.key.pem", "sasl.jaas" };
+	size_t n = strcspn(prop, "=");
+
+	if (prop[0] == '@')
+		return 0;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		for (size_t at = 0; at + strlen(words[i]) <= n; at++)
+			if (strncasecmp(
+				prop + at, words[i], strlen(words[i])) == 0)
+				return 1;
+	return 0;
+}
+
+static int
+set_prop(rd_kafka_conf_t *conf, const char *prop, struct err *e)
+{
+	const char *eq = strchr(prop, '=');
+	char *name;
+	int rc;
+
+	if (eq == NULL)
+		return err_set(
+		    e, ERR_USAGE, "kafka property '%s': want name=value", prop);
+	if (kreader_is_secret(prop))
+		return err_set(e, ERR_USAGE,
+		    "kafka property '%.*s' is a secret, which has its place in "
+		    "a file: @FILE",
+		    (int)(eq - prop), prop);
+	name = x_strndup(prop, (size_t)(eq - prop));
+	rc = set(conf, name, eq + 1, e);
+	free(name);
+	return rc;
+}
+
+static char *
+trim(char *s)
+{
+	size_t n;
+
+	s += strspn(s, " \t");
+	n = strlen(s);
+	while (n > 0 && strchr(" \t\r\n", s[n - 1]) != NULL)
+		s[--n] = '\0';
+	return s;
+}
+
+/* What stands there may be a secret: it is in no message. */
+static int
+set_line(rd_kafka_conf_t *conf, char *line, struct err *e)
+{
+	char *text = trim(line), *eq;
+
+	if (text[0] == '\0' || text[0] == '#')
+		return 0;
+	if ((eq = strchr(text, '=')) == NULL)
+		return err_set(e, ERR_USAGE, "want name=value");
+	*eq = '\0';
+	return set(conf, trim(text), trim(eq + 1), e);
+}
+
+static int
+set_file(rd_kafka_conf_t *conf, const char *path, struct err *e)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL;
+	size_t cap = 0, n = 0;
+	ssize_t len;
+	int rc = 0;
+
+	if (f == NULL)
+		return err_sys(e, ERR_USAGE, "kafka properties '%s'", path);
+	while (rc == 0 && (len = getline(&line, &cap, f)) > 0) {
+		n++;
+		rc = len > MAX_LINE ? err_set(e, ERR_USAGE, "too long")
+				    : set_line(conf, line, e);
+		if (rc == -1)
+			err_wrap(e, "kafka properties '%s' line %zu", path, n);
+		explicit_bzero(line, cap);
+	}
+	if (rc == 0 && ferror(f))
+		rc = err_sys(e, ERR_USAGE, "kafka properties '%s'", path);
+	fclose(f);
+	free(line);
+	return rc;
+}
+
+int
+kreader_configure(
+    rd_kafka_conf_t *conf, const struct kreader_conf *c, struct err *e)
+{
+	char have[512] = "";
+	size_t len = sizeof have;
+
+	if (rd_kafka_conf_get(conf, "builtin.features", have, &len) !=
+		RD_KAFKA_CONF_OK ||
+	    strstr(have, "zstd") == NULL)
+		return err_set(e, ERR_DATA,
+		    "librdkafka %s was built without zstd, in which Milvus "
+		    "writes its log",
+		    rd_kafka_version_str());
+	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+		if (set(conf, defaults[i][0], defaults[i][1], e) == -1)
+			return -1;
+	if (set(conf, "metadata.broker.list", c->brokers, e) == -1)
+		return -1;
+	for (const char **p = c->props; p != NULL && *p != NULL; p++)
+		if ((**p == '@' ? set_file(conf, *p + 1, e)
+				: set_prop(conf, *p, e)) == -1)
+			return -1;
+	return 0;
+}
