@@ -27,6 +27,7 @@ enum {
 	OPT_PROGRESS,
 	OPT_STATE,
 	OPT_USERS,
+	OPT_UNTIL,
 };
 
 #define USAGE "[OPTION]... [FILE]..."
@@ -44,6 +45,8 @@ static const struct opt table[] = {
 	    "make collections that the target has lost" },
 	{ "rename", OPT_RENAME, "A=B", "another name, of db or db.coll" },
 	{ "skip", OPT_SKIP, "OPS", "operations to leave out, with commas" },
+	{ "until", OPT_UNTIL, "WHEN",
+	    "nothing that is later: ts:TSO or a time [all]" },
 	{ "on-error", OPT_ERROR, "stop|dead:FILE",
 	    "what to do with refused lines [stop]" },
 	{ "window", OPT_WINDOW, "N", "requests in flight [8]" },
@@ -119,6 +122,9 @@ set(struct apply_conf *c, int letter, const char *arg, const char **token)
 		break;
 	case OPT_SKIP:
 		set_skip(c, arg);
+		break;
+	case OPT_UNTIL:
+		c->until = opt_when("until", arg);
 		break;
 	case OPT_ERROR:
 		set_error(c, arg);

@@ -34,6 +34,7 @@ enum {
 	OPT_RETRY,
 	OPT_TIMEOUT,
 	OPT_PROGRESS,
+	OPT_UNTIL,
 };
 
 enum { NOT_ASKED = 3, DIFFERENT = 1 };
@@ -47,6 +48,8 @@ static const struct opt table[] = {
 	    "the Milvus to check [$CDC_TARGET, http://127.0.0.1:19530]" },
 	{ "backup", OPT_BACKUP, "FILE",
 	    "instead of a source: lines of cdc-read; several in turn" },
+	{ "until", OPT_UNTIL, "WHEN",
+	    "of the files, nothing later: ts:TSO or a time [all]" },
 	{ "include", 'i', "PATTERN", "collections, as db.coll with * [*.*]" },
 	{ "exclude", 'x', "PATTERN", "but not these" },
 	{ "rename", OPT_RENAME, "A=B",
@@ -166,6 +169,9 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 	case OPT_RENAME:
 		set_name(c, letter, arg);
 		break;
+	case OPT_UNTIL:
+		c->until = opt_when("until", arg);
+		break;
 	case OPT_ASOF:
 		set_asof(c, arg);
 		break;
@@ -268,6 +274,8 @@ parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
 		opt_die("'%s': no operand is expected", argv[first]);
 	if (c->nbackup > 0)
 		check_backup(c, s);
+	else if (c->until != 0)
+		opt_die("--until: of a --backup");
 	else if (c->source.grpc.uri == NULL)
 		opt_die("which source? (--source, $CDC_SOURCE)");
 	if (c->load && c->asof != VERIFY_STILL)

@@ -5,8 +5,8 @@ _cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --ki
 _cdc_read='--brokers --property --cluster --meta --from --until --include --exclude --ops --vectors --json --time --tick
 	--shard --explain --state-dir'
 _cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --rename --skip --on-error
-	--window --batch-bytes --retry --timeout --progress --state-dir --with-users'
-_cdc_verify='--source --target --backup --include --exclude --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
+	--window --batch-bytes --retry --timeout --progress --state-dir --with-users --until'
+_cdc_verify='--source --target --backup --until --include --exclude --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
 _cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --tls-dir --http-status
 	--max-tasks --max-name --print-address --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
@@ -43,7 +43,14 @@ _cdc_value() { # PREVIOUS CURRENT
 		;;
 	--from | -f) _cdc_words "start beginning now checkpoint ts: $(cdc-task list 2>/dev/null | sed 's/^/task:/')" "$2" ;;
 	--as-of) _cdc_words "$(cdc-task list 2>/dev/null | sed 's/^/task:/') ts:" "$2" ;;
-	--until | -u) _cdc_words 'now end never ts:' "$2" ;;
+	--until | -u)
+		# shellcheck disable=SC2154
+		if [ "$program" = cdc-read ]; then
+			_cdc_words 'now end never ts:' "$2"
+		else
+			_cdc_words 'ts:' "$2"
+		fi
+		;;
 	--vectors) _cdc_words 'base64 decimal none' "$2" ;;
 	--listen) _cdc_words '127.0.0.1:8444 unix:' "$2" ;;
 	--json) return 1 ;;

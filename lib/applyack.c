@@ -144,7 +144,7 @@ apply_begin(struct apply *a, struct err *e)
 		return err_set(e, ERR_DATA,
 		    "the stream is version %" PRId64 ", this is for version 1",
 		    a->op.v);
-	if (pos_from_line(&from, a->op.doc, e) == -1 ||
+	if (cut_begin(a, e) == -1 || pos_from_line(&from, a->op.doc, e) == -1 ||
 	    (a->begun && no_gap(a, &from, e) == -1)) {
 		pos_fini(&from);
 		return -1;
@@ -216,8 +216,6 @@ queue_ack(struct apply *a)
 	if (a->op.op == OP_END)
 		jw_bool(&w, "end", 1);
 	jw_close(&w, '}');
-	add_counts(&a->total, &a->counts);
-	memset(&a->counts, 0, sizeof a->counts);
 	k->ts = a->op.ts;
 	k->epoch = rowq_now(a->q);
 	rowq_tick(a->q);
@@ -246,7 +244,10 @@ apply_tick(struct apply *a, struct err *e)
 		a->rows_from = a->op.ts + 1;
 	if (a->redo != NULL && redo_tick(a->redo, a->op.ts, e) == -1)
 		return -1;
-	queue_ack(a);
+	if (!cut_tick(a))
+		queue_ack(a);
+	add_counts(&a->total, &a->counts);
+	memset(&a->counts, 0, sizeof a->counts);
 	a->ended = a->op.op == OP_END;
 	if ((a->ended || a->nacks > ACKS_MAX) && rowq_drain(a->q, e) == -1)
 		return -1;
@@ -285,4 +286,20 @@ apply_acks_free(struct apply *a)
 {
 	while (a->acks != NULL)
 		drop_ack(a);
+}
+
+void
+apply_summary(const struct apply *a)
+{
+	log_info("%" PRIu64 " rows, %" PRIu64 " keys, %" PRIu64
+		 " other operations; %" PRIu64 " gone, %" PRIu64
+		 " skipped, %" PRIu64 " set aside, %" PRIu64
+		 " later than --until",
+	    a->total.rows, a->total.keys, a->total.ddl, a->total.gone,
+	    a->total.skipped, a->total.dead, a->later);
+	if (a->conf->until != 0 && a->total.gone > 0)
+		log_warn("%" PRIu64 " lines are left out, since what they are "
+			 "of was dropped before they were written; --until "
+			 "does not bring it back",
+		    a->total.gone);
 }

@@ -53,6 +53,8 @@ struct apply {
 	struct pos pos;     /* of the last begin, tick or end */
 	struct pos top;     /* of the highest tick or end */
 	int behind;         /* the last end is below it */
+	int reached;        /* --until, since the last begin */
+	uint64_t later;     /* operations that were left out for it */
 	uint64_t rows_from; /* rows that are not late have this ts or more */
 	char *cluster;
 	uint64_t acked_ts;
@@ -79,6 +81,18 @@ int apply_tick(struct apply *a, struct err *e); /* and end */
 /* Write the acks whose rows are safe. */
 int apply_acks(struct apply *a, struct err *e);
 void apply_acks_free(struct apply *a);
+void apply_summary(const struct apply *a); /* for who asks with -v */
+
+/*
+ * applycut.c: --until. The timestamp of each line decides, since an index or
+ * a late record may stand below what is later than it. A tick that is later
+ * is not acknowledged, as not all that is above it was done.
+ */
+int cut_begin(struct apply *a, struct err *e);
+int cut_tick(struct apply *a);      /* 1: not to be acknowledged */
+int cut_operation(struct apply *a); /* 1: to be left out */
+/* The input is over: was that all? */
+int cut_complete(const struct apply *a, struct err *e);
 
 /*
  * The operation at hand is about to change the target: tell it to the next

@@ -30,6 +30,7 @@ struct verify_conf {
 	struct milvus_conf source, target;
 	char **backup; /* files that stand for the source */
 	size_t nbackup, backup_cap;
+	uint64_t until; /* of the files, nothing later than this; 0: all */
 	struct patterns include, exclude; /* names of the source */
 	struct names rename;
 	enum verify_read read;

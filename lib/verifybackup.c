@@ -208,7 +208,7 @@ collection(struct verify *v, struct vfile *f, struct vfrows *r, uint32_t i,
 int
 verify_backup(struct verify *v, struct err *e)
 {
-	struct vfile f = { 0 };
+	struct vfile f = { .until = v->conf->until };
 	struct vfrows r = { 0 };
 	int rc = vfile_read(&f, v->conf->backup, v->conf->nbackup, e);
 
@@ -217,7 +217,8 @@ verify_backup(struct verify *v, struct err *e)
 		    verify_included(v->conf, f.v[i].coll.db, f.v[i].coll.name))
 			rc = collection(v, &f, &r, i, e);
 	if (rc == 0 && !f.ended)
-		diff_skip(v, "what follows: the files end without an end line");
+		diff_skip(v, "what follows: the files end %s",
+		    f.until == 0 ? "without an end line" : "before --until");
 	buf_fini(&r.key);
 	vfile_fini(&f);
 	return rc;

@@ -23,6 +23,7 @@ struct reading {
 	struct opline op;
 	uint64_t seq;
 	struct buf scratch;
+	int reached; /* until, in the stream at hand */
 };
 
 static void
@@ -289,6 +290,22 @@ of_collection(struct reading *r, struct fcoll *c, struct err *e)
 	return 0;
 }
 
+/* Does the stream reach to where the backup is to be taken from? */
+static void
+note_end(struct reading *r)
+{
+	enum opname op = r->op.op;
+	uint64_t until = r->f->until;
+
+	if (op == OP_BEGIN || until == 0)
+		r->reached = 0;
+	if (until != 0 && r->op.ts >= until &&
+	    (r->op.ts > until || op == OP_BEGIN || op == OP_TICK ||
+		op == OP_END))
+		r->reached = 1;
+	r->f->ended = until == 0 ? op == OP_END : r->reached;
+}
+
 static int
 line(struct reading *r, const char *text, size_t n, struct err *e)
 {
@@ -297,8 +314,9 @@ line(struct reading *r, const char *text, size_t n, struct err *e)
 
 	if (opline_read(o, text, n, e) == -1)
 		return -1;
-	r->f->ended = o->op == OP_END;
-	if (!o->has_coll || o->coll_id.len == 0 ||
+	note_end(r);
+	if ((r->f->until != 0 && o->ts > r->f->until) || !o->has_coll ||
+	    o->coll_id.len == 0 ||
 	    (o->gone && o->op != OP_DROP_COLLECTION &&
 		o->op != OP_DROP_PARTITION))
 		return 0;

@@ -24,10 +24,11 @@ struct vfile {
 	struct fcoll *v;
 	size_t n, cap;
 	struct spool *rows;
-	int ended; /* the last line is an end */
+	uint64_t until; /* nothing later is read; 0: all */
+	int ended;      /* the last line is an end, or until was reached */
 };
 void vfile_fini(struct vfile *f);
-/* Read all. ERR_DATA names the line. */
+/* Read all, with until set and the rest zero. ERR_DATA names the line. */
 int vfile_read(struct vfile *f, char *const *names, size_t n, struct err *e);
 
 /*
