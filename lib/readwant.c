@@ -1,4 +1,5 @@
 #include "readerint.h"
+#include "shard.h"
 
 int
 reader_want_db(void *arg, const char *db)
@@ -9,14 +10,12 @@ reader_want_db(void *arg, const char *db)
 	       !patterns_whole_db(&c->exclude, db);
 }
 
-/* Shards divide by id: a name may change. */
 static int
 our_shard(const struct reader_conf *c, int64_t id)
 {
-	uint64_t h = (uint64_t)id * 0x9e3779b97f4a7c15u;
+	struct shard s = { c->shard, c->shards };
 
-	return c->shards <= 1 ||
-	       (int64_t)((h >> 32) % (uint64_t)c->shards) == c->shard;
+	return shard_has(&s, id);
 }
 
 int
