@@ -26,9 +26,17 @@ static const struct route {
 	{ "GET", "/version", plain_version, 0 },
 	{ "GET", "/metrics", plain_metrics, 0 },
 	{ "GET", "/cdc/metrics", plain_cdc_metrics, 0 },
+	{ "GET", "/openapi.json", plain_openapi, 0 },
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
 _Static_assert(ROUTES + 2 < API_PATHS, "a count for each route");
+
+const char *
+api_route(size_t i, const char **path)
+{
+	*path = i < ROUTES ? routes[i].path : NULL;
+	return i < ROUTES ? routes[i].method : NULL;
+}
 
 /* As the counts number them: one for each route, /cdc, all else. */
 const char *
