@@ -1,3 +1,6 @@
+#include "tasktarget.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +15,8 @@
 
 enum { ASK_MS = 5000 };
 
-static int
-ask_version(struct milvus *m, const char *uri, struct buf *found, struct err *e)
+int
+target_version(struct milvus *m, char *version, size_t cap, struct err *e)
 {
 	/* milvus.proto: GetVersionRequest is empty, GetVersionResponse has
 	 * status 1 and version 2, as NamesResponse */
@@ -28,7 +31,7 @@ ask_version(struct milvus *m, const char *uri, struct buf *found, struct err *e)
 		err_set(e, ERR_DATA, "%s", s.reason);
 	a = (const Pb__NamesResponse *)(const void *)out;
 	if (rc == 0)
-		buf_addf(found, "target    %s: Milvus %s\n", uri,
+		snprintf(version, cap, "%s",
 		    a->n_names > 0 && a->names[0][0] != '\0'
 			? a->names[0]
 			: "of unknown version");
@@ -38,13 +41,13 @@ ask_version(struct milvus *m, const char *uri, struct buf *found, struct err *e)
 }
 
 /*
- * Is it a standby, which takes rows from ReplicateMessage alone? milvus
- * internal/proxy/impl.go: an ordinary one denies that call at once (1900); a
- * standby goes on to miss the channel's name (1100) and does nothing. All
- * other answers, of servers that do not know the call say, are no.
+ * milvus internal/proxy/impl.go: an ordinary one denies ReplicateMessage at
+ * once (1900); a standby goes on to miss the channel's name (1100) and does
+ * nothing. All other answers, of servers that do not know the call say, are
+ * no.
  */
-static int
-ask_mode(struct milvus *m, struct err *e)
+int
+target_mode(struct milvus *m, struct err *e)
 {
 	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
 	struct mv_status s = { 0 };
@@ -62,18 +65,56 @@ ask_mode(struct milvus *m, struct err *e)
 	return 0;
 }
 
-static int
-ask(const struct milvus_conf *conf, struct buf *found, struct err *e)
+int
+target_reach(const json_t *task, int wait_ms, struct err *e)
 {
-	struct milvus *m = milvus_open(conf, e);
+	return net_reach(
+	    task_option(task, "target"), wait_ms == 0 ? ASK_MS : wait_ms, e);
+}
+
+struct milvus *
+target_open(const json_t *task, const char *token, int login, struct err *e)
+{
+	const char *file = task_option(task, "token-file");
+	char *own = !login || token != NULL || file == NULL
+			? NULL
+			: opt_secret(file, e);
+	struct milvus_conf conf = {
+		.grpc = { .uri = task_option(task, "target"),
+		    .cacert = task_option(task, "target-cacert"),
+		    .cert = task_option(task, "target-cert"),
+		    .key = task_option(task, "target-key"),
+		    .token = token != NULL ? token : own },
+		.retry_s = 1,
+		.timeout_s = ASK_MS / 1000
+	};
+	struct milvus *m;
+
+	if (login && file != NULL && conf.grpc.token == NULL)
+		return NULL;
+	if (login && conf.grpc.token == NULL)
+		conf.grpc.token = opt_env("CDC_TOKEN", NULL);
+	m = milvus_open(&conf, e);
+	free(own);
+	return m;
+}
+
+static int
+ask(const json_t *task, const char *token, struct buf *found, struct err *e)
+{
+	const char *uri = task_option(task, "target");
+	struct milvus *m = target_open(task, token, 1, e);
+	char version[64];
 	int rc = -1;
 
 	if (m != NULL)
-		rc = ask_version(m, conf->grpc.uri, found, e);
+		rc = target_version(m, version, sizeof version, e);
 	if (rc == -1)
-		err_wrap(e, "target '%s'", conf->grpc.uri);
-	else
-		rc = ask_mode(m, e);
+		err_wrap(e, "target '%s'", uri);
+	else {
+		buf_addf(found, "target    %s: Milvus %s\n", uri, version);
+		rc = target_mode(m, e);
+	}
 	milvus_close(m);
 	return rc;
 }
@@ -82,29 +123,7 @@ int
 task_check_target(const json_t *task, const char *token, int wait_ms,
     struct buf *found, struct err *e)
 {
-	const char *file = task_option(task, "token-file");
-	const char *uri = task_option(task, "target");
-	char *own = token != NULL || file == NULL ? NULL : opt_secret(file, e);
-	struct milvus_conf conf = {
-		.grpc = { .uri = uri,
-		    .cacert = task_option(task, "target-cacert"),
-		    .cert = task_option(task, "target-cert"),
-		    .key = task_option(task, "target-key"),
-		    .token = token != NULL ? token : own },
-		.retry_s = 1,
-		.timeout_s = ASK_MS / 1000
-	};
-	int rc;
-
-	if (file != NULL && conf.grpc.token == NULL)
-		return -1;
-	if (conf.grpc.token == NULL)
-		conf.grpc.token = opt_env("CDC_TOKEN", NULL);
-	rc = net_reach(uri, wait_ms == 0 ? ASK_MS : wait_ms, e);
-	if (rc == -1)
-		err_wrap(e, "target");
-	else
-		rc = ask(&conf, found, e);
-	free(own);
-	return rc;
+	if (target_reach(task, wait_ms, e) == -1)
+		return err_wrap(e, "target");
+	return ask(task, token, found, e);
 }
