@@ -58,7 +58,7 @@ place(const char *const *topics, size_t n, const char *name, struct kvs *out)
 }
 
 static int
-answer(const rd_kafka_event_t *ev, const char *const *topics, size_t n,
+answer(rd_kafka_event_t *ev, const char *const *topics, size_t n,
     struct kvs *out, struct err *e)
 {
 	rd_kafka_resp_err_t rc = rd_kafka_event_error(ev);
