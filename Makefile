@@ -20,8 +20,8 @@ endif
 PKGS     := rdkafka libprotobuf-c jansson libcurl libmicrohttpd
 DEPS_OK  := $(shell pkg-config --exists $(PKGS) 2>/dev/null && command -v protoc-c)
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/cdc-*.c))
-LIB_C    := $(wildcard lib/*.c)
-PROTO    := $(wildcard lib/proto/*.proto)
+LIB_C    := $(sort $(wildcard lib/*.c))
+PROTO    := $(sort $(wildcard lib/proto/*.proto))
 PROTO_C  := $(PROTO:lib/proto/%.proto=$(BUILD)/gen/%.pb-c.c)
 EMBED    := $(patsubst lib/%,$(BUILD)/embed/%.inc,$(wildcard lib/*.json lib/*.html lib/*.css lib/*.js))
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))

@@ -45,4 +45,11 @@ is 'units name the programs where they are' "$(sed -n 's/^ExecStart=//p' "other/
 	'/opt/cdc/bin/cdc-task run %i'
 ok 'uninstall' run uninstall
 is 'nothing is left' "$(find root ! -type d)" ''
+
+dirs=$(sed -n 's/^\([A-Z]*DIR\) *?=.*/\1/p' "$top/Makefile")
+ok 'a folder of its own for each kind of file' run install DESTDIR="$T/own" $(for d in $dirs; do echo "$d=/$d"; done)
+is 'is honoured' "$(ls own)" "$(printf '%s\n' $dirs | sort)"
+is 'with all files' "$(find own ! -type d | wc -l)" "$(find other ! -type d | wc -l)"
+ok 'by uninstall too' run uninstall DESTDIR="$T/own" $(for d in $dirs; do echo "$d=/$d"; done)
+is 'nothing is left there' "$(find own ! -type d)" ''
 done_testing

@@ -1,0 +1,24 @@
+#!/bin/sh
+# The tarball: what git has, the same bytes whoever packs it and where, and the same again from itself.
+. "$(dirname "$0")/lib.sh"
+name=milvus-cdc-tools-$(cat "$top/VERSION")
+
+ok 'from this tree' env BUILD="$T/a" sh "$top/packaging/dist.sh"
+is 'says where it is' "$(cat "$out")" "$T/a/$name.tar.gz"
+(umask 077 && cd / && TZ=Asia/Tokyo LC_ALL=C.UTF-8 BUILD="$T/b" GZIP=-1 sh "$top/packaging/dist.sh") >"$out" 2>"$err"
+ok 'with another umask, time zone, language and folder' cmp "a/$name.tar.gz" "b/$name.tar.gz"
+is 'it is nobody'"'"'s' "$(tar -tvzf "a/$name.tar.gz" --numeric-owner | awk '{ print $2 }' | sort -u)" 0/0
+is 'and of one time' "$(tar -tvzf "a/$name.tar.gz" --full-time | awk '{ print $4, $5 }' | sort -u | wc -l)" 1
+[ ! -e "$top/.git" ] || is 'all that git has, and nothing else' "$(tar -tzf "a/$name.tar.gz" | sort)" \
+	"$(git -C "$top" ls-tree -r --name-only HEAD | sed "s,^,$name/," | sort)"
+
+tar -xzf "a/$name.tar.gz"
+mkdir -p "$name/build" "$name/.deps/venv" "$name/tests/fake/__pycache__" "$name/debian/milvus-cdc-tools/usr"
+for f in build/x.o .deps/venv/x tests/fake/__pycache__/x.pyc debian/milvus-cdc-tools/usr/x debian/files; do
+	echo >"$name/$f"
+done
+ok 'without git' env BUILD=other sh "$name/packaging/dist.sh"
+ok 'the same, whatever was built there' cmp "a/$name.tar.gz" "$name/other/$name.tar.gz"
+ok 'another time' env SOURCE_DATE_EPOCH=86400 BUILD="$T/c" sh "$name/packaging/dist.sh"
+is 'if it is said' "$(TZ=UTC tar -tvzf "c/$name.tar.gz" --full-time | awk '{ print $4, $5 }' | sort -u)" '1970-01-02 00:00:00'
+done_testing
