@@ -13,6 +13,8 @@ want=${1:-test}
 milvus='milvus==2.3.5'
 # pymilvus 2.3.7 imports pkg_resources, marshmallow 3 and environs 9 without saying so.
 client="pymilvus==2.3.7 setuptools<70 marshmallow<4 environs<10 numpy"
+# What it needs does not go together with pymilvus's old ones, so it has a venv of its own.
+api='schemathesis==4.32.5 openapi-spec-validator==0.9.0'
 kafka=3.9.1
 
 # HOW:WHAT:PACKAGE, HOW is c (a command), l (a library for pkg-config), f (a file), p (python can make a venv with pip)
@@ -102,6 +104,17 @@ venv_part() {
 	stamp venv "$deps $milvus $client"
 }
 
+apivenv_part() { # for tests of the HTTP API against its document
+	stamped apivenv "$deps $api" && "$deps/apivenv/bin/python" -c 'import pip' 2>/dev/null && return
+	find_python || die 'no working python3'
+	rm -rf "$deps/apivenv" "$deps/apivenv.stamp"
+	quiet "$python" -m venv "$deps/apivenv"
+	# shellcheck disable=SC2086
+	quiet "$deps/apivenv/bin/python" -m pip install --disable-pip-version-check -q $api
+	quiet "$deps/apivenv/bin/python" -c 'import schemathesis, jsonschema_rs, openapi_spec_validator'
+	stamp apivenv "$deps $api"
+}
+
 milvus_part() { # the server, as the wheel packs it
 	stamped milvus "$milvus" && return
 	rm -rf "$deps/milvus" "$deps/milvus.stamp"
@@ -143,6 +156,7 @@ test)
 	fi
 	log=$deps/setup.log
 	venv_part
+	apivenv_part
 	milvus_part
 	kafka_part
 	rm -f "$log"
