@@ -1,4 +1,5 @@
 #include "kreaderint.h"
+#include "kreaderset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,20 +133,38 @@ set_file(rd_kafka_conf_t *conf, const char *path, struct err *e)
 	return rc;
 }
 
-int
-kreader_configure(
-    rd_kafka_conf_t *conf, const struct kreader_conf *c, struct err *e)
+static int
+has_zstd(const rd_kafka_conf_t *conf, struct err *e)
 {
 	char have[512] = "";
 	size_t len = sizeof have;
 
-	if (rd_kafka_conf_get(conf, "builtin.features", have, &len) !=
-		RD_KAFKA_CONF_OK ||
-	    strstr(have, "zstd") == NULL)
-		return err_set(e, ERR_DATA,
-		    "librdkafka %s was built without zstd, in which Milvus "
-		    "writes its log",
-		    rd_kafka_version_str());
+	if (rd_kafka_conf_get(conf, "builtin.features", have, &len) ==
+		RD_KAFKA_CONF_OK &&
+	    strstr(have, "zstd") != NULL)
+		return 0;
+	return err_set(e, ERR_DATA,
+	    "librdkafka %s was built without zstd, in which Milvus writes its "
+	    "log",
+	    rd_kafka_version_str());
+}
+
+int
+kreader_zstd(struct err *e)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	int rc = has_zstd(conf, e);
+
+	rd_kafka_conf_destroy(conf);
+	return rc;
+}
+
+int
+kreader_configure(
+    rd_kafka_conf_t *conf, const struct kreader_conf *c, struct err *e)
+{
+	if (has_zstd(conf, e) == -1)
+		return -1;
 	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
 		if (set(conf, defaults[i][0], defaults[i][1], e) == -1)
 			return -1;

@@ -16,6 +16,9 @@ struct kreader;
 int kreader_settings(struct kreader *r, const char *const *topics, size_t n,
     struct kvs *out, struct err *e);
 
+/* Can librdkafka read what Milvus writes? kreader_open asks too. ERR_DATA. */
+int kreader_zstd(struct err *e);
+
 /* A property of ours, such as receive.message.max.bytes; 0 if there is none. */
 long long kreader_property(const struct kreader *r, const char *name);
 

@@ -93,9 +93,8 @@ task_status_json(const struct task_status *s, struct buf *b)
 	free(n);
 }
 
-/* "1.2s", "3m 20s", "2h 5m" or "-". */
-static void
-duration(int64_t ms, char *out, size_t cap)
+void
+task_duration(int64_t ms, char *out, size_t cap)
 {
 	int64_t s = ms / 1000;
 
@@ -192,7 +191,7 @@ task_status_line(const struct task_status *s, int color, struct buf *b)
 	struct buf t = { 0 };
 
 	seconds(s->since, since, sizeof since);
-	duration(s->lag_ms, lag, sizeof lag);
+	task_duration(s->lag_ms, lag, sizeof lag);
 	count(s->backlog, backlog, sizeof backlog);
 	count(s->rate, rate, sizeof rate);
 	if (s->has_checkpoint)
@@ -224,7 +223,7 @@ task_status_topics(const struct task_status *s, struct buf *b)
 		count(t->low, low, sizeof low);
 		count(t->high, high, sizeof high);
 		count(t->committed, at, sizeof at);
-		duration(age(t->ts), old, sizeof old);
+		task_duration(age(t->ts), old, sizeof old);
 		tso_add_time(&time, t->ts);
 		buf_addf(b, format, t->topic, low, high, at, time.ptr, old);
 		buf_fini(&time);

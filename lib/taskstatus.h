@@ -65,4 +65,7 @@ void task_status_head(struct buf *b);
 /* Under it, one for each topic, with a head of their own. */
 void task_status_topics(const struct task_status *s, struct buf *b);
 
+/* "1.2s", "3m 20s", "2h 5m" or "-". */
+void task_duration(int64_t ms, char *out, size_t cap);
+
 #endif
