@@ -27,6 +27,9 @@ static const struct route {
 	{ "GET", "/metrics", plain_metrics, 0 },
 	{ "GET", "/cdc/metrics", plain_cdc_metrics, 0 },
 	{ "GET", "/openapi.json", plain_openapi, 0 },
+	{ "GET", "/", plain_page, 0 },
+	{ "GET", "/page.css", plain_page, 0 },
+	{ "GET", "/page.js", plain_page, 0 },
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
 _Static_assert(ROUTES + 2 < API_PATHS, "a count for each route");

@@ -32,6 +32,9 @@ struct api {
 };
 enum { API_TASKS = 100, API_NAME = 256 };
 
+/* Paths of which anybody may GET what is there; NULL at the end. */
+extern const char *const api_open[];
+
 /* A web_handler; arg is a struct api. Several at once, in threads. */
 void api_handle(void *arg, const struct web_req *q, struct web_res *r);
 

@@ -72,6 +72,8 @@ struct web_conf {
 	 * `listen`, and origins of pages besides our own; NULL at the end.
 	 */
 	const char **hosts, **origins;
+	/* What is served without a token, or NULL; NULL at the end. */
+	const char *const *open;
 	int insecure; /* other addresses than loopback without a token */
 	web_handler *handler;
 	/*

@@ -36,7 +36,7 @@ int listener_loopback(const char *host);
 /* webwho: who may ask. */
 struct who {
 	char *write_token, *read_token; /* NULL: none is needed */
-	const char *const *hosts, *const *origins;
+	const char *const *hosts, *const *origins, *const *open;
 	const char *own_host; /* that of the listener */
 	int file;             /* it is a Unix socket */
 };

@@ -38,6 +38,7 @@ who_open(struct who *w, const struct web_conf *conf, const struct listener *at,
 
 	w->hosts = conf->hosts == NULL ? none : conf->hosts;
 	w->origins = conf->origins == NULL ? none : conf->origins;
+	w->open = conf->open;
 	w->own_host = at->host;
 	w->file = at->file;
 	if (!at->local && conf->token_file == NULL && !conf->insecure)
