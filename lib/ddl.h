@@ -65,6 +65,9 @@ void ddl_need(
 int ddl_gone(const struct ddl *d, const struct cat_coll *c);
 int ddl_part_gone(const struct ddl *d, const struct cat_part *p);
 
+/* With a partition key: how many partitions Milvus made for it; else 0. */
+int64_t ddl_num_partitions(const struct cat_coll *c);
+
 /* What is dropped after ts counts as there (--until). */
 void ddl_until(struct ddl *d, uint64_t ts);
 

@@ -66,8 +66,8 @@ ddl_implicit(const struct cat_coll *c, const char *part)
 	       schema_partition_key(&c->schema) != NULL;
 }
 
-static int64_t
-num_partitions(const struct cat_coll *c)
+int64_t
+ddl_num_partitions(const struct cat_coll *c)
 {
 	int64_t n = 0;
 
@@ -90,7 +90,7 @@ ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
 	jw_i64(w, "shards", c->shards);
 	jw_str(w, "consistency", c->consistency);
 	kvs_to_json(props, w, "properties");
-	jw_i64(w, "num_partitions", num_partitions(c));
+	jw_i64(w, "num_partitions", ddl_num_partitions(c));
 	if (ensure)
 		jw_bool(w, "ensure", 1);
 	else if (!gone &&

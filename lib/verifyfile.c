@@ -74,8 +74,8 @@ part_number(struct fcoll *c, const char *name)
 	return (uint32_t)(c->nparts - 1);
 }
 
-static int
-consistency(const char *name)
+int
+vfile_consistency(const char *name)
 {
 	static const char *const names[] = { "Strong", "Session", "Bounded",
 		"Eventually", "Customized" };
@@ -129,7 +129,7 @@ create(struct reading *r, struct err *e)
 		return -1;
 	c->coll.shards = (int)shards;
 	c->coll.num_partitions = parts;
-	c->coll.consistency = consistency(
+	c->coll.consistency = vfile_consistency(
 	    json_string_value(json_object_get(o->doc, "consistency")));
 	c->coll.pk = schema_pk(&c->coll.schema);
 	c->coll.blank_part = schema_partition_key(&c->coll.schema) != NULL;

@@ -44,4 +44,7 @@ struct vfrows {
 int vfile_row(struct vfile *f, struct vfrows *r, uint32_t i, struct vrow *out,
     struct err *e);
 
+/* A consistency level by name, as Milvus numbers them; -1. */
+int vfile_consistency(const char *name);
+
 #endif
