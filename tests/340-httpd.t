@@ -2,6 +2,7 @@
 # The HTTP server: who may ask, how much, how long; what is odd, and what is many.  tests/fake/webd.c is the server with
 # a handler that says what it was asked, tests/fake/webask.py a client that does what curl does not.
 . "$(dirname "$0")/lib.sh"
+. "$TESTS/openapi.sh"
 
 ask() { python3 "$TESTS/fake/webask.py" "$@"; }
 
@@ -264,14 +265,16 @@ exits 2 cdc-httpd --token-file none-such
 is '  in one line' "$(wc -l <"$err")" 1
 serve httpd --listen 127.0.0.1:0
 like 'it says where it listens' "$(head -n 1 httpd.log)" "^cdc-httpd: listening on $a, tasks in $T/state\$"
+checked "$a"
 cdc-task create dr --no-check --paused -T http://standby:19530
-is 'a task of the state directory' "$(curl -s -d '{"request_type":"list"}' "http://$a/cdc" | jq -c '[.code, .data.tasks[].task_id]')" '[200,"dr"]'
-is '  on both ways' "$(curl -s "http://$a/tasks/dr" | jq -r .task_id)" dr
-is 'a mistake of the client has status 200 on /cdc' "$(status -d '{"request_type":"get"}' "http://$a/cdc") $(jq .code body)" '200 400'
-is 'another method too' "$(status "http://$a/cdc") $(jq .code body)" '200 405'
-is 'what is not there' "$(status "http://$a/cdc/") $(jq -r .code body)" '404 404'
-is 'dots lead nowhere' "$(status --path-as-is "http://$a/tasks/%2e%2e/FORMAT") $(status --path-as-is "http://$a/../../etc/passwd")" '404 404'
-is 'healthy' "$(status "http://$a/healthz")" 200
+is 'a task of the state directory' "$(curl -s -d '{"request_type":"list"}' "http://$checked/cdc" | jq -c '[.code, .data.tasks[].task_id]')" '[200,"dr"]'
+is '  on both ways' "$(curl -s "http://$checked/tasks/dr" | jq -r .task_id)" dr
+is 'a mistake of the client has status 200 on /cdc' "$(status -d '{"request_type":"get"}' "http://$checked/cdc") $(jq .code body)" '200 400'
+is 'another method too' "$(status "http://$checked/cdc") $(jq .code body)" '200 405'
+is 'what is not there' "$(status "http://$checked/cdc/") $(jq -r .code body)" '404 404'
+is 'dots lead nowhere' "$(status --path-as-is "http://$checked/tasks/%2e%2e/FORMAT") $(status --path-as-is "http://$checked/../../etc/passwd")" '404 404'
+is 'healthy' "$(status "http://$checked/healthz")" 200
+checked_end 9
 like 'the log names type and task' "$(grep what=list httpd.log)" \
 	'^cdc-httpd: POST /cdc what=list task=- status=200 code=200 ms=[0-9]+ id=[0-9a-f]{16}$'
 kill -KILL "$pid"

@@ -6,6 +6,7 @@
 . "$TESTS/etcd.sh"
 . "$TESTS/readlib.sh"
 . "$TESTS/applylib.sh"
+. "$TESTS/openapi.sh"
 etcd_start
 kafka_up
 fake_start
@@ -45,7 +46,8 @@ has() { [ "$(keys)" = "$1" ]; }
 cdc-httpd --listen 127.0.0.1:0 --print-address -v --tls-dir "$T/tls" >at 2>httpd.log &
 httpd=$!
 wait_until 10 test -s at || diag <httpd.log
-url=http://$(cat at)
+checked "$(cat at)"
+url=http://$checked
 cdc-task supervise 2>supervise.log &
 supervise=$!
 
@@ -121,6 +123,7 @@ ok 'and the other from its beginning' wait_until 30 has '1 3 5 6 7 8 9'
 # and no secret
 is 'no secret anywhere but in its file' "$(grep -rl s3cret-word "$CDC_STATE_DIR" httpd.log supervise.log 2>/dev/null | wc -l)" 0
 
+checked_end 15
 kill "$httpd" "$supervise"
 wait "$httpd" "$supervise" 2>/dev/null
 fake_stop
