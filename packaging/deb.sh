@@ -12,7 +12,7 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL DEPS_TRIED SAN WERROR CC CFLAGS C
 
 rm -rf "$build/package"
 mkdir -p "$build/package"
-tar -xzf "$tarball" -C "$build/package"
+(umask 022 && tar -xzf "$tarball" -C "$build/package") # the .dsc's tarball has the folders' modes
 if ! (cd "$build/package/milvus-cdc-tools-$version" && dpkg-buildpackage -us -uc) >"$build/package/log" 2>&1; then
 	tail -n 25 "$build/package/log" >&2
 	exit 1
