@@ -174,6 +174,7 @@ never(struct apply *a, struct err *e)
 static int
 in_order(struct apply *a, struct err *e)
 {
+	a->counts.late += (unsigned)a->op.late;
 	if (a->op.late)
 		return 0;
 	if (a->op.ts < a->rows_from)
@@ -245,6 +246,7 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	if (a->conf->skip[o->op] ||
 	    (v->kind == USERS && !a->conf->with_users)) {
 		a->counts.skipped++;
+		a->counts.unknown += o->op == OP_UNKNOWN;
 		return 0;
 	}
 	if (o->gone && !goes(a)) {

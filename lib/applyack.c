@@ -140,10 +140,10 @@ apply_begin(struct apply *a, struct err *e)
 {
 	struct pos from = { 0 };
 
-	if (a->op.v > 1)
+	if (a->op.v > STREAM_VERSION)
 		return err_set(e, ERR_DATA,
-		    "the stream is version %" PRId64 ", this is for version 1",
-		    a->op.v);
+		    "the stream is version %" PRId64 ", this is for version %d",
+		    a->op.v, STREAM_VERSION);
 	if (cut_begin(a, e) == -1 || pos_from_line(&from, a->op.doc, e) == -1 ||
 	    (a->begun && no_gap(a, &from, e) == -1)) {
 		pos_fini(&from);
@@ -180,6 +180,8 @@ add_counts(struct counts *to, const struct counts *c)
 	to->gone += c->gone;
 	to->skipped += c->skipped;
 	to->dead += c->dead;
+	to->unknown += c->unknown;
+	to->late += c->late;
 }
 
 static void
@@ -191,7 +193,8 @@ write_counts(const struct counts *c, struct jsonw *w)
 	} all[] = { { "insert", c->insert }, { "upsert", c->upsert },
 		{ "rows", c->rows }, { "delete", c->del }, { "keys", c->keys },
 		{ "ddl", c->ddl }, { "gone", c->gone },
-		{ "skipped", c->skipped }, { "dead", c->dead } };
+		{ "skipped", c->skipped }, { "dead", c->dead },
+		{ "unknown", c->unknown }, { "late", c->late } };
 
 	jw_open(w, "n", '{');
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -21,6 +21,8 @@ struct Pb__NamesResponse; /* service.pb-c.h */
 /* What was done since the last tick. */
 struct counts {
 	uint64_t insert, upsert, rows, del, keys, ddl, gone, skipped, dead;
+	uint64_t unknown; /* of those skipped */
+	uint64_t late;    /* of those applied */
 };
 
 struct ack {

@@ -66,7 +66,7 @@ emit_open(struct emit *e, enum opname op, uint64_t ts)
 	jw_open(&e->w, NULL, '{');
 	jw_str(&e->w, "op", op_name(op));
 	if (op == OP_BEGIN)
-		jw_i64(&e->w, "v", 1);
+		jw_i64(&e->w, "v", STREAM_VERSION);
 	else
 		jw_u64s(&e->w, "ts", ts);
 	if (op != OP_BEGIN && e->time) {

@@ -3,7 +3,9 @@
 
 #include <stddef.h>
 
-/* The operations of the stream, version 1; cdc-ndjson(5). */
+enum { STREAM_VERSION = 1 }; /* that we write, and the newest we read */
+
+/* The operations of the stream; cdc-ndjson(5). */
 enum opname {
 	OP_BEGIN,
 	OP_TICK,

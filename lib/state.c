@@ -14,7 +14,7 @@
 #include "opt.h"
 #include "x.h"
 
-enum { FORMAT = 1, NAME_MAX_LEN = 128 };
+enum { NAME_MAX_LEN = 128 };
 static const char format_word[] = "milvus-cdc state ";
 
 char *
@@ -97,11 +97,11 @@ state_format(const char *dir, struct err *e)
 		    "'%s' is not a state directory of milvus-cdc: its FORMAT "
 		    "says '%s'",
 		    dir, line);
-	if (rc == 1 && v > FORMAT)
+	if (rc == 1 && v > STATE_FORMAT)
 		rc = err_set(e, ERR_DATA,
 		    "state directory '%s' has format %lld, written by a newer "
 		    "release; this one knows %d",
-		    dir, (long long)v, FORMAT);
+		    dir, (long long)v, STATE_FORMAT);
 	free(path);
 	return rc;
 }
@@ -161,7 +161,7 @@ state_init(const char *dir, struct err *e)
 	if (rc == 0) {
 		struct buf b = { 0 };
 
-		buf_addf(&b, "%s%d\n", format_word, FORMAT);
+		buf_addf(&b, "%s%d\n", format_word, STATE_FORMAT);
 		if (dir[0] == '\0')
 			rc = err_set(e, ERR_USAGE, "empty state directory");
 		else if (make_dirs(tasks, e) == -1)

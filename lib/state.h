@@ -17,6 +17,8 @@ struct err;
  * refused by every function here with ERR_DATA.
  */
 
+enum { STATE_FORMAT = 1 }; /* the newest that we know */
+
 /*
  * option if not NULL, else $CDC_STATE_DIR, else $XDG_STATE_HOME/milvus-cdc,
  * else ~/.local/state/milvus-cdc. The caller's to free.

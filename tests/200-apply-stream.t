@@ -47,6 +47,9 @@ is 'up to --batch-bytes' "$(calls Upsert | wc -l)" 4
 { begin; insert a 1; end; } | cdc-apply --mode insert >"$out"
 like '--mode insert' "$(calls .)" '^Insert default/a/_default ok \[1\]$'
 
+{ begin; insert a 1 | sed 's/"n"/"late":true,"n"/'; end; } | cdc-apply >"$out"
+is 'what came late is applied, and counted' "$(jq -c .n "$out")" '{"insert":1,"rows":1,"late":1}'
+
 # While the input is idle
 : >fake.log
 { begin; insert a 1; tick 5; sleep 4; end; } | cdc-apply >slow &

@@ -55,6 +55,8 @@ op import p | run
 like 'an import is refused' "$(cat "$err")" 'in line 2: import .default.p.: rows were imported in bulk'
 op import p | run --skip import,flush; good '  but with --skip'
 is '  counted' "$(jq -c .n "$out")" '{"skipped":1}'
+op unknown | run --skip unknown; good 'what nobody knows'
+is '  counted by itself too' "$(jq -c .n "$out")" '{"skipped":1,"unknown":1}'
 echo '{"op":"frobnicate","ts":"1"}' | run
 like 'what it does not know' "$(cat "$err")" "does not know the operation 'frobnicate'"
 echo '{"op":"create_user","ts":"1","user":"u"}' | run; good 'users are left out'
