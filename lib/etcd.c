@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "err.h"
@@ -11,6 +10,7 @@
 #include "jsonw.h"
 #include "log.h"
 #include "opt.h"
+#include "trust.h"
 #include "x.h"
 
 enum { PAGE = 5000, TOKEN_MAX = 4096 };
@@ -75,15 +75,6 @@ read_login(struct etcd *c, const char *path, struct err *e)
 	return 0;
 }
 
-/* curl would try, and say so only after it has connected. */
-static int
-check_file(const char *path, struct err *e)
-{
-	if (path == NULL || access(path, R_OK) == 0)
-		return 0;
-	return err_sys(e, ERR_USAGE, "'%s'", path);
-}
-
 struct etcd *
 etcd_open(const struct etcd_conf *conf, struct err *e)
 {
@@ -96,8 +87,7 @@ etcd_open(const struct etcd_conf *conf, struct err *e)
 	};
 
 	if (add_urls(c, conf->endpoints, e) == -1 ||
-	    check_file(conf->cacert, e) == -1 ||
-	    check_file(conf->cert, e) == -1 || check_file(conf->key, e) == -1 ||
+	    trust_files(conf->cacert, conf->cert, conf->key, e) == -1 ||
 	    (conf->user_file != NULL &&
 		read_login(c, conf->user_file, e) == -1) ||
 	    (c->http = http_open(&h, e)) == NULL) {
@@ -146,6 +136,18 @@ etcd_http(struct etcd *c)
 	return c->http;
 }
 
+/*
+ * etcd/server/embed/serve.go: its gateway cannot tell the server who has come
+ * with a certificate, and with logins on it refuses one that has a name.
+ */
+static int
+is_name_refused(const struct buf *body)
+{
+	static const char text[] = "CommonName of client";
+
+	return memmem(body->ptr, body->len, text, sizeof text - 1) != NULL;
+}
+
 /* One request to the present endpoint; *answer is a new reference. */
 static int
 ask(struct etcd *c, const char *path, const char *token, const struct buf *body,
@@ -163,7 +165,15 @@ ask(struct etcd *c, const char *path, const char *token, const struct buf *body,
 	    c->reply.body.ptr, c->reply.body.len, JSON_ALLOW_NUL, &je);
 	if (c->reply.status == 200 && json_is_object(*answer))
 		return 0;
-	rc = etcd_json_error(*answer, c->reply.status, etcd_endpoint(c), e);
+	if (*answer == NULL && is_name_refused(&c->reply.body))
+		rc = err_set(e, ERR_DATA,
+		    "etcd '%s': with logins on, it takes no certificate that "
+		    "has a common name: want one without, and a login, "
+		    "--etcd-user-file",
+		    etcd_endpoint(c));
+	else
+		rc = etcd_json_error(
+		    *answer, c->reply.status, etcd_endpoint(c), e);
 	json_decref(*answer);
 	*answer = NULL;
 	return rc;

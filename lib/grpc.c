@@ -7,6 +7,7 @@
 #include "b64.h"
 #include "err.h"
 #include "num.h"
+#include "trust.h"
 #include "tso.h"
 #include "x.h"
 
@@ -55,6 +56,8 @@ grpc_open(const struct grpc_conf *conf, struct err *e)
 		    conf->uri);
 		return NULL;
 	}
+	if (trust_files(conf->cacert, conf->cert, conf->key, e) == -1)
+		return NULL;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	g = x_calloc(1, sizeof *g);
 	g->tls = tls;
@@ -233,10 +236,18 @@ is_foreign(const struct call *c, CURLcode rc)
 		curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &broke);
 	return (rc == CURLE_HTTP2 && broke == 0) ||
 	       rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_URL_MALFORMAT ||
-	       rc == CURLE_PEER_FAILED_VERIFICATION ||
-	       rc == CURLE_SSL_CERTPROBLEM || rc == CURLE_SSL_CACERT_BADFILE ||
 	       rc == CURLE_HTTP_RETURNED_ERROR ||
 	       rc == CURLE_WEIRD_SERVER_REPLY;
+}
+
+/* Then no request has been read, also if curl has sent one. */
+static int
+is_about_trust(const struct call *c, CURLcode rc)
+{
+	return rc == CURLE_PEER_FAILED_VERIFICATION ||
+	       rc == CURLE_SSL_CERTPROBLEM || rc == CURLE_SSL_CACERT_BADFILE ||
+	       (rc != CURLE_OK &&
+		   (trust_refused(c->error) || trust_no_tls(c->error)));
 }
 
 /* It went out on a new connection as HTTP/1.1: see struct grpc. */
@@ -269,7 +280,8 @@ finish(struct call *c, CURLcode rc)
 		answered(c, &r);
 	else
 		r.end = c->left > 0 ? GRPC_NOT_SENT : GRPC_UNKNOWN;
-	if (rc != CURLE_OK && c->left > 0 && is_foreign(c, rc))
+	r.trust = is_about_trust(c, rc);
+	if (r.trust || (rc != CURLE_OK && c->left > 0 && is_foreign(c, rc)))
 		r.end = GRPC_REFUSED;
 	if (c->too_long) {
 		/* as the server says it of a request */
@@ -278,6 +290,11 @@ finish(struct call *c, CURLcode rc)
 		snprintf(
 		    c->error, sizeof c->error, "the answer is larger than max");
 	}
+	/* a server that wants TLS just ends the connection */
+	if ((rc == CURLE_PARTIAL_FILE || rc == CURLE_HTTP2_STREAM) && !g->tls &&
+	    !g->heard)
+		snprintf(c->error, sizeof c->error,
+		    "the connection ends without an answer (is it https?)");
 	if (rc != CURLE_OK && c->error[0] == '\0')
 		r.text = curl_easy_strerror(rc);
 	if (r.end != GRPC_NOT_SENT)

@@ -16,7 +16,7 @@ struct grpc_conf {
 	const char *token;               /* user:password, or NULL */
 };
 
-/* NULL with *e set (ERR_USAGE) if the configuration makes no sense. */
+/* NULL with *e set (ERR_USAGE): no such URI, files that cannot be read. */
 struct grpc *grpc_open(const struct grpc_conf *conf, struct err *e);
 void grpc_close(struct grpc *g);
 
@@ -31,8 +31,9 @@ enum grpc_end {
 
 struct grpc_result {
 	enum grpc_end end;
-	int status;         /* grpc-status */
-	long http;          /* HTTP status, if there was no grpc-status */
+	int status; /* grpc-status */
+	long http;  /* HTTP status, if there was no grpc-status */
+	int trust;  /* refused: a certificate of either side is in the way */
 	const uint8_t *ptr; /* the answer's message, borrowed */
 	size_t len;
 	const char *text; /* grpc-message or what curl says, borrowed */

@@ -109,6 +109,7 @@ header(char *p, size_t size, size_t nmemb, void *arg)
 	int64_t v;
 	struct err e;
 
+	c->g->heard = 1;
 	while (end > 0 && (p[end - 1] == '\n' || p[end - 1] == '\r'))
 		end--;
 	/*

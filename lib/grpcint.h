@@ -53,6 +53,7 @@ struct grpc {
 	char *auth; /* header, or NULL */
 	char *cacert, *cert, *key;
 	int tls;
+	int heard;    /* somebody here has answered with HTTP */
 	int single;   /* one call for a connection */
 	size_t links; /* connections made with prior knowledge, then */
 	size_t pending;

@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "sig.h"
+#include "trust.h"
 #include "tso.h"
 #include "x.h"
 
@@ -142,7 +143,7 @@ set_body(struct call *c, const struct buf *body)
 }
 
 static enum err_kind
-kind_of(CURLcode code)
+kind_of(CURLcode code, const char *why)
 {
 	static const CURLcode usage[] = { CURLE_URL_MALFORMAT,
 		CURLE_UNSUPPORTED_PROTOCOL, CURLE_SSL_CERTPROBLEM,
@@ -151,7 +152,9 @@ kind_of(CURLcode code)
 	for (size_t i = 0; i < sizeof usage / sizeof *usage; i++)
 		if (code == usage[i])
 			return ERR_USAGE;
-	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_WRITE_ERROR)
+	if (code == CURLE_PEER_FAILED_VERIFICATION ||
+	    code == CURLE_WRITE_ERROR || trust_refused(why) ||
+	    trust_no_tls(why))
 		return ERR_DATA;
 	return ERR_TEMP;
 }
@@ -162,7 +165,10 @@ failed(const struct call *c, const char *url, struct err *e)
 	if (c->too_long)
 		return err_set(e, ERR_DATA,
 		    "'%s': the answer is longer than %zu bytes", url, c->max);
-	return err_set(e, kind_of(c->code), "'%s': %s", url,
+	return err_set(e, kind_of(c->code, c->why), "'%s': %s%s", url,
+	    trust_refused(c->why) ? "our certificate is refused, or one is "
+				    "wanted: "
+				  : "",
 	    c->why[0] != '\0' ? c->why : curl_easy_strerror(c->code));
 }
 

@@ -13,6 +13,7 @@
 #include "err.h"
 #include "log.h"
 #include "sig.h"
+#include "trust.h"
 #include "tso.h"
 #include "x.h"
 
@@ -33,15 +34,14 @@ on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 }
 
 /*
- * Does a certificate stand in the way? One that is refused has a sentence of
- * OpenSSL's, either about ours, an alert, or about the broker's. All else of
- * TLS, such as a connection that ends in its middle, may pass.
+ * Does a certificate stand in the way, the broker's or ours? All else of TLS,
+ * such as a connection that ends in its middle, may pass.
  */
 static int
 is_about_trust(const char *reason)
 {
-	return strstr(reason, "certificate") != NULL ||
-	       strstr(reason, " alert ") != NULL;
+	return strstr(reason, "certificate verify failed") != NULL ||
+	       trust_refused(reason);
 }
 
 /* The brokers' absence is noticed here; kreader_next acts on it. */
@@ -58,8 +58,8 @@ on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 		return;
 	}
 	snprintf(r->why, sizeof r->why, "%s", reason);
-	r->refused = code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-		     (code == RD_KAFKA_RESP_ERR__SSL && is_about_trust(reason));
+	r->refused =
+	    code == RD_KAFKA_RESP_ERR__AUTHENTICATION || is_about_trust(reason);
 }
 
 static int

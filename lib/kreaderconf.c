@@ -29,7 +29,6 @@ static const char *const defaults[][2] = {
 	{ "fetch.min.bytes", "65536" },
 	{ "reconnect.backoff.max.ms", "2000" },
 	{ "topic.metadata.refresh.interval.ms", "10000" },
-	{ "log.connection.close", "false" },
 };
 
 static int

@@ -12,6 +12,7 @@
 #include "pbtext.h"
 #include "pbwalk.h"
 #include "sig.h"
+#include "trust.h"
 #include "tso.h"
 #include "x.h"
 
@@ -263,8 +264,12 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 			s->class = MV_RETRY;
 			s->brief = 1;
 		}
-		snprintf(s->reason, sizeof s->reason,
-		    "what answers there is no Milvus: %s", r->text);
+		snprintf(s->reason, sizeof s->reason, "%s: %s",
+		    !r->trust ? "what answers there is no Milvus"
+		    : trust_refused(r->text)
+			? "our certificate is refused, or one is wanted"
+			: "TLS",
+		    r->text);
 		break;
 	case GRPC_UNKNOWN:
 	case GRPC_NOT_SENT:

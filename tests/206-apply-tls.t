@@ -14,7 +14,8 @@ exits 1 cdc-apply s
 like 'a server that nobody vouches for' "$(cat "$err")" 'certificate'
 is '  in one line' "$(wc -l <"$err")" 1
 exits 3 cdc-apply --retry 0 -T "http://${CDC_TARGET#https://}" s
-exits 1 cdc-apply --cacert none --retry 0 s
+exits 2 cdc-apply --cacert none --retry 0 s
+exits 2 cdc-apply --cacert cert --cert cert --retry 0 s
 
 fake_stop
 done_testing
