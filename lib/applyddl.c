@@ -143,7 +143,8 @@ create(struct apply *a, struct schema *s, const struct kvs *props, int shards,
 	free_pairs(req.properties);
 	free(packed);
 	if (rc == 0 && a->conf->dry_run)
-		colls_pretend(&a->colls, a->db, a->coll, s);
+		colls_pretend(&a->colls, a->db, a->coll, s)->id =
+		    INT64_MAX - a->who.pretended++;
 	return rc;
 }
 
@@ -314,6 +315,23 @@ drop_later_self(
 		       : rc;
 }
 
+/* In a dry run: what follows finds it under its new name. */
+static int
+pretend_rename(struct apply *a, const struct coll *c, const char *db,
+    const char *coll, struct err *e)
+{
+	struct schema s = { 0 };
+	int64_t id = c->id;
+	int rc;
+
+	schema_copy(&s, &c->schema);
+	rc = who_rename(a, db, coll, e); /* forgets c */
+	if (rc == 0)
+		colls_pretend(&a->colls, db, coll, &s)->id = id;
+	schema_fini(&s);
+	return rc;
+}
+
 int
 do_rename_collection(struct apply *a, struct err *e)
 {
@@ -344,11 +362,10 @@ do_rename_collection(struct apply *a, struct err *e)
 		if (drop_later_self(a, db, coll, e) == -1)
 			return -1;
 	}
-	if (a->conf->dry_run)
-		colls_pretend(&a->colls, db, coll, &c->schema);
-	else if (who_is(a, c, 0, e) == -1)
+	if (who_is(a, c, 0, e) == -1)
 		return -1;
-	return who_rename(a, db, coll, e);
+	return a->conf->dry_run ? pretend_rename(a, c, db, coll, e)
+				: who_rename(a, db, coll, e);
 }
 
 /* Partitions of a partition-key collection come with it. */

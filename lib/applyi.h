@@ -37,6 +37,7 @@ struct who {
 	struct ids *ids; /* NULL: no begin yet, names are all there is */
 	struct who_place *v;
 	size_t n, cap;
+	int64_t pretended; /* ids of a dry run: INT64_MAX and less */
 };
 
 struct apply {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "err.h"
 #include "x.h"
 
@@ -81,4 +82,18 @@ names_coll(const struct names *s, const char *db, const char *coll,
 		}
 	*to_db = names_db(s, db);
 	*to_coll = coll;
+}
+
+void
+names_text(const struct names *s, struct buf *b)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct name_rule *r = &s->v[i];
+
+		if (r->coll == NULL)
+			buf_addf(b, " %s=%s", r->db, r->to_db);
+		else
+			buf_addf(b, " %s.%s=%s.%s", r->db, r->coll, r->to_db,
+			    r->to_coll);
+	}
 }

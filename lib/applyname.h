@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+struct buf;
 struct err;
 
 /*
@@ -22,5 +23,7 @@ int names_add(struct names *s, const char *rule, struct err *e);
 const char *names_db(const struct names *s, const char *db);
 void names_coll(const struct names *s, const char *db, const char *coll,
     const char **to_db, const char **to_coll);
+/* The rules as text, one like another if they are the same. */
+void names_text(const struct names *s, struct buf *b);
 
 #endif

@@ -119,10 +119,15 @@ int
 who_open(struct apply *a, struct err *e)
 {
 	char *dir = a->conf->dry_run ? NULL : state_dir(a->conf->state_dir);
-	struct ids *ids =
-	    ids_open(dir, a->conf->milvus.grpc.uri, a->op.cluster.ptr, e);
+	struct buf whose = { 0 };
+	struct ids *ids;
 
+	/* under other names, one collection of the source is two here */
+	buf_adds(&whose, a->op.cluster.ptr);
+	names_text(&a->conf->rename, &whose);
+	ids = ids_open(dir, a->conf->milvus.grpc.uri, whose.ptr, e);
 	free(dir);
+	buf_fini(&whose);
 	if (ids == NULL && a->op.task.len > 0)
 		return -1;
 	if (ids == NULL) { /* a file from anywhere, as anybody */
