@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 volatile sig_atomic_t sig_stop;
 static int fds[2] = { -1, -1 };
@@ -55,6 +58,10 @@ die(int signo)
 {
 	sigset_t set;
 
+#ifdef __SANITIZE_ADDRESS__
+	/* it looks for leaks at exit, and this is none */
+	__lsan_do_leak_check();
+#endif
 	signal(signo, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, signo);
