@@ -1,0 +1,70 @@
+#!/bin/sh
+# /openapi.json is a document of OpenAPI 3.1, and cdc-httpd does as it says, whatever it is asked: right, nearly right or
+# hostile, by several at once. REQUESTS=10000 makes more of it, SEED=n the same again.
+. "$(dirname "$0")/lib.sh"
+. "$TESTS/openapi.sh"
+. "$TESTS/etcd.sh"
+. "$TESTS/readlib.sh"
+. "$TESTS/applylib.sh"
+[ -x "$apipython" ] || skip_all 'no schemathesis (tests/setup.sh test)'
+etcd_start
+kafka_up
+fake_start
+mkdir bin tls
+for p in cdc-task cdc-read cdc-apply cdc-httpd; do cp "$BUILD/$p" bin/; done
+{
+	header
+	coll 1 items start=0:0,1:0
+	part 11 1 _default
+	ready 20
+} >cat.once
+printf '#!/bin/sh\nexec cat %s\n' "$T/cat.once" >bin/cdc-meta
+chmod +x bin/cdc-meta
+PATH=$T/bin:$PATH
+feed <<X2
+tick 0 50
+tick 1 50
+X2
+# what the sanitizers of such a build have to say
+ASAN_OPTIONS=log_path=$T/asan UBSAN_OPTIONS=log_path=$T/ubsan:print_stacktrace=1
+export ASAN_OPTIONS UBSAN_OPTIONS
+
+(
+	umask 077
+	echo sesame >token
+	echo look >read
+)
+serve() { # NAME OPTION...: $a is its address, $pid its number
+	serve_as=$1
+	shift
+	: >"$serve_as.at"
+	cdc-httpd --listen 127.0.0.1:0 --print-address --max-tasks 40 "$@" >"$serve_as.at" 2>"$serve_as.log" &
+	pid=$!
+	wait_until 20 test -s "$serve_as.at" || diag <"$serve_as.log"
+	a=$(cat "$serve_as.at")
+}
+serve first --token-file token --read-token-file read --tls-dir "$T/tls"
+first=$a first_pid=$pid
+serve second --http-status
+second=$a second_pid=$pid
+
+ok 'the document is one of OpenAPI 3.1' document valid.py "$second"
+diag <"$out"
+is 'its version is ours' "$(curl -s "http://$second/openapi.json" | jq -r .info.version)" "$(cdc-httpd --version | cut -d ' ' -f 2)"
+is 'it is for those with a token' "$(curl -s -o none -w '%{http_code}' "http://$first/openapi.json")" 401
+is 'its paths' "$(curl -s -H 'Authorization: Bearer look' "http://$first/openapi.json" | jq -r '.paths | has("/cdc", "/tasks/{id}/log")' | paste -sd ' ')" 'true true'
+
+ok 'requests of all kinds' document storm.py --requests "${REQUESTS:-500}" ${SEED:+--seed $SEED} --token token --read-token read \
+	--target "${CDC_TARGET#http://}" --other "${CDC_ETCD#http://}" "$first" "$second"
+grep -E '^(seed|status|code|kind) ' "$out" | sed 1d | diag
+is 'both live' "$(curl -s "http://$first/healthz" "http://$second/healthz" | jq -r .status | paste -sd ' ')" 'ok ok'
+kill "$first_pid" "$second_pid"
+wait "$first_pid" 2>/dev/null
+is 'and end by the signal' $? 143
+wait "$second_pid" 2>/dev/null
+is '  both' $? 143
+is 'no sanitizer has a word' "$(cat asan.* ubsan.* 2>/dev/null | head -n 60)" ''
+is 'no secret in what they said' "$(grep -c -e sesame -e s3cret first.log second.log)" 'first.log:0
+second.log:0'
+fake_stop
+done_testing
