@@ -163,10 +163,15 @@ dist:
 deb:
 	$(Q)sh tests/setup.sh package
 	$(Q)BUILD='$(BUILD)' sh packaging/deb.sh
+package-check:
+	$(Q)sh tests/setup.sh test
+	$(Q)sh tests/setup.sh package-check
+	$(Q)$(MAKE) all tests-build deb
+	$(Q)BUILD=$(BUILD) sh tests/run.sh package
 clean:
 	rm -rf $(BUILD)
 
 .PHONY: all tests-build check check-unit check-program check-real asan demo \
-	fuzz fuzz-build fmt lint install uninstall dist deb clean
+	fuzz fuzz-build fmt lint install uninstall dist deb package-check clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name "*.d" 2>/dev/null)

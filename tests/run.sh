@@ -1,5 +1,6 @@
 #!/bin/sh
-# run.sh [unit|program|real|all] [FILE...]: the tests, in three rings; FILEs instead of all of a ring.
+# run.sh [unit|program|real|all|package] [FILE...]: the tests, in three rings; FILEs instead of all of a ring. package is
+# none of all: what make deb made.
 # run.sh torture [ARGUMENT...]: tests/torture/torture.py --long ARGUMENT..., which counts for itself.
 #
 # unit: $BUILD/tests/*_test.  program: tests/*.t, no network but librdkafka's mock cluster and our fakes.  real:
@@ -74,6 +75,12 @@ servers() {
 	"$here/lab" up "$@" && eval "$("$here/lab" env)"
 }
 
+package() {
+	echo '== package'
+	[ $# -gt 0 ] || set -- tests/package/*.t
+	tap 1 sh "$@"
+}
+
 python=${CDC_DEPS:-$top/.deps}/venv/bin/python
 
 real() {
@@ -87,7 +94,7 @@ real() {
 }
 
 case $ring in
-unit | program | real) "$ring" "$@" ;;
+unit | program | real | package) "$ring" "$@" ;;
 torture)
 	servers && "$python" tests/torture/torture.py --long "$@"
 	exit
@@ -98,7 +105,7 @@ all)
 	real
 	;;
 *)
-	echo 'usage: run.sh [unit|program|real|all] [FILE...]; run.sh torture [ARGUMENT...]' >&2
+	echo 'usage: run.sh [unit|program|real|all|package] [FILE...]; run.sh torture [ARGUMENT...]' >&2
 	exit 2
 	;;
 esac
