@@ -110,7 +110,7 @@ function makeTrend(parent) {
 	const svg = document.createElementNS(space, 'svg');
 	const line = document.createElementNS(space, 'polyline');
 	svg.setAttribute('class', 'trend');
-	svg.setAttribute('viewBox', `0 0 ${TREND - 1} 20`);
+	svg.setAttribute('viewBox', '0 0 100 20');
 	svg.setAttribute('preserveAspectRatio', 'none');
 	svg.setAttribute('aria-hidden', 'true');
 	line.setAttribute('vector-effect', 'non-scaling-stroke');
@@ -152,12 +152,14 @@ function makeRow(id) {
 	return row;
 }
 
+// The last lags, those that are known, over all of the width.
 function drawTrend(row, lag) {
-	row.lags = row.lags.concat([lag === null ? NaN : lag]).slice(-TREND);
-	const most = Math.max(1000, ...row.lags.filter((v) => !isNaN(v)));
-	const from = TREND - row.lags.length;
-	const points = row.lags.map((v, i) => [from + i, 19 - 18 * v / most]).filter(([, y]) => !isNaN(y));
-	row.trend.setAttribute('points', points.map(([x, y]) => `${x},${y.toFixed(1)}`).join(' '));
+	row.lags = row.lags.concat(lag === null ? [] : [lag]).slice(-TREND);
+	const most = Math.max(1000, ...row.lags);
+	const step = 100 / Math.max(1, row.lags.length - 1);
+	const points = row.lags.map((v, i) => `${(i * step).toFixed(1)},${(19 - 17 * v / most).toFixed(1)}`);
+	row.trend.setAttribute('points', points.join(' '));
+	row.trend.parentNode.toggleAttribute('hidden', row.lags.length < 2);
 }
 
 function showButton(row, task) {
