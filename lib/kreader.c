@@ -195,6 +195,9 @@ kreader_close(struct kreader *r)
 		free(r->v[i]);
 	}
 	free(r->v);
+	for (size_t i = 0; i < r->n_wide; i++)
+		free(r->wide[i].name);
+	free(r->wide);
 	if (r->queue != NULL)
 		rd_kafka_queue_destroy(r->queue);
 	if (r->rk != NULL)
@@ -316,6 +319,8 @@ kreader_start(struct kreader *r, const char *topic, int number, int64_t offset,
 	struct topic *t = topic_get(r, topic, e);
 
 	if (t == NULL)
+		return -1;
+	if (kreader_only_0(r, topic, e) == -1)
 		return -1;
 	t->number = number;
 	if (rd_kafka_consume_start_queue(t->rkt, 0, offset, r->queue) == -1)

@@ -46,7 +46,7 @@ void kreader_close(struct kreader *r);
 
 /*
  * Names of the topics that begin with prefix, NULL at the end; free each and
- * the list. ERR_DATA if one has partitions beyond 0 with data in them.
+ * the list.
  */
 char **kreader_topics(struct kreader *r, const char *prefix, struct err *e);
 

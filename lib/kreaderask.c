@@ -22,22 +22,45 @@ kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic)
 	return err_set(e, kind, "topic '%s': %s", topic, rd_kafka_err2str(rc));
 }
 
-static int
-only_partition_0(
-    struct kreader *r, const struct rd_kafka_metadata_topic *t, struct err *e)
+/* Others' topics may have as many as they like; ours are looked at later. */
+static void
+note_partitions(struct kreader *r, const struct rd_kafka_metadata_topic *t)
 {
-	for (int32_t p = 1; p < t->partition_cnt; p++) {
+	struct wide *w = r->wide;
+
+	while (w < r->wide + r->n_wide && strcmp(w->name, t->topic) != 0)
+		w++;
+	if (w == r->wide + r->n_wide) {
+		if (t->partition_cnt < 2)
+			return;
+		r->wide =
+		    x_grow(r->wide, r->n_wide, &r->wide_cap, sizeof *r->wide);
+		w = &r->wide[r->n_wide++];
+		w->name = x_strdup(t->topic);
+	}
+	w->partitions = t->partition_cnt;
+}
+
+int
+kreader_only_0(struct kreader *r, const char *topic, struct err *e)
+{
+	int32_t n = 1;
+
+	for (size_t i = 0; i < r->n_wide; i++)
+		if (strcmp(r->wide[i].name, topic) == 0)
+			n = r->wide[i].partitions;
+	for (int32_t p = 1; p < n; p++) {
 		int64_t low = 0, high = 0;
 		rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
-		    r->rk, t->topic, p, &low, &high, r->wait_ms);
+		    r->rk, topic, p, &low, &high, r->wait_ms);
 
 		if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
-			return kreader_fail(e, rc, t->topic);
+			return kreader_fail(e, rc, topic);
 		if (high > 0)
 			return err_set(e, ERR_DATA,
 			    "topic '%s' has records in partition %" PRId32
 			    ", Milvus writes only to partition 0",
-			    t->topic, p);
+			    topic, p);
 	}
 	return 0;
 }
@@ -63,13 +86,7 @@ kreader_topics(struct kreader *r, const char *prefix, struct err *e)
 		if (strncmp(t->topic, prefix, strlen(prefix)) != 0)
 			continue;
 		list[n++] = x_strdup(t->topic);
-		if (only_partition_0(r, t, e) == -1) {
-			for (size_t k = 0; k < n; k++)
-				free(list[k]);
-			free(list);
-			list = NULL;
-			break;
-		}
+		note_partitions(r, t);
 	}
 	rd_kafka_metadata_destroy(md);
 	return list;

@@ -29,7 +29,17 @@ struct kreader {
 	int refused; /* and it does not get better by itself: login, trust */
 	struct topic **v;
 	size_t n, cap;
+	struct wide *wide; /* topics with more than one partition */
+	size_t n_wide, wide_cap;
 };
+
+struct wide {
+	char *name;
+	int32_t partitions;
+};
+
+/* Before it is read: ERR_DATA if it has records beyond partition 0. */
+int kreader_only_0(struct kreader *r, const char *topic, struct err *e);
 
 /* The error of a broker's answer, by kind; returns -1. */
 int kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic);

@@ -66,6 +66,13 @@ kafka_down && kafka_up
 reads --until now
 is 'empty partitions do not matter' "$got" 0
 kafka_down && kafka_up
+{ printf '!topic by-dev-mine 3\n' && echo 'tick 0 200'; } | feed
+printf 'by-dev-mine\tAAAA\t@5\t#2\n' >&9
+echo 'tick 0 300' | feed
+is "somebody else's topic" "$(kcat -C -q -e -b "$CDC_BROKERS" -t by-dev-mine -o beginning -f '%p')" 2
+reads --until now
+is '  may have as many as it likes' "$got" 0
+kafka_down && kafka_up
 {
 	echo "!topic $one 3" && echo 'tick 0 200'
 	printf '!topic other 3\n'
