@@ -1,6 +1,8 @@
 #include "taskstatus.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 enum {
 	STALL_MS = 30000,   /* without progress for so long */
 	BACKLOG_MS = 10000, /* and so far behind */
+	ASKERS = 16,        /* threads, at most */
 };
 
 const char *
@@ -264,6 +267,46 @@ task_status_get(
 		derive(dir, s, ask_ms, task, &w);
 	json_decref(task);
 	task_wish_fini(&w);
+}
+
+/* Tasks that several threads look at, each the next one. */
+struct round {
+	const char *dir;
+	char *const *names;
+	size_t n;
+	int ask_ms;
+	struct task_status *v;
+	atomic_size_t next;
+};
+
+static void *
+look(void *arg)
+{
+	struct round *r = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&r->next, 1)) < r->n)
+		task_status_get(r->dir, r->names[i], r->ask_ms, &r->v[i]);
+	return NULL;
+}
+
+void
+task_status_all(const char *dir, char *const *names, size_t n, int ask_ms,
+    struct task_status *v)
+{
+	struct round r = {
+		.dir = dir, .names = names, .n = n, .ask_ms = ask_ms, .v = v
+	};
+	pthread_t t[ASKERS];
+	size_t m = 0;
+
+	/* one of them is this one, and it is enough */
+	while (m + 1 < n && m < ASKERS &&
+	       pthread_create(&t[m], NULL, look, &r) == 0)
+		m++;
+	look(&r);
+	while (m > 0)
+		pthread_join(t[--m], NULL);
 }
 
 int

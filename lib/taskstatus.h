@@ -50,6 +50,12 @@ struct task_status {
  */
 void task_status_get(
     const char *dir, const char *name, int ask_ms, struct task_status *s);
+/*
+ * The same for n tasks, several at a time: those whose brokers are away cost
+ * ask_ms together, not each.
+ */
+void task_status_all(const char *dir, char *const *names, size_t n, int ask_ms,
+    struct task_status *v);
 void task_status_fini(struct task_status *s);
 
 /* Is it as it is wanted: it runs and gets on, or shall not run? */
