@@ -131,26 +131,39 @@ cmd_delete(struct args *a, struct err *e)
 }
 
 static void
-status_of(struct args *a, const char *name, struct buf *b)
+status_of(struct args *a, const struct task_status *s, struct buf *b)
 {
-	struct task_status s;
-
-	task_status_get(a->dir, name, a->offline ? 0 : ASK_MS, &s);
 	if (a->json) {
-		task_status_json(&s, b);
+		task_status_json(s, b);
 		buf_addc(b, '\n');
 	} else
-		task_status_line(&s, a->color, b);
+		task_status_line(s, a->color, b);
 	if (a->topics && !a->json)
-		task_status_topics(&s, b);
-	a->bad |= !task_status_good(&s);
-	task_status_fini(&s);
+		task_status_topics(s, b);
+	a->bad |= !task_status_good(s);
+}
+
+static void
+status_of_all(struct args *a, char *const *names, struct buf *b)
+{
+	struct task_status *v;
+	size_t n = 0;
+
+	while (names[n] != NULL)
+		n++;
+	v = x_calloc(n + 1, sizeof *v);
+	task_status_all(a->dir, names, n, a->offline ? 0 : ASK_MS, v);
+	for (size_t i = 0; i < n; i++) {
+		status_of(a, &v[i], b);
+		task_status_fini(&v[i]);
+	}
+	free(v);
 }
 
 static int
 status_once(struct args *a, struct err *e)
 {
-	char **names = NULL;
+	char *one[] = { NULL, NULL }, **names = NULL;
 	struct buf b = { 0 };
 	int rc;
 
@@ -158,14 +171,13 @@ status_once(struct args *a, struct err *e)
 		buf_adds(&b, "\033[H\033[2J");
 	if (!a->json)
 		task_status_head(&b);
-	if (a->name != NULL)
-		status_of(a, a->name, &b);
-	else if ((names = task_list(a->dir, e)) == NULL) {
+	if (a->name == NULL && (names = task_list(a->dir, e)) == NULL) {
 		buf_fini(&b);
 		return -1;
 	}
-	for (size_t i = 0; names != NULL && names[i] != NULL; i++)
-		status_of(a, names[i], &b);
+	one[0] = a->name == NULL ? NULL : x_strdup(a->name);
+	status_of_all(a, names == NULL ? one : names, &b);
+	free(one[0]);
 	rc = print(&b, e);
 	task_list_free(names);
 	buf_fini(&b);
