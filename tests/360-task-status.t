@@ -145,4 +145,17 @@ is 'programs that PATH has not: by their path' "$(cut -d ' ' -f 1 pasted | paste
 	"$T/bin/cdc-meta $T/bin/cdc-read $T/bin/cdc-apply $T/bin/cdc-task"
 is 'show --json: the definition, and names' "$(cdc-task show odd --json | jq -c '[.name,(.pipeline | map(split(" ")[0]))]')" \
 	'["odd",["cdc-meta","cdc-read","cdc-apply","cdc-task"]]'
+# brokers that are away cost the wait once
+i=0
+while [ $((i += 1)) -le 8 ]; do
+	cdc-task create "away$i" --no-check -b 127.0.0.1:1 -T "http://127.0.0.1:$((100 + i))"
+	ack 50 1 1 | cdc-task commit "away$i" || exit 1
+done
+cdc-task pause dr
+began=$(date +%s)
+cdc-task status --json | jq -r 'select(.task | startswith("away")).lag_unknown' >unknown
+took=$(($(date +%s) - began))
+is 'all are told why' "$(grep -c "brokers '127.0.0.1:1' do not answer: 127.0.0.1:1/bootstrap: Connect.* failed: Connection refused" unknown)" 8
+ok "  within $took s, not 24" test $took -le 9
+
 done_testing
