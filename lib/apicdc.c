@@ -92,11 +92,13 @@ do_get(struct call *c, const json_t *data)
 {
 	char id[129];
 	struct ask a = { 0 };
+	json_t *task;
 
 	if (with_task(c, data, id) == -1 || find_for_get(c, id) == -1)
 		return -1;
-	json_object_set_new(
-	    c->data, "task", api_task(c, id, ask_next(c, &a), 0));
+	if ((task = api_task(c, id, ask_next(c, &a), 0)) == NULL)
+		return call_fail(c, 400, "not found: [%s]", id);
+	json_object_set_new(c->data, "task", task);
 	return 0;
 }
 
@@ -113,9 +115,12 @@ do_list(struct call *c, const json_t *data)
 		c->code = 500;
 		return -1;
 	}
-	for (size_t i = 0; names[i] != NULL; i++)
-		json_array_append_new(
-		    list, api_task(c, names[i], ask_next(c, &a), 0));
+	for (size_t i = 0; names[i] != NULL; i++) {
+		json_t *task = api_task(c, names[i], ask_next(c, &a), 0);
+
+		if (task != NULL)
+			json_array_append_new(list, task);
+	}
 	task_list_free(names);
 	return 0;
 }

@@ -174,8 +174,13 @@ int order_make(
 
 /* ---- tasks ---- */
 
-/* TASK; ask_ms as task_status_get. strings: 64-bit integers, and more keys. */
+/*
+ * TASK; ask_ms as task_status_get. strings: 64-bit integers, and more keys.
+ * NULL if it has gone meanwhile.
+ */
 json_t *api_task(struct call *c, const char *name, int ask_ms, int strings);
+/* Has it been deleted while we looked? */
+int api_gone(const struct call *c, const struct task_status *s);
 /* Initial, Running or Paused: 0, 1, 2. */
 int api_task_state(const struct task_status *s, const struct task_wish *w);
 const char *api_state_name(int state);

@@ -58,19 +58,26 @@ look(struct call *c, size_t *n)
 	struct seen *v;
 	struct err ignored;
 	struct ask a = { 0 };
+	size_t all = 0;
 
 	*n = 0;
 	if (names == NULL) {
 		c->code = 500;
 		return NULL;
 	}
-	while (names[*n] != NULL)
+	while (names[all] != NULL)
+		all++;
+	v = x_calloc(all + 1, sizeof *v);
+	for (size_t i = 0; i < all; i++) {
+		struct seen *t = &v[*n];
+
+		task_status_get(c->api->dir, names[i], ask_next(c, &a), &t->s);
+		if (api_gone(c, &t->s)) {
+			task_status_fini(&t->s);
+			continue;
+		}
+		task_wish_load(c->api->dir, names[i], &t->w, &ignored);
 		(*n)++;
-	v = x_calloc(*n + 1, sizeof *v);
-	for (size_t i = 0; i < *n; i++) {
-		task_status_get(
-		    c->api->dir, names[i], ask_next(c, &a), &v[i].s);
-		task_wish_load(c->api->dir, names[i], &v[i].w, &ignored);
 	}
 	task_list_free(names);
 	return v;

@@ -159,7 +159,7 @@ may_be_set(struct call *c)
 static int
 set_locked(struct call *c, const json_t *asked)
 {
-	if (may_be_set(c) == -1)
+	if (api_find(c, c->name, 404) == -1 || may_be_set(c) == -1)
 		return -1;
 	c->code = 0;
 	if (set(c, asked) == 0)

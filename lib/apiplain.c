@@ -78,6 +78,9 @@ answer_task(struct call *c)
 	tag_task(c, tag);
 	json_decref(c->data);
 	c->data = api_task(c, c->name, ask_next(c, &a), 1);
+	if (c->data == NULL)
+		return call_fail(
+		    c, 404, "not found the task, task_id: %s", c->name);
 	kvs_set(&c->r->headers, "ETag", tag);
 	return 0;
 }
@@ -134,7 +137,7 @@ plain_tasks(struct call *c)
 			break;
 		}
 		task = api_task(c, names[i], ask_next(c, &a), 1);
-		if (wanted(task, state))
+		if (task != NULL && wanted(task, state))
 			json_array_append(list, task);
 		json_decref(task);
 	}

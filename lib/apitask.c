@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -169,33 +170,57 @@ add_definition(json_t *out, const json_t *task, const json_t *request)
 	json_decref(whole);
 }
 
-json_t *
-api_task(struct call *c, const char *name, int ask_ms, int strings)
+int
+api_gone(const struct call *c, const struct task_status *s)
 {
-	struct task_status s;
+	char *path;
+	int gone;
+
+	if (s->state != TASK_FAILED)
+		return 0;
+	path = state_path(c->api->dir, s->name, NULL);
+	gone = access(path, F_OK) == -1 && errno == ENOENT;
+	free(path);
+	return gone;
+}
+
+static json_t *
+show(struct call *c, const struct task_status *s, int strings)
+{
 	struct task_wish w = { 0 };
 	struct err ignored;
-	json_t *task = state_task(c->api->dir, name, &ignored);
+	json_t *task = state_task(c->api->dir, s->name, &ignored);
 	json_t *request = json_object_get(task, "request"), *out;
 	const char *why;
 	int state;
 
 	request = request == NULL ? request_of(task) : json_incref(request);
-	task_status_get(c->api->dir, name, ask_ms, &s);
-	task_wish_load(c->api->dir, name, &w, &ignored);
-	state = api_task_state(&s, &w);
+	task_wish_load(c->api->dir, s->name, &w, &ignored);
+	state = api_task_state(s, &w);
 	out = json_pack(
-	    "{s:s, s:s}", "task_id", name, "state", api_state_name(state));
-	if ((why = reason_of(&s, &w, state, request)) != NULL)
+	    "{s:s, s:s}", "task_id", s->name, "state", api_state_name(state));
+	if ((why = reason_of(s, &w, state, request)) != NULL)
 		json_object_set_new(out, "reason", api_text(why));
-	json_object_set_new(out, "health", json_string(api_health(&s, &w)));
+	json_object_set_new(out, "health", json_string(api_health(s, &w)));
 	add_definition(out, task, request);
 	if (strings)
-		add_progress(out, &s);
-	task_status_fini(&s);
+		add_progress(out, s);
 	task_wish_fini(&w);
 	json_decref(request);
 	json_decref(task);
+	return out;
+}
+
+json_t *
+api_task(struct call *c, const char *name, int ask_ms, int strings)
+{
+	struct task_status s;
+	json_t *out = NULL;
+
+	task_status_get(c->api->dir, name, ask_ms, &s);
+	if (!api_gone(c, &s))
+		out = show(c, &s, strings);
+	task_status_fini(&s);
 	return out;
 }
 
@@ -236,6 +261,21 @@ still_stopping(struct call *c)
 	return -1;
 }
 
+/* Until nobody runs it; it may go meanwhile. */
+static int
+wait_stopped(struct call *c, const char *name, int not_found)
+{
+	struct err e;
+
+	if (task_pause(c->api->dir, name, NULL, API_STOP_MS, &c->e) == 0)
+		return 0;
+	e = c->e;
+	if (api_find(c, name, not_found) == -1)
+		return -1;
+	c->e = e;
+	return still_stopping(c);
+}
+
 int
 api_wish_lock(struct call *c)
 {
@@ -252,6 +292,8 @@ pause_locked(struct call *c, const char *name, const char *reason, int strict)
 	struct task_wish w = { 0 };
 	int paused;
 
+	if (api_find(c, name, strict ? 400 : 404) == -1)
+		return -1; /* somebody was faster */
 	if (task_wish_load(c->api->dir, name, &w, &c->e) == -1)
 		return -1;
 	paused = w.paused;
@@ -278,9 +320,7 @@ api_pause(struct call *c, const char *name, const char *reason, int strict)
 	close(fd);
 	if (rc == -1)
 		return -1;
-	if (task_pause(c->api->dir, name, NULL, API_STOP_MS, &c->e) == 0)
-		return 0;
-	return still_stopping(c);
+	return wait_stopped(c, name, strict ? 400 : 404);
 }
 
 static int
@@ -291,6 +331,8 @@ resume_locked(struct call *c, const char *name, const char *reason, int strict)
 	struct err ignored;
 	int state;
 
+	if (api_find(c, name, strict ? 400 : 404) == -1)
+		return -1;
 	task_status_get(c->api->dir, name, 0, &s);
 	task_wish_load(c->api->dir, name, &w, &ignored);
 	state = api_task_state(&s, &w);
@@ -334,14 +376,8 @@ api_delete(struct call *c, const char *name, int not_found)
 {
 	int fd, rc;
 
-	if (task_pause(c->api->dir, name, NULL, API_STOP_MS, &c->e) == -1) {
-		struct err e = c->e;
-
-		if (api_find(c, name, not_found) == -1)
-			return -1;
-		c->e = e;
-		return still_stopping(c);
-	}
+	if (wait_stopped(c, name, not_found) == -1)
+		return -1;
 	if ((fd = api_wish_lock(c)) == -1)
 		return -1;
 	rc = delete_locked(c, name, not_found);

@@ -1,7 +1,9 @@
 /* How tasks are shown, and what becomes of them. */
+#include "apiint.h"
 #include "apimake.h"
 
 #include "task.h"
+#include "taskstatus.h"
 #include "tso.h"
 
 /* ---- TASK ---- */
@@ -176,6 +178,28 @@ a_pause_waits_for_the_runner(void **state)
 	close(fd);
 }
 
+/* It was there when a name was looked for, and is not when it is read. */
+static void
+a_task_that_goes_meanwhile_is_none(void **state)
+{
+	struct web_res r = { 0 };
+	struct call c = { .api = &api, .r = &r, .name = "x" };
+	struct task_status s = { .name = c.name, .state = TASK_FAILED };
+
+	(void)state;
+	make("x", "h:1");
+	assert_false(api_gone(&c, &s));
+	json_decref(plain("DELETE", "/tasks/x", "", 204));
+	assert_true(api_gone(&c, &s));
+	assert_null(api_task(&c, "x", 0, 1));
+	assert_int_equal(api_pause(&c, "x", NULL, 0), -1);
+	assert_int_equal(call_code(&c), 404);
+	assert_int_equal(api_resume(&c, "x", NULL, 1), -1);
+	assert_int_equal(call_code(&c), 400);
+	assert_int_equal(api_delete(&c, "x", 404), -1);
+	assert_int_equal(call_code(&c), 404);
+}
+
 int
 main(void)
 {
@@ -185,6 +209,7 @@ main(void)
 		T(states_follow_from_what_happened),
 		T(a_broken_folder_is_one_failed_task),
 		T(a_pause_waits_for_the_runner),
+		T(a_task_that_goes_meanwhile_is_none),
 	};
 
 	log_level(LOG_QUIET);
