@@ -76,8 +76,11 @@ on_target(void *cls, const char *raw, struct MHD_Connection *conn)
 		end_exchange(k->link->now);
 	k->link->now = k;
 	link_phase(k->web, k->link, LINK_COMING);
-	if (!target_fits(raw)) /* libmicrohttpd runs out of room, silently */
+	if (!target_fits(raw)) { /* libmicrohttpd runs out of room, silently */
+		link_late(k->web, k->link, MHD_HTTP_URI_TOO_LONG,
+		    strncmp(raw, "/cdc?", 5) == 0 ? "/cdc" : "");
 		link_refuse(k->web, k->link, MHD_HTTP_URI_TOO_LONG);
+	}
 	return k;
 }
 

@@ -95,6 +95,8 @@ is 'a target of 30,000' "$(status "http://$a/$(big 30000)")" 200
 is 'of 100,000' "$(status "http://$a/$(big 100000)")" 414
 is 'a query of 64 parts' "$(status "http://$a/?$(awk 'BEGIN { while (++n < 64) printf "a&" }')")" 200
 is 'of 65' "$(status "http://$a/?$(awk 'BEGIN { while (++n < 65) printf "a&" }')")" 414
+is '  in the form of /cdc' "$(status "http://$a/cdc?$(awk 'BEGIN { while (++n < 65) printf "a&" }')") $(jq -c . body)" \
+	'414 {"code":414,"message":"the request is too long"}'
 is 'of 9,000' "$(status "http://$a/?$(awk 'BEGIN { while (++n < 9000) printf "a&" }')")" 414
 
 # NAME <TAB> REQUEST <TAB> the statuses of what is answered; "-": none, "open": the connection is not closed.
