@@ -87,6 +87,8 @@ function clock(ts) {
 function collections(task) {
 	const all = Object.entries(task.db_collections || {}).concat([['default', task.collection_infos || []]]);
 	const names = all.flatMap(([db, list]) => list.map((coll) => `${db}.${coll.name}`));
+	if (names.includes('*.*'))
+		return 'all collections';
 	return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 }
 

@@ -86,6 +86,7 @@ is '  in order' "$(js "[...document.querySelectorAll('tbody th span:first-child'
 is '  and how they are' "$(cell broken 1) $(cell far 1)" 'failed paused'
 is '  in words' "$(js "document.getElementById('summary').textContent")" '3 tasks, 1 paused, 1 needs attention'
 is 'what it takes, and where to' "$(cell busy 0 | tr '\n' '|')" 'busy|shop.*, default.items|to http://127.0.0.1:3|'
+is '  or all' "$(cell far 0 | sed -n 2p)" 'all collections'
 is 'its lag' "$(cell far 2)" '60 s'
 is '  rows' "$(cell far 3)" '1,234'
 n=$(cell busy 3)
