@@ -144,12 +144,10 @@ case $want in
 # shellcheck disable=SC2086
 build) packages $build ;;
 lint) packages $build $lint ;;
-# shellcheck disable=SC2086
 package) packages $build $package ;;
-# shellcheck disable=SC2086
 package-check) packages $build $package $package_check ;;
 test)
-	packages $build $check
+	packages $build $check $package
 	mkdir -p "$deps"
 	if [ "${CDC_SETUP_LOCKED:-}" != 1 ]; then # two runs at once: the second waits and finds all done
 		CDC_SETUP_LOCKED=1 exec flock "$deps/lock" sh "$here/setup.sh" test
