@@ -43,7 +43,7 @@ def ports(sizes):
         print(base)
 
 
-def config(dir, port, etcd, root, mq, brokers='', auth='0'):
+def config(dir, port, etcd, root, mq, brokers='', auth='0', tls='0', certs=''):
     import milvus
     data = os.path.join(os.path.dirname(milvus.__file__), 'data')
     keys = ['proxy_port', 'root_coord_port', 'proxy_internal_port', 'query_coord_port', 'query_node_port',
@@ -75,6 +75,14 @@ def config(dir, port, etcd, root, mq, brokers='', auth='0'):
     change(r'^(log:\n  level:) \w+', r'\1 warn')
     if auth == '1':
         change(r'authorizationEnabled: false', 'authorizationEnabled: true')
+    if certs:
+        change(r'(  ssl:\n    )enabled: false', r'\1enabled: true')
+        for key, file in ('tlsCert', 'root.pem'), ('tlsKey', 'root.key'), ('tlsCACert', 'ca.pem'):
+            change(f'^    {key}: .*', f'    {key}: {certs}/{file}')
+    if tls != '0':
+        change(r'tlsMode: 0', f'tlsMode: {tls}')
+        for key, file in ('serverPemPath', 'server.pem'), ('serverKeyPath', 'server.key'), ('caPemPath', 'ca.pem'):
+            change(f'^  {key}: .*', f'  {key}: {certs}/{file}')
     if mq == 'kafka':
         text += (f'\nkafka:\n  brokerList: {brokers}\n  saslUsername:\n  saslPassword:\n'
                  '  saslMechanisms:\n  securityProtocol:\n')

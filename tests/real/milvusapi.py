@@ -152,11 +152,13 @@ def quote(s):
 
 
 class Milvus:
-    def __init__(self, uri, token=None):
+    def __init__(self, uri, token=None, tls=None):
+        """tls: the contents of PEM files, by name: root_certificates, private_key, certificate_chain."""
         self.uri = uri
         address = uri.split('://')[-1]
-        self.channel = grpc.insecure_channel(address, options=[
-            ('grpc.max_receive_message_length', -1), ('grpc.max_send_message_length', -1)])
+        options = [('grpc.max_receive_message_length', -1), ('grpc.max_send_message_length', -1)]
+        self.channel = (grpc.secure_channel(address, grpc.ssl_channel_credentials(**tls), options) if tls else
+                        grpc.insecure_channel(address, options))
         self.stub = milvus_pb2_grpc.MilvusServiceStub(self.channel)
         self.metadata = None
         if token:
