@@ -1,6 +1,7 @@
 #!/bin/sh
 # /openapi.json is a document of OpenAPI 3.1, and cdc-httpd does as it says, whatever it is asked: right, nearly right or
-# hostile, by several at once. REQUESTS=10000 makes more of it, SEED=n the same again.
+# hostile, by several at once. REQUESTS=10000 makes more of it, SEED=n [347, or any if REQUESTS is set] the same again,
+# RUNNERS=1 lets the tasks run.
 . "$(dirname "$0")/lib.sh"
 . "$TESTS/openapi.sh"
 . "$TESTS/etcd.sh"
@@ -18,7 +19,18 @@ for p in cdc-task cdc-read cdc-apply cdc-httpd; do cp "$BUILD/$p" bin/; done
 	part 11 1 _default
 	ready 20
 } >cat.once
-printf '#!/bin/sh\nexec cat %s\n' "$T/cat.once" >bin/cdc-meta
+{
+	header "$FOLLOW"
+	sed 1d cat.once
+} >cat.ndjson
+cat >bin/cdc-meta <<X2
+#!/bin/sh
+case " \$* " in
+*" --watch "*) cat '$T/cat.ndjson' ;;
+*) exec cat '$T/cat.once' ;;
+esac
+while mkmsg at 9; do sleep 0.2; done
+X2
 chmod +x bin/cdc-meta
 PATH=$T/bin:$PATH
 feed <<X2
@@ -54,10 +66,20 @@ is 'its version is ours' "$(curl -s "http://$second/openapi.json" | jq -r .info.
 is 'it is for those with a token' "$(curl -s -o none -w '%{http_code}' "http://$first/openapi.json")" 401
 is 'its paths' "$(curl -s -H 'Authorization: Bearer look' "http://$first/openapi.json" | jq -r '.paths | has("/cdc", "/tasks/{id}/log")' | paste -sd ' ')" 'true true'
 
-ok 'requests of all kinds' document storm.py --requests "${REQUESTS:-500}" ${SEED:+--seed $SEED} --token token --read-token read \
+seed=${SEED:-}
+[ -n "${REQUESTS:-}" ] || seed=${seed:-347}
+if [ -n "${RUNNERS:-}" ]; then
+	cdc-task supervise 2>supervise.log &
+	supervise=$!
+fi
+ok 'requests of all kinds' document storm.py --requests "${REQUESTS:-500}" ${seed:+--seed $seed} ${RUNNERS:+--runners} --token token --read-token read \
 	--target "${CDC_TARGET#http://}" --other "${CDC_ETCD#http://}" "$first" "$second"
 grep -E '^(seed|status|code|kind) ' "$out" | sed 1d | diag
 is 'both live' "$(curl -s "http://$first/healthz" "http://$second/healthz" | jq -r .status | paste -sd ' ')" 'ok ok'
+[ -z "${supervise:-}" ] || {
+	kill "$supervise"
+	wait "$supervise" 2>/dev/null
+}
 kill "$first_pid" "$second_pid"
 wait "$first_pid" 2>/dev/null
 is 'and end by the signal' $? 143

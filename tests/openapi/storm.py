@@ -8,7 +8,7 @@ allow, on 5xx but for limits and a target that is away, on no answer, and on a t
 figures; status 1 on failures. Nothing but the addresses given, and ports of 127.0.0.1 named here, is ever asked for.
 
 --requests N [500]  --seed N [of the clock]  --clients N [3]  --token FILE (for the first address)  --read-token FILE
---target HOST:PORT (a Milvus)  --other HOST:PORT (something that is none)
+--target HOST:PORT (a Milvus)  --other HOST:PORT (something that is none)  --runners (tasks are run, and may fail)
 """
 import argparse
 import json
@@ -30,6 +30,7 @@ def options():
     p.add_argument("--clients", type=int, default=3)
     p.add_argument("--token")
     p.add_argument("--read-token")
+    p.add_argument("--runners", action="store_true")
     p.add_argument("--target", required=True)
     p.add_argument("--other", required=True)
     o = p.parse_args()
@@ -69,7 +70,7 @@ def main():
     o = options()
     print(f"seed {o.seed}", flush=True)
     doc = document(o.addresses[0], o.tokens[0])
-    log = Log()
+    log = Log(o.runners)
 
     def clients(kind):
         return [Client(a, doc, log, t) for a, t in zip(o.addresses, o.tokens)]
