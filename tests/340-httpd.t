@@ -276,7 +276,7 @@ is 'another method too' "$(status "http://$checked/cdc") $(jq .code body)" '200 
 is 'what is not there' "$(status "http://$checked/cdc/") $(jq -r .code body)" '404 404'
 is 'dots lead nowhere' "$(status --path-as-is "http://$checked/tasks/%2e%2e/FORMAT") $(status --path-as-is "http://$checked/../../etc/passwd")" '404 404'
 is 'healthy' "$(status "http://$checked/healthz")" 200
-checked_end 9
+checked_end 8
 like 'the log names type and task' "$(grep what=list httpd.log)" \
 	'^cdc-httpd: POST /cdc what=list task=- status=200 code=200 ms=[0-9]+ id=[0-9a-f]{16}$'
 kill -KILL "$pid"
