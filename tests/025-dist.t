@@ -17,8 +17,11 @@ mkdir -p "$name/build" "$name/.deps/venv" "$name/tests/fake/__pycache__" "$name/
 for f in build/x.o .deps/venv/x tests/fake/__pycache__/x.pyc debian/milvus-cdc-tools/usr/x debian/files; do
 	echo >"$name/$f"
 done
+chmod 600 "$name/README.md"
+chmod 711 "$name/.ci/run"
+chown nobody "$name/LICENSE" 2>/dev/null # if that is for us to do
 ok 'without git' env BUILD=other sh "$name/packaging/dist.sh"
-ok 'the same, whatever was built there' cmp "a/$name.tar.gz" "$name/other/$name.tar.gz"
+ok 'the same, whatever was built there, and whoever owns it' cmp "a/$name.tar.gz" "$name/other/$name.tar.gz"
 ok 'another time' env SOURCE_DATE_EPOCH=86400 BUILD="$T/c" sh "$name/packaging/dist.sh"
 is 'if it is said' "$(TZ=UTC tar -tvzf "c/$name.tar.gz" --full-time | awk '{ print $4, $5 }' | sort -u)" '1970-01-02 00:00:00'
 done_testing
