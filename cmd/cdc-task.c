@@ -1,7 +1,6 @@
 /* cdc-task: a state directory of tasks, see cdc-task(1). */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <jansson.h>
 
 #include "buf.h"
+#include "doctor.h"
 #include "err.h"
 #include "log.h"
 #include "notify.h"
@@ -43,12 +43,14 @@ enum {
 struct args {
 	char *dir;
 	const char *name; /* the operand, or NULL */
-	json_t *options;  /* of create */
+	const char *coll; /* a second one, of doctor */
+	const char *checks;
+	json_t *options; /* of create */
 	const char *from;
 	const char *reason;
 	int paused, no_check, json, watch, label, offline;
 	int color, topics; /* of status */
-	int bad;           /* status: not all is as it is wanted */
+	int bad; /* the status, where it is an answer: not all is well */
 };
 
 /* To standard output, at once and whole. */
@@ -253,38 +255,32 @@ cmd_set(struct args *a, struct err *e)
 }
 
 static int
-copy_file(const char *path, struct err *e)
+cmd_log(struct args *a, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
 	struct buf b = { 0 };
-	ssize_t n;
+	int rc = task_log_read(a->dir, a->name, &b, e);
 
-	if (fd == -1)
-		return errno == ENOENT ? 0 : err_sys(e, ERR_DATA, "'%s'", path);
-	while (rc == 0 && (n = read(fd, buf_room(&b, 65536), 65536)) > 0) {
-		b.len = (size_t)n;
+	if (rc == 0)
 		rc = print(&b, e);
-		buf_clear(&b);
-	}
-	close(fd);
 	buf_fini(&b);
 	return rc;
 }
 
 static int
-cmd_log(struct args *a, struct err *e)
+cmd_doctor(struct args *a, struct err *e)
 {
-	char *old = state_path(a->dir, a->name, "log.ndjson.1");
-	char *path = state_path(a->dir, a->name, "log.ndjson");
-	int rc = state_check(a->dir, a->name, e);
+	struct doctor_conf c = { .dir = a->dir,
+		.only = a->checks,
+		.coll = a->coll,
+		.json = a->json,
+		.print = print };
+	int rc;
 
-	if (rc == 0)
-		rc = copy_file(old, e);
-	if (rc == 0)
-		rc = copy_file(path, e);
-	free(old);
-	free(path);
-	return rc;
+	c.task = doctor_task(a->dir, a->name, a->from, a->options, &c.made, e);
+	rc = c.task == NULL ? -1 : doctor_run(&c, e);
+	json_decref(c.task);
+	a->bad = rc > 0 ? rc : 0;
+	return rc == -1 ? -1 : 0;
 }
 
 /* ---- the command line ---- */
@@ -305,6 +301,10 @@ static const struct opt status_opt[] = { DIR_OPT,
 	{ "offline", OFFLINE, NULL, "do not ask Kafka for lag and backlog" },
 	{ "watch", 'w', NULL, "again every two seconds, until a signal" },
 	{ 0 } };
+static const struct opt doctor_opt[] = { DIR_OPT,
+	{ "check", 'k', "LIST", "only these checks" },
+	{ "json", JSON, NULL, "a line of JSON for each check" },
+	{ "from", 'f', "WHERE", "where it would begin [start]" }, { 0 } };
 static const struct opt show_opt[] = { DIR_OPT,
 	{ "json", JSON, NULL, "the definition, with the pipeline" }, { 0 } };
 static const struct opt run_opt[] = { DIR_OPT,
@@ -325,6 +325,7 @@ static const struct command {
 	{ "create", create_opt, ONE, cmd_create },
 	{ "list", dir_opt, NONE, cmd_list },
 	{ "status", status_opt, MAYBE, cmd_status },
+	{ "doctor", doctor_opt, MAYBE, cmd_doctor },
 	{ "show", show_opt, ONE, cmd_show },
 	{ "run", run_opt, ONE, cmd_run },
 	{ "supervise", dir_opt, NONE, cmd_supervise },
@@ -340,6 +341,7 @@ static const char usage[] = "[OPTION]... COMMAND [NAME] [OPTION]...\n"
 			    "  create NAME      make a task\n"
 			    "  list             the tasks' names\n"
 			    "  status [NAME]    how they are\n"
+			    "  doctor [NAME]    what is wrong, and what to do\n"
 			    "  show NAME        the pipeline that run starts\n"
 			    "  run NAME         run it in the foreground\n"
 			    "  supervise        run all that are wanted\n"
@@ -371,9 +373,26 @@ task_arg(struct args *a, int letter, const char *arg)
 			opt_die("%s", e.msg);
 }
 
+static int
+is_flag(struct args *a, int letter)
+{
+	struct {
+		int letter, *flag;
+	} flags[] = { { 'w', &a->watch }, { JSON, &a->json },
+		{ OFFLINE, &a->offline }, { LABEL, &a->label },
+		{ PAUSED, &a->paused }, { NO_CHECK, &a->no_check } };
+
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (flags[i].letter == letter)
+			return *flags[i].flag = 1;
+	return 0;
+}
+
 static void
 take(struct args *a, int letter, const char *arg)
 {
+	if (is_flag(a, letter))
+		return;
 	switch (letter) {
 	case STATE_DIR:
 		free(a->dir);
@@ -382,33 +401,18 @@ take(struct args *a, int letter, const char *arg)
 	case 'f':
 		a->from = arg;
 		break;
+	case 'k':
+		a->checks = arg;
+		break;
 	case REASON:
 		a->reason = arg;
-		break;
-	case 'w':
-		a->watch = 1;
-		break;
-	case JSON:
-		a->json = 1;
-		break;
-	case OFFLINE:
-		a->offline = 1;
-		break;
-	case LABEL:
-		a->label = 1;
-		break;
-	case PAUSED:
-		a->paused = 1;
-		break;
-	case NO_CHECK:
-		a->no_check = 1;
 		break;
 	default:
 		task_arg(a, letter, arg);
 	}
 }
 
-/* The command's own options, and for create those of the pipeline. */
+/* The command's own options, and for some those of the pipeline. */
 static void
 make_table(const struct command *c, struct opt table[static MAX_TABLE])
 {
@@ -416,7 +420,7 @@ make_table(const struct command *c, struct opt table[static MAX_TABLE])
 
 	for (const struct opt *o = c->table; o->name != NULL; o++)
 		table[n++] = *o;
-	if (c->run == cmd_create)
+	if (c->run == cmd_create || c->run == cmd_doctor)
 		for (const struct task_option *o = task_options;
 		     o->name != NULL && n < MAX_TABLE - 1; o++)
 			table[n++] =
@@ -450,7 +454,8 @@ parse(struct args *a, int argc, char **argv)
 	c = find_command(argv[at]);
 	make_table(c, table);
 	snprintf(line, sizeof line, "%s %s[OPTION]...", c->name,
-	    c->operand == ONE    ? "NAME "
+	    c->run == cmd_doctor ? "[NAME [COLLECTION]] "
+	    : c->operand == ONE  ? "NAME "
 	    : c->operand == NONE ? ""
 				 : "[NAME] ");
 	for (;;) {
@@ -460,9 +465,12 @@ parse(struct args *a, int argc, char **argv)
 			take(a, letter, arg);
 		if (at >= argc)
 			break;
-		if (a->name != NULL)
+		if (a->name == NULL)
+			a->name = argv[at];
+		else if (c->run == cmd_doctor && a->coll == NULL)
+			a->coll = argv[at];
+		else
 			opt_die("one NAME too many: '%s'", argv[at]);
-		a->name = argv[at];
 	}
 	check_operand(c, a);
 	return c;
@@ -503,5 +511,5 @@ main(int argc, char **argv)
 	if (e.kind == ERR_PIPE)
 		sig_die_of_pipe();
 	sig_reraise(); /* returns unless a signal stopped us */
-	return e.kind == ERR_NONE && a.bad ? 1 : err_status(&e);
+	return e.kind == ERR_NONE && a.bad ? a.bad : err_status(&e);
 }

@@ -11,11 +11,13 @@ _cdc_verify='--source --target --backup --until --include --exclude --rename --a
 _cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --tls-dir --http-status
 	--max-tasks --max-name --print-address --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster'
-_cdc_create='--from --paused --no-check --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
+_cdc_pipeline='--from --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
 	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
 	--timeout --with-users --create-missing'
-_cdc_commands='create list status show run supervise pause resume set log commit delete'
+_cdc_create="$_cdc_pipeline --paused --no-check"
+_cdc_checks='words others etcd root selection zstd kafka topics format size retention position target login mode versions writers databases schemas wish state lag progress start lost unknown disk upgrade'
+_cdc_commands='create list status doctor show run supervise pause resume set log commit delete'
 _cdc_ops='create_database drop_database alter_database create_collection drop_collection alter_collection
 	rename_collection create_partition drop_partition insert upsert delete create_index drop_index alter_index
 	load_collection release_collection load_partitions release_partitions flush create_alias alter_alias drop_alias
@@ -59,6 +61,7 @@ _cdc_value() { # PREVIOUS CURRENT
 	--on-error) _cdc_words 'stop dead dead:' "$2" ;;
 	--progress) _cdc_words 'auto never' "$2" ;;
 	--ops | --skip) _cdc_words "$_cdc_ops" "$2" ;;
+	--check) _cdc_words "$_cdc_checks" "$2" ;;
 	--kinds | -k) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
 	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --include | -i | \
 		--exclude | -x | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
@@ -71,6 +74,7 @@ _cdc_value() { # PREVIOUS CURRENT
 _cdc_task_options() { # COMMAND
 	case $1 in
 	create) echo "$_cdc_create" ;;
+	doctor) echo "$_cdc_pipeline --check --json" ;;
 	status) echo '--json --watch --offline' ;;
 	show) echo '--json' ;;
 	run) echo '--label' ;;

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+struct buf;
 struct err;
 
 /*
@@ -122,6 +123,9 @@ void task_log(
     const char *dir, const char *name, const char *event, json_t *own_more);
 /* Only by the holder of run.lock: past 1 MiB the log becomes log.ndjson.1. */
 void task_log_rotate(const char *dir, const char *name);
+/* All of it, appended to b. ERR_DATA. */
+int task_log_read(
+    const char *dir, const char *name, struct buf *b, struct err *e);
 /* The last event for which wanted() is not 0, or NULL. */
 json_t *task_log_last(
     const char *dir, const char *name, int (*wanted)(const char *event));

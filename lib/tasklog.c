@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "err.h"
 #include "log.h"
 #include "state.h"
 #include "x.h"
@@ -110,6 +111,31 @@ tail(const char *path, struct buf *b)
 		buf_cut(b, lf == NULL ? b->len : (size_t)(lf + 1 - b->ptr));
 	}
 	return 0;
+}
+
+int
+task_log_read(const char *dir, const char *name, struct buf *b, struct err *e)
+{
+	static const char *const files[] = { "log.ndjson.1", "log.ndjson" };
+	int rc = state_check(dir, name, e);
+
+	for (int i = 0; i < 2 && rc == 0; i++) {
+		char *path = state_path(dir, name, files[i]);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = 0;
+
+		if (fd == -1 && errno != ENOENT)
+			rc = err_sys(e, ERR_DATA, "'%s'", path);
+		while (fd != -1 &&
+		       (n = read(fd, buf_room(b, TAIL_MAX), TAIL_MAX)) > 0)
+			b->len += (size_t)n;
+		if (n == -1)
+			rc = err_sys(e, ERR_DATA, "'%s'", path);
+		if (fd != -1)
+			close(fd);
+		free(path);
+	}
+	return rc;
 }
 
 static json_t *

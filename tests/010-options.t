@@ -50,7 +50,9 @@ for c in $commands; do
 	is "cdc-task $c: the same options for bash" "$(diff help bash)" ''
 	fish_says "cdc-task $c --" | longs >fish
 	is "cdc-task $c: the same options for fish" "$(diff help fish)" ''
-	{ sed -n '/^common=/,/^)/p' "$top/completions/_cdc"; echo --state-dir; sed -n '/^cdc-task)/,/^	;;/p' "$top/completions/_cdc" |
+	{ sed -n '/^common=/,/^)/p' "$top/completions/_cdc"; echo --state-dir
+		case $c in create | doctor) sed -n '/^	pipeline=(/,/^	)/p' "$top/completions/_cdc" ;; esac
+		sed -n '/^cdc-task)/,/^	;;/p' "$top/completions/_cdc" |
 		awk -v c="$c" '/^\t[a-z| ]+\)/ { on = $0 ~ "[\t ]" c "[ )]" } on'; } | longs >zsh
 	is "cdc-task $c: the same options for zsh" "$(diff help zsh)" ''
 	is "cdc-task $c: the manual has every option" "$(comm -23 help man)" ''
@@ -59,6 +61,10 @@ is 'fish: names of tasks' "$(fish_says 'cdc-task pause ' | head -n 1)" alpha
 is 'fish: where to begin' "$(fish_says 'cdc-task set alpha --from t')" 'task:alpha
 ts:'
 
+checks=$(cdc-task doctor -k , 2>&1 | sed 's/.*there are: //')
+for f in cdc.bash _cdc cdc-task.fish; do
+	like "$f: the checks of doctor" "$(cat "$top/completions/$f")" "[' ]$checks[')]"
+done
 for p in cdc-meta cdc-read cdc-apply cdc-task cdc-verify cdc-httpd; do
 	is "$p: every line of --help fits a terminal" "$($p --help | awk 'length > 110')" ''
 	like "$p --version" "$($p --version)" "^$p [0-9]+\.[0-9]+"

@@ -119,6 +119,7 @@ class Fake:
             raise Refused(65535, 'create duplicate collection with different parameters')
         db[r.collection_name] = {'id': next(self.ids), 'schema': r.schema, 'shards': r.shards_num, 'aliases': [], 'parts': {'_default'},
                                  'rows': {}, 'index': {}, 'loaded': False,
+                                 'level': r.consistency_level, 'num_partitions': r.num_partitions,
                                  'props': {p.key: p.value for p in r.properties}}
 
     def DescribeCollection(self, r):
@@ -132,6 +133,7 @@ class Fake:
             f.fieldID = 100 + i
         return pb.DescribeCollectionResponse(
             schema=schema, collectionID=c['id'], collection_name=name, shards_num=c['shards'], aliases=c['aliases'],
+            consistency_level=c['level'], num_partitions=c['num_partitions'],
             properties=[common_pb2.KeyValuePair(key=k, value=v) for k, v in c['props'].items()])
 
     def ShowCollections(self, r):
@@ -183,6 +185,13 @@ class Fake:
 
     def ReleaseCollection(self, r):
         self.coll(r)['loaded'] = False
+
+    def GetLoadState(self, r):
+        return pb.GetLoadStateResponse(state=3 if self.coll(r)['loaded'] else 1)
+
+    def GetCollectionStatistics(self, r):
+        return pb.GetCollectionStatisticsResponse(
+            stats=[common_pb2.KeyValuePair(key='row_count', value=str(len(self.coll(r)['rows'])))])
 
     def Flush(self, r):
         return pb.FlushResponse()
@@ -284,7 +293,7 @@ class Fake:
     def wrap(method, answer):
         """A Status alone is the answer of most calls, and field 1 of the others."""
         inside = method in ('Upsert', 'Insert', 'Delete', 'DescribeCollection', 'Flush', 'ShowCollections', 'ListDatabases', 'GetVersion',
-                            'ReplicateMessage')
+                            'ReplicateMessage', 'GetLoadState', 'GetCollectionStatistics')
         if answer is None:
             answer = common_pb2.Status()
         if isinstance(answer, common_pb2.Status) and inside:
