@@ -49,6 +49,8 @@ static void
 on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct kreader *r = opaque;
+	const char *end;
+	size_t n;
 
 	(void)rk;
 	log_info("kafka: %s", reason);
@@ -57,7 +59,10 @@ on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 			r->away_since_ns = tso_mono_ns();
 		return;
 	}
-	snprintf(r->why, sizeof r->why, "%s", reason);
+	/* without how long it took and how often it was so */
+	end = strstr(reason, " (after ");
+	n = end == NULL ? strlen(reason) : (size_t)(end - reason);
+	snprintf(r->why, sizeof r->why, "%.*s", (int)n, reason);
 	r->refused =
 	    code == RD_KAFKA_RESP_ERR__AUTHENTICATION || is_about_trust(reason);
 }
