@@ -323,7 +323,8 @@ const struct api_field target_fields[] = {
 	{ "channel_num", API_INT, API_W, NULL, NULL,
 	    "the target is written through its public API" },
 	{ "ignore_partition", API_BOOL, API_R, NULL, NULL,
-	    "rows are written into partitions of their own names" },
+	    "rows are written into partitions of their own names; leave it "
+	    "out" },
 	{ "dial_config", API_OBJ, API_H, dial_fields, take_dial, NULL },
 	{ 0 },
 };

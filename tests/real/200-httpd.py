@@ -170,8 +170,13 @@ def mistakes(case, site):
         ('create', {'milvus_connect_param': {'uri': case.etcd}, **all_of}, 400, 'fail to connect the milvus: '),
         ('create', {**target, **all_of, 'task_id': '../x'}, 400, ''),
         ('create', {**target, 'collection_infos': [{'name': 'a.b'}]}, 400, ''),
+        ('create', {'milvus_connect_param': {'uri': case.target, 'ignore_partition': True}, **all_of}, 400,
+         "'ignore_partition' is refused: rows are written into partitions of their own names; leave it out"),
         ('maintenance', {'operation': 'dance'}, 400, 'unsupported operation: dance'),
     ]
+    if 'CDC_TARGET_AUTH' in os.environ:
+        login = {'uri': os.environ['CDC_TARGET_AUTH'], 'username': 'root', 'password': 'wrong'}
+        wrong.append(('create', {'milvus_connect_param': login, **all_of}, 400, 'fail to connect the milvus: '))
     bad = []
     for kind, data, code, text in wrong:
         got = site.request(kind, **data)
@@ -261,7 +266,10 @@ def script(case, site, db, coll):
     tap.ok(dst.count(db, 'items') == 40, 'nothing of it comes any more')
     positions = {v: p['msg_id'] for v in case.src.describe(db, 'items').virtual_channel_names
                  for p in stood if p['channel_name'] == v.rpartition('_')[0]}
-    site.good('create', task_id='three', **target, db_collections={db: [{'name': 'items', 'positions': positions}]})
+    third = {'task_id': 'three', **target, 'db_collections': {db: [{'name': 'items', 'positions': positions}]}}
+    tap.ok([site.good('create', **third)['task_id'] for _ in range(2)] == ['three'] * 2, 'a create is made once')
+    again = site.request('create', **{**third, 'db_collections': {db: [{'name': 'others'}]}})
+    tap.ok(again['code'] == 400 and 'is there with another definition' in again['message'], 'and not as another one', again)
     site.catch_up('three')
     case.same('a new task with its positions goes on there')
     tap.ok([t['task_id'] for t in site.good('list')['tasks']] == sorted([one, 'three']), 'the list')
