@@ -1,6 +1,5 @@
 /* cdc-task: a state directory of tasks, see cdc-task(1). */
 
-#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "log.h"
 #include "notify.h"
 #include "opt.h"
+#include "out.h"
 #include "runner.h"
 #include "sig.h"
 #include "state.h"
@@ -57,16 +57,14 @@ struct args {
 static int
 print(const struct buf *b, struct err *e)
 {
-	for (size_t at = 0; at < b->len;) {
-		ssize_t n = write(STDOUT_FILENO, b->ptr + at, b->len - at);
+	struct out o = { .fd = STDOUT_FILENO, .name = "standard output" };
+	int rc;
 
-		if (n == -1 && errno == EPIPE)
-			return err_set(e, ERR_PIPE, "standard output");
-		if (n == -1 && errno != EINTR)
-			return err_sys(e, ERR_OUTPUT, "standard output");
-		at += n < 0 ? 0 : (size_t)n;
-	}
-	return 0;
+	if (b->len > 0) /* lines: the last feed is out_mem's */
+		out_mem(&o, b->ptr, b->len - (b->ptr[b->len - 1] == '\n'));
+	rc = out_flush(&o, e);
+	out_fini(&o);
+	return rc;
 }
 
 /* Print what was found even if the task could not be made. */
@@ -274,13 +272,11 @@ cmd_doctor(struct args *a, struct err *e)
 		.coll = a->coll,
 		.json = a->json,
 		.print = print };
-	int rc;
 
 	c.task = doctor_task(a->dir, a->name, a->from, a->options, &c.made, e);
-	rc = c.task == NULL ? -1 : doctor_run(&c, e);
+	a->bad = c.task == NULL ? -1 : doctor_run(&c, e);
 	json_decref(c.task);
-	a->bad = rc > 0 ? rc : 0;
-	return rc == -1 ? -1 : 0;
+	return a->bad == -1 ? -1 : 0;
 }
 
 /* ---- the command line ---- */
@@ -476,32 +472,20 @@ parse(struct args *a, int argc, char **argv)
 	return c;
 }
 
-/* A definition keeps it, and programs of another folder get it. */
-static void
-absolute_dir(struct args *a)
-{
-	char *dir = state_dir(a->dir), *cwd;
-
-	free(a->dir);
-	a->dir = dir;
-	if (dir[0] == '/' || (cwd = getcwd(NULL, 0)) == NULL)
-		return;
-	a->dir = x_asprintf("%s/%s", cwd, dir);
-	free(dir);
-	free(cwd);
-}
-
 int
 main(int argc, char **argv)
 {
 	struct args a = { .options = json_object() };
 	const struct command *c;
 	struct err e = { 0 };
+	char *dir;
 
 	log_init(argv[0]);
 	signal(SIGPIPE, SIG_IGN);
-	c = parse(&a, argc, argv); /* exits 2 on a mistake */
-	absolute_dir(&a);
+	c = parse(&a, argc, argv);    /* exits 2 on a mistake */
+	dir = state_dir_whole(a.dir); /* a definition keeps it */
+	free(a.dir);
+	a.dir = dir;
 	if (c->run(&a, &e) == 0)
 		err_clear(&e);
 	else if (e.kind != ERR_STOP && e.kind != ERR_PIPE)

@@ -33,6 +33,19 @@ state_dir(const char *option)
 }
 
 char *
+state_dir_whole(const char *option)
+{
+	char *dir = state_dir(option), *cwd = NULL, *whole;
+
+	if (dir[0] == '/' || (cwd = getcwd(NULL, 0)) == NULL)
+		return dir;
+	whole = x_asprintf("%s/%s", cwd, dir);
+	free(dir);
+	free(cwd);
+	return whole;
+}
+
+char *
 state_path(const char *dir, const char *task, const char *file)
 {
 	if (file == NULL)

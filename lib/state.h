@@ -24,6 +24,8 @@ enum { STATE_FORMAT = 1 }; /* the newest that we know */
  * else ~/.local/state/milvus-cdc. The caller's to free.
  */
 char *state_dir(const char *option);
+/* The same with its whole path, for programs of another folder. */
+char *state_dir_whole(const char *option);
 
 /* dir/tasks/task/file, or dir/tasks/task if file is NULL; to be freed. */
 char *state_path(const char *dir, const char *task, const char *file);

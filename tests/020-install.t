@@ -35,6 +35,7 @@ is 'these files' "$(cd root && find . ! -type d | sort)" "$(sort <<E2
 ./usr/share/man/man1/cdc-verify.1
 ./usr/share/man/man5/cdc-ndjson.5
 ./usr/share/man/man5/cdc-state.5
+./usr/share/man/man7/cdc-questions.7
 ./usr/share/man/man7/cdc-recipes.7
 ./usr/share/man/man7/cdc.7
 ./usr/share/zsh/site-functions/_cdc
