@@ -83,7 +83,7 @@ wish_of(const char *name, int paused, int seconds)
 	char *path = state_path(api.dir, name, "desired.json");
 	struct err e;
 
-	tso_add_time(&t, tso_from_ms(tso_now_ms() - seconds * 1000));
+	tso_add_time(&t, tso_from_ms(tso_now_ms() - seconds * INT64_C(1000)));
 	buf_addf(&b, "{\"v\":1,\"desired\":\"%s\",\"since\":\"%s\"}",
 	    paused ? "paused" : "running", t.ptr);
 	assert_int_equal(state_replace(path, b.ptr, b.len, &e), 0);
