@@ -10,6 +10,20 @@ function __cdc_task_where
     cdc-task list 2>/dev/null | string replace -r '^' task:
 end
 
+# Collections as db.coll and db.*, of the etcd that the line names, if it answers at once.
+function __cdc_collections
+    set -l at
+    set -l line (commandline -opc)
+    for i in (seq 2 (math (count $line) - 1))
+        if contains -- $line[$i] -E --etcd -r --root --meta-path --etcd-user-file
+            set -a at $line[$i] $line[(math $i + 1)]
+        end
+    end
+    timeout 3 cdc-meta -q --retry 0 --kinds collection $at 2>/dev/null |
+        string match -r '^{"kind":"collection","id":"\d+","db":"[^"]*","db_id":"\d+","name":"[^"]*","state":"created"' |
+        string replace -r '.*"db":"([^"]*)",.*"name":"([^"]*)".*' '$1.$2 $1.*' | string split ' ' | sort -u
+end
+
 set -l ops create_database drop_database alter_database create_collection drop_collection alter_collection \
     rename_collection create_partition drop_partition insert upsert delete create_index drop_index alter_index \
     load_collection release_collection load_partitions release_partitions flush create_alias alter_alias drop_alias \
@@ -53,8 +67,8 @@ complete -c cdc-task -n "$in create doctor" -l etcd-retry -x -d 'how long etcd m
 complete -c cdc-task -n "$in create doctor" -s b -l brokers -x -d 'the source\'s Kafka'
 complete -c cdc-task -n "$in create doctor" -s X -l property -x -d 'a librdkafka property; @FILE: a file of them'
 complete -c cdc-task -n "$in create doctor" -l cluster -x -d 'first part of the topics\' names'
-complete -c cdc-task -n "$in create doctor" -s i -l include -x -d 'collections to take'
-complete -c cdc-task -n "$in create doctor" -s x -l exclude -x -d 'collections to leave out'
+complete -c cdc-task -n "$in create doctor" -s i -l include -x -a '(__cdc_collections)' -d 'collections to take'
+complete -c cdc-task -n "$in create doctor" -s x -l exclude -x -a '(__cdc_collections)' -d 'collections to leave out'
 complete -c cdc-task -n "$in create doctor" -l ops -x -a "(__fish_append , $ops)" -d 'operations to take'
 complete -c cdc-task -n "$in create doctor" -l shard -x -d 'the I-th of N parts of the collections'
 complete -c cdc-task -n "$in create doctor" -l tick -x -d 'a commit point at least so often'

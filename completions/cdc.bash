@@ -23,6 +23,23 @@ _cdc_ops='create_database drop_database alter_database create_collection drop_co
 	load_collection release_collection load_partitions release_partitions flush create_alias alter_alias drop_alias
 	create_user drop_user create_role drop_role grant_role revoke_role grant revoke import unknown'
 
+# Collections as db.coll and db.*, of the etcd that the line names, if it answers at once.
+_cdc_collections() { # CURRENT
+	local -a line at=()
+	local i name
+	read -ra line <<<"${COMP_LINE:0:COMP_POINT}"
+	for ((i = 1; i < ${#line[@]} - 1; i++)); do
+		case ${line[i]} in
+		-E | --etcd | -r | --root | --meta-path | --etcd-user-file) at+=("${line[i]}" "${line[i + 1]}") ;;
+		esac
+	done
+	while read -r name; do
+		case $name in "$1"*) COMPREPLY+=("$name") ;; esac
+	done < <(timeout 3 cdc-meta -q --retry 0 --kinds collection "${at[@]}" 2>/dev/null |
+		sed -n 's/^{"kind":"collection","id":"[0-9]*","db":"\([^"]*\)","db_id":"[0-9]*","name":"\([^"]*\)","state":"created".*/\1.\2 \1.\\*/p' |
+		tr ' ' '\n' | sort -u)
+}
+
 _cdc_words() { # WORDS CURRENT
 	# shellcheck disable=SC2207
 	COMPREPLY=($(compgen -W "$1" -- "$2"))
@@ -57,14 +74,14 @@ _cdc_value() { # PREVIOUS CURRENT
 	--listen) _cdc_words '127.0.0.1:8444 unix:' "$2" ;;
 	--json) return 1 ;;
 	--consistency) _cdc_words 'strong session eventually' "$2" ;;
+	--include | -i | --exclude | -x) _cdc_collections "$2" ;;
 	--mode) _cdc_words 'upsert insert' "$2" ;;
 	--on-error) _cdc_words 'stop dead dead:' "$2" ;;
 	--progress) _cdc_words 'auto never' "$2" ;;
 	--ops | --skip) _cdc_words "$_cdc_ops" "$2" ;;
 	--check) _cdc_words "$_cdc_checks" "$2" ;;
 	--kinds | -k) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
-	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --include | -i | \
-		--exclude | -x | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
+	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
 		--etcd-retry | --reason | --source | -S | --page | --settle | --sample | --seed | --host | --origin | \
 		--max-tasks | --max-name) ;;
 	*) return 1 ;;
@@ -84,8 +101,25 @@ _cdc_task_options() { # COMMAND
 }
 
 _cdc() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} program=${1##*/} command= w
+	local line=${COMP_LINE:0:COMP_POINT} program=${1##*/} command='' cur prev w
 	COMPREPLY=()
+	# By blanks: readline takes task:NAME and --from=NAME apart.
+	cur=${line##*[[:space:]]}
+	prev=${line%"$cur"}
+	prev=${prev%"${prev##*[![:space:]]}"}
+	prev=${prev##*[[:space:]]}
+	case $cur in
+	--*=*) prev=${cur%%=*} cur=${cur#*=} ;;
+	esac
+	_cdc_choose
+	# Readline has what is before the last colon.
+	case $COMP_WORDBREAKS:$cur in
+	*:*:*) COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*:}"}"}") ;;
+	esac
+}
+
+# COMPREPLY for $program $command, behind $prev, from $cur.
+_cdc_choose() {
 	if [ "$program" = cdc-read ] && [ "$prev" = --json ]; then
 		_cdc_words 'string inline' "$cur"
 		return
@@ -98,6 +132,7 @@ _cdc() {
 	fi
 	case $program:$cur in
 	cdc-meta:-*) _cdc_words "$_cdc_meta $_cdc_common" "$cur" ;;
+	cdc-meta:*) _cdc_collections "$cur" ;;
 	cdc-read:-*) _cdc_words "$_cdc_read $_cdc_common" "$cur" ;;
 	cdc-apply:-*) _cdc_words "$_cdc_apply $_cdc_common" "$cur" ;;
 	cdc-apply:*) _cdc_files "$cur" ;;

@@ -23,7 +23,7 @@ build='f:/usr/include/stdio.h:libc6-dev c:gcc:gcc c:pkg-config:pkg-config c:prot
 	l:libmicrohttpd:libmicrohttpd-dev
 	l:zlib:zlib1g-dev'
 check='l:cmocka:libcmocka-dev c:etcd:etcd-server c:etcdctl:etcd-client c:kcat:kcat c:jq:jq p::python3-venv
-	c:java:default-jre-headless c:mvn:maven c:curl:curl c:openssl:openssl c:prove:perl c:zstd:zstd c:fish:fish
+	c:java:default-jre-headless c:mvn:maven c:curl:curl c:openssl:openssl c:prove:perl c:zstd:zstd c:fish:fish c:zsh:zsh c:script:bsdutils
 	c:chromium:chromium c:chromedriver:chromium-driver'
 lint='c:clang-format:clang-format c:clang-tidy:clang-tidy c:clang:clang f:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-14-dev c:cppcheck:cppcheck c:mandoc:mandoc'
 package='c:dh:debhelper c:dpkg-buildpackage:dpkg-dev l:cmocka:libcmocka-dev'

@@ -1,0 +1,64 @@
+#!/bin/sh
+# What the shells offer behind a line, with names of tasks and collections that are there: each shell is asked as one
+# that a person types into, on a terminal of its own.
+. "$(dirname "$0")/lib.sh"
+. "$TESTS/etcd.sh"
+
+command -v script >/dev/null || skip_all 'no script(1) here'
+etcd_start
+etcdtool replay "$HISTORY" >/dev/null
+export CDC_STATE_DIR="$T/state"
+cdc-task create alpha --no-check
+cdc-task create alpine --no-check -T http://127.0.0.1:2
+live=$(cdc-meta -k collection | jq -r 'select(.state == "created") | .db + "." + .name, .db + ".*"' 2>/dev/null | sort -u)
+db=$(echo "$live" | grep -v '^default' | head -n 1 | cut -d . -f 1)
+of_db=$(echo "$live" | grep "^$db" | paste -sd ' ')
+ok 'there are live collections' test -n "$of_db"
+offline='-E http://127.0.0.1:1'
+
+# M-* puts all that is offered into the line, C-a goes to its begin.
+bash_says() { # LINE
+	printf '%s\n' "PS1= PS2=; . '$top/completions/cdc.bash'" >bash.in
+	printf '%s\033*\001echo OFFERED \n exit\n' "$1" >>bash.in
+	TERM=vt100 INPUTRC=/dev/null script -qec 'bash --norc --noprofile -i' /dev/null <bash.in >bash.out 2>&1
+	said=$(tr -d '\r' <bash.out | sed -n 's/^.*2004lOFFERED //p' | tail -n 1 | sed 's/ *$//')
+	word=${1##* }
+	[ "$said" = "$1" ] || printf '%s\n' "${said#"${1%"$word"}"}"
+}
+
+# compadd writes down what matches.
+zsh_says() { # LINE
+	: >zsh.hits
+	cat >zsh.rc <<-X
+		PS1= PS2=; fpath=('$top/completions' \$fpath)
+		autoload -Uz compinit && compinit -u -d '$T/zcompdump'
+		compadd() { local -a hits; [[ "\${@[1,(i)(-|--)]}" == *-(O|A|D)\ * ]] || { builtin compadd -A hits "\$@"; print -rl -- \$hits >>'$T/zsh.hits'; }; builtin compadd "\$@"; }
+	X
+	printf '. %s/zsh.rc\n%s\t\001: \nexit\n' "$T" "$1" >zsh.in
+	TERM=vt100 script -qec 'zsh -f -i' /dev/null <zsh.in >zsh.out 2>&1
+	sort -u zsh.hits | paste -sd ' '
+}
+
+fish_says() { # LINE
+	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$top/completions/cdc-task.fish" "$1" | cut -f 1 | sort -u | paste -sd ' '
+}
+
+shells='bash'
+command -v zsh >/dev/null && shells="$shells zsh" || diag 'no zsh here' </dev/null
+command -v fish >/dev/null && shells="$shells fish"
+for sh in $shells; do
+	is "$sh: names of tasks" "$("${sh}_says" 'cdc-task pause al')" 'alpha alpine'
+	is "$sh: behind options" "$("${sh}_says" 'cdc-task pause --reason night alph')" 'alpha'
+	is "$sh: collections and databases" "$("${sh}_says" "cdc-task create x -E $CDC_ETCD -i $db" | tr -d '\\')" "$of_db"
+	is "$sh: of the default etcd" "$("${sh}_says" "cdc-task create x -x $db" | tr -d '\\')" "$of_db"
+	is "$sh: none, if it is not there" "$("${sh}_says" "cdc-task create x $offline -i $db")" ''
+done
+for sh in bash zsh; do
+	case " $shells " in *" $sh "*) ;; *) continue ;; esac
+	is "$sh: where to begin" "$("${sh}_says" 'cdc-task set alpha --from task:alp')" \
+		"$([ $sh = zsh ] && echo 'task:alpha task:alpine' || echo 'task:alpha alpine')"
+	is "$sh: a pattern of cdc-meta" "$("${sh}_says" "cdc-meta $db" | tr -d '\\')" "$of_db"
+	is "$sh: of cdc-verify" "$("${sh}_says" "cdc-verify --include $db" | tr -d '\\')" "$of_db"
+done
+etcd_stop
+done_testing
