@@ -21,7 +21,6 @@ enum {
 	O_STATE,
 	MAX_PROPS = 64,
 	MAX_TICK_S = 3600,
-	MAX_SHARDS = 4096,
 };
 
 static const struct opt table[] = {
@@ -63,14 +62,10 @@ word(const char *option, const char *arg, const char *const *words)
 static void
 shard(struct reader_conf *c, const char *arg)
 {
-	const char *slash = strchr(arg, '/');
 	struct err e;
 
-	if (slash == NULL ||
-	    num_i64(slash + 1, 1, MAX_SHARDS, &c->shards, &e) == -1 ||
-	    num_i64n(arg, (size_t)(slash - arg), 0, c->shards - 1, &c->shard,
-		&e) == -1)
-		opt_die("option '--shard': '%s' is not I/N with I < N", arg);
+	if (shard_parse(&c->shard, arg, &e) == -1)
+		opt_die("option '--shard': %s", e.msg);
 }
 
 static void
@@ -193,7 +188,6 @@ main(int argc, char **argv)
 		.from = "start",
 		.until = "never",
 		.tick_ms = 1000,
-		.shards = 1,
 	};
 	struct err e = { 0 };
 

@@ -366,7 +366,7 @@ open_reader(struct reader *r, struct err *e)
 		.emit = &r->emit,
 		.want = reader_want,
 		.want_db = reader_want_db,
-		.drop_dbs = r->conf->shard == 0,
+		.drop_dbs = r->conf->shard.i == 0,
 		.arg = r };
 
 	r->names[0] = x_strdup(r->conf->catalogue);
@@ -379,7 +379,7 @@ open_reader(struct reader *r, struct err *e)
 	r->merge = merge_new();
 	merge_filter(r->merge, reader_wanted, r);
 	r->ddl = ddl_new(&d);
-	if (r->conf->include.n == 0 && r->conf->shard == 0)
+	if (r->conf->include.n == 0 && r->conf->shard.i == 0)
 		r->rbac = rbac_new(&r->emit);
 	if (r->conf->ops != NULL && emit_only(&r->emit, r->conf->ops, e) == -1)
 		return -1;

@@ -6,6 +6,7 @@
 #include "kreader.h"
 #include "pattern.h"
 #include "rows.h"
+#include "shard.h"
 #include "where.h"
 
 struct err;
@@ -23,10 +24,10 @@ struct reader_conf {
 	struct patterns include, exclude; /* no include: everything */
 	const char *ops;                  /* list of operations, or NULL */
 	struct rows_opts rows;
-	int time;              /* add "time" */
-	int64_t tick_ms;       /* at least so often a tick [1000] */
-	int64_t shard, shards; /* this one of so many; 0 of 1 */
-	int explain;           /* a table instead of the stream */
+	int time;           /* add "time" */
+	int64_t tick_ms;    /* at least so often a tick [1000] */
+	struct shard shard; /* of the collections, this part alone */
+	int explain;        /* a table instead of the stream */
 };
 
 /*

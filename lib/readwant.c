@@ -1,5 +1,4 @@
 #include "readerint.h"
-#include "shard.h"
 
 int
 reader_want_db(void *arg, const char *db)
@@ -10,21 +9,14 @@ reader_want_db(void *arg, const char *db)
 	       !patterns_whole_db(&c->exclude, db);
 }
 
-static int
-our_shard(const struct reader_conf *c, int64_t id)
-{
-	struct shard s = { c->shard, c->shards };
-
-	return shard_has(&s, id);
-}
-
 int
 reader_want(void *arg, const char *db, const char *coll, int64_t id)
 {
 	const struct reader_conf *c = ((struct reader *)arg)->conf;
 
 	return (c->include.n == 0 || patterns_match(&c->include, db, coll)) &&
-	       !patterns_match(&c->exclude, db, coll) && our_shard(c, id);
+	       !patterns_match(&c->exclude, db, coll) &&
+	       shard_has(&c->shard, id);
 }
 
 /* What the target had and is no longer asked for is not ours to touch. */
@@ -36,7 +28,7 @@ narrow(struct reader *r)
 		const struct cat_coll *c = cat_coll(&r->cat, v->id);
 
 		if (patterns_match(&r->conf->exclude, v->db, v->name) ||
-		    !our_shard(r->conf, v->id) ||
+		    !shard_has(&r->conf->shard, v->id) ||
 		    (c != NULL &&
 			patterns_match(&r->conf->exclude, c->db, c->name)))
 			view_forget(&r->view, v->id);
