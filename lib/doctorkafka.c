@@ -183,19 +183,60 @@ least(const struct kvs *k, size_t n, const char *name)
 	return min;
 }
 
-/* Of the topics that are read, MAX_TOPICS at most; -1 if refused. */
+/* A broker's defaults under the names that they have for a topic. */
+static void
+as_topic(struct kvs *k)
+{
+	static const struct {
+		const char *from, *to;
+		int64_t times;
+	} all[] = {
+		{ "message.max.bytes", "max.message.bytes", 1 },
+		{ "log.retention.bytes", "retention.bytes", 1 },
+		{ "log.retention.hours", "retention.ms", 3600000 },
+		{ "log.retention.minutes", "retention.ms", 60000 },
+		{ "log.retention.ms", "retention.ms", 1 },
+	};
+	const char *policy = kvs_get(k, "log.cleanup.policy");
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		int64_t v = value(k, all[i].from);
+		char text[32];
+
+		if (kvs_get(k, all[i].from) == NULL)
+			continue;
+		snprintf(text, sizeof text, "%" PRId64,
+		    v < 0 ? v : v * all[i].times);
+		kvs_set(k, all[i].to, text);
+	}
+	if (policy != NULL)
+		kvs_set(k, "cleanup.policy", policy);
+}
+
+/*
+ * Of the topics that are read, MAX_TOPICS at most, or while there is none of
+ * the broker. -1 if refused.
+ */
 static int
 settings(struct doctor *d)
 {
+	const char *const *topics =
+	    d->used.n == 0 ? NULL : (const char *const *)d->used.v;
+
 	if (d->settings != NULL || d->no_settings.kind != ERR_NONE)
 		return d->settings == NULL ? -1 : 0;
 	d->n_settings = d->used.n < MAX_TOPICS ? d->used.n : MAX_TOPICS;
-	d->settings = x_calloc(d->n_settings + 1, sizeof *d->settings);
-	if (kreader_settings(d->k, (const char *const *)d->used.v,
-		d->n_settings, d->settings, &d->no_settings) == 0)
-		return 0;
-	doctor_settings_free(d);
-	return -1;
+	if (topics == NULL)
+		d->n_settings = 1;
+	d->settings = x_calloc(d->n_settings, sizeof *d->settings);
+	if (kreader_settings(d->k, topics, d->n_settings, d->settings,
+		&d->no_settings) == -1) {
+		doctor_settings_free(d);
+		return -1;
+	}
+	if (topics == NULL)
+		as_topic(d->settings);
+	return 0;
 }
 
 void
@@ -229,9 +270,7 @@ check_size(struct doctor *d)
 
 		most = v > most ? v : most;
 	}
-	if (n == 0)
-		doctor_ok(d, "nothing is read yet");
-	else if (most > ours)
+	if (most > ours)
 		doctor_wrong(d, "-X receive.message.max.bytes=...",
 		    "the broker takes records of %" PRId64
 		    " bytes, cdc-read such of %lld",
@@ -306,9 +345,7 @@ check_retention(struct doctor *d)
 	}
 	k = d->settings;
 	n = d->n_settings;
-	if (n == 0)
-		doctor_ok(d, "nothing is read yet");
-	else if (compacted(k, n))
+	if (compacted(k, n))
 		doctor_wrong(d, "cleanup.policy=delete",
 		    "a topic is compacted, which takes records out");
 	else

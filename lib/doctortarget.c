@@ -36,10 +36,7 @@ check_login(struct doctor *d)
 	d->m = target_open(d->c->task, NULL, 1, &e);
 	if (d->m == NULL ||
 	    target_version(d->m, d->target, sizeof d->target, &e) == -1)
-		doctor_fail(d, &e,
-		    e.kind == ERR_TEMP ? NULL
-				       : "--token-file, or CDC_TOKEN where the "
-					 "task is run");
+		doctor_fail(d, &e, NULL);
 	else if (has_token(d))
 		doctor_ok(d, "the login is taken");
 	else

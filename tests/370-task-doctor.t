@@ -124,7 +124,7 @@ faults '[{"method":"GetVersion","times":9,"grpc":16,"text":"auth check failure, 
 printf 'root:Secret-9\n' >token
 doctor --token-file token -k login
 is 'a wrong login: status 1' "$got" 1
-says '  and what to do' 'wrong +login +.*auth check failure.*; --token-file, or CDC_TOKEN where the task is run'
+says '  and what to do' 'wrong +login +.*--token-file, CDC_TOKEN.*auth check failure.*'
 one 'Is the target writable by others?' 'ok +writers +only by its users with the right to: it asks for a login' -k writers
 faults '[]'
 doctor --token-file token --json -k kafka,login,mode,writers
