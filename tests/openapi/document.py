@@ -85,8 +85,8 @@ class Document:
         found = self.response("GET" if method == "HEAD" else method, path, status)
         if found is None:
             return [f"{method} {path}: status {status} is not documented: {body[:300]!r}"]
-        if found.get("x-may-be-empty") and not body:
-            return []
+        if found.get("x-may-be-html") and "content-type" not in headers and body.startswith(b"<html>"):
+            return []  # what does not fit into libmicrohttpd's memory
         bad = self.check_headers(found, headers)
         bad += self.check_body(found, headers, body) if method != "HEAD" else []
         bad += self.check_type(found, body, sent) if not bad and method == "POST" else []
