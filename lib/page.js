@@ -279,6 +279,13 @@ at('forget').addEventListener('click', () => {
 
 // ---- again and again ----
 
+// What is shown is what it said last; when that was, is said once and not again and again.
+function silence(e) {
+	const then = last === null ? '' : `; below is what it said at ${last.toLocaleTimeString()}`;
+	return e instanceof Refused ? `The tasks cannot be read: ${e.message}` : `cdc-httpd does not answer${then}`;
+}
+
+let last = null;
 let looks = 0; // an answer to an older question is none
 let lost = false;
 
@@ -291,6 +298,7 @@ async function look() {
 		if (mine !== looks)
 			return;
 		showTasks(tasks);
+		last = new Date();
 		if (lost)
 			fail('');
 		lost = false;
@@ -303,7 +311,7 @@ async function look() {
 		}
 		lost = true;
 		at('table').classList.add('old');
-		fail(`The tasks cannot be read: ${e.message}`);
+		fail(silence(e));
 	}
 	if (!document.hidden)
 		timer = setTimeout(look, AGAIN_MS);

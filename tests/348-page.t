@@ -30,6 +30,7 @@ b() { # STEP [WORD...], see browser.py
 	answer
 }
 js() { b js "$1"; }
+shot() { [ -z "${SHOTS:-}" ] || b shot "$SHOTS/$1.png"; } # for the eye
 
 serve() { # NAME OPTION...: $url is the server
 	serve_as=$1
@@ -139,21 +140,23 @@ dark="[...document.querySelectorAll('td, th, p, button, .health, .more')].filter
 for scheme in light dark; do
 	b scheme $scheme
 	is "$scheme: all text stands out from what is behind it, WCAG 2 AA" "$(js "$dark")" true
-	[ -z "${SHOTS:-}" ] || b shot "$SHOTS/wide-$scheme.png"
+	shot wide-$scheme
 done
 is 'and they are two' "$(js 'getComputedStyle(document.body).backgroundColor')" 'rgb(14, 17, 22)'
 b size 500 900
 is 'narrow: nothing is cut off' "$(js 'document.documentElement.scrollWidth <= window.innerWidth')" true
 is '  and each value has its name' "$(js "getComputedStyle(document.querySelector('#tasks td'), '::before').content")" '"State" / ""'
-[ -z "${SHOTS:-}" ] || b shot "$SHOTS/narrow-dark.png"
+shot narrow
 b size 1280 800
+b scheme light
 quiet 'to here'
 
 # without a server
 kill "$httpd"
 ok 'a server that is gone: said' wait_until 10 is_hidden error false
-like '  so' "$(js "document.getElementById('error').textContent")" '^The tasks cannot be read: '
+like '  so' "$(js "document.getElementById('error').textContent")" '^cdc-httpd does not answer; below is what it said at [0-9].*[0-9]'
 is '  and what is shown is old' "$(js "document.getElementById('table').className")" old
+shot gone
 b console >/dev/null
 
 # a token
@@ -168,6 +171,7 @@ is 'a token is asked for' "$(hidden login) $(hidden table)" 'false true'
 is '  in a field that has a name, and the focus' "$(b role '#token'), $(js document.activeElement.id), $(js 'document.activeElement.type')" 'textbox Token, token, password'
 b keys wrong Enter
 ok '  another one is none' wait_until 10 is_text '#error' 'this token is not known here'
+shot token
 b console >/dev/null
 b keys 0nly-look Enter
 ok 'one to look' wait_until 10 shows busy 1 running
