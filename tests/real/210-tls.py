@@ -4,6 +4,7 @@ On a lab of its own, whose etcd has logins, all of which listen with TLS too (`t
 in that folder, and then it stays.  CDC_LONG=1: every cell; else those that differ in code.
 """
 import atexit
+import base64
 import glob
 import re
 import signal
@@ -146,8 +147,8 @@ class Tasks:
     def __init__(self, case):
         self.case, self.n = case, 0
         case.target = RIGHT['target']
-        case.dst = Milvus(case.target, 'root:Milvus', dict(
-            root_certificates=pem('ca.pem'), private_key=pem('client.key'), certificate_chain=pem('client.pem')))
+        self.tls = dict(root_certificates=pem('ca.pem'), private_key=pem('client.key'), certificate_chain=pem('client.pem'))
+        case.dst = Milvus(case.target, 'root:Milvus', self.tls)
 
     def file(self, name, text):
         path = self.case.path(name)
@@ -330,20 +331,85 @@ def what_is_put_right_goes_on(case):
     case.same('once put right, nothing is missing', [db])
 
 
-def a_target_with_logins_goes_and_comes(case):
-    """While it starts, a Milvus cannot know who its users are."""
+def servers_with_logins_go_and_come(case):
+    """One that starts must not be taken for one that refuses."""
     tasks = Tasks(case)
     name, db = tasks.new()
     tasks.create(name, db, {})
     chain = tasks.run(name)
     tasks.there(name, chain)
-    for i in range(3 if LONG else 1):
-        lab('kill', 'dst-tls')
-        tasks.put(db, range(100 * i + 1000, 100 * i + 1100))
-        lab('start', 'dst-tls')
+    for i, server in enumerate(('dst-tls', 'kafka', 'etcd')):
+        lab('kill', server)
+        time.sleep(2)  # so that it is missed
+        lab('start', 'etcd', 'kafka', 'src', 'dst', 'dst-tls')
+        eventually(lambda: tried(tasks, db, range(100 * i + 1000, 100 * i + 1100)), what='the source writes again')
         tasks.there(name, chain)
-    case.same('a target with logins was killed', [db])
+        case.same(f'{server} was killed', [db])
     stop(chain)
+
+
+def a_password_that_changes_meanwhile(case):
+    """What refuses a running task ends it: Kafka at the next connection, a Milvus at the next request."""
+    tasks = Tasks(case)
+    name, db = tasks.new()
+    tasks.create(name, db, kafka(TLSLOGIN, sasl('sasl_ssl', 'PLAIN')))
+    path = os.path.join(WHERE, 'kafka', 'password')
+
+    def kafka_wants(password):
+        lab('kill', 'kafka')
+        with open(path, 'w') as f:
+            f.write(password)
+        lab('start', 'kafka', 'src')
+
+    chain = tasks.run(name)
+    tasks.there(name, chain)
+    try:
+        kafka_wants('hush-again')
+        got = chain.wait(2 * QUICK)['cdc-task']
+        last = json.loads(case.run('cdc-task', 'log', name).splitlines()[-1])
+        tap.ok(got == 1 and last['program'] == 'cdc-read' and 'refuse' in last['reason'], 'Kafka: it ends and says so', got, last)
+        eventually(lambda: tried(tasks, db, range(1000, 1010)), what='the source writes again')
+        tasks.file(f'{name}.property', ''.join(f'{k}={v}\n' for k, v in sasl('sasl_ssl', 'PLAIN', 'hush-again').items()))
+        chain = tasks.run(name)
+        tasks.there(name, chain)
+        case.same('with the new one nothing is missing', [db])
+    finally:
+        kafka_wants('hush-kafka')
+    stop(chain)
+    tasks.file(f'{name}.property', ''.join(f'{k}={v}\n' for k, v in sasl('sasl_ssl', 'PLAIN').items()))
+
+    def milvus_wants(m, old, new):
+        m.call('UpdateCredential', username='root', oldPassword=b64(old), newPassword=b64(new))
+        return Milvus(case.target, f'root:{new}', tasks.tls)
+
+    chain = tasks.run(name)
+    tasks.there(name, chain)
+    case.dst = milvus_wants(case.dst, 'Milvus', 'hush-milvus')
+    try:
+        eventually(lambda: tried(tasks, db, range(2000, 2010)), what='the source writes again')
+        got = chain.wait(2 * QUICK)['cdc-task']
+        last = json.loads(case.run('cdc-task', 'log', name).splitlines()[-1])
+        tap.ok(got == 1 and last['program'] == 'cdc-apply' and 'refuses the login' in last['reason'],
+               'target: it ends and says so', got, last)
+        tasks.file(f'{name}.token-file', 'root:hush-milvus\n')
+        chain = tasks.run(name)
+        tasks.there(name, chain)
+        case.same('with the new one nothing is missing', [db])
+    finally:
+        case.dst = milvus_wants(case.dst, 'hush-milvus', 'Milvus')
+    stop(chain)
+
+
+def b64(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def tried(tasks, db, keys):
+    try:
+        tasks.put(db, keys)
+        return True
+    except Exception:  # noqa: BLE001: whatever a source without its servers says
+        return False
 
 
 def a_certificate_ends(case):
@@ -395,5 +461,5 @@ def one_sided(case):
 
 scenarios = [what_is_right_carries_rows, what_is_wrong_is_said, what_is_put_right_goes_on, a_certificate_ends]
 if LONG:
-    scenarios += [a_target_with_logins_goes_and_comes, one_sided]
+    scenarios += [servers_with_logins_go_and_come, a_password_that_changes_meanwhile, one_sided]
 main(*scenarios)
