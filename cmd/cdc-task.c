@@ -268,6 +268,7 @@ static int
 cmd_doctor(struct args *a, struct err *e)
 {
 	struct doctor_conf c = { .dir = a->dir,
+		.name = a->name,
 		.only = a->checks,
 		.coll = a->coll,
 		.json = a->json,

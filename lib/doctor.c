@@ -360,7 +360,9 @@ doctor_run(const struct doctor_conf *c, struct err *e)
 		.source = { .task = c->task, .dir = c->dir } };
 	int rc;
 
-	d.name = json_string_value(json_object_get(c->task, "name"));
+	d.name = c->name != NULL
+		     ? c->name
+		     : json_string_value(json_object_get(c->task, "name"));
 	d.done = x_calloc(CHECKS, sizeof *d.done);
 	d.shown = x_calloc(CHECKS, sizeof *d.shown);
 	if (c->made)

@@ -10,6 +10,7 @@ struct err;
 
 struct doctor_conf {
 	const char *dir;  /* the state directory */
+	const char *name; /* the task's; NULL: what the definition says */
 	json_t *task;     /* the definition */
 	int made;         /* it is one of dir's tasks */
 	const char *only; /* names of checks, with commas; NULL: all */

@@ -94,9 +94,17 @@ doctor_names(const struct doctor *d, struct names *n, struct err *e)
 void
 check_words_line(struct doctor *d)
 {
+	static const char *const must[] = { "etcd", "root", "brokers",
+		"target" };
 	struct err e = { 0 };
 	struct names n = { 0 };
 
+	for (size_t i = 0; i < sizeof must / sizeof *must; i++)
+		if (task_option(d->c->task, must[i]) == NULL) {
+			doctor_wrong(d, "make the task anew",
+			    "the definition has no option '%s'", must[i]);
+			return;
+		}
 	if (check_words(&d->source, &e) == -1 || doctor_names(d, &n, &e) == -1)
 		doctor_fail(d, &e, "make the task anew");
 	else

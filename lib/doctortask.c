@@ -122,7 +122,9 @@ check_lag(struct doctor *d)
 	char lag[32];
 
 	task_duration(s->lag_ms, lag, sizeof lag);
-	if (s->lag_ms < 0 || s->backlog < 0)
+	if (!s->has_checkpoint && d->cp_why.kind == ERR_NONE)
+		doctor_ok(d, "nothing is applied yet");
+	else if (s->lag_ms < 0 || s->backlog < 0)
 		doctor_unknown(d, NULL, "not known: %s",
 		    s->lag_ms < 0 ? s->lag_why : s->backlog_why);
 	else
@@ -143,8 +145,9 @@ check_progress(struct doctor *d)
 		    "stuck: nothing was applied for %s, and it is %s behind",
 		    age, lag);
 	else if (s->state != TASK_RUNNING)
-		doctor_ok(d, "neither: it is %s, and %s behind",
-		    task_state_name(s->state), lag);
+		doctor_ok(d, "neither: it is %s%s%s%s",
+		    task_state_name(s->state), s->lag_ms < 0 ? "" : ", and ",
+		    s->lag_ms < 0 ? "" : lag, s->lag_ms < 0 ? "" : " behind");
 	else if (s->rate > 0)
 		doctor_ok(
 		    d, "works: %" PRId64 " rows/s, %s behind", s->rate, lag);
@@ -271,11 +274,11 @@ void
 check_lost(struct doctor *d)
 {
 	size_t dead = doctor_dead(d, NULL);
-	int gone = doctor_need(d, "position") == V_WRONG;
+	enum verdict there = doctor_need(d, "position");
 	struct buf chosen = { 0 };
 
 	add_chosen(d, &chosen);
-	if (gone)
+	if (there == V_WRONG)
 		doctor_wrong(d, "see 'position'",
 		    "what Kafka no longer has between the position and its "
 		    "oldest record%s%s",
@@ -284,6 +287,12 @@ check_lost(struct doctor *d)
 	else if (dead > 0)
 		doctor_wrong(d, "mend the cause, and apply them",
 		    "%zu lines are set aside in dead.ndjson%s%s", dead,
+		    chosen.len > 0 ? "; " : "",
+		    chosen.len > 0 ? chosen.ptr : "");
+	else if (there == V_UNKNOWN)
+		doctor_unknown(d, NULL,
+		    "no line is set aside; whether Kafka has all from the "
+		    "position on could not be asked%s%s",
 		    chosen.len > 0 ? "; " : "",
 		    chosen.len > 0 ? chosen.ptr : "");
 	else if (chosen.len > 0)

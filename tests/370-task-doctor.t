@@ -138,6 +138,21 @@ exits 1 cdc-task doctor nosuch
 exits 2 cdc-task doctor a b c
 exits 1 sh -c 'cdc-task doctor >/dev/full'
 
+# A task that is not run yet
+cdc-task create idle --paused --no-check
+doctor idle -k position,wish,state,lag,progress,start,lost,unknown,disk
+is 'a paused task without a checkpoint: status 0' "$got" 0
+says '  nothing is applied' 'ok +lag +nothing is applied yet'
+says '  neither stuck nor idle' 'ok +progress +neither: it is paused'
+says '  where it begins' "ok +position +a run begins at 'start', and Kafka has that"
+for f in '{"v":1,"name":"idle","from":"start","options":{}}' '{"v":1}' '{"v":1,"from":7,"options":{"etcd":5}}'; do
+	echo "$f" >"$CDC_STATE_DIR/tasks/idle/task.json"
+	doctor idle
+	is 'a definition that lacks all: status 1' "$got" 1
+	says '  and what' "wrong +words +the definition has no option 'etcd'; make the task anew"
+done
+cdc-task delete idle
+
 # A task that runs
 cdc-task create dr -x default.tmp --rename shop=store >/dev/null || exit 1
 exits 2 cdc-task doctor dr -T "$CDC_TARGET"
@@ -250,4 +265,7 @@ is 'nothing of it was changed by all this' "$(cdc-task log dr | jq -r .event | s
 	'create failed pause paused resume set start stopped'
 
 kafka_down
+doctor dr -k lost
+is 'Kafka is away: status 3' "$got" 3
+says '  it is not said that nothing is lost' 'unknown +lost +no line is set aside; whether Kafka has all from the position on could not be asked; .*'
 done_testing
