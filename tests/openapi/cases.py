@@ -30,8 +30,8 @@ class Tame:
             return self.places[len(v) % len(self.places)]
         if key == "port" and isinstance(v, int) and 0 < v < 65536:
             return self.ports[v % len(self.ports)]
-        if key == "connect_timeout" and isinstance(v, int):
-            return min(v, 1)
+        if key == "connect_timeout" and isinstance(v, (int, float)):
+            return min(v, 5)
         return self.value(v)
 
     def value(self, v):

@@ -40,10 +40,11 @@ class Sequence:
 
     def target(self, good=False):
         place = self.o.target if good else self.rnd.choices(self.o.places, [6, 2, 1, 1])[0]
+        wait = 1 if place == DEAD else 20
         if self.rnd.random() < 0.5:
-            return {"uri": self.rnd.choice(["", "http://"]) + place, "connect_timeout": 1}
+            return {"uri": self.rnd.choice(["", "http://"]) + place, "connect_timeout": wait}
         host, _, port = place.rpartition(":")
-        return {"host": host, "port": int(port), "connect_timeout": 1, "token": "root:s3cret"}
+        return {"host": host, "port": int(port), "connect_timeout": wait, "token": "root:s3cret"}
 
     def create(self, name, coll, good=False):
         r = self.rnd
