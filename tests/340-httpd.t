@@ -265,6 +265,10 @@ ends 15
 is 'without a word if all goes well' "$(cat none)" ''
 exits 2 cdc-httpd --token-file none-such
 is '  in one line' "$(wc -l <"$err")" 1
+exits 2 cdc-httpd --property sasl.password=hunter2
+is '  in one line, without it' "$(wc -l <"$err") $(grep -c hunter2 "$err")" '1 0'
+exits 2 cdc-httpd --etcd http://root:hunter2@127.0.0.1:2379
+is '  this too' "$(wc -l <"$err") $(grep -c hunter2 "$err")" '1 0'
 serve httpd --listen 127.0.0.1:0
 like 'it says where it listens' "$(head -n 1 httpd.log)" "^cdc-httpd: listening on $a, tasks in $T/state\$"
 checked "$a"
