@@ -21,7 +21,7 @@ struct apply_conf {
 	int progress;       /* a line on the terminal */
 	struct names rename;
 	unsigned char skip[OP_OTHER + 1]; /* by enum opname */
-	uint64_t until;        /* nothing later than this; 0: all */
+	uint64_t until;                   /* nothing later than this; 0: all */
 	const char *dead;      /* where refused lines go, or NULL: stop */
 	const char *state_dir; /* or NULL: where it usually is */
 	char *const *files;

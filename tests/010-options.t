@@ -32,9 +32,11 @@ is 'cdc-task create: the manual has every option' "$(comm -23 help man)" ''
 fish_says() { # LINE: what fish offers behind it
 	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$top/completions/${1%% *}.fish" "$1" | cut -f 1
 }
-cdc-httpd --help | longs >help
-fish_says 'cdc-httpd --' | longs >fish
-is 'cdc-httpd: the same options for fish' "$(diff help fish)" ''
+for p in cdc-meta cdc-read cdc-apply cdc-verify cdc-httpd; do
+	$p --help | longs >help
+	fish_says "$p --" | longs >fish
+	is "$p: the same options for fish" "$(diff help fish)" ''
+done
 
 # The commands of cdc-task, one by one.
 export CDC_STATE_DIR="$T/state"

@@ -25,8 +25,12 @@ is 'these files' "$(cd root && find . ! -type d | sort)" "$(sort <<E2
 ./usr/share/bash-completion/completions/cdc-read
 ./usr/share/bash-completion/completions/cdc-task
 ./usr/share/bash-completion/completions/cdc-verify
+./usr/share/fish/vendor_completions.d/cdc-apply.fish
 ./usr/share/fish/vendor_completions.d/cdc-httpd.fish
+./usr/share/fish/vendor_completions.d/cdc-meta.fish
+./usr/share/fish/vendor_completions.d/cdc-read.fish
 ./usr/share/fish/vendor_completions.d/cdc-task.fish
+./usr/share/fish/vendor_completions.d/cdc-verify.fish
 ./usr/share/man/man1/cdc-apply.1
 ./usr/share/man/man1/cdc-httpd.1
 ./usr/share/man/man1/cdc-meta.1
