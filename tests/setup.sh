@@ -149,6 +149,7 @@ package-check) packages $build $package $package_check ;;
 test)
 	packages $build $check $package
 	mkdir -p "$deps"
+	deps=$(cd "$deps" && pwd -P) # of one that several trees share by a link there is one name
 	if [ "${CDC_SETUP_LOCKED:-}" != 1 ]; then # two runs at once: the second waits and finds all done
 		CDC_SETUP_LOCKED=1 exec flock "$deps/lock" sh "$here/setup.sh" test
 	fi
