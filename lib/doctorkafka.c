@@ -14,7 +14,7 @@
 #include "x.h"
 
 /* Milvus's producer: kafka.go, message.max.bytes of its client */
-enum { MILVUS_RECORD = 10485760, HOUR_MS = 3600000, MAX_TOPICS = 256 };
+enum { MILVUS_RECORD = 10485760, DAY_MS = 86400000, MAX_TOPICS = 256 };
 
 void
 check_zstd(struct doctor *d)
@@ -319,7 +319,7 @@ say_retention(struct doctor *d, int64_t ms, int64_t bytes)
 		doctor_wrong(d, "resume it soon, or see 'position'",
 		    "records are kept for %s%s, and the position is older",
 		    keep, size);
-	else if (ms - age < HOUR_MS * 24)
+	else if (ms - age < DAY_MS)
 		doctor_warn(d, "set retention.ms higher at the broker",
 		    "records are kept for %s%s: the position is lost in %s if "
 		    "it does not move",

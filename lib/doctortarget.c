@@ -5,6 +5,7 @@
 #include "applyname.h"
 #include "ddl.h"
 #include "doctorint.h"
+#include "num.h"
 #include "opt.h"
 #include "task.h"
 #include "tasktarget.h"
@@ -81,11 +82,18 @@ check_writers(struct doctor *d)
 static int
 number_of(const char *v)
 {
-	int major, minor;
+	const char *minor;
+	int64_t a, b;
+	struct err e;
 
-	if (sscanf(*v == 'v' ? v + 1 : v, "%2d.%2d", &major, &minor) != 2)
+	v += *v == 'v';
+	minor = v + strspn(v, "0123456789");
+	if (*minor != '.' ||
+	    num_i64n(v, (size_t)(minor - v), 0, 99, &a, &e) == -1 ||
+	    num_i64n(minor + 1, strspn(minor + 1, "0123456789"), 0, 999, &b,
+		&e) == -1)
 		return 0;
-	return major * 1000 + minor;
+	return (int)(a * 1000 + b);
 }
 
 static void
