@@ -72,8 +72,9 @@ if [ -n "${RUNNERS:-}" ]; then
 	cdc-task supervise 2>supervise.log &
 	supervise=$!
 fi
-ok 'requests of all kinds' document storm.py --requests "${REQUESTS:-500}" ${seed:+--seed $seed} ${RUNNERS:+--runners} --token token --read-token read \
-	--target "${CDC_TARGET#http://}" --other "${CDC_ETCD#http://}" "$first" "$second"
+# shellcheck disable=SC2086 -- nothing, if they are not set
+ok 'requests of all kinds' document storm.py --requests "${REQUESTS:-500}" ${seed:+--seed $seed} ${RUNNERS:+--runners} \
+	--token token --read-token read --target "${CDC_TARGET#http://}" --other "${CDC_ETCD#http://}" "$first" "$second"
 grep -E '^(seed|status|code|kind) ' "$out" | sed 1d | diag
 is 'both live' "$(curl -s "http://$first/healthz" "http://$second/healthz" | jq -r .status | paste -sd ' ')" 'ok ok'
 [ -z "${supervise:-}" ] || {

@@ -48,7 +48,8 @@ def send(case, client, tame):
     kwargs = case.as_transport_kwargs(base_url="http://x")
     kwargs.pop("timeout", None)
     r = requests.Request(**kwargs).prepare()
-    headers = [(k, v.decode("latin-1") if isinstance(v, bytes) else v) for k, v in r.headers.items() if k.lower() not in OURS]
+    headers = [(k, v.decode("latin-1") if isinstance(v, bytes) else v)
+               for k, v in r.headers.items() if k.lower() not in OURS]
     client.ask(r.method, r.path_url, r.body.encode() if isinstance(r.body, str) else r.body, headers, "case")
 
 

@@ -116,7 +116,7 @@ class Document:
             value = parse(body) if kind.endswith("json") and not kind.endswith("ndjson") else body.decode()
             bad = self.errors(media["schema"], value)
             for line in value.split("\n")[:-1] if "x-line" in media else []:
-                bad += [f"line {line[:100]}: {e}" for e in self.errors({**self.at(media["x-line"]), "additionalProperties": True}, parse(line))]
+                bad += [f"line {line[:100]}: {e}" for e in self.errors(media["x-line"], parse(line))]
         except ValueError as e:
             bad = [f"{e}: {body[:300]!r}"]
         return bad

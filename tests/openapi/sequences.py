@@ -5,14 +5,15 @@ import json
 from client import DEAD
 
 SHARED = [f"t{i}" for i in range(6)]
-ODD_NAMES = ["nope", "..", ".", "%2e%2e", "..%2f..", "a%20b", "%ff", "x" * 128, "x" * 129, "x" * 3000, ".new.t0", "-x", "a;b", "%00", "a%0ab",
-             "tasks", "caf%C3%A9", "*", "t0.", "T0"]
-TEXTS = ["", "*", "a", "ä", "\U0001f600", "\x00", "\x7f", "a.b", "../../etc/passwd", "<script>&", "'; drop", "x" * 70000, "%s%n%d", "\u202e", "1e9",
-         "http://", "by-dev-rootcoord-dml_0", "by-dev-rootcoord-dml_0_1v0", "2026-01-02T03:04:05Z", "now", "start", "task:t0", "@/etc/passwd"]
+ODD_NAMES = ["nope", "..", ".", "%2e%2e", "..%2f..", "a%20b", "%ff", "x" * 128, "x" * 129, "x" * 3000, ".new.t0", "-x",
+             "a;b", "%00", "a%0ab", "tasks", "caf%C3%A9", "*", "t0.", "T0"]
+TEXTS = ["", "*", "a", "ä", "\U0001f600", "\x00", "\x7f", "a.b", "../../etc/passwd", "<script>&", "'; drop", "x" * 70000,
+         "%s%n%d", "\u202e", "1e9", "http://", "by-dev-rootcoord-dml_0", "by-dev-rootcoord-dml_0_1v0",
+         "2026-01-02T03:04:05Z", "now", "start", "task:t0", "@/etc/passwd"]
 NUMBERS = [0, -1, 1, 2**31, 2**53 + 1, 2**63 - 1, -2**63, 2**63, 10**30, 1.5, 3.0, 1e300, -0.0]
 VALUES = TEXTS + NUMBERS + [None, True, False, [], {}, [[]], {"": ""}, [None], {"a": {"b": []}}]
 # Why a create that is right may be refused all the same.
-IN_THE_WAY = ("the task num has reach the limit", "duplicate with existing task", "is there with another definition", "task limit")
+IN_THE_WAY = ("the task num has reach the limit", "duplicate with existing task")
 
 
 class Sequence:
@@ -51,8 +52,9 @@ class Sequence:
         data = {"task_id": name, "milvus_connect_param": self.target(good)}
         colls = [{"name": coll, "use_start_position": True}]
         data |= {"db_collections": {"default": colls}} if r.random() < 0.3 else {"collection_infos": colls}
-        extra = {"disable_auto_start": r.random() < 0.5, "buffer_config": {"period": 1, "size": 1}, "rpc_channel_info": {"name": "by-dev-replicate-msg"},
-                 "name_mapping": [{"source_db": "default", "target_db": "default", "collection_mapping": {coll: coll + "_x"}}]}
+        mapping = {"source_db": "default", "target_db": "default", "collection_mapping": {coll: coll + "_x"}}
+        extra = {"disable_auto_start": r.random() < 0.5, "buffer_config": {"period": 1, "size": 1},
+                 "rpc_channel_info": {"name": "by-dev-replicate-msg"}, "name_mapping": [mapping]}
         return data | {k: v for k, v in extra.items() if r.random() < 0.2}
 
     def definition(self, name, coll):
@@ -72,8 +74,9 @@ class Sequence:
         r = self.rnd
         if r.random() < 0.3:
             return {"from": r.choice(["start", "beginning", "now", "checkpoint", "2026-01-02T03:04:05Z"])}
-        ts = str(r.randrange(2**62))
-        return {"ts": ts, "topics": {f"by-dev-rootcoord-dml_{i}": {"o": (o := self.offset()), "n": o, "ts": ts} for i in range(r.randrange(1, 4))}}
+        ts, o = str(r.randrange(2**62)), self.offset()
+        topics = {f"by-dev-rootcoord-dml_{i}": {"o": o, "n": o, "ts": ts} for i in range(r.randrange(1, 4))}
+        return {"ts": ts, "topics": topics}
 
     def put(self, name, body=None):
         tag = self.rnd.choice([self.tags.get(name, "*"), "*", '"p0000000000000000"', "x"])
@@ -117,7 +120,7 @@ class Sequence:
         a = self.ask("GET", f"/tasks/{name}")
         self.must("it is paused", a and a.json().get("state") == "Paused", a)
         a = self.cdc("pause", {"task_id": name})
-        self.must("once", a and a.json()["code"] == 400 and "has paused" in a.json()["message"], a)
+        self.must("once", a and "has paused" in a.json().get("message", ""), a)
 
     def placed(self, name):
         self.ask("POST", f"/tasks/{name}/pause")
@@ -126,12 +129,14 @@ class Sequence:
         body = {"ts": "1000", "topics": {"by-dev-rootcoord-dml_0": {"o": "7", "n": 7, "ts": "1000"}}}
         tag = a.headers.get("ETag", "") if a else ""
         a = self.ask("PUT", f"/tasks/{name}/position", body, [("If-Match", tag)])
-        self.must("it is put elsewhere", a and a.status == 200 and a.json()["topics"]["by-dev-rootcoord-dml_0"]["o"] == "7", a)
+        there = a.json().get("topics", {}).get("by-dev-rootcoord-dml_0", {}) if a else {}
+        self.must("it is put elsewhere", there.get("o") == "7", a)
         a = self.ask("PUT", f"/tasks/{name}/position", body, [("If-Match", tag)])
         self.must("once with one tag", a and a.status == 412, a)
         a = self.cdc("position", {"task_id": name})
-        at = base64.b64decode(a.json()["data"]["positions"][0]["msg_id"]) if a and a.json()["code"] == 200 else b""
-        self.must("and /cdc says so", at.endswith((6).to_bytes(8, "little")), a)
+        told = a.json().get("data", {}).get("positions", []) if a else []
+        at = [base64.b64decode(p["msg_id"])[-8:] for p in told]
+        self.must("and /cdc says so", at == [(6).to_bytes(8, "little")], a)
 
     def resumed(self, name):
         a = self.ask("POST", f"/tasks/{name}/resume")
@@ -166,7 +171,8 @@ class Sequence:
         elif what == "cdc":
             self.cdc(r.choice(["get", "pause", "resume", "position", "delete"]), {"task_id": name, "ignore_not_found": True})
         elif what == "log":
-            self.ask("GET", f"/tasks/{name}/log?" + r.choice(["", "limit=1", "limit=10000", "follow=1", "follow=1&limit=3", "limit=0", "follow=2"]))
+            query = r.choice(["", "limit=1", "limit=10000", "follow=1", "follow=1&limit=3", "limit=0", "follow=2"])
+            self.ask("GET", f"/tasks/{name}/log?" + query)
         elif what in ("pause", "resume"):
             self.ask("POST", f"/tasks/{name}/{what}", r.choice([None, {}, {"reason": r.choice(TEXTS)}]))
         elif what == "delete":
@@ -176,10 +182,12 @@ class Sequence:
 
     def looks(self):
         r = self.rnd
-        self.ask(r.choice(["GET", "GET", "HEAD"]), r.choice(
-            ["/metrics", "/cdc/metrics", "/readyz", "/healthz", "/version", "/openapi.json", "/", "/cdc", "/tasks", "/tasks?limit=2", "/tasks?after=t2",
-             "/tasks?state=Paused", "/tasks?state=nope", "/tasks?limit=1&after=t0&state=Running", "/nope", "/tasks/", "//tasks"]))
-        self.tidy() if r.random() < 0.1 else None
+        self.ask(r.choice(["GET", "GET", "HEAD"]), r.choice([
+            "/metrics", "/cdc/metrics", "/readyz", "/healthz", "/version", "/openapi.json", "/", "/cdc", "/tasks",
+            "/tasks?limit=2", "/tasks?after=t2", "/tasks?state=Paused", "/tasks?state=nope",
+            "/tasks?limit=1&after=t0&state=Running", "/nope", "/tasks/", "//tasks"]))
+        if r.random() < 0.1:
+            self.tidy()
 
     def tidy(self):
         """What cases have made would in time be too many."""
@@ -195,8 +203,9 @@ class Sequence:
         r = self.rnd
         name = r.choice(SHARED)
         kind = r.choice(["create", "create", "get", "list", "pause", "resume", "delete", "position", "maintenance"])
-        data = {"create": self.create(name, "c1"), "maintenance": {"operation": "set_log_level", "params": {"log_level": "error"}},
-                "list": {}}.get(kind, {"task_id": name})
+        data = {"create": self.create(name, "c1"), "list": {},
+                "maintenance": {"operation": "set_log_level", "params": {"log_level": "error"}},
+                }.get(kind, {"task_id": name})
         return r.choice([("POST", "/cdc", {"request_type": kind, "request_data": data})] * 3 + [
             ("POST", "/tasks", self.create(name, "c1")), ("POST", "/tasks", self.definition(name, "c1")),
             ("POST", f"/tasks/{name}/pause", {"reason": "x"}), ("PUT", f"/tasks/{name}/position", self.position())])
@@ -246,11 +255,13 @@ class Sequence:
         text = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
         cut = r.randrange(len(text))
         text = r.choice([
-            text[:cut], text[cut:], text + b"x", text + text, b"[" * r.choice([33, 200000]), text[:cut] + b"\x00" + text[cut:],
-            text[:cut] + b"\xff\xfe" + text[cut:], text[:cut] + bytes([r.randrange(256)]) + text[cut + 1:], b"", b"null", b"{}", b"[]", b"3", b'"a"',
-            b"\xef\xbb\xbf" + text, text.replace(b"{", b'{"task_id":"a",', 1), b'{"a":1,"a":2}', b"1e999", b"-", b"NaN", b'"\\ud800"', b'{"\\u0000":1}',
-            b" " * 1000 + text, b"{" + b'"k":1,' * 1000 + b'"z":1}', b"\x00" * (1 << 20), b"x" * ((1 << 20) + 1)])
-        if any(p in text for p in (b'"uri', b'"host', b'"target')) and text != json.dumps(body).encode():
+            text[:cut], text[cut:], text + b"x", text + text, b"[" * r.choice([33, 200000]),
+            text[:cut] + b"\x00" + text[cut:], text[:cut] + b"\xff\xfe" + text[cut:],
+            text[:cut] + bytes([r.randrange(256)]) + text[cut + 1:], b"", b"null", b"{}", b"[]", b"3", b'"a"',
+            b"\xef\xbb\xbf" + text, text.replace(b"{", b'{"task_id":"a",', 1), b'{"a":1,"a":2}', b"1e999", b"-", b"NaN",
+            b'"\\ud800"', b'{"\\u0000":1}', b" " * 1000 + text, b"{" + b'"k":1,' * 1000 + b'"z":1}',
+            b"\x00" * (1 << 20), b"x" * ((1 << 20) + 1)])
+        if any(p in text for p in (b'"uri', b'"host', b'"target')):
             try:  # a byte less may be another place
                 json.loads(text)
                 return
@@ -262,16 +273,17 @@ class Sequence:
     def names(self):
         r = self.rnd
         name = r.choice(ODD_NAMES)
-        path = r.choice([f"/tasks/{name}", f"/tasks/{name}/log", f"/tasks/{name}/position", f"/tasks/{name}/pause", f"/{name}", f"/tasks/t0/{name}",
-                         f"/cdc/{name}", f"/tasks/{name}/log?follow=1"])
+        path = r.choice([f"/tasks/{name}", f"/tasks/{name}/log", f"/tasks/{name}/position", f"/tasks/{name}/pause",
+                         f"/{name}", f"/tasks/t0/{name}", f"/cdc/{name}", f"/tasks/{name}/log?follow=1"])
         method = r.choice(["GET", "GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS", "TRACE", "FOO"])
         self.ask(method, path, b"{}" if method in ("POST", "PUT") else None, kind="hostile")
 
     def queries(self):
         r = self.rnd
-        query = "&".join(r.choice(["limit", "state", "after", "follow", "dry_run", "x", ""]) + r.choice(["=", "", "=="]) + r.choice(
-            ["1", "0", "-1", "1.5", "", "99999999999999999999", "%ff", "%00", "a", "Running", "+1", " ".replace(" ", "%20"), "x" * 5000, "%"])
-            for _ in range(r.choice([1, 1, 2, 3, 63, 64, 65, 200])))
+        keys = ["limit", "state", "after", "follow", "dry_run", "x", ""]
+        values = ["1", "0", "-1", "1.5", "", "99999999999999999999", "%ff", "%00", "a", "Running", "+1", "%20", "x" * 5000, "%"]
+        query = "&".join(r.choice(keys) + r.choice(["=", "", "=="]) + r.choice(values)
+                         for _ in range(r.choice([1, 1, 2, 3, 63, 64, 65, 200])))
         if "follow=1" in query:
             return
         self.ask("GET", r.choice(["/tasks", "/tasks/t0/log", "/version", "/cdc"]) + "?" + query, kind="hostile")
@@ -279,19 +291,23 @@ class Sequence:
     def heads(self):
         r = self.rnd
         name, value = r.choice([
-            ("X-Request-Id", "x" * 64), ("X-Request-Id", "a b"), ("X-Request-Id", "good-1"), ("Host", "evil.example"), ("Host", ""), ("Origin", "http://evil.example"),
-            ("Origin", "null"), ("Content-Type", "text/plain"), ("Content-Type", "x" * 3000), ("If-Match", 'W/"x"'), ("If-Match", "x" * 9000),
-            ("X", "y" * 31000), ("X", "y" * 40000), ("Transfer-Encoding", "gzip"), ("Range", "bytes=0-1"), ("Accept", "image/png"), ("Cookie", "a=b"),
-            ("Connection", "close"), ("Expect", "200-maybe"), ("Upgrade", "h2c"), ("If-None-Match", "*")])
+            ("X-Request-Id", "x" * 64), ("X-Request-Id", "x" * 65), ("X-Request-Id", "a b"), ("X-Request-Id", "good-1"),
+            ("Host", "evil.example"), ("Host", ""), ("Origin", "http://evil.example"), ("Origin", "null"),
+            ("Content-Type", "text/plain"), ("Content-Type", "x" * 3000), ("If-Match", 'W/"x"'), ("If-Match", "x" * 9000),
+            ("X", "y" * 31000), ("X", "y" * 40000), ("Transfer-Encoding", "gzip"), ("Range", "bytes=0-1"),
+            ("Accept", "image/png"), ("Cookie", "a=b"), ("Connection", "close"), ("Expect", "200-maybe"), ("Upgrade", "h2c"), ("If-None-Match", "*")])
         if name == "Transfer-Encoding":
             self.ask("POST", "/cdc", b"{}", [(name, value)], "hostile")
         else:
-            self.ask(r.choice(["GET", "GET", "POST", "PUT"]), r.choice(["/tasks", "/cdc", "/tasks/t0/position", "/version"]), None, [(name, value)], "hostile")
+            path = r.choice(["/tasks", "/cdc", "/tasks/t0/position", "/version"])
+            self.ask(r.choice(["GET", "GET", "POST", "PUT"]), path, None, [(name, value)], "hostile")
 
     def tokens(self):
         r = self.rnd
-        token = r.choice(["Bearer " + (self.o.read_token or "x"), "Bearer x", "Bearer ", "Basic cm9vdA==", "Bearer " + "x" * 5000, "bearer  x", ""])
-        method, target, body = r.choice([self.right(), ("GET", "/tasks", None), ("DELETE", "/tasks/t1", None), ("GET", "/healthz", None)])
+        token = r.choice(["Bearer " + (self.o.read_token or "x"), "Bearer x", "Bearer ", "Basic cm9vdA==",
+                          "Bearer " + "x" * 5000, "bearer  x", ""])
+        method, target, body = r.choice([self.right(), ("GET", "/tasks", None), ("DELETE", "/tasks/t1", None),
+                                         ("GET", "/healthz", None)])
         if DEAD in json.dumps(body):
             return
         self.ask(method, target, body, [("Authorization", token)], "hostile")
