@@ -59,7 +59,7 @@ targets_are_checked(void **state)
 		    NO("the milvus host is invalid") },
 		{ CREATE(TO("'uri':'h','ignore_partition':true") "," A),
 		    NO("'ignore_partition' is refused: rows are written into "
-		       "partitions of their own names") },
+		       "partitions of their own names; leave it out") },
 		{ CREATE(TO("'uri':'h','token':'a\\nb'") "," A),
 		    NO("the milvus token has control characters, or more than "
 		       "4096 bytes") },
