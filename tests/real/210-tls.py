@@ -223,22 +223,7 @@ def stop(chain):
     chain.wait()
 
 
-def etcdctl(*argv):
-    subprocess.run(['etcdctl', '--endpoints', f'http://127.0.0.1:{port("etcd")}', '--user', 'root:hush-etcd', *argv],
-                   env=dict(os.environ, ETCDCTL_API='3'), check=True, capture_output=True)
-
-
-def make_reader():
-    """As cdc-meta(1) says it."""
-    with contextlib.suppress(subprocess.CalledProcessError):  # one of the run before, on a lab that stays
-        etcdctl('user', 'add', 'cdc:hush-etcd')
-        etcdctl('role', 'add', 'cdc')
-    etcdctl('role', 'grant-permission', 'cdc', 'read', '--prefix', 'by-dev/')
-    etcdctl('user', 'grant-role', 'cdc', 'cdc')
-
-
 def what_is_right_carries_rows(case):
-    make_reader()
     tasks = Tasks(case)
     for title, changes, short in right:
         if not (short or LONG):
@@ -437,7 +422,8 @@ def one_sided(case):
     servers = ['src', 'dst', 'dst-tls', 'etcd']
     files = {'etcd/flags': f'--cert-file {cert("server.pem")} --key-file {cert("server.key")}\n', 'dst-tls/mode': '1\n'}
     atexit.register(lab, 'kill', *servers)  # a lab that stays starts again as it was
-    etcdctl('auth', 'disable')
+    subprocess.run(['etcdctl', '--endpoints', f'http://127.0.0.1:{port("etcd")}', '--user', 'root:hush-etcd',
+                    'auth', 'disable'], env=dict(os.environ, ETCDCTL_API='3'), check=True, capture_output=True)
     lab('kill', *servers)
     for name, text in files.items():
         with open(os.path.join(WHERE, name), 'w') as f:
