@@ -8,17 +8,18 @@ import time
 
 from document import Document, fetch
 
-# 500 and 503 are for a target that is away; the tests have one that is, and name it so.
+# 500 and 503 are for a target that is away; the tests have one that is.
 DEAD = "127.0.0.1:1"
-IS_DEAD = re.compile(rb'127\.0\.0\.1:1\b|"port": ?1\b')
 AWAY = "fail to connect the milvus: "
 
 
 class Log:
     """What all clients of a run have seen."""
 
-    def __init__(self, runners):
+    def __init__(self, runners, away):
         self.runners = runners
+        ports = "|".join(a.rpartition(":")[2] for a in away)
+        self.away = re.compile(rf'(:|"port": ?)({ports})\b'.encode())
         self.lock = threading.Lock()
         self.statuses = collections.Counter()
         self.codes = collections.Counter()
@@ -137,7 +138,7 @@ class Client:
         message = said.get("message", "")
         if code == 503 and "Retry-After" in answer.headers:
             return []
-        if AWAY in message and IS_DEAD.search(body):
+        if AWAY in message and self.log.away.search(body):
             return []
         if self.log.runners and "do not get on" in message:
             return []

@@ -70,7 +70,7 @@ def main():
     o = options()
     print(f"seed {o.seed}", flush=True)
     doc = document(o.addresses[0], o.tokens[0])
-    log = Log(o.runners)
+    log = Log(o.runners, [DEAD, o.other])  # who is no Milvus may hang up
 
     def clients(kind):
         return [Client(a, doc, log, t) for a, t in zip(o.addresses, o.tokens)]
