@@ -1,7 +1,8 @@
 #!/bin/sh
 # run.sh [unit|program|real|all|package] [FILE...]: the tests, in three rings; FILEs instead of all of a ring. package is
 # none of all: what make deb made.
-# run.sh torture [ARGUMENT...]: tests/torture/torture.py --long ARGUMENT..., which counts for itself.
+# run.sh torture [ARGUMENT...]: tests/torture/torture.py --long ARGUMENT..., which counts for itself; two jobs, or with
+# CDC_LAB set one on those servers.
 #
 # unit: $BUILD/tests/*_test.  program: tests/*.t, no network but librdkafka's mock cluster and our fakes.  real:
 # tests/real/*.py against servers of this run's own, up once and gone at the end; with CDC_LAB set, those of that lab,
@@ -96,7 +97,10 @@ real() {
 case $ring in
 unit | program | real | package) "$ring" "$@" ;;
 torture)
-	servers && "$python" tests/torture/torture.py --long "$@"
+	if [ -z "${CDC_LAB:-}" ]; then
+		sh "$here/setup.sh" test && orphans && set -- --jobs 2 "$@" || exit
+	fi
+	"$python" tests/torture/torture.py --long "$@"
 	exit
 	;;
 all)

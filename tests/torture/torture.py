@@ -1,9 +1,10 @@
 """Hard use of the whole system on real servers, with a seed: faults under a load, and the target compared after each.
 
-torture.py [--short|--long] [--seed N] [--rounds N] [SCENARIO...]: TAP, and one line of figures at the end.  A scenario is
+torture.py [--short|--long] [--seed N] [--rounds N] [--jobs N] [SCENARIO...]: TAP, and one line of figures at the end.  A scenario is
 a function in a module of this folder, marked @scenario(short=N, long=M) with its numbers of rounds (short=0: only in the
 long form); its argument is a Torture.  --rounds N scales the long form's numbers: N of 1000.  SCENARIO is the name of a
-function or of a module.
+function or of a module.  --jobs N: so many at a time, each with servers of its own, which come and go with it (jobs.py);
+without it, on those that are there.
 """
 import argparse
 import contextlib
@@ -24,6 +25,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'real')]
 from cdctest import *  # noqa: E402,F401,F403: a scenario imports this module alone
 from cdctest import BUILD, PATIENCE, Case, Pipeline, Stuck, diag, eventually, tap  # noqa: E402
 from load import Load, Order  # noqa: E402
+import jobs  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
 # Those of broker want topics that a new one can outgrow.
@@ -334,6 +336,7 @@ def parse():
     p.add_argument('--long', action='store_true')
     p.add_argument('--seed', default='')
     p.add_argument('--rounds', type=int, default=1000)
+    p.add_argument('--jobs', type=int)
     p.add_argument('only', nargs='*')
     a = p.parse_args()
     a.seed = int(a.seed) if a.seed else random.SystemRandom().randrange(1, 10**6)
@@ -378,13 +381,16 @@ def main():
     # Who starts us may ignore them (nohup, a shell's &), and what we start would ignore them, too.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if 'CDC_SOURCE' not in os.environ or 'CDC_TARGET' not in os.environ:
+    if not args.jobs and ('CDC_SOURCE' not in os.environ or 'CDC_TARGET' not in os.environ):
         print('1..0 # SKIP no servers; eval "$(tests/lab env)"')
         return
     diag(f'seed {args.seed}')
     for module in MODULES:
-        if os.path.exists(os.path.join(HERE, module + '.py')):
-            importlib.import_module(module)
+        importlib.import_module(module)
+    if args.jobs:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        sys.exit(jobs.run(args.jobs, args.seed, ['--short' if args.short else '--long', '--rounds', str(args.rounds)],
+                          [f.__name__ for f, _ in wanted(args)]))
     try:
         for f, rounds in wanted(args):
             run(f, args.seed, rounds, args.short)
