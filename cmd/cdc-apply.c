@@ -28,6 +28,7 @@ enum {
 	OPT_STATE,
 	OPT_USERS,
 	OPT_UNTIL,
+	OPT_ONE_PART,
 };
 
 #define USAGE "[OPTION]... [FILE]..."
@@ -43,6 +44,8 @@ static const struct opt table[] = {
 	{ "mode", OPT_MODE, "upsert|insert", "how rows are written [upsert]" },
 	{ "create-missing", OPT_CREATE, NULL,
 	    "make collections that the target has lost" },
+	{ "ignore-partitions", OPT_ONE_PART, NULL,
+	    "rows of all partitions go into the default one" },
 	{ "rename", OPT_RENAME, "A=B", "another name, of db or db.coll" },
 	{ "skip", OPT_SKIP, "OPS", "operations to leave out, with commas" },
 	{ "until", OPT_UNTIL, "WHEN",
@@ -115,6 +118,9 @@ set(struct apply_conf *c, int letter, const char *arg, const char **token)
 		break;
 	case OPT_CREATE:
 		c->create_missing = 1;
+		break;
+	case OPT_ONE_PART:
+		c->one_part = 1;
 		break;
 	case OPT_RENAME:
 		if (names_add(&c->rename, arg, &e) == -1)

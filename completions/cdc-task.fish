@@ -86,6 +86,7 @@ complete -c cdc-task -n "$in create doctor" -l batch-bytes -x -d 'size of a requ
 complete -c cdc-task -n "$in create doctor" -l retry -x -d 'how long to try one request again'
 complete -c cdc-task -n "$in create doctor" -l timeout -x -d 'of one request'
 complete -c cdc-task -n "$in create doctor" -l with-users -d 'users, roles and grants too'
+complete -c cdc-task -n "$in create doctor" -l ignore-partitions -d 'rows of all partitions go into the default one'
 complete -c cdc-task -n "$in create doctor" -l create-missing -d 'make collections that the target has lost'
 complete -c cdc-task -n "$in doctor" -s k -l check -x -a "(__fish_append , words others etcd root selection zstd kafka topics format size retention position target login mode versions writers databases schemas wish state lag progress start lost unknown disk upgrade)" -d 'only these checks'
 complete -c cdc-task -n "$in doctor" -l json -d 'a line of JSON for each check'

@@ -311,6 +311,12 @@ take_dial(struct order *o, const json_t *v)
 	return api_take(o, dial_fields, v);
 }
 
+static int
+take_one_part(struct order *o, const json_t *v)
+{
+	return json_is_true(v) ? order_option(o, "ignore-partitions", "") : 0;
+}
+
 const struct api_field target_fields[] = {
 	{ "uri", API_STR, API_H, NULL, NULL, NULL },
 	{ "host", API_STR, API_H, NULL, NULL, NULL },
@@ -322,9 +328,7 @@ const struct api_field target_fields[] = {
 	{ "connect_timeout", API_INT, API_H, NULL, take_timeout, NULL },
 	{ "channel_num", API_INT, API_W, NULL, NULL,
 	    "the target is written through its public API" },
-	{ "ignore_partition", API_BOOL, API_R, NULL, NULL,
-	    "rows are written into partitions of their own names; leave it "
-	    "out" },
+	{ "ignore_partition", API_BOOL, API_H, NULL, take_one_part, NULL },
 	{ "dial_config", API_OBJ, API_H, dial_fields, take_dial, NULL },
 	{ 0 },
 };

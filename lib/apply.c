@@ -442,6 +442,7 @@ open_all(struct apply *a, struct err *e)
 	rows.out = &a->out;
 	rows.dry_run = a->conf->dry_run;
 	a->q = rowq_new(a->m, &rows);
+	a->colls.one_part = a->conf->one_part;
 	a->in = lines_open(a->conf->files, a->conf->nfiles);
 	return dead_open(a, e);
 }

@@ -16,6 +16,7 @@ struct apply_conf {
 	struct milvus_conf milvus;
 	struct rowq_conf rows; /* its out is set by apply_run */
 	int dry_run;
+	int one_part;       /* rows of all partitions go into the default one */
 	int create_missing; /* a collection that the target has lost */
 	int with_users;     /* users, roles and grants too */
 	int progress;       /* a line on the terminal */

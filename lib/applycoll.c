@@ -88,10 +88,10 @@ add(struct colls *s, const char *db, const char *name)
 }
 
 static void
-ready(struct coll *c)
+ready(const struct colls *s, struct coll *c)
 {
 	c->pk = schema_pk(&c->schema);
-	c->blank_part = schema_partition_key(&c->schema) != NULL;
+	c->blank_part = s->one_part || schema_partition_key(&c->schema) != NULL;
 }
 
 struct coll *
@@ -103,12 +103,13 @@ colls_pretend(struct colls *s, const char *db, const char *name,
 	colls_forget(s, db, name);
 	c = add(s, db, name);
 	schema_copy(&c->schema, schema);
-	ready(c);
+	ready(s, c);
 	return c;
 }
 
 static int
-fill(struct coll *c, const Pb__DescribeCollectionResponse *r, struct err *e)
+fill(const struct colls *s, struct coll *c,
+    const Pb__DescribeCollectionResponse *r, struct err *e)
 {
 	if (schema_from_pb(&c->schema, r->schema.data, r->schema.len, e) == -1)
 		return err_wrap(e, "collection '%s.%s'", c->db, c->name);
@@ -123,7 +124,7 @@ fill(struct coll *c, const Pb__DescribeCollectionResponse *r, struct err *e)
 	c->aliases = x_calloc(r->n_aliases + 1, sizeof *c->aliases);
 	for (size_t i = 0; i < r->n_aliases; i++)
 		c->aliases[i] = x_strdup(r->aliases[i]);
-	ready(c);
+	ready(s, c);
 	return 0;
 }
 
@@ -168,7 +169,7 @@ colls_get(struct colls *s, struct milvus *m, const char *db, const char *name,
 		rc = 1; /* an alias */
 	} else {
 		*c = add(s, db, name);
-		rc = fill(*c, r, e);
+		rc = fill(s, *c, r, e);
 		if (rc == -1)
 			colls_forget(s, db, name);
 	}

@@ -16,7 +16,8 @@ struct coll {
 	char *db, *name;
 	struct schema schema;
 	const struct field *pk;
-	int blank_part; /* partition key: requests name no partition */
+	int blank_part; /* requests name no partition: there is a partition key,
+			   or one_part is wished */
 	int shards, consistency;
 	int64_t num_partitions;
 	struct kvs properties;
@@ -34,6 +35,7 @@ struct colls {
 	struct coll **v; /* a chain for each hash */
 	size_t cap;
 	uint64_t made;
+	int one_part; /* rows of all partitions are to go into one */
 };
 
 void colls_fini(struct colls *s);

@@ -368,7 +368,7 @@ do_rename_collection(struct apply *a, struct err *e)
 				: who_rename(a, db, coll, e);
 }
 
-/* Partitions of a partition-key collection come with it. */
+/* Partitions of a partition-key collection come with it; or none is wanted. */
 static int
 has_own_partitions(struct apply *a, struct err *e)
 {

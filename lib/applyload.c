@@ -291,6 +291,8 @@ do_load_partitions(struct apply *a, struct err *e)
 	size_t n;
 	int rc;
 
+	if (a->conf->one_part)
+		return load_op(a, NULL, 0, e);
 	if (op_parts(a, &parts, &n, e) == -1)
 		return -1;
 	rc = n == 0 ? 0 : load_op(a, parts, n, e);
@@ -306,6 +308,8 @@ do_release_partitions(struct apply *a, struct err *e)
 	struct mv_status s;
 	int rc;
 
+	if (a->conf->one_part)
+		return 0;
 	if (op_parts(a, &parts, &n, e) == -1)
 		return -1;
 	rc = n == 0 ? 0

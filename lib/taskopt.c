@@ -37,6 +37,7 @@ enum {
 	TIMEOUT,
 	WITH_USERS,
 	ETCD_RETRY,
+	ONE_PART,
 };
 
 const struct task_option task_options[] = {
@@ -102,6 +103,9 @@ const struct task_option task_options[] = {
 	    0, NULL, NULL },
 	{ "with-users", WITH_USERS, NULL, "users, roles and grants too",
 	    TASK_APPLY, "--with-users", TASK_FLAG, NULL, NULL },
+	{ "ignore-partitions", ONE_PART, NULL,
+	    "rows of all partitions go into the default one", TASK_APPLY,
+	    "--ignore-partitions", TASK_FLAG, NULL, NULL },
 	{ "create-missing", CREATE_MISSING, NULL,
 	    "make collections that the target has lost", TASK_APPLY,
 	    "--create-missing", TASK_FLAG, NULL, NULL },

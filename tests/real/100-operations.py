@@ -151,4 +151,29 @@ def default_database(case):
             m.drop('default', name + 'x')
 
 
-main(operations, default_database)
+def one_partition(case):
+    """Rows of all partitions into the default one."""
+    a, b, db = case.src, case.dst, case.make_db()
+    pipe = case.pipeline(apply=['--ignore-partitions']).start()
+    a.create(db, 'c', FIELDS, dynamic=True)
+    a.index(db, 'c', 'vec')
+    a.create_partition(db, 'c', 'p')
+    a.load_partitions(db, 'c', ['p'])
+    a.insert(db, 'c', some(1, 2))
+    a.insert(db, 'c', some(3, 4), 'p')
+    a.delete(db, 'c', 'pk in [3]', 'p')
+    pipe.catch_up()
+    eventually(lambda: b.load_state(db, 'c') == 'Loaded', what='the collection is loaded')
+    tap.ok(sorted(b.keys(db, 'c', a.describe(db, 'c').schema.fields[0], ['_default'])) == [1, 2, 4],
+           'rows of a partition are in the default one')
+    tap.ok(b.partitions(db, 'c') == {'_default'}, 'which is the only one')
+    a.release_partitions(db, 'c', ['p'])
+    a.drop_partition(db, 'c', 'p')
+    a.load(db, 'c')
+    pipe.catch_up()
+    eventually(lambda: b.load_state(db, 'c') == 'Loaded', what='the collection is loaded')
+    tap.ok(b.count(db, 'c') == 3, 'rows of a dropped partition stay')
+    pipe.stop()
+
+
+main(operations, one_partition, default_database)

@@ -170,8 +170,6 @@ def mistakes(case, site):
         ('create', {'milvus_connect_param': {'uri': case.etcd}, **all_of}, 400, 'fail to connect the milvus: '),
         ('create', {**target, **all_of, 'task_id': '../x'}, 400, ''),
         ('create', {**target, 'collection_infos': [{'name': 'a.b'}]}, 400, ''),
-        ('create', {'milvus_connect_param': {'uri': case.target, 'ignore_partition': True}, **all_of}, 400,
-         "'ignore_partition' is refused: rows are written into partitions of their own names; leave it out"),
         ('maintenance', {'operation': 'dance'}, 400, 'unsupported operation: dance'),
     ]
     if 'CDC_TARGET_AUTH' in os.environ:

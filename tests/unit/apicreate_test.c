@@ -57,9 +57,6 @@ targets_are_checked(void **state)
 		    NO("the milvus uri is invalid, h h") },
 		{ CREATE(TO("'host':'h/x','port':1") "," A),
 		    NO("the milvus host is invalid") },
-		{ CREATE(TO("'uri':'h','ignore_partition':true") "," A),
-		    NO("'ignore_partition' is refused: rows are written into "
-		       "partitions of their own names; leave it out") },
 		{ CREATE(TO("'uri':'h','token':'a\\nb'") "," A),
 		    NO("the milvus token has control characters, or more than "
 		       "4096 bytes") },

@@ -78,6 +78,9 @@ fields_become_options(void **state)
 		    "rename", "[\"default=d\"]" },
 		{ CREATE(HERE "," A ",'extra_info':{'enable_user_role':true}"),
 		    "with-users", "true" },
+		{ CREATE("'milvus_connect_param':{'uri':'http://h:1',"
+			 "'ignore_partition':true}," A),
+		    "ignore-partitions", "true" },
 		{ CREATE(HERE "," A ",'rpc_channel_info':"
 			      "{'name':'by-dev-replicate-msg'}"),
 		    "rename", "none" },
