@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "notify.h"
+#include "x.h"
 
 /* A manager's socket, and its name in the environment. */
 static int
@@ -82,7 +83,7 @@ speaks_to_a_path_and_to_an_abstract_name(void **state)
 static void
 cuts_a_long_status(void **state)
 {
-	char name[64], *text = calloc(1, 4001), *want = calloc(1, 1024);
+	char name[64], *text = x_calloc(1, 4001), *want = x_calloc(1, 1024);
 	int fd;
 
 	(void)state;
