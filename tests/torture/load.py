@@ -347,15 +347,18 @@ class Load(threading.Thread):
                 return
 
     def reread(self, c, keys):
-        found = read_rows(self.m, c.db, c.name, c.expr(keys), ('pk', 'ver'))
+        found = {}  # key: version, partition
+        for p in sorted(c.parts):
+            here = read_rows(self.m, c.db, c.name, c.expr(keys), ('pk', 'ver'), [p] if c.kind == 'parts' else ())
+            found.update({k: (v[0], p) for k, v in here.items()})
         for k in keys:
-            v = found[k][0] if k in found else None
+            v, _ = found.get(k, (None, ''))
             if v not in c.maybe.get(k, {v}):
                 raise AssertionError(f'the source has version {v} of key {k!r}, it can have {c.maybe[k]}')
             if v is None:
                 c.rows.pop(k, None)
             else:
-                c.rows[k] = v, c.rows.get(k, (0, '_default'))[1]
+                c.rows[k] = found[k]
 
     # The ledger
 
