@@ -20,7 +20,7 @@ fake_start() {
 	rm -f fake.port
 	"$py" "$TESTS/fake/milvus.py" serve fake "$fake_port" "$@" 2>>fake.err &
 	fake_pid=$!
-	wait_until 20 test -s fake.port || {
+	wait_until 60 test -s fake.port || {
 		diag <fake.err
 		exit 1
 	}
