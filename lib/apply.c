@@ -260,8 +260,11 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	if (v->kind == NEVER)
 		return never(a, e);
 	find_names(a);
-	if (v->kind == ROWS)
-		return in_order(a, e) == -1 ? -1 : v->run(a, e);
+	if (v->kind == ROWS) {
+		if (in_order(a, e) == -1 || v->run(a, e) == -1)
+			return -1;
+		return dead_is(a, o) ? dead_late(a, line, n, e) : 0;
+	}
 	if (rowq_drain(a->q, e) == -1)
 		return -1;
 	a->counts.ddl++;

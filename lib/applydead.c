@@ -90,6 +90,22 @@ dead_op(struct apply *a, const char *line, size_t n, const struct err *why,
 }
 
 int
+dead_late(struct apply *a, const char *line, size_t n, struct err *e)
+{
+	struct coll *c;
+	int rc = find(a, &c, e);
+
+	if (rc == -1)
+		return -1;
+	if (rc == 0)
+		rowq_take_back(a->q, c);
+	if (a->dead_seq == a->seq) /* with those that it stood beside */
+		return 0;
+	a->counts.dead++;
+	return dead_line(a, line, n, e);
+}
+
+int
 dead_batch(void *arg, struct batch *b, struct err *e)
 {
 	struct apply *a = arg;
@@ -106,6 +122,7 @@ dead_batch(void *arg, struct batch *b, struct err *e)
 		if (rc == 0 &&
 		    opline_read(&o, v[i]->text, v[i]->len, &bad) == 0)
 			mark(a, o.db.ptr, o.coll.ptr, o.coll_id.ptr, e);
+		a->dead_seq = v[i]->seq + 1;
 		if (rc == 0)
 			rc = dead_line(a, v[i]->text, v[i]->len, &bad);
 		kept_drop(v[i]);

@@ -74,6 +74,7 @@ struct apply {
 	struct kvs dead;     /* names and ids of collections set aside */
 	struct kvs made_dbs; /* that --rename needed */
 	uint64_t seq;        /* of lines */
+	uint64_t dead_seq;   /* behind the last line that was set aside */
 	/* progress */
 	int64_t started_ns, shown_ns;
 };
@@ -134,6 +135,11 @@ int dead_line(struct apply *a, const char *line, size_t n, struct err *e);
 /* The op at hand failed by *why: set it and its collection aside. */
 int dead_op(struct apply *a, const char *line, size_t n, const struct err *why,
     struct err *e);
+/*
+ * The collection of the rows at hand was set aside while they waited for a
+ * request with their keys: they follow it.
+ */
+int dead_late(struct apply *a, const char *line, size_t n, struct err *e);
 int dead_batch(void *arg, struct batch *b, struct err *e);
 
 /* applycall.c: calls that change the target. what is the object's name. */

@@ -437,6 +437,17 @@ gather(struct batch *b, struct kept ***v, size_t *n, size_t *cap)
 	}
 }
 
+void
+rowq_take_back(struct rowq *q, struct coll *c)
+{
+	while (c->open != NULL) {
+		struct batch *o = c->open;
+
+		c->open = o->sibling;
+		retire(q, o);
+	}
+}
+
 struct kept **
 rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
 {
@@ -445,13 +456,9 @@ rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
 	struct coll *c = b->coll;
 
 	gather(b, &v, &all, &cap);
-	while (c->open != NULL) {
-		struct batch *o = c->open;
-
-		c->open = o->sibling;
+	for (struct batch *o = c->open; o != NULL; o = o->sibling)
 		gather(o, &v, &all, &cap);
-		retire(q, o);
-	}
+	rowq_take_back(q, c);
 	if (all > 0)
 		qsort(v, all, sizeof *v, by_seq);
 	*n = 0;

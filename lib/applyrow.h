@@ -114,4 +114,7 @@ struct coll *batch_coll(const struct batch *b);
  */
 struct kept **rowq_take_lines(struct rowq *q, struct batch *b, size_t *n);
 
+/* Take back what of a collection is in no request yet. */
+void rowq_take_back(struct rowq *q, struct coll *c);
+
 #endif

@@ -18,10 +18,19 @@ delete a 1'
 is 'the other collection goes on' "$(rows | cut -d ' ' -f 2-4 | sort -u)" 'b _default {"pk":'
 is 'all is acknowledged' "$(jq -r .ts acks | paste -sd ' ')" '5 6 99'
 is '  and counted' "$(jq -s 'map(.n.dead // 0) | add' acks)" 3
-like 'it was said once' "$(cat err)" "^cdc-apply: collection 'default.a' is set aside in 'dead' from here on: Upsert of 1 rows in .*: no \\(code 1100\\)"
+like 'it was said once' "$(cat err)" "^cdc-apply: collection 'default.a' is set aside in 'dead' from here on: Upsert of [12] rows in .*: no \\(code 1100\\)"
 is '  in one line' "$(wc -l <err)" 1
 ok 'what was set aside can be applied later' sh -c '{ cat; echo; } <dead | { head -n 1 s; cat; tail -n 1 s; } | cdc-apply'
 is '  in its order' "$(rows | grep -c ' a ')" 1
+
+# A line that waited for the keys of the one that is refused goes with it
+rm dead
+: >fake.log
+faults '[{"method":"Upsert","code":1100,"reason":"not these"}]'
+{ begin; insert a 1; insert a 2; delete a 1; insert b 4; end; } | cdc-apply --on-error dead:dead >acks 2>err
+is 'a line that waited' "$(jq -r .op dead | paste -sd ' ')" 'insert insert delete'
+is '  is counted once' "$(jq -s 'map(.n.dead // 0) | add' acks)" 3
+is '  and not sent' "$(calls Delete)" ''
 
 # A row that is wrong before it is sent
 rm dead
