@@ -232,12 +232,23 @@ change(struct apply *a, do_fn *run, struct err *e)
 	return 0;
 }
 
+/* 1 if the collection is set aside, and so its line. */
+static int
+follows(struct apply *a, const char *line, size_t n, struct err *e)
+{
+	if (!dead_is(a, &a->op))
+		return 0;
+	a->counts.dead++;
+	return dead_line(a, line, n, e) == -1 ? -1 : 1;
+}
+
 /* An operation, not one of the stream's own. */
 static int
 operation(struct apply *a, const char *line, size_t n, struct err *e)
 {
 	const struct verb *v = &verbs[a->op.op];
 	struct opline *o = &a->op;
+	int rc;
 
 	if (a->ended)
 		return err_set(e, ERR_DATA, "an operation after the end");
@@ -253,10 +264,8 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 		a->counts.gone++;
 		return 0;
 	}
-	if (dead_is(a, o)) {
-		a->counts.dead++;
-		return dead_line(a, line, n, e);
-	}
+	if ((rc = follows(a, line, n, e)) != 0)
+		return rc == 1 ? 0 : -1;
 	if (v->kind == NEVER)
 		return never(a, e);
 	find_names(a);
@@ -265,8 +274,11 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 			return -1;
 		return dead_is(a, o) ? dead_late(a, line, n, e) : 0;
 	}
-	if (rowq_drain(a->q, e) == -1)
+	/* what it waits for may be refused */
+	if (rowq_drain(a->q, e) == -1 || (rc = follows(a, line, n, e)) == -1)
 		return -1;
+	if (rc == 1)
+		return 0;
 	a->counts.ddl++;
 	if (v->redo && !o->ensure && apply_redo(a, e) == -1)
 		return -1;

@@ -32,6 +32,15 @@ is 'a line that waited' "$(jq -r .op dead | paste -sd ' ')" 'insert insert delet
 is '  is counted once' "$(jq -s 'map(.n.dead // 0) | add' acks)" 3
 is '  and not sent' "$(calls Delete)" ''
 
+# A change of the catalogue that waited for it, too
+rm dead
+: >fake.log
+faults '[{"method":"Upsert","code":1100,"reason":"nor this"}]'
+partition='{"op":"create_partition","ts":"1000","db":"default","coll":"a","coll_id":"1a","part":"p"}'
+{ begin; insert a 1; echo "$partition"; end; } | cdc-apply --on-error dead:dead >acks 2>err
+is 'a change that waited' "$(jq -r .op dead | paste -sd ' ')" 'insert create_partition'
+is '  is not made' "$(calls CreatePartition)" ''
+
 # A row that is wrong before it is sent
 rm dead
 { begin; insert a 7; insert b 7 | sed 's/"vec"/"cev"/'; insert b 8; insert a 8; end; } | cdc-apply --on-error dead:dead >acks 2>err
