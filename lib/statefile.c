@@ -266,7 +266,7 @@ newest(const char *dir, const char *task, int *fell_back, struct err *e)
 	free(prev);
 	err_clear(e);
 	use_prev = ra != 1 || (rb == 1 && gen_of(b) > gen_of(a));
-	/* killed between its two renames, a writer leaves prev alone */
+	/* without links, a writer that is killed may leave prev alone */
 	*fell_back = use_prev && ra != 0;
 	if (use_prev && rb == 1) {
 		json_decref(a);
@@ -353,8 +353,24 @@ checkpoint_text(const struct checkpoint *c, struct buf *b)
 }
 
 /*
+ * The file gets a second name, so that its own is never without a file; where
+ * a file system has no links, for a moment.
+ */
+static int
+keep(const char *path, const char *prev)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (unlink(prev) == -1 && errno != ENOENT)
+		return -1;
+	return link(path, prev) == 0 ? 0 : rename(path, prev);
+}
+
+/*
  * The order matters: the new one is whole on the disk before the old one is
- * moved aside, and an old one that cannot be used never replaces prev.
+ * kept as prev, and an old one that cannot be used never replaces prev.
  */
 int
 checkpoint_save(
@@ -368,7 +384,7 @@ checkpoint_save(
 
 	checkpoint_text(c, &b);
 	if ((fd = write_new(tmp, b.ptr, b.len, 1)) == -1 ||
-	    (!c->fell_back && rename(path, prev) == -1 && errno != ENOENT) ||
+	    (!c->fell_back && keep(path, prev) == -1) ||
 	    rename(tmp, path) == -1 || sync_folder(path) == -1)
 		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
 	else {

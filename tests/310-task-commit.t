@@ -126,6 +126,11 @@ done
 is 'sixty kills, never unreadable and never lower' $bad 0
 ok 'and it went on' [ "$last" -gt $t ]
 
+# the file is there at every moment
+ack $((last + 1)) 60 "$END" >acks
+exits 1 env LD_PRELOAD="$BUILD/tests/killat.so" KILLAT='rename eio path=checkpoint.tmp' sh -c 'cdc-task commit dr <acks'
+is 'the new one cannot take its place: the old one keeps it' "$(ts)" "$last"
+
 # a torn checkpoint: the one before, and a warning
 t=$((last + 1000000))
 ack $t 60 "$END" >acks && commit <acks
