@@ -33,7 +33,7 @@
  * less than what the cluster has agreed on.
  */
 enum {
-	AT_MS = 80,      /* from one question to the next */
+	AT_MS = 120,     /* from one question to the next */
 	SCAN_SHARE = 5,  /* the range may take one part in so many of time */
 	STALL_MS = 5000, /* a change that the watch does not bring */
 	BACKOFF_MIN_MS = 100,
