@@ -40,6 +40,12 @@ def ours(case, text):
     return re.sub(r'http://(standby:19530|empty:19530|127\.0\.0\.1:19630)', case.dst.uri, text)
 
 
+def alive(group):
+    """Is a process of this group left that is not a zombie?"""
+    said = subprocess.run(['ps', '-eo', 'pgid=,stat='], capture_output=True, text=True, check=True).stdout
+    return any(int(pgid) == group and stat[0] != 'Z' for pgid, stat in map(str.split, said.splitlines()))
+
+
 class Runs:
     def __init__(self, case):
         self.case, self.done = case, []
@@ -55,9 +61,11 @@ class Runs:
             return f.read()
 
     def end(self, p):
+        """All of them: what still ends would write into the files of the next one."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(p.pid, signal.SIGTERM)
         p.wait(PATIENCE)
+        eventually(lambda: not alive(p.pid), what=f'the end of group {p.pid}')
 
     def one(self, text):
         """It ends with status 0 and no complaint; what it wrote."""

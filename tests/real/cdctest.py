@@ -4,6 +4,7 @@ A scenario is a function of one argument, a Case; main(a, b, ...) runs them and 
 `tests/lab env`, the programs those of $BUILD [build].  KEEP=1 leaves a case's folder; arguments choose scenarios by name.
 """
 import contextlib
+import glob
 import json
 import os
 import shutil
@@ -207,10 +208,12 @@ class Program:
             pass
 
     def cpu(self):
-        """Seconds of processor time so far."""
-        with open(f'/proc/{self.pid}/stat') as f:
-            after = f.read().rpartition(')')[2].split()
-        return (int(after[11]) + int(after[12])) / os.sysconf('SC_CLK_TCK')
+        """Seconds of processor time so far, of the threads that run."""
+        ns = 0
+        for name in glob.glob(f'/proc/{self.pid}/task/*/schedstat'):
+            with contextlib.suppress(OSError), open(name) as f:
+                ns += int(f.read().split()[0])
+        return ns / 1e9
 
     def running(self):
         return self.process.poll() is None
