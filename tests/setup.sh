@@ -12,7 +12,7 @@ want=${1:-test}
 
 milvus='milvus==2.3.5'
 # pymilvus 2.3.7 imports pkg_resources, marshmallow 3 and environs 9 without saying so.
-client="pymilvus==2.3.7 setuptools<70 marshmallow<4 environs<10 numpy"
+client="pymilvus==2.3.7 setuptools<70 marshmallow<4 environs<10 numpy rocksdict==0.3.29"
 # What it needs does not go together with pymilvus's old ones, so it has a venv of its own.
 api='schemathesis==4.32.5 openapi-spec-validator==0.9.0'
 kafka=3.9.1
@@ -100,7 +100,7 @@ venv_part() {
 	quiet "$python" -m venv "$deps/venv"
 	# shellcheck disable=SC2086
 	quiet "$deps/venv/bin/python" -m pip install --disable-pip-version-check -q "$milvus" $client
-	quiet "$deps/venv/bin/python" -c 'import pymilvus, numpy'
+	quiet "$deps/venv/bin/python" -c 'import pymilvus, numpy, rocksdict'
 	stamp venv "$deps $milvus $client"
 }
 

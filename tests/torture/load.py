@@ -364,12 +364,20 @@ class Load(threading.Thread):
 
     def compare(self, m):
         """What differs between Milvus m and what was written here: sentences."""
-        out = []
+        self.settle_all()
+        return [d for c in self.colls.values() for d in self.compare_rows(m, c)]
+
+    def settle_all(self):
+        """Asks the source for all whose answers were lost."""
         for c in self.colls.values():
             for k in list(c.maybe):
                 self.reread(c, [k])
-            out += self.compare_rows(m, c)
-        return out
+
+    @staticmethod
+    def differing(c, got):
+        """(key, row or None) of the rows that are there, and are not what they should be."""
+        want = {k: (v, *content(k, v)) for k, (v, _) in c.rows.items()}
+        return [(k, got.get(k)) for k in sorted(got.keys() | want.keys(), key=str) if got.get(k) != want.get(k)]
 
     def compare_rows(self, m, c):
         where = f'{c.db}.{c.name}'
@@ -387,13 +395,13 @@ class Load(threading.Thread):
         for p, keys in parts.items():
             if keys != {k for k, (_, q) in c.rows.items() if p == q}:
                 out.append(f'{where}: other keys in partition {p}')
-        for k in sorted(got.keys() | c.rows.keys(), key=str):
-            if k not in got:
+        for k, row in self.differing(c, got):
+            if row is None:
                 out.append(f'{where}: key {k!r}, version {c.rows[k][0]}, is missing')
             elif k not in c.rows:
-                out.append(f'{where}: key {k!r}, version {got[k][0]}, was deleted or never written')
-            elif got[k] != (c.rows[k][0], *content(k, c.rows[k][0])):
-                out.append(f'{where}: key {k!r} has version {got[k][0]}, {got[k][1:]!r}; '
+                out.append(f'{where}: key {k!r}, version {row[0]}, was deleted or never written')
+            else:
+                out.append(f'{where}: key {k!r} has version {row[0]}, {row[1:]!r}; '
                            f'it should have {c.rows[k][0]}, {content(k, c.rows[k][0])!r}')
         return out
 
