@@ -4,6 +4,7 @@
 
 #include "err.h"
 #include "log.h"
+#include "newest.h"
 #include "num.h"
 #include "readerint.h"
 #include "tso.h"
@@ -280,31 +281,6 @@ reader_channels(struct reader *r, struct err *e)
 	return 0;
 }
 
-/* The newest timestamp in the log, from the last record of every topic. */
-static int
-newest(struct reader *r, char **topics, uint64_t *ts, struct err *e)
-{
-	*ts = 0;
-	for (; *topics != NULL; topics++) {
-		struct kmsg k = { 0 };
-		struct msg m;
-		struct err ignored = { 0 };
-		int64_t low, high;
-
-		if (kreader_ends(r->k, *topics, &low, &high, e) == -1)
-			return -1;
-		if (high <= low ||
-		    strncmp(*topics, r->dml_prefix, strlen(r->dml_prefix)) != 0)
-			continue;
-		if (kreader_peek(r->k, *topics, high - 1, &k, e) == -1)
-			return -1;
-		if (msg_decode(k.ptr, k.len, &m, &ignored) == 0 && m.ts > *ts)
-			*ts = m.ts;
-		kmsg_free(&k);
-	}
-	return 0;
-}
-
 /* T of the WHERE: records up to it are not ours. */
 static int
 start_ts(struct reader *r, char **topics, struct err *e)
@@ -313,7 +289,8 @@ start_ts(struct reader *r, char **topics, struct err *e)
 	if (r->from.kind == WHERE_POS || r->from.kind == WHERE_TIME)
 		r->start_ts = r->from.ts;
 	if (r->from.kind == WHERE_NOW)
-		return newest(r, topics, &r->start_ts, e);
+		return newest_ts(
+		    r->k, topics, r->dml_prefix, &r->start_ts, e);
 	if (r->from.kind != WHERE_CHECKPOINT)
 		return 0;
 	for (size_t i = 0; i < r->cat.n_cps; i++) {
@@ -325,7 +302,8 @@ start_ts(struct reader *r, char **topics, struct err *e)
 			r->start_ts = c->ts;
 	}
 	if (r->start_ts == 0)
-		return newest(r, topics, &r->start_ts, e);
+		return newest_ts(
+		    r->k, topics, r->dml_prefix, &r->start_ts, e);
 	return 0;
 }
 

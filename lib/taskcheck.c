@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "err.h"
 #include "kreader.h"
+#include "newest.h"
 #include "task.h"
 #include "taskcheckint.h"
 #include "tasklag.h"
@@ -145,26 +146,22 @@ fill_pos(struct check *c, struct kreader *r, char **topics, struct err *e)
 	return 0;
 }
 
-/* "now" is the time of the newest record, by the source's clock. */
 static int
-fix_now(struct check *c, struct kreader *r, char **topics, struct err *e)
+fix_now(struct check *c, struct kreader *r, char **topics, const char *cluster,
+    struct err *e)
 {
-	int64_t ms = -1, at;
-	char *ts;
+	char *prefix = x_asprintf("%s-rootcoord-dml_", cluster), *text;
+	uint64_t ts;
+	int rc = newest_ts(r, topics, prefix, &ts, e);
 
-	for (size_t i = 0; topics[i] != NULL; i++) {
-		if (task_newest_of(r, topics[i], &at, e) == -1)
-			return -1;
-		if (at > ms)
-			ms = at;
+	if (rc == 0) {
+		text = x_asprintf("ts:%" PRIu64, ts);
+		json_object_set_new(c->task, "from", json_string(text));
+		buf_addf(c->found, "start     now is %s\n", text);
+		free(text);
 	}
-	if (ms == -1)
-		ms = tso_now_ms();
-	ts = x_asprintf("ts:%" PRIu64, tso_from_ms(ms));
-	json_object_set_new(c->task, "from", json_string(ts));
-	buf_addf(c->found, "start     now is %s\n", ts);
-	free(ts);
-	return 0;
+	free(prefix);
+	return rc;
 }
 
 static int
@@ -187,7 +184,7 @@ kafka(struct check *c, struct err *e)
 			       e, ERR_DATA, "no topic begins with '%s'", prefix)
 			 : reaches(c, r, e);
 		if (rc == 0 && c->from.kind == WHERE_NOW)
-			rc = fix_now(c, r, topics, e);
+			rc = fix_now(c, r, topics, name, e);
 		if (rc == 0)
 			rc = fill_pos(c, r, topics, e);
 	}

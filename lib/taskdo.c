@@ -56,8 +56,8 @@ fits(const char *dir, struct task_order *o, struct err *e)
 
 /*
  * "now" is when it was said, not when a run begins: rows between a run that
- * failed and the next one would be left out. task_check asks the source's
- * clock; without it, ours.
+ * failed and the next one would be left out. task_check_source asks the
+ * source's clock; without it, ours.
  */
 static void
 fix_now(json_t *task)
@@ -263,13 +263,17 @@ static int
 set_word(const char *dir, const char *name, const char *from, struct err *e)
 {
 	json_t *task = state_task(dir, name, e);
-	int rc;
+	struct buf found = { 0 };
+	int rc = 0;
 
 	if (task == NULL)
 		return -1;
 	json_object_set_new(task, "from", json_string(from));
-	fix_now(task);
-	rc = task_save(dir, name, task, e);
+	if (strcmp(from, "now") == 0)
+		rc = task_check_source(task, dir, &found, e);
+	if (rc == 0)
+		rc = task_save(dir, name, task, e);
+	buf_fini(&found);
 	json_decref(task);
 	return rc == -1 ? -1 : shelve(dir, name, e);
 }

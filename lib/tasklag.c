@@ -42,17 +42,6 @@ time_of(struct kreader *r, const char *topic, int64_t offset, int64_t *ms,
 	return 0;
 }
 
-int
-task_newest_of(struct kreader *r, const char *topic, int64_t *ms, struct err *e)
-{
-	int64_t low, high;
-
-	*ms = -1;
-	if (kreader_ends(r, topic, &low, &high, e) == -1)
-		return -1;
-	return high <= low ? 0 : time_of(r, topic, high - 1, ms, e);
-}
-
 static void
 say(char **why, const char *text)
 {

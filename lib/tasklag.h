@@ -13,13 +13,6 @@ struct pos;
 /* The brokers of a task's source, with its properties. NULL with *e set. */
 struct kreader *task_kreader(const json_t *task, int wait_ms, struct err *e);
 
-/*
- * Kafka's time of the newest record of a topic: -1 in *ms if it is empty. -1
- * with *e set if that cannot be known.
- */
-int task_newest_of(
-    struct kreader *r, const char *topic, int64_t *ms, struct err *e);
-
 /* One topic of a position, and what Kafka has of it; -1: not known. */
 struct topic_lag {
 	char *topic;

@@ -9,15 +9,7 @@ kafka_up
 fake_start
 mkdir bin
 cp "$BUILD/cdc-task" bin/
-{
-	header
-	coll 1 items start=0:0,1:0
-	part 11 1 _default
-	ready 20
-} >cat.ndjson
-printf '#!/bin/sh\ncat "%s/cat.ndjson"\n' "$T" >bin/cdc-meta
-chmod +x bin/cdc-meta
-PATH=$T/bin:$PATH
+told items
 feed <<X2
 tick 0 50
 tick 1 50
@@ -26,6 +18,18 @@ X2
 exits 0 cdc-task create dr
 like 'and says what was found' "$(cat "$out")" 'target .*: Milvus v2.3.5-fake'
 like 'all three' "$(cat "$out")" 'kafka .*: 2 topics of cluster '
+cdc-task delete dr
+
+# now is a timestamp of the source, when it is said, not the time of this machine or of Kafka
+from() { jq -r .from "$CDC_STATE_DIR/tasks/dr/task.json"; }
+exits 0 cdc-task create dr --from now
+is 'the newest one in the log' "$(from)" "ts:$(ts 50)"
+feed <<X2
+tick 0 90
+tick 1 80
+X2
+ok 'begin again now' cdc-task set dr --from now
+is 'which is another one' "$(from)" "ts:$(ts 90)"
 cdc-task delete dr
 
 # an ordinary Milvus denies ReplicateMessage, a standby does not

@@ -3,6 +3,10 @@
 #   kafka_up [NAME]         a mock cluster; $CDC_BROKERS is it; `feed` reads mkmsg's words and returns when all is there
 #   header [MORE] · db ID NAME · coll ID NAME [KEY=VALUE...] · part ID COLL NAME · alias NAME COLL · index ID COLL
 #   load COLL [PARTS] · ready TS [MORE] · at               catalogue lines; times are in ms, as mkmsg has them
+#   told COMMAND [PAUSE]    COMMAND prints a catalogue's body: cat.ndjson, and follow.ndjson for who watches; bin/cdc-meta,
+#                           first in PATH, prints them, behind follow.ndjson an `at` each PAUSE [0.05] seconds; if there is
+#                           a meta.says, it says that and fails
+#   items                   the body of a catalogue with one collection of this name, on topics 0 and 1
 #   reads ARG...            cdc-read with the catalogue `cat.ndjson`: $out, $err, status in $got
 #   ops [FILE]              the stream in short, a line each: op@ms what
 #   rows [FILE]             of it what carries data
@@ -114,6 +118,27 @@ load() { # COLL [WORD...]: parts=11,12, or the whole collection
 
 ready() { # MS
 	printf '{"kind":"ready","rev":5,"ts":"%s"}\n' "$(ts "$1")"
+}
+
+items() {
+	coll 1 items start=0:0,1:0
+	part 11 1 _default
+	ready 20
+}
+
+told() {
+	{ header && "$1"; } >cat.ndjson
+	{ header "$FOLLOW" && "$1"; } >follow.ndjson
+	mkdir -p bin
+	cat >bin/cdc-meta <<X
+#!/bin/sh
+[ -e '$T/meta.says' ] && { cat '$T/meta.says' >&2; exit 1; }
+case "\$*" in *-watch*) ;; *) exec cat '$T/cat.ndjson' ;; esac
+cat '$T/follow.ndjson'
+while mkmsg at 9; do sleep ${2:-0.05}; done
+X
+	chmod +x bin/cdc-meta
+	PATH=$T/bin:$PATH
 }
 
 at() {

@@ -1,0 +1,19 @@
+#ifndef CDC_NEWEST_H
+#define CDC_NEWEST_H
+
+#include <stdint.h>
+
+struct err;
+struct kreader;
+
+/*
+ * "now" by the source's clock: the newest timestamp in its log, from the last
+ * record of each of the topics (NULL at the end) whose names begin with prefix.
+ * What is asked of the source from here on gets a later one. Its clock runs
+ * behind ours by some 50 ms or more, so ours would leave out rows. 0 if no
+ * topic has a record. None of them is being read.
+ */
+int newest_ts(struct kreader *k, char *const *topics, const char *prefix,
+    uint64_t *ts, struct err *e);
+
+#endif
