@@ -13,26 +13,7 @@ kafka_up
 fake_start
 mkdir bin tls
 for p in cdc-task cdc-read cdc-apply cdc-httpd; do cp "$BUILD/$p" bin/; done
-{
-	header
-	coll 1 items start=0:0,1:0
-	part 11 1 _default
-	ready 20
-} >cat.once
-{
-	header "$FOLLOW"
-	sed 1d cat.once
-} >cat.ndjson
-cat >bin/cdc-meta <<X2
-#!/bin/sh
-case " \$* " in
-*" --watch "*) cat '$T/cat.ndjson' ;;
-*) exec cat '$T/cat.once' ;;
-esac
-while mkmsg at 9; do sleep 0.2; done
-X2
-chmod +x bin/cdc-meta
-PATH=$T/bin:$PATH
+told items 0.2
 feed <<X2
 tick 0 50
 tick 1 50

@@ -12,7 +12,6 @@ kafka_up
 mkdir bin
 cp "$BUILD/cdc-task" "$BUILD/cdc-read" "$BUILD/cdc-apply" bin/
 catalogue() {
-	header "${1:-}"
 	db 7 shop
 	coll 1 items start=0:0,1:0
 	coll 2 tmp start=0:0
@@ -24,17 +23,7 @@ catalogue() {
 	alias_ goods 1
 	ready 20
 }
-catalogue >cat.ndjson
-catalogue "$FOLLOW" >follow.ndjson
-cat >bin/cdc-meta <<X
-#!/bin/sh
-[ -e '$T/meta.says' ] && { cat '$T/meta.says' >&2; exit 1; }
-case "\$*" in *--watch*) ;; *) exec cat '$T/cat.ndjson' ;; esac
-cat '$T/follow.ndjson'
-while mkmsg at 9; do sleep 0.05; done
-X
-chmod +x bin/cdc-meta
-PATH=$T/bin:$PATH
+told catalogue
 P=by-dev-rootcoord-dml_
 feed <<X
 tick 0 50
