@@ -289,8 +289,7 @@ start_ts(struct reader *r, char **topics, struct err *e)
 	if (r->from.kind == WHERE_POS || r->from.kind == WHERE_TIME)
 		r->start_ts = r->from.ts;
 	if (r->from.kind == WHERE_NOW)
-		return newest_ts(
-		    r->k, topics, r->dml_prefix, &r->start_ts, e);
+		return newest_ts(r->k, topics, r->dml_prefix, &r->start_ts, e);
 	if (r->from.kind != WHERE_CHECKPOINT)
 		return 0;
 	for (size_t i = 0; i < r->cat.n_cps; i++) {
@@ -302,8 +301,7 @@ start_ts(struct reader *r, char **topics, struct err *e)
 			r->start_ts = c->ts;
 	}
 	if (r->start_ts == 0)
-		return newest_ts(
-		    r->k, topics, r->dml_prefix, &r->start_ts, e);
+		return newest_ts(r->k, topics, r->dml_prefix, &r->start_ts, e);
 	return 0;
 }
 
