@@ -27,6 +27,7 @@ EMBED    := $(patsubst lib/%,$(BUILD)/embed/%.inc,$(wildcard lib/*.json lib/*.ht
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
 PRELOAD  := $(filter %/killat.c %/clock.c,$(wildcard tests/fake/*.c))
 FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(filter-out $(PRELOAD),$(wildcard tests/fake/*.c)))
+BENCH    := $(patsubst tests/bench/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 LIBCDC   := $(BUILD)/libcdc.a
 FISH     := $(wildcard completions/*.fish)
 UNITS    := $(wildcard systemd/*.service)
@@ -34,7 +35,7 @@ MANS     := $(wildcard man/*.[157])
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 SEEDS    := $(FUZZ:%=$(BUILD)/tests/%_test)
 FUZZ_S   ?= 60
-SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.[ch] tests/fake/*.c tests/fuzz/*.[ch])
+SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.[ch] tests/fake/*.c tests/bench/*.c tests/fuzz/*.[ch])
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
@@ -66,7 +67,7 @@ all tests-build:
 	$(Q)$(MAKE) DEPS_TRIED=1 $@
 else
 all: $(PROGRAMS:%=$(BUILD)/%)
-tests-build: $(UNIT) $(SEEDS) $(FAKES) $(PRELOAD:tests/fake/%.c=$(BUILD)/tests/%.so)
+tests-build: $(UNIT) $(SEEDS) $(FAKES) $(BENCH) $(PRELOAD:tests/fake/%.c=$(BUILD)/tests/%.so)
 endif
 
 $(BUILD)/gen/%.pb-c.c: lib/proto/%.proto
@@ -92,6 +93,8 @@ $(SEEDS): $(BUILD)/tests/%_test: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/rep
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
 $(FAKES): $(BUILD)/tests/%: $(BUILD)/tests/fake/%.o $(LIBCDC)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
+$(BENCH): $(BUILD)/tests/%: $(BUILD)/tests/bench/%.o $(LIBCDC)
+	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
 # For LD_PRELOAD, and so without sanitizers.
 $(BUILD)/tests/%.so: tests/fake/%.c
 	@mkdir -p $(@D)
@@ -111,6 +114,13 @@ torture:
 	$(Q)sh tests/setup.sh test
 	$(Q)$(MAKE) all tests-build
 	$(Q)BUILD=$(BUILD) sh tests/run.sh torture $(SEED:%=--seed %) $(ROUNDS:%=--rounds %) $(ONLY)
+
+# How fast, on this machine: SIZE=small for a look, ONLY='group...'; the picture is bench/bench.svg.
+.PHONY: bench
+bench:
+	$(Q)sh tests/setup.sh test
+	$(Q)$(MAKE) all $(BENCH)
+	$(Q)BUILD=$(BUILD) $${CDC_DEPS:-.deps}/venv/bin/python tests/bench/bench.py $(SIZE:%=--size %) $(ONLY)
 
 asan:
 	$(Q)$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check

@@ -1,0 +1,183 @@
+"""What all figures have in common: the time and the size of programs, medians, spreads, the tables on the terminal.
+
+MB are 10^6 bytes, as disks and networks have them; sizes of programs are MiB.  A program's processor time is what wait4(2) says
+of it: user and system, all its threads, from its start to its end.
+"""
+import collections
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+sys.path += [os.path.join(TESTS, 'real'), os.path.join(TESTS, 'torture')]
+
+from cdctest import BUILD, LAB, TOP, eventually  # noqa: E402,F401: for who imports this module alone
+
+SAMPLE_S = 0.02
+
+Run = collections.namedtuple('Run', 'seconds cpu peak')  # cpu: seconds by program; peak: kB by program
+
+
+class Failed(Exception):
+    """A program that did not end well: there is nothing to measure."""
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def high_water(pid):
+    """VmHWM in kB; 0 if it is gone."""
+    try:
+        with open(f'/proc/{pid}/status') as f:
+            return next((int(line.split()[1]) for line in f if line.startswith('VmHWM:')), 0)
+    except OSError:
+        return 0
+
+
+class Watch(threading.Thread):
+    """The greatest sizes of processes, which are read while they run: ru_maxrss would count us before exec, too."""
+
+    def __init__(self, pids):
+        super().__init__(daemon=True)
+        self.pids, self.peak, self.over = pids, [0] * len(pids), threading.Event()
+
+    def run(self):
+        while not self.over.wait(SAMPLE_S):
+            self.peak = [max(kb, high_water(pid)) for kb, pid in zip(self.peak, self.pids)]
+
+    def stop(self):
+        self.over.set()
+        self.join()
+        return self.peak
+
+
+def start(commands, stdin, stdout, errors):
+    """Programs joined by pipes, whose ends nobody else holds."""
+    processes, previous = [], stdin
+    for argv in commands:
+        last = argv is commands[-1]
+        p = subprocess.Popen(argv, stdin=previous, stdout=stdout if last else subprocess.PIPE, stderr=errors)
+        if processes:
+            previous.close()
+        previous = p.stdout
+        processes.append(p)
+    return processes
+
+
+def run(*commands, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
+    """Programs joined by pipes, to their ends, which have to be good ones."""
+    names = [os.path.basename(argv[0]) for argv in commands]
+    with tempfile.TemporaryFile('w+') as errors:
+        began = time.monotonic()
+        processes = start(commands, stdin, stdout, errors)
+        watch = Watch([p.pid for p in processes])
+        watch.start()
+        ends = [os.wait4(p.pid, 0) for p in processes]
+        seconds = time.monotonic() - began
+        for p, (_, status, _) in zip(processes, ends):
+            p.returncode = os.waitstatus_to_exitcode(status)
+        peak = watch.stop()
+        errors.seek(0)
+        if any(p.returncode for p in processes):
+            raise Failed(f'{names}: status {[p.returncode for p in processes]}: {errors.read()[-2000:]}')
+    return Run(seconds, dict(zip(names, (u.ru_utime + u.ru_stime for _, _, u in ends))), dict(zip(names, peak)))
+
+
+def program(name):
+    return os.path.join(BUILD, name)
+
+
+def helper(name):
+    return os.path.join(BUILD, 'tests', name)
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def spread(values):
+    """Half of what lies between the least and the greatest, as a part of the median."""
+    return (max(values) - min(values)) / 2 / median(values) if median(values) else 0.0
+
+
+class Figure:
+    """One thing that was measured, n times: rows in all, and bytes of their vectors as they are in memory."""
+
+    def __init__(self, group, name, rows=0, raw=0, **more):
+        self.group, self.name, self.rows, self.raw, self.runs = group, name, rows, raw, []
+        self.more = more  # further columns: text by name
+
+    def add(self, run):
+        self.runs.append(run)
+        return self
+
+    def _median(self, f):
+        return median([f(r) for r in self.runs])
+
+    @property
+    def mb_s(self):
+        return self._median(lambda r: self.raw / 1e6 / r.seconds)
+
+    @property
+    def core_mb_s(self):
+        """MB/s of one core that does nothing else."""
+        return self._median(lambda r: self.raw / 1e6 / sum(r.cpu.values()))
+
+    @property
+    def rows_s(self):
+        return self._median(lambda r: self.rows / r.seconds)
+
+    @property
+    def us_row(self):
+        return self._median(lambda r: sum(r.cpu.values()) * 1e6 / self.rows)
+
+    @property
+    def peak_mb(self):
+        return max(sum(r.peak.values()) for r in self.runs) / 1024
+
+    @property
+    def spread(self):
+        return spread([r.seconds for r in self.runs])
+
+    @property
+    def cpu_spread(self):
+        return spread([sum(r.cpu.values()) for r in self.runs])
+
+    def cells(self):
+        """What the table shows."""
+        cpu = any(r.cpu for r in self.runs)
+        peak = any(any(r.peak.values()) for r in self.runs)
+        out = {'group': self.group, 'figure': self.name, 'n': str(len(self.runs)),
+               'MB/s': number(self.mb_s) if self.raw else '-', '+-': f'{self.spread:.0%}',
+               'MB/s of a core': number(self.core_mb_s) if self.raw and cpu else '-',
+               '+- ': f'{self.cpu_spread:.0%}' if cpu else '-',
+               'rows/s': number(self.rows_s) if self.rows else '-',
+               'CPU us/row': f'{self.us_row:.2f}' if self.rows and cpu else '-',
+               'peak MiB': f'{self.peak_mb:.0f}' if peak else '-'}
+        out['note'] = ', '.join(f'{k} {v}' for k, v in self.more.items())
+        return out
+
+
+def number(x):
+    """Three digits that count, thousands apart."""
+    return f'{x:,.0f}' if x >= 100 else f'{x:.1f}' if x >= 10 else f'{x:.2f}'
+
+
+def table(rows):
+    """Dictionaries with the same keys as lines of text; what looks like a number stands to the right."""
+    keys = list(rows[0])
+    width = {k: max(len(k), *(len(r[k]) for r in rows)) for k in keys}
+
+    def line(r, head=False):
+        return '  '.join(r[k].ljust(width[k]) if head and k in LEFT or k in LEFT else r[k].rjust(width[k]) for k in keys).rstrip()
+
+    return '\n'.join([line({k: k for k in keys}), *(line(r) for r in rows)])
+
+
+LEFT = {'group', 'figure', 'note', 'target', 'verdict'}

@@ -1,0 +1,320 @@
+/*
+ * record BROKERS TOPIC CODEC DIM BATCH ROWS [TYPE...]: a topic as Milvus 2.3
+ * writes it, for measurements of what reads it.
+ *
+ * ROWS rows of collection 1, partition 11, in inserts of BATCH, or of what
+ * goes in 5 MiB, where Milvus splits too. A row has pk (Int64, field 100), vec
+ * (FloatVector of DIM, 101) and a scalar column c0, c1… (102…) for each TYPE. A
+ * tick stands behind every 4 MB or 200 inserts: what a source writes between
+ * two of its own. Floats are random, in [0, 1): they hardly compress.
+ *
+ * Prints the rows and the records as JSON.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <librdkafka/rdkafka.h>
+
+#include "../unit/pbmake.h"
+#include "b64.h"
+#include "tso.h"
+#include "types.h"
+#include "x.h"
+
+enum { MSG_INSERT = 400, MSG_TICK = 1200 }; /* formats.md 3.3 */
+enum { FIRST_ARG = 7, PK_ID = 100, VEC_ID, SCALAR_ID };
+enum { TICK_BYTES = 4 << 20, TICK_RECORDS = 200, MOST_BYTES = 5 << 20 };
+enum { FLUSH_MS = 60000, TEXT_LEN = 16 };
+
+struct maker {
+	rd_kafka_t *rk;
+	const char *topic;
+	char **types;
+	size_t ntypes, dim;
+	uint64_t random, ts;
+	int64_t key, records;
+};
+
+static _Noreturn void
+die(const char *what, const char *why)
+{
+	fprintf(stderr, "record: %s: %s\n", what, why);
+	exit(1);
+}
+
+static uint64_t
+next(struct maker *m)
+{
+	m->random ^= m->random << 13; /* xorshift64 */
+	m->random ^= m->random >> 7;
+	m->random ^= m->random << 17;
+	return m->random;
+}
+
+static void
+on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *k, void *opaque)
+{
+	(void)rk;
+	(void)opaque;
+	if (k->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		die("not delivered", rd_kafka_err2str(k->err));
+}
+
+static void
+set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) !=
+	    RD_KAFKA_CONF_OK)
+		die(name, why);
+}
+
+static void
+up(struct maker *m, const char *brokers, const char *codec)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char why[256];
+
+	set(conf, "bootstrap.servers", brokers);
+	set(conf, "compression.type", codec);
+	set(conf, "max.in.flight", "1"); /* in order */
+	set(conf, "message.max.bytes", "10485760");
+	set(conf, "linger.ms", "5");
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	m->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+	if (m->rk == NULL)
+		die("producer", why);
+}
+
+/* The value is emptied. */
+static void
+produce(struct maker *m, struct buf *value)
+{
+	rd_kafka_resp_err_t rc = rd_kafka_producev(m->rk,
+	    RD_KAFKA_V_TOPIC(m->topic), RD_KAFKA_V_PARTITION(0),
+	    RD_KAFKA_V_VALUE(value->ptr, value->len),
+	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK),
+	    RD_KAFKA_V_TIMESTAMP(tso_ms(m->ts)), RD_KAFKA_V_END);
+
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
+		die(m->topic, rd_kafka_err2str(rc));
+	rd_kafka_poll(m->rk, 0);
+	m->records++;
+	buf_fini(value);
+}
+
+static void
+base(struct buf *b, int type, int64_t id, uint64_t ts)
+{
+	struct buf sub = { 0 };
+
+	pm_int(&sub, 1, type);
+	if (id != 0)
+		pm_int(&sub, 2, id);
+	pm_int(&sub, 3, (int64_t)ts);
+	pm_sub(b, 1, &sub);
+}
+
+static void
+tick(struct maker *m)
+{
+	struct buf b = { 0 };
+
+	m->ts++;
+	base(&b, MSG_TICK, 0, m->ts);
+	produce(m, &b);
+}
+
+/* Digits and letters: what a name looks like. */
+static void
+text(struct maker *m, struct buf *run, int json)
+{
+	struct buf b = { 0 };
+	uint64_t v[2] = { next(m), next(m) };
+	char all[2 * TEXT_LEN];
+
+	b64_add(&b, v, sizeof v);
+	snprintf(all, sizeof all, "%s%.*s%s", json ? "{\"k\":\"" : "", TEXT_LEN,
+	    b.ptr, json ? "\"}" : "");
+	pm_str(run, 1, all);
+	buf_fini(&b);
+}
+
+/* One value of a column; floats and integers go into one packed run. */
+static void
+value(struct maker *m, const struct type_info *t, struct buf *run)
+{
+	double d = (double)(next(m) >> 11) / 9007199254740992.0; /* 2^53 */
+
+	switch (t->slot) {
+	case SLOT_BOOL:
+		pm_raw(run, next(m) & 1);
+		break;
+	case SLOT_INT:
+		pm_raw(run, next(m) & 0x7f);
+		break;
+	case SLOT_LONG:
+		pm_raw(run, next(m) >> 1);
+		break;
+	case SLOT_FLOAT:
+		pm_f32(run, (float)d);
+		break;
+	case SLOT_DOUBLE:
+		pm_f64(run, d);
+		break;
+	case SLOT_STRING:
+		text(m, run, 0);
+		break;
+	case SLOT_JSON:
+		text(m, run, 1);
+		break;
+	default:
+		die(t->name, "not a column of a measurement");
+	}
+}
+
+/* FieldData, formats.md 3.5; body is the VectorField or ScalarField. */
+static void
+field(struct buf *b, int type, const char *name, int64_t id, uint32_t kind,
+    struct buf *body)
+{
+	struct buf fd = { 0 };
+
+	pm_int(&fd, 1, type);
+	pm_str(&fd, 2, name);
+	pm_sub(&fd, kind, body);
+	pm_int(&fd, 5, id);
+	pm_sub(b, 13, &fd);
+}
+
+static void
+scalars(struct maker *m, struct buf *b, size_t n)
+{
+	for (size_t c = 0; c < m->ntypes; c++) {
+		const struct type_info *t = type_by_name(m->types[c]);
+		struct buf run = { 0 }, data = { 0 }, body = { 0 };
+		char *name = x_asprintf("c%zu", c);
+
+		if (t == NULL || t->is_vector)
+			die(m->types[c], "no type of a scalar");
+		for (size_t i = 0; i < n; i++)
+			value(m, t, &run);
+		if (t->slot == SLOT_STRING || t->slot == SLOT_JSON)
+			pm_sub(&body, (uint32_t)t->slot, &run);
+		else {
+			pm_sub(&data, 1, &run);
+			pm_sub(&body, (uint32_t)t->slot, &data);
+		}
+		field(b, (int)t->type, name, SCALAR_ID + (int64_t)c, 3, &body);
+		free(name);
+	}
+}
+
+static void
+vectors(struct maker *m, struct buf *b, size_t n)
+{
+	size_t floats = n * m->dim;
+	float *f = x_calloc(floats, sizeof *f);
+	struct buf data = { 0 }, body = { 0 };
+
+	for (size_t i = 0; i < floats; i++)
+		f[i] = (float)(next(m) >> 40) / 16777216.0f; /* 2^24 */
+	pm_bytes(&data, 1, f, floats * sizeof *f);
+	pm_int(&body, 1, (int64_t)m->dim);
+	pm_sub(&body, VSLOT_FLOAT, &data);
+	field(b, TYPE_FLOAT_VECTOR, "vec", VEC_ID, 4, &body);
+	free(f);
+}
+
+/* InsertRequest of package msg, formats.md 3.4. */
+static size_t
+insert(struct maker *m, size_t n)
+{
+	struct buf b = { 0 }, run = { 0 }, data = { 0 }, body = { 0 };
+	char *shard = x_asprintf("%s_1v0", m->topic);
+	size_t len;
+
+	m->ts++;
+	base(&b, MSG_INSERT, m->records + 1, m->ts);
+	pm_str(&b, 2, shard);
+	pm_str(&b, 4, "c");
+	pm_str(&b, 5, "_default");
+	pm_int(&b, 7, 1);
+	pm_int(&b, 8, 11);
+	for (size_t i = 0; i < n; i++)
+		pm_raw(&run, m->ts);
+	pm_sub(&b, 10, &run);
+	for (size_t i = 0; i < n; i++)
+		pm_raw(&run, (uint64_t)m->key + i);
+	pm_bytes(&b, 11, run.ptr, run.len); /* rowIDs */
+	pm_sub(&data, 1, &run);
+	pm_sub(&body, SLOT_LONG, &data);
+	field(&b, TYPE_INT64, "pk", PK_ID, 3, &body);
+	vectors(m, &b, n);
+	scalars(m, &b, n);
+	pm_int(&b, 14, (int64_t)n);
+	pm_int(&b, 15, 1);
+	m->key += (int64_t)n;
+	len = b.len;
+	produce(m, &b);
+	free(shard);
+	return len;
+}
+
+static void
+all(struct maker *m, size_t batch, size_t rows)
+{
+	size_t most = MOST_BYTES / (m->dim * sizeof(float)), bytes = 0, n = 0;
+
+	if (batch > most)
+		batch = most;
+	for (size_t left = rows; left > 0; n++) {
+		size_t some = left < batch ? left : batch;
+
+		bytes += insert(m, some);
+		left -= some;
+		if (bytes >= TICK_BYTES || n % TICK_RECORDS == 0) {
+			tick(m);
+			bytes = 0;
+		}
+	}
+	tick(m);
+	if (rd_kafka_flush(m->rk, FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		die(m->topic, "not all is in the log");
+}
+
+static size_t
+number(const char *s)
+{
+	char *end;
+	unsigned long long v = strtoull(s, &end, 10);
+
+	if (end == s || *end != '\0' || v == 0)
+		die(s, "not a number");
+	return v;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct maker m = { .random = 88172645463325252u, .key = 1 };
+	size_t batch, rows;
+
+	if (argc < FIRST_ARG)
+		die("usage", "BROKERS TOPIC CODEC DIM BATCH ROWS [TYPE...]");
+	m.topic = argv[2];
+	m.dim = number(argv[4]);
+	batch = number(argv[5]);
+	rows = number(argv[6]);
+	m.types = argv + FIRST_ARG;
+	m.ntypes = (size_t)(argc - FIRST_ARG);
+	m.ts = tso_from_ms(tso_now_ms());
+	up(&m, argv[1], argv[3]);
+	all(&m, batch, rows);
+	rd_kafka_destroy(m.rk);
+	printf("{\"rows\":%zu,\"records\":%" PRId64 "}\n", rows, m.records);
+	return 0;
+}
