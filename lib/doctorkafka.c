@@ -248,6 +248,17 @@ doctor_settings_free(struct doctor *d)
 	d->settings = NULL;
 }
 
+/* The broker keeps its settings to itself: a warning, and 1. */
+static int
+untold(struct doctor *d, const char *what, const char *advice)
+{
+	if (settings(d) == 0)
+		return 0;
+	doctor_warn(d, advice, "the broker does not tell its %s: %s", what,
+	    d->no_settings.msg);
+	return 1;
+}
+
 void
 check_size(struct doctor *d)
 {
@@ -256,12 +267,8 @@ check_size(struct doctor *d)
 	const struct kvs *k;
 	size_t n;
 
-	if (settings(d) == -1) {
-		doctor_warn(d, "it has to be 10485760 or more",
-		    "the broker does not tell its message.max.bytes: %s",
-		    d->no_settings.msg);
+	if (untold(d, "message.max.bytes", "it has to be 10485760 or more"))
 		return;
-	}
 	k = d->settings;
 	n = d->n_settings;
 	least_bytes = least(k, n, "max.message.bytes");
@@ -337,12 +344,8 @@ check_retention(struct doctor *d)
 	const struct kvs *k;
 	size_t n;
 
-	if (settings(d) == -1) {
-		doctor_warn(d, "it bounds how long a task may stand still",
-		    "the broker does not tell its retention: %s",
-		    d->no_settings.msg);
+	if (untold(d, "retention", "it bounds how long a task may stand still"))
 		return;
-	}
 	k = d->settings;
 	n = d->n_settings;
 	if (compacted(k, n))
