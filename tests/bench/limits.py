@@ -1,0 +1,98 @@
+"""What this machine can do at most, so that the other figures have something to be compared with."""
+import concurrent.futures
+import itertools
+import json
+
+import numpy
+
+from measure import *  # noqa: F401,F403
+from measure import Figure, Run, helper, os, run, say, subprocess, time
+from milvusapi import F, Milvus, MilvusError, column, pb
+
+PIPE_MB = {'small': 64, 'full': 1024}
+DIM = 128
+TRIES = [(2, 1000), (4, 1000), (8, 1000), (4, 4000), (8, 4000)]  # threads, rows a request
+TRY_ROWS = {'small': 16_000, 'full': 96_000}
+UPSERT = '/milvus.proto.milvus.MilvusService/Upsert'
+FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=DIM)]
+VARIANTS = 8  # of the vectors of a request: so many times fewer of them are made
+
+
+def memory(bench):
+    out = subprocess.run([helper('limits'), str(bench.runs)], check=True, capture_output=True, text=True).stdout
+    for name, lines in itertools.groupby(map(json.loads, out.splitlines()), key=lambda v: v['name']):
+        f = Figure('limits', name)
+        for v in lines:
+            f.raw = v['bytes']
+            f.add(Run(v['seconds'], {name: v['cpu']}, {}))
+        bench.figure(f)
+
+
+def pipe(bench):
+    size, file = PIPE_MB[bench.size] << 20, bench.path('bytes')
+    with open(file, 'wb') as f:
+        for _ in range(size >> 20):
+            f.write(os.urandom(1 << 20))
+    f = Figure('limits', 'cat | cat', raw=size)
+    for _ in range(bench.runs):
+        f.add(run(['cat', file], ['cat']))
+    os.unlink(file)
+    bench.figure(f)
+
+
+def requests(db, n, rows):
+    """UpsertRequests of so many rows as bytes, n rows in all."""
+    random = numpy.random.default_rng(1)
+    vectors = [column(FIELDS[1], [random.random(rows * DIM, dtype='float32').tobytes()]) for _ in range(VARIANTS)]
+    for at in range(0, n, rows):
+        keys = column(FIELDS[0], range(at, at + rows))
+        yield pb.UpsertRequest(db_name=db, collection_name='c', num_rows=rows,
+                               fields_data=[keys, vectors[at // rows % VARIANTS]]).SerializeToString()
+
+
+def upserts(m, db, n, threads, rows):
+    """Rows a second of a client that has made its requests before; the collection is a new one.  Seconds, and the rows."""
+    m.create_db(db)
+    m.create(db, 'c', FIELDS)
+    # A part of the requests at a time: two million rows would be a gigabyte.
+    ready, left, seconds = requests(db, n, rows), n // rows, 0.0
+    call = m.channel.unary_unary(UPSERT, request_serializer=None, response_deserializer=pb.MutationResult.FromString)
+
+    def one(request):
+        status = call(request, timeout=120).status
+        if status.code or status.error_code:
+            raise MilvusError('Upsert', status)
+
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        while left > 0:
+            some = list(itertools.islice(ready, min(left, max(threads, 200_000 // rows))))
+            began = time.monotonic()
+            list(pool.map(one, some))
+            seconds += time.monotonic() - began
+            left -= len(some)
+    m.drop(db, 'c')
+    m.drop_db(db)
+    return seconds, n // rows * rows
+
+
+def client(bench):
+    """The target's own rate: the best number of threads and rows, then with as many rows as the chain has."""
+    bench.milvus(True)
+    m, best = Milvus(os.environ['CDC_TARGET']), None
+    for threads, rows in TRIES:
+        seconds, n = upserts(m, f'bench{os.getpid()}', TRY_ROWS[bench.size], threads, rows)
+        say(f'  plain client, {threads} threads, {rows} rows a request: {n / seconds:,.0f} rows/s')
+        best = max(best or (0,), (n / seconds, threads, rows))
+    _, threads, rows = best
+    f = None
+    for _ in range(bench.chain_runs):
+        seconds, n = upserts(m, f'bench{os.getpid()}', bench.chain_rows, threads, rows)
+        f = f or Figure('limits', 'plain client, upserts', n, n * DIM * 4, threads=threads, **{'rows a request': rows})
+        f.add(Run(seconds, {}, {}))
+    bench.figure(f)
+
+
+def limits(bench):
+    memory(bench)
+    pipe(bench)
+    client(bench)
