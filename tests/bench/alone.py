@@ -27,7 +27,7 @@ class Case:
 
     def __init__(self, bench, dim, batch, scalars=(), codec=CODEC):
         Case.count += 1
-        self.bench, self.dim, self.batch, self.scalars = bench, dim, batch, list(scalars)
+        self.bench, self.dim, self.batch, self.scalars, self.codec = bench, dim, batch, list(scalars), codec
         self.rows = min(RAW[bench.size] // (4 * dim), MOST_ROWS[bench.size], MOST_RECORDS[bench.size] * batch)
         if scalars:
             self.rows = min(self.rows, MOST_ROWS[bench.size] // 10)
@@ -75,8 +75,9 @@ class Case:
         if end['op'] != 'end' or end['n'].get('rows') != self.rows:
             raise Failed(f'{self.name}: {end} instead of {self.rows} rows')
 
-    def figure(self, group, *commands, name='', **more):
-        f = Figure(group, name or self.name, self.rows, self.raw, **more)
+    def figure(self, group, *commands):
+        f = Figure(group, self.name, self.rows, self.raw)
+        f.dim, f.batch, f.scalars, f.codec = self.dim, self.batch, bool(self.scalars), self.codec == CODEC
         for _ in range(self.bench.runs):
             f.add(run(*commands))
         return self.bench.figure(f)

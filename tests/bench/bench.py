@@ -11,9 +11,15 @@ import time
 from measure import *  # noqa: F401,F403
 from measure import BUILD, LAB, TESTS, TOP, eventually, os, say, subprocess, sys, table, tempfile
 import alone
+import chain
+import limits
+import picture
+import targets
 
-GROUPS = {'alone': alone.alone}
+GROUPS = {'alone': alone.alone, 'limits': limits.limits, 'chain': chain.chain, 'delay': chain.delay}
 RUNS = {'small': 3, 'full': 5}
+CHAIN_RUNS = {'small': 1, 'full': 3}    # of what takes minutes
+CHAIN_ROWS = {'small': 200_000, 'full': 2_000_000}
 
 
 class Bench:
@@ -21,6 +27,7 @@ class Bench:
 
     def __init__(self, size):
         self.size, self.runs = size, RUNS[size]
+        self.chain_runs, self.chain_rows = CHAIN_RUNS[size], CHAIN_ROWS[size]
         self.figures, self.fake_server, self.mine = [], None, None
         self.folder = tempfile.mkdtemp(prefix='bench.', dir=BUILD)
 
@@ -83,7 +90,9 @@ def main():
         for name, group in GROUPS.items():
             if not args.group or name in args.group:
                 group(bench)
-        print(table([f.cells() for f in bench.figures]))
+    wanted = targets.rows(bench.figures)
+    print('\n'.join([*picture.machine(args.size), '', table([f.cells() for f in bench.figures]), '', table(wanted)]))
+    picture.draw(os.path.join(TOP, 'bench', 'bench.svg'), bench.figures, wanted, args.size)
 
 
 if __name__ == '__main__':

@@ -111,7 +111,9 @@ class Figure:
 
     def __init__(self, group, name, rows=0, raw=0, **more):
         self.group, self.name, self.rows, self.raw, self.runs = group, name, rows, raw, []
-        self.more = more  # further columns: text by name
+        self.more = more  # for the last column: text by name
+        self.dim = self.batch = 0  # of a recorded topic; has it further columns, is it compressed as Milvus does it
+        self.scalars = self.codec = False
 
     def add(self, run):
         self.runs.append(run)
@@ -164,6 +166,27 @@ class Figure:
         return out
 
 
+class Value(Figure):
+    """A number that is neither rows nor bytes a second: the median of many, or itself."""
+
+    def __init__(self, group, name, value, unit, n, **more):
+        super().__init__(group, name, **more)
+        self.values = value if isinstance(value, list) else [value]
+        self.unit, self.n = unit, n
+
+    @property
+    def value(self):
+        return median(self.values)
+
+    def cells(self):
+        out = dict.fromkeys(COLUMNS, '-')
+        note = ', '.join([f'{self.value:.3g} {self.unit}', *(f'{k} {v}' for k, v in self.more.items())])
+        out.update({'group': self.group, 'figure': self.name, 'n': str(self.n), 'note': note})
+        if len(self.values) > 1:
+            out['+-'] = f'{spread(self.values):.0%}'
+        return out
+
+
 def number(x):
     """Three digits that count, thousands apart."""
     return f'{x:,.0f}' if x >= 100 else f'{x:.1f}' if x >= 10 else f'{x:.2f}'
@@ -180,4 +203,5 @@ def table(rows):
     return '\n'.join([line({k: k for k in keys}), *(line(r) for r in rows)])
 
 
+COLUMNS = ('group', 'figure', 'n', 'MB/s', '+-', 'MB/s of a core', '+- ', 'rows/s', 'CPU us/row', 'peak MiB', 'note')
 LEFT = {'group', 'figure', 'note', 'target', 'verdict'}

@@ -1,0 +1,197 @@
+"""The whole chain between two real Milvus: a backlog, single rows, nothing at all, a start; and a target that is far away.
+
+The four programs of `cdc-task run` stand in a pipe of ours, so that each can be watched.  All that a row costs at the source was
+paid before the clock starts; the source is idle then, but shares this machine.
+"""
+import contextlib
+import random
+import signal
+
+import numpy
+
+from measure import *  # noqa: F401,F403
+from measure import Failed, Figure, Run, Value, eventually, high_water, median, number, os, say, time
+from cdctest import Case, drop_dbs, floats
+from kafkaadmin import ends
+from limits import DIM, FIELDS
+from proxy import Proxy
+
+FILL = 4000          # rows an insert at the source
+PATIENCE_S = 3600
+LAG = {'small': 50, 'full': 200}
+TICK_S = 0.2         # of a Milvus: single rows come at any moment between two of them
+IDLE_S = 30
+ROUND_TRIP_MS = (0, 10, 200)
+BEFORE_S = 0.005     # between two looks at a checkpoint
+HZ = os.sysconf('SC_CLK_TCK')
+
+
+def cpu(p):
+    """Seconds of a program so far, its threads that have ended too; in hundredths, which is enough for a backlog."""
+    with open(f'/proc/{p.pid}/stat') as f:
+        words = f.read().rpartition(')')[2].split()
+    return (int(words[11]) + int(words[12])) / HZ
+
+
+class Here(Case):
+    """A place of its own for a measurement."""
+
+    def __init__(self, name, **how):
+        super().__init__(name)
+        self.tasks = 0
+        self.db = f'bench{self.tag}'
+        self.include = [self.db + '.*']
+        self.how = how
+        self.make_db()
+
+    def task(self, **how):
+        self.tasks += 1
+        return self.pipeline(f'task{self.tasks}', **how)
+
+    def fill(self, coll, n):
+        generator, began = numpy.random.default_rng(n), time.monotonic()
+        for at in range(0, n, FILL):
+            size = min(FILL, n - at)
+            v = floats(generator.random((size, DIM), dtype='float32'))
+            self.src.insert(self.db, coll, {'pk': list(range(at, at + size)), 'vec': v})
+        say(f'  the source took {n} rows in {time.monotonic() - began:.0f} s')
+
+    def put(self, coll, key):
+        self.src.insert(self.db, coll, {'pk': [key], 'vec': [bytes(DIM * 4)]})
+
+    def ticked(self, coll):
+        """Waits until each of its channels has a later tick: two records more are one at least."""
+        topics = self.src.describe(self.db, coll).physical_channel_names
+        had = {t: ends(t)[1] for t in topics}
+        eventually(lambda: all(ends(t)[1] >= had[t] + 2 for t in topics), what='ticks of the source')
+
+
+def applied(pipe):
+    return pipe.checkpoint().get('applied', {}).get('rows', 0)
+
+
+def drain(case, rows, steady):
+    """A new task for what is there, to its last row; adds to steady the rows a second behind the first that were confirmed."""
+    drop_dbs(case.dst, [case.db] if case.db in case.dst.dbs() else [])
+    pipe = case.task()
+    began = time.monotonic()
+    pipe.start()
+
+    def over(n):
+        if pipe.over():
+            raise Failed(f'the chain has ended: {pipe.over()}')
+        return max(0, applied(pipe) - n)
+
+    try:
+        some = eventually(lambda: over(0), PATIENCE_S, 'rows at the target', every=0.02)
+        first = time.monotonic()
+        eventually(lambda: over(rows - 1), PATIENCE_S, f'{rows} rows at the target', every=0.02)
+        seconds = time.monotonic() - began
+        if some < rows:
+            steady.append((rows - some) / (time.monotonic() - first))
+        both = {name: cpu(pipe[name]) for name in ('cdc-read', 'cdc-apply')}
+        peak = {p.name: high_water(p.pid) for p in pipe.chain.programs}
+        pipe.stop()
+    finally:
+        pipe.chain.kill()
+    case.run('cdc-task', 'delete', pipe.name)  # the next one writes to the same place
+    return Run(seconds, both, peak)
+
+
+def behind_the_first(steady):
+    return {'behind the first ack': f'{number(median(steady))} rows/s'} if steady else {}
+
+
+def backlog(bench, case):
+    rows = bench.chain_rows
+    case.src.create(case.db, 'c', FIELDS)
+    case.fill('c', rows)
+    case.ticked('c')
+    f, steady = Figure('chain', 'backlog', rows, rows * DIM * 4), []
+    for _ in range(bench.chain_runs):
+        f.add(drain(case, rows, steady))
+    f.more.update(behind_the_first(steady))
+    f.more.update({name: f'{max(r.peak[name] for r in f.runs) / 1024:.0f} MiB' for name in f.runs[0].peak})
+    bench.figure(f)
+
+
+def single(bench, case):
+    """Rows one at a time, and then none: how late they come, what waiting costs."""
+    case.src.create(case.db, 'one', FIELDS)
+    case.src.index(case.db, 'one', 'vec')
+    case.src.load(case.db, 'one')
+    case.include = [case.db + '.one']
+    pipe = case.task().start()
+    pipe.catch_up()
+    eventually(lambda: case.dst.load_state(case.db, 'one') == 'Loaded', what='a loaded target')
+    late = []
+    for key in range(LAG[bench.size]):
+        time.sleep(random.random() * TICK_S)
+        case.put('one', key)
+        began = time.monotonic()
+        eventually(lambda: case.dst.query(case.db, 'one', f'pk == {key}', ['pk'])[0].scalars.long_data.data, what='a row', every=0)
+        late.append((time.monotonic() - began) * 1000)
+    late.sort()
+    for percent in 50, 90, 99:
+        bench.figure(Value('chain', f'lag of a row, p{percent}', late[min(len(late) - 1, len(late) * percent // 100)], 'ms', len(late)))
+    pipe.catch_up()
+    before = [p.cpu() for p in pipe.chain.programs]
+    began = time.monotonic()
+    time.sleep(IDLE_S)
+    used = {p.name: p.cpu() - b for p, b in zip(pipe.chain.programs, before)}
+    share = sum(used.values()) / (time.monotonic() - began) * 100
+    bench.figure(Value('chain', 'idle', share, '% of a core', 1, **{n: f'{s / IDLE_S:.2%}' for n, s in used.items()}))
+    pipe.stop()
+
+
+def starts(bench, case):
+    """From `cdc-task run` to a row that waited: when the checkpoint has it."""
+    case.include = [case.db + '.one']
+    pipe = case.task()
+    took = []
+    for i in range(bench.runs + 1):
+        case.put('one', 1_000_000 + i)
+        case.ticked('one')
+        had, began = applied(pipe), time.monotonic()
+        chain = case.chain(['cdc-task', 'run', pipe.name])
+        eventually(lambda: applied(pipe) > had or not chain.running(), what='the first row', every=BEFORE_S)
+        took.append(time.monotonic() - began)
+        if not chain.running():
+            raise Failed(f'cdc-task run has ended: {chain["cdc-task"].stderr()}')
+        chain.kill(signal.SIGTERM)
+        chain.wait()
+    # The first run makes the collection, which is not what is asked here.
+    bench.figure(Value('chain', 'start to first row', took[1:], 's', len(took) - 1))
+
+
+def chain(bench):
+    """Figure 7."""
+    bench.milvus(True)
+    for f in backlog, single, starts:
+        with contextlib.closing(Here(f.__name__)) as case:
+            if f is starts:
+                case.src.create(case.db, 'one', FIELDS)
+            try:
+                f(bench, case)
+            except Exception:
+                case.show()
+                raise
+
+
+def delay(bench):
+    """Figure 8: half of each round trip lies on the way there, half on the way back."""
+    bench.milvus(True)
+    rows = bench.chain_rows // 2
+    with contextlib.closing(Here('delay')) as case, contextlib.closing(Proxy(case.dst.uri.rpartition(':')[2])) as proxy:
+        case.target = proxy.uri
+        case.src.create(case.db, 'c', FIELDS)
+        case.fill('c', rows)
+        case.ticked('c')
+        for ms in ROUND_TRIP_MS:
+            proxy.delay(ms / 2000)
+            f, steady = Figure('delay', f'round trip {ms} ms', rows, rows * DIM * 4), []
+            for _ in range(bench.chain_runs):
+                f.add(drain(case, rows, steady))
+            base = f if ms == 0 else base
+            f.more.update({'of 0 ms': f'{f.rows_s / base.rows_s:.2f}', **behind_the_first(steady)})
+            bench.figure(f)

@@ -1,0 +1,56 @@
+"""What was wanted, beside what was measured."""
+
+BASE64_MB, DECIMAL_MB = 300, 130        # a second, of one core
+CPU_US, CHAIN_MIB, DRAIN = 5, 64, 0.9   # a row; all programs; of the plain client
+P50_MS, P99_MS, FAR, IDLE, START_S = 500, 800, 0.8, 1, 0.3
+
+
+def least(figures, group, value):
+    """The least of the figures of base64 with 128 dimensions or more, few columns and full batches: all of them have to do it."""
+    got = [value(f) for f in figures if f.group == group and f.dim >= 128 and f.batch >= 100 and not f.scalars and f.codec]
+    return min(got, default=None)
+
+
+def targets(figures):
+    """(what, limit, measured or None, whether more is better)"""
+    by = {(f.group, f.name): f for f in figures}
+
+    def one(group, name, value):
+        f = by.get((group, name))
+        return None if f is None else value(f)
+
+    def core(f):
+        return f.core_mb_s
+
+    def ratio(a, b):
+        return None if not a or not b else a / b
+
+    client = one('limits', 'plain client, upserts', lambda f: f.rows_s)
+    far = [one('delay', f'round trip {ms} ms', lambda f: f.rows_s) for ms in (0, 200)]
+    return [
+        ('cdc-read, base64, dim >= 128: MB/s of a core', BASE64_MB, least(figures, 'cdc-read', core), True),
+        ('cdc-apply -n, base64, dim >= 128: MB/s of a core', BASE64_MB, least(figures, 'cdc-apply -n', core), True),
+        ('cdc-read, decimal: MB/s of a core', DECIMAL_MB, least(figures, 'cdc-read, decimal', core), True),
+        ('cdc-apply -n, decimal: MB/s of a core', DECIMAL_MB, least(figures, 'apply -n, decimal', core), True),
+        ('backlog: CPU us of cdc-read and cdc-apply a row', CPU_US, one('chain', 'backlog', lambda f: f.us_row), False),
+        ('backlog: MiB of all programs together', CHAIN_MIB, one('chain', 'backlog', lambda f: f.peak_mb), False),
+        ('backlog: rows/s, of those of the plain client', DRAIN, ratio(one('chain', 'backlog', lambda f: f.rows_s), client), True),
+        ('lag p50, ms', P50_MS, one('chain', 'lag of a row, p50', lambda f: f.value), False),
+        ('lag p99, ms', P99_MS, one('chain', 'lag of a row, p99', lambda f: f.value), False),
+        ('200 ms round trip: rows/s, of those at 0 ms', FAR, ratio(far[1], far[0]), True),
+        ('idle, % of a core', IDLE, one('chain', 'idle', lambda f: f.value), False),
+        ('start to first row, s', START_S, one('chain', 'start to first row', lambda f: f.value), False),
+    ]
+
+
+def verdict(limit, measured, more):
+    if measured is None:
+        return 'not measured'
+    return 'met' if (measured >= limit if more else measured <= limit) else 'not met'
+
+
+def rows(figures):
+    """For measure.table()."""
+    return [{'target': what, 'wanted': f'{">=" if more else "<="} {limit:g}',
+             'measured': '-' if measured is None else f'{measured:,.3g}' if measured < 100 else f'{measured:,.0f}',
+             'verdict': verdict(limit, measured, more)} for what, limit, measured, more in targets(figures)]
