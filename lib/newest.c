@@ -1,33 +1,72 @@
 #include "newest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "decode.h"
 #include "err.h"
 #include "kreader.h"
+#include "x.h"
 
-int
-newest_ts(struct kreader *k, char *const *topics, const char *prefix,
+/* Offsets of the last records; -1: there is none, or it is not asked for. */
+static int
+last_offsets(struct kreader *k, char *const *topics, const char *prefix,
+    int64_t *last, struct err *e)
+{
+	int64_t low, high;
+
+	for (size_t i = 0; topics[i] != NULL; i++) {
+		last[i] = -1;
+		if (strncmp(topics[i], prefix, strlen(prefix)) != 0)
+			continue;
+		if (kreader_ends(k, topics[i], &low, &high, e) == -1)
+			return -1;
+		if (high > low)
+			last[i] = high - 1;
+	}
+	return 0;
+}
+
+/* First all are asked for: the broker takes its time for each answer. */
+static int
+newest_of(struct kreader *k, char *const *topics, const int64_t *last,
     uint64_t *ts, struct err *e)
 {
-	*ts = 0;
-	for (; *topics != NULL; topics++) {
+	for (size_t i = 0; topics[i] != NULL; i++)
+		if (last[i] != -1 &&
+		    kreader_ahead(k, topics[i], last[i], e) == -1)
+			return -1;
+	for (size_t i = 0; topics[i] != NULL; i++) {
 		struct kmsg r = { 0 };
 		struct msg m;
 		struct err ignored = { 0 };
-		int64_t low, high;
 
-		if (strncmp(*topics, prefix, strlen(prefix)) != 0)
+		if (last[i] == -1)
 			continue;
-		if (kreader_ends(k, *topics, &low, &high, e) == -1)
-			return -1;
-		if (high <= low)
-			continue;
-		if (kreader_peek(k, *topics, high - 1, &r, e) == -1)
+		if (kreader_peek(k, topics[i], last[i], &r, e) == -1)
 			return -1;
 		if (msg_decode(r.ptr, r.len, &m, &ignored) == 0 && m.ts > *ts)
 			*ts = m.ts;
 		kmsg_free(&r);
 	}
 	return 0;
+}
+
+int
+newest_ts(struct kreader *k, char *const *topics, const char *prefix,
+    uint64_t *ts, struct err *e)
+{
+	size_t n = 0;
+	int64_t *last;
+	int rc;
+
+	*ts = 0;
+	while (topics[n] != NULL)
+		n++;
+	last = x_calloc(n + 1, sizeof *last);
+	rc = last_offsets(k, topics, prefix, last, e);
+	if (rc == 0)
+		rc = newest_of(k, topics, last, ts, e);
+	free(last);
+	return rc;
 }
