@@ -1,12 +1,13 @@
 """Measures how fast the programs are on this machine: a table, the targets, and bench/bench.svg.
 
-bench.py [--size small|full] [GROUP...]; `make bench` builds what it needs first.  The groups are limits, alone, chain, delay; all
-of them if none is named.  With CDC_LAB set the servers of that lab are used, and stay; otherwise some of our own come and go.
+bench.py [--size small|full] [GROUP...]; `make bench` builds what it needs first.  The groups are read, apply, pipe, decimal, general,
+limits, chain and delay; all of them if none is named.  With CDC_LAB set the servers of that lab are used, and stay; otherwise
+some of our own come and go.
 """
 import argparse
 import contextlib
 import shutil
-import time
+import signal
 
 from measure import *  # noqa: F401,F403
 from measure import BUILD, LAB, TESTS, TOP, eventually, os, say, subprocess, sys, table, tempfile
@@ -16,7 +17,7 @@ import limits
 import picture
 import targets
 
-GROUPS = {'alone': alone.alone, 'limits': limits.limits, 'chain': chain.chain, 'delay': chain.delay}
+GROUPS = {**dict.fromkeys(alone.ONLY, alone.alone), 'limits': limits.limits, 'chain': chain.chain, 'delay': chain.delay}
 RUNS = {'small': 3, 'full': 5}
 CHAIN_RUNS = {'small': 1, 'full': 3}    # of what takes minutes
 CHAIN_ROWS = {'small': 200_000, 'full': 2_000_000}
@@ -25,14 +26,17 @@ CHAIN_ROWS = {'small': 200_000, 'full': 2_000_000}
 class Bench:
     """What a group is given: servers, a folder, where its figures go."""
 
-    def __init__(self, size):
-        self.size, self.runs = size, RUNS[size]
+    def __init__(self, size, wanted=()):
+        self.size, self.runs, self.wanted = size, RUNS[size], wanted
         self.chain_runs, self.chain_rows = CHAIN_RUNS[size], CHAIN_ROWS[size]
-        self.figures, self.fake_server, self.mine = [], None, None
+        self.figures, self.fake_server, self.mine, self.halted = [], None, None, False
         self.folder = tempfile.mkdtemp(prefix='bench.', dir=BUILD)
 
     def path(self, name):
         return os.path.join(self.folder, name)
+
+    def wants(self, group):
+        return not self.wanted or group in self.wanted
 
     def figure(self, f):
         self.figures.append(f)
@@ -59,7 +63,9 @@ class Bench:
 
     def milvus(self, wanted):
         """Whether the two of them run: what is idle costs, too, and disturbs."""
-        self.lab('start' if wanted else 'stop', 'src', 'dst')
+        if wanted == self.halted:
+            self.lab('start' if wanted else 'stop', 'src', 'dst')
+            self.halted = not wanted
 
     def fake(self):
         """The URI of a target that answers questions and has nothing to do."""
@@ -76,6 +82,8 @@ class Bench:
             self.fake_server.wait()
         if self.mine:
             self.lab('wipe')
+        elif self.halted:
+            self.milvus(True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -84,12 +92,12 @@ def main():
     parser.add_argument('--size', choices=['small', 'full'], default='full')
     parser.add_argument('group', nargs='*', choices=[[], *GROUPS])
     args = parser.parse_args()
-    with contextlib.closing(Bench(args.size)) as bench:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers shall go, too
+    with contextlib.closing(Bench(args.size, args.group)) as bench:
         bench.up()
         bench.milvus(False)
-        for name, group in GROUPS.items():
-            if not args.group or name in args.group:
-                group(bench)
+        for group in dict.fromkeys(f for name, f in GROUPS.items() if bench.wants(name)):
+            group(bench)
     wanted = targets.rows(bench.figures)
     print('\n'.join([*picture.machine(args.size), '', table([f.cells() for f in bench.figures]), '', table(wanted)]))
     picture.draw(os.path.join(TOP, 'bench', 'bench.svg'), bench.figures, wanted, args.size)

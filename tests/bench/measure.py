@@ -102,8 +102,8 @@ def median(values):
 
 
 def spread(values):
-    """Half of what lies between the least and the greatest, as a part of the median."""
-    return (max(values) - min(values)) / 2 / median(values) if median(values) else 0.0
+    """Half of what lies between the least and the greatest, in per cent of the median; one alone has none."""
+    return f'{(max(values) - min(values)) / 2 / median(values):.0%}' if len(values) > 1 and median(values) else '-'
 
 
 class Figure:
@@ -156,9 +156,9 @@ class Figure:
         cpu = any(r.cpu for r in self.runs)
         peak = any(any(r.peak.values()) for r in self.runs)
         out = {'group': self.group, 'figure': self.name, 'n': str(len(self.runs)),
-               'MB/s': number(self.mb_s) if self.raw else '-', '+-': f'{self.spread:.0%}',
+               'MB/s': number(self.mb_s) if self.raw else '-', '+-': self.spread,
                'MB/s of a core': number(self.core_mb_s) if self.raw and cpu else '-',
-               '+- ': f'{self.cpu_spread:.0%}' if cpu else '-',
+               '+- ': self.cpu_spread if cpu else '-',
                'rows/s': number(self.rows_s) if self.rows else '-',
                'CPU us/row': f'{self.us_row:.2f}' if self.rows and cpu else '-',
                'peak MiB': f'{self.peak_mb:.0f}' if peak else '-'}
@@ -180,10 +180,9 @@ class Value(Figure):
 
     def cells(self):
         out = dict.fromkeys(COLUMNS, '-')
-        note = ', '.join([f'{self.value:.3g} {self.unit}', *(f'{k} {v}' for k, v in self.more.items())])
+        note = ', '.join([f'{number(self.value)} {self.unit}', *(f'{k} {v}' for k, v in self.more.items())])
         out.update({'group': self.group, 'figure': self.name, 'n': str(self.n), 'note': note})
-        if len(self.values) > 1:
-            out['+-'] = f'{spread(self.values):.0%}'
+        out['+-'] = spread(self.values)
         return out
 
 

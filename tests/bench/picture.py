@@ -72,21 +72,29 @@ def measure_of(f):
 
 def label_of(f, x, unit):
     if isinstance(f, Value):
-        return f'{x:.3g} {unit}, n {f.n}'
+        return f'{number(x)} {unit}, n {f.n}'
     wide = f.cpu_spread if unit == 'MB/s of a core' else f.spread
     us = f', {f.us_row:.2f} us a row' if f.rows and any(r.cpu for r in f.runs) else ''
-    return f'{number(x)} +- {wide:.0%}{us}, n {len(f.runs)}'
+    return f'{number(x)}{"" if wide == "-" else f" +- {wide}"}{us}, n {len(f.runs)}'
 
 
-def group(d, name, figures):
-    for unit in dict.fromkeys(measure_of(f)[1] for f in figures):
-        some = [(f, *measure_of(f)) for f in figures if measure_of(f)[1] == unit]
-        most = max(x for _, x, _ in some) or 1
-        d.down(GAP)
-        d.text(LEFT, f'{name}: {unit}', 'head')
-        d.down()
-        for f, x, _ in some:
-            d.bar(f.name, x / most, label_of(f, x, unit))
+def chart(d, title, unit, figures):
+    some = [(f, measure_of(f)[0]) for f in figures]
+    most = max(x for _, x in some) or 1
+    d.down(GAP)
+    d.text(LEFT, f'{title}: {unit}', 'head')
+    d.down()
+    for f, x in some:
+        d.bar(f.name, x / most, label_of(f, x, unit))
+
+
+def charts(figures):
+    """{(title, unit): figures}; rates of the target stand side by side, whoever reached them."""
+    out = {}
+    for f in figures:
+        unit = measure_of(f)[1]
+        out.setdefault(('real servers' if unit == 'rows/s' else f.group, unit), []).append(f)
+    return out
 
 
 def draw(path, figures, wanted, size):
@@ -94,8 +102,8 @@ def draw(path, figures, wanted, size):
     for line in machine(size):
         d.text(20, line, 'soft')
         d.down()
-    for name in dict.fromkeys(f.group for f in figures):
-        group(d, name, [f for f in figures if f.group == name])
+    for (title, unit), some in charts(figures).items():
+        chart(d, title, unit, some)
     d.down(GAP)
     d.text(LEFT, 'Targets', 'head')
     d.down()
