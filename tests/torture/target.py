@@ -23,7 +23,7 @@ def restart(t, how):
 def target_restarts(t):
     load = t.load()
     pipe = t.pipeline(apply=QUICK).start()
-    t.watch(pipe)
+    t.watch(pipe, blind=True)
     for _ in t.each_round():
         load.wait_rows(t.random.randint(20, 200))
         restart(t, 'stop')
