@@ -411,14 +411,11 @@ class Order(threading.Thread):
 
     In one process of cdc-apply a version falls only as long as it redoes what a process before it had done: up to the
     source's time at its start.  And never is it below what a checkpoint that was on the disk before had confirmed.
-
-    blind: rows that are not there are not judged.  A Milvus that was restarted can answer as if a shard were empty, then
-    rightly, then so again; what stays away is seen by the ledger.
     """
 
-    def __init__(self, load, pipe, blind=False):
+    def __init__(self, load, pipe):
         super().__init__(daemon=True)
-        self.load, self.pipe, self.blind = load, pipe, blind
+        self.load, self.pipe = load, pipe
         self.m = Milvus(load.t.dst.uri)
         self.src = Milvus(load.t.src.uri)
         self.found = []       # violations
@@ -460,9 +457,6 @@ class Order(threading.Thread):
             self.writer = writer
         self.raise_floor(ts)
         got, began = self.read()
-        if self.blind:
-            for k in self.seen.keys() | self.floor.keys():
-                got.setdefault(k, max(self.seen.get(k, 0), self.floor.get(k, 0)))
         self.polls += 1
         out = [f'key {k}: version {got.get(k, "none")}, but checkpoint {ts} confirmed {least}'
                for k, least in self.floor.items() if got.get(k, 0) < least]

@@ -255,11 +255,11 @@ class Torture(Case):
         self.pipes.append(p)
         return p.start(killat)
 
-    def watch(self, pipe, blind=False):
-        """Begins to look after the order at the target; check() does so if nobody did.  blind: see load.Order."""
+    def watch(self, pipe):
+        """Begins to look after the order at the target; check() does so if nobody did."""
         for load in self.loads:
             if 'ups' in load.colls and (load, pipe) not in self.orders:
-                self.orders[load, pipe] = Order(load, pipe, blind)
+                self.orders[load, pipe] = Order(load, pipe)
                 self.orders[load, pipe].start()
 
     def no_crash(self, ends):
