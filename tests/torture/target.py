@@ -21,8 +21,11 @@ def target_restarts(t):
     load = t.load()
     pipe = t.pipeline(apply=QUICK).start()
     for i in t.each_round():
-        load.wait_rows(t.random.randint(20, 200))
-        how, seconds = ('kill', 'stop')[i % 2], t.random.uniform(0, 3)
+        how, seconds, apply = ('kill', 'stop')[i % 2], t.random.uniform(0, 3), pipe['cdc-apply'].pid
+        os.kill(apply, signal.SIGSTOP)  # so that much is under way when the target goes
+        load.wait_rows(2000)
+        os.kill(apply, signal.SIGCONT)
+        time.sleep(t.random.uniform(0, 0.3))
         t.fault(f'target: {how}, away for {seconds:.1f} s')
         lab(how, 'dst')
         time.sleep(seconds)
