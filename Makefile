@@ -35,7 +35,7 @@ MANS     := $(wildcard man/*.[157])
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 SEEDS    := $(FUZZ:%=$(BUILD)/tests/%_test)
 FUZZ_S   ?= 60
-SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.[ch] tests/fake/*.c tests/bench/*.c tests/fuzz/*.[ch])
+SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.[ch] tests/fake/*.[ch] tests/bench/*.c tests/fuzz/*.[ch])
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \

@@ -17,6 +17,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#define ME "record"
+#include "../fake/produce.h"
 #include "../unit/pbmake.h"
 #include "b64.h"
 #include "tso.h"
@@ -37,56 +39,22 @@ struct maker {
 	int64_t key, records;
 };
 
-static _Noreturn void
-die(const char *what, const char *why)
-{
-	fprintf(stderr, "record: %s: %s\n", what, why);
-	exit(1);
-}
-
 static uint64_t
 next(struct maker *m)
 {
-	m->random ^= m->random << 13; /* xorshift64 */
-	m->random ^= m->random >> 7;
-	m->random ^= m->random << 17;
-	return m->random;
-}
-
-static void
-on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *k, void *opaque)
-{
-	(void)rk;
-	(void)opaque;
-	if (k->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		die("not delivered", rd_kafka_err2str(k->err));
-}
-
-static void
-set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-	char why[256];
-
-	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) !=
-	    RD_KAFKA_CONF_OK)
-		die(name, why);
+	return next_random(&m->random);
 }
 
 static void
 up(struct maker *m, const char *brokers, const char *codec)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char why[256];
 
 	set(conf, "bootstrap.servers", brokers);
 	set(conf, "compression.type", codec);
-	set(conf, "max.in.flight", "1"); /* in order */
 	set(conf, "message.max.bytes", "10485760");
 	set(conf, "linger.ms", "5");
-	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-	m->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-	if (m->rk == NULL)
-		die("producer", why);
+	m->rk = producer(conf);
 }
 
 /* The value is emptied. */
@@ -176,20 +144,6 @@ value(struct maker *m, const struct type_info *t, struct buf *run)
 	}
 }
 
-/* FieldData, formats.md 3.5; body is the VectorField or ScalarField. */
-static void
-field(struct buf *b, int type, const char *name, int64_t id, uint32_t kind,
-    struct buf *body)
-{
-	struct buf fd = { 0 };
-
-	pm_int(&fd, 1, type);
-	pm_str(&fd, 2, name);
-	pm_sub(&fd, kind, body);
-	pm_int(&fd, 5, id);
-	pm_sub(b, 13, &fd);
-}
-
 static void
 scalars(struct maker *m, struct buf *b, size_t n)
 {
@@ -208,7 +162,8 @@ scalars(struct maker *m, struct buf *b, size_t n)
 			pm_sub(&data, 1, &run);
 			pm_sub(&body, (uint32_t)t->slot, &data);
 		}
-		field(b, (int)t->type, name, SCALAR_ID + (int64_t)c, 3, &body);
+		pm_column(
+		    b, (int)t->type, name, SCALAR_ID + (int64_t)c, 3, &body);
 		free(name);
 	}
 }
@@ -225,7 +180,7 @@ vectors(struct maker *m, struct buf *b, size_t n)
 	pm_bytes(&data, 1, f, floats * sizeof *f);
 	pm_int(&body, 1, (int64_t)m->dim);
 	pm_sub(&body, VSLOT_FLOAT, &data);
-	field(b, TYPE_FLOAT_VECTOR, "vec", VEC_ID, 4, &body);
+	pm_column(b, TYPE_FLOAT_VECTOR, "vec", VEC_ID, 4, &body);
 	free(f);
 }
 
@@ -252,7 +207,7 @@ insert(struct maker *m, size_t n)
 	pm_bytes(&b, 11, run.ptr, run.len); /* rowIDs */
 	pm_sub(&data, 1, &run);
 	pm_sub(&body, SLOT_LONG, &data);
-	field(&b, TYPE_INT64, "pk", PK_ID, 3, &body);
+	pm_column(&b, TYPE_INT64, "pk", PK_ID, 3, &body);
 	vectors(m, &b, n);
 	scalars(m, &b, n);
 	pm_int(&b, 14, (int64_t)n);
@@ -287,14 +242,13 @@ all(struct maker *m, size_t batch, size_t rows)
 }
 
 static size_t
-number(const char *s)
+positive(const char *s)
 {
-	char *end;
-	unsigned long long v = strtoull(s, &end, 10);
+	int64_t v = number(s);
 
-	if (end == s || *end != '\0' || v == 0)
-		die(s, "not a number");
-	return v;
+	if (v <= 0)
+		die(s, "not a number above 0");
+	return (size_t)v;
 }
 
 int
@@ -306,9 +260,9 @@ main(int argc, char **argv)
 	if (argc < FIRST_ARG)
 		die("usage", "BROKERS TOPIC CODEC DIM BATCH ROWS [TYPE...]");
 	m.topic = argv[2];
-	m.dim = number(argv[4]);
-	batch = number(argv[5]);
-	rows = number(argv[6]);
+	m.dim = positive(argv[4]);
+	batch = positive(argv[5]);
+	rows = positive(argv[6]);
 	m.types = argv + FIRST_ARG;
 	m.ntypes = (size_t)(argc - FIRST_ARG);
 	m.ts = tso_from_ms(tso_now_ms());

@@ -123,20 +123,6 @@ stamps(struct buf *b, const struct order *o, size_t n)
 	pm_sub(b, 10, &run);
 }
 
-/* One FieldData, formats.md 3.5: its values are in body, which is emptied. */
-static void
-column(struct buf *b, int type, const char *name, int64_t id, uint32_t kind,
-    struct buf *body)
-{
-	struct buf fd = { 0 };
-
-	pm_int(&fd, 1, type);
-	pm_str(&fd, 2, name);
-	pm_sub(&fd, kind, body);
-	pm_int(&fd, 5, id);
-	pm_sub(b, 13, &fd);
-}
-
 static void
 texts(const struct order *o, struct buf *b, size_t n)
 {
@@ -160,16 +146,16 @@ insert(struct buf *b, const struct order *o)
 	stamps(b, o, n);
 	pm_sub(&data, 1, &run);
 	pm_sub(&body, 3, &data);
-	column(b, 5, "pk", 100, 3, &body);
+	pm_column(b, 5, "pk", 100, 3, &body);
 	texts(o, &data, n);
 	pm_sub(&body, 6, &data);
-	column(b, 21, "v", 101, 3, &body);
+	pm_column(b, 21, "v", 101, 3, &body);
 	for (size_t i = 0; i < 2 * n; i++)
 		pm_f32(&run, (float)i);
 	pm_sub(&data, 1, &run);
 	pm_int(&body, 1, 2);
 	pm_sub(&body, 2, &data);
-	column(b, 101, "vec", 102, 4, &body);
+	pm_column(b, 101, "vec", 102, 4, &body);
 	pm_int(b, 14, (int64_t)n);
 	pm_int(b, 15, 1);
 }

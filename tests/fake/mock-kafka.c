@@ -23,7 +23,9 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#define ME "mock-kafka"
 #include "b64.h"
+#include "produce.h"
 #include "x.h"
 
 enum { MAX_FIELDS = 16, FLUSH_MS = 10000 };
@@ -34,34 +36,6 @@ struct mock {
 	char **topics; /* that are made */
 	size_t n, cap;
 };
-
-static _Noreturn void
-die(const char *what, const char *why)
-{
-	fprintf(stderr, "mock-kafka: %s: %s\n", what, why);
-	exit(1);
-}
-
-static int64_t
-number(const char *s)
-{
-	char *end;
-	int64_t v = strtoll(s, &end, 10);
-
-	if (end == s || *end != '\0')
-		die(s, "not a number");
-	return v;
-}
-
-static void
-set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-	char why[256];
-
-	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) !=
-	    RD_KAFKA_CONF_OK)
-		die(name, why);
-}
 
 static void
 make_topic(struct mock *m, const char *name, int64_t partitions)
@@ -74,15 +48,6 @@ make_topic(struct mock *m, const char *name, int64_t partitions)
 		die(name, "not made");
 	m->topics = x_grow(m->topics, m->n, &m->cap, sizeof(char *));
 	m->topics[m->n++] = x_strdup(name);
-}
-
-static void
-on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *k, void *opaque)
-{
-	(void)rk;
-	(void)opaque;
-	if (k->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		die("not delivered", rd_kafka_err2str(k->err));
 }
 
 static void
@@ -122,12 +87,8 @@ random_record(struct mock *m, const char *topic, size_t len, char *time)
 	uint8_t *p = x_malloc(len);
 	uint64_t x = 88172645463325252u;
 
-	for (size_t i = 0; i < len; i++) {
-		x ^= x << 13; /* xorshift64 */
-		x ^= x >> 7;
-		x ^= x << 17;
-		p[i] = (uint8_t)x;
-	}
+	for (size_t i = 0; i < len; i++)
+		p[i] = (uint8_t)next_random(&x);
 	produce(m, topic, p, len, &time, 1);
 	free(p);
 	rd_kafka_flush(m->rk, FLUSH_MS); /* one batch for each */
@@ -180,16 +141,11 @@ static void
 up(struct mock *m)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char why[256];
 
 	set(conf, "compression.type", "zstd"); /* as Milvus's producer */
-	set(conf, "max.in.flight", "1");
 	set(conf, "message.max.bytes", "16777216");
 	set(conf, "test.mock.num.brokers", "1");
-	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-	m->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-	if (m->rk == NULL)
-		die("producer", why);
+	m->rk = producer(conf);
 	m->cluster = rd_kafka_handle_mock_cluster(m->rk);
 	puts(rd_kafka_mock_cluster_bootstraps(m->cluster));
 	fflush(stdout);

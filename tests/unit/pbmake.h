@@ -68,4 +68,21 @@ pm_f64(struct buf *b, double f)
 	buf_add(b, bytes, sizeof bytes);
 }
 
+/*
+ * FieldData, formats.md 3.5: a column whose VectorField or ScalarField, by
+ * kind, is in body, which is emptied.
+ */
+static inline void
+pm_column(struct buf *b, int type, const char *name, int64_t id, uint32_t kind,
+    struct buf *body)
+{
+	struct buf fd = { 0 };
+
+	pm_int(&fd, 1, type);
+	pm_str(&fd, 2, name);
+	pm_sub(&fd, kind, body);
+	pm_int(&fd, 5, id);
+	pm_sub(b, 13, &fd);
+}
+
 #endif

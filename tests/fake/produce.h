@@ -1,0 +1,74 @@
+#ifndef CDC_PRODUCE_H
+#define CDC_PRODUCE_H
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <librdkafka/rdkafka.h>
+
+/* What tests' programs that write into a Kafka have in common; ME is who. */
+
+static _Noreturn inline void
+die(const char *what, const char *why)
+{
+	fprintf(stderr, ME ": %s: %s\n", what, why);
+	exit(1);
+}
+
+static inline int64_t
+number(const char *s)
+{
+	char *end;
+	int64_t v = strtoll(s, &end, 10);
+
+	if (end == s || *end != '\0')
+		die(s, "not a number");
+	return v;
+}
+
+/* xorshift64; the state is not 0. */
+static inline uint64_t
+next_random(uint64_t *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 7;
+	*x ^= *x << 17;
+	return *x;
+}
+
+static inline void
+set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) !=
+	    RD_KAFKA_CONF_OK)
+		die(name, why);
+}
+
+static inline void
+on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *k, void *opaque)
+{
+	(void)rk;
+	(void)opaque;
+	if (k->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		die("not delivered", rd_kafka_err2str(k->err));
+}
+
+/* Takes conf; its records come into the log in the order in which they went. */
+static inline rd_kafka_t *
+producer(rd_kafka_conf_t *conf)
+{
+	char why[256];
+	rd_kafka_t *rk;
+
+	set(conf, "max.in.flight", "1");
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+	if (rk == NULL)
+		die("producer", why);
+	return rk;
+}
+
+#endif
