@@ -133,7 +133,7 @@ told() {
 	cat >bin/cdc-meta <<X
 #!/bin/sh
 [ -e '$T/meta.says' ] && { cat '$T/meta.says' >&2; exit 1; }
-case "\$*" in *-watch*) ;; *) exec cat '$T/cat.ndjson' ;; esac
+case "\$*" in *--watch*) ;; *) exec cat '$T/cat.ndjson' ;; esac
 cat '$T/follow.ndjson'
 while mkmsg at 9; do sleep ${2:-0.05}; done
 X

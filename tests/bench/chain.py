@@ -10,7 +10,7 @@ import signal
 import numpy
 
 from measure import *  # noqa: F401,F403
-from measure import Failed, Figure, Run, Value, eventually, high_water, median, number, os, say, time
+from measure import Failed, Figure, Run, Value, eventually, high_water, median, number, say, time
 from cdctest import Case, drop_dbs, floats
 from kafkaadmin import ends
 from limits import DIM, FIELDS
@@ -23,14 +23,6 @@ TICK_S = 0.2         # of a Milvus: single rows come at any moment between two o
 IDLE_S = 30
 ROUND_TRIP_MS = (0, 10, 200)
 BEFORE_S = 0.005     # between two looks at a checkpoint
-HZ = os.sysconf('SC_CLK_TCK')
-
-
-def cpu(p):
-    """Seconds of a program so far, its threads that have ended too; in hundredths, which is enough for a backlog."""
-    with open(f'/proc/{p.pid}/stat') as f:
-        words = f.read().rpartition(')')[2].split()
-    return (int(words[11]) + int(words[12])) / HZ
 
 
 class Here(Case):
@@ -89,7 +81,7 @@ def drain(case, rows, steady):
         seconds = time.monotonic() - began
         if some < rows:
             steady.append((rows - some) / (time.monotonic() - first))
-        both = {name: cpu(pipe[name]) for name in ('cdc-read', 'cdc-apply')}
+        both = {name: pipe[name].cpu() for name in ('cdc-read', 'cdc-apply')}
         peak = {p.name: high_water(p.pid) for p in pipe.chain.programs}
         pipe.stop()
     finally:
