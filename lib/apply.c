@@ -238,7 +238,6 @@ follows(struct apply *a, const char *line, size_t n, struct err *e)
 {
 	if (!dead_is(a, &a->op))
 		return 0;
-	a->counts.dead++;
 	return dead_line(a, line, n, e) == -1 ? -1 : 1;
 }
 

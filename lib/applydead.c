@@ -54,6 +54,7 @@ dead_line(struct apply *a, const char *line, size_t n, struct err *e)
 	buf_fini(&b);
 	if (done < n || fsync(a->dead_fd) == -1)
 		return err_sys(e, ERR_OUTPUT, "'%s'", a->conf->dead);
+	a->counts.dead++;
 	return 0;
 }
 
@@ -85,7 +86,6 @@ dead_op(struct apply *a, const char *line, size_t n, const struct err *why,
 			return -1;
 		mark(a, o->db.ptr, o->coll.ptr, o->coll_id.ptr, why);
 	}
-	a->counts.dead++;
 	return dead_line(a, line, n, e);
 }
 
@@ -101,7 +101,6 @@ dead_late(struct apply *a, const char *line, size_t n, struct err *e)
 		rowq_take_back(a->q, c);
 	if (a->dead_seq == a->seq) /* with those that it stood beside */
 		return 0;
-	a->counts.dead++;
 	return dead_line(a, line, n, e);
 }
 
@@ -129,7 +128,6 @@ dead_batch(void *arg, struct batch *b, struct err *e)
 	}
 	free(v);
 	opline_fini(&o);
-	a->counts.dead += n;
 	if (rc == -1)
 		*e = bad;
 	(void)c;

@@ -149,12 +149,10 @@ cat_by_name(const struct cat *c, const char *db, const char *name)
 char *
 cat_cluster(const struct cat *c)
 {
-	static const char mark[] = "-rootcoord-dml_";
-
 	for (size_t i = 0; i < c->n_colls; i++)
 		for (size_t k = 0; k < c->colls[i]->n_topics; k++) {
 			const char *t = c->colls[i]->topics[k].topic;
-			const char *p = strstr(t, mark);
+			const char *p = strstr(t, CAT_DML);
 
 			if (p != NULL)
 				return x_strndup(t, (size_t)(p - t));

@@ -145,6 +145,8 @@ const struct cat_part *cat_part(const struct cat_coll *c, int64_t id);
 /* The live collection that a name or an alias stands for, or NULL. */
 struct cat_coll *cat_by_name(
     const struct cat *c, const char *db, const char *name);
+/* Between a pchannel's cluster and its number. */
+#define CAT_DML "-rootcoord-dml_"
 /* "by-dev": from a pchannel's name, else the root's first part. Free it. */
 char *cat_cluster(const struct cat *c);
 

@@ -410,7 +410,7 @@ reader_begin(struct reader *r, struct err *e)
 	reader_include(r);
 	r->cluster = r->conf->cluster != NULL ? x_strdup(r->conf->cluster)
 					      : cat_cluster(&r->cat);
-	r->dml_prefix = x_asprintf("%s-rootcoord-dml_", r->cluster);
+	r->dml_prefix = x_asprintf("%s" CAT_DML, r->cluster);
 	r->replicate = x_asprintf("%s-replicate-msg", r->cluster);
 	if ((r->k = kreader_open(&r->conf->kafka, e)) == NULL ||
 	    (list = kreader_topics(r->k, "", e)) == NULL)

@@ -150,7 +150,7 @@ static int
 fix_now(struct check *c, struct kreader *r, char **topics, const char *cluster,
     struct err *e)
 {
-	char *prefix = x_asprintf("%s-rootcoord-dml_", cluster), *text;
+	char *prefix = x_asprintf("%s" CAT_DML, cluster), *text;
 	uint64_t ts;
 	int rc = newest_ts(r, topics, prefix, &ts, e);
 
