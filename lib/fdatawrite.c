@@ -165,12 +165,12 @@ static void
 put_numbers(const struct fdata *c, struct pbwalk at, struct jsonw *w)
 {
 	jw_open(w, NULL, '[');
+	if (c->type == TYPE_FLOAT_VECTOR) {
+		jw_f32s(w, at.p, (size_t)(at.end - at.p) / 4);
+		at.p = at.end;
+	}
 	for (; at.p < at.end; at.p++) {
 		switch (c->type) {
-		case TYPE_FLOAT_VECTOR:
-			put_f32(&at, w);
-			at.p--;
-			break;
 		case TYPE_FLOAT16_VECTOR:
 		case TYPE_BFLOAT16_VECTOR:
 			put_half(

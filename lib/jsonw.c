@@ -1,5 +1,6 @@
 #include "jsonw.h"
 
+#include <endian.h>
 #include <math.h>
 #include <string.h>
 
@@ -239,37 +240,63 @@ jw_raw(struct jsonw *w, const char *key, const void *json, size_t n)
 	buf_add(w->b, json, n);
 }
 
-/* The name of a value that JSON has no number for, else NULL. */
-static const char *
-special(double v)
+/* The name of a value that JSON has no number for, and its length. */
+static size_t
+special(double v, char *o)
 {
-	if (isnan(v))
-		return "\"NaN\"";
-	if (isinf(v))
-		return v > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-	return NULL;
+	const char *name = isnan(v) ? "\"NaN\""
+			   : v > 0  ? "\"Infinity\""
+				    : "\"-Infinity\"";
+	size_t n = strlen(name);
+
+	memcpy(o, name, n);
+	return n;
+}
+
+static inline size_t
+put_f32(float v, char *o)
+{
+	return isfinite(v) ? num_f32(v, o) : special((double)v, o);
 }
 
 void
 jw_f32(struct jsonw *w, const char *key, float v)
 {
-	char s[NUM_FLT_MAX];
-	const char *name = special((double)v);
+	sep(w, key);
+	w->b->len += put_f32(v, buf_room(w->b, NUM_FLT_MAX));
+	w->b->ptr[w->b->len] = '\0';
+}
 
-	if (name != NULL)
-		jw_raw(w, key, name, strlen(name));
-	else
-		jw_raw(w, key, s, num_f32(v, s));
+/* The text of one is never longer: there is room for what num_f32 touches. */
+void
+jw_f32s(struct jsonw *w, const void *le, size_t n)
+{
+	enum { LONGEST = sizeof "-0.0000123456789," - 1 };
+	const char *p = le;
+	char *o = buf_room(w->b, n * LONGEST + NUM_FLT_MAX);
+	uint32_t u;
+	float f;
+
+	for (size_t i = 0; i < n; i++) {
+		*o = ',';
+		o += w->comma;
+		w->comma = 1;
+		memcpy(&u, p + i * sizeof u, sizeof u);
+		u = le32toh(u);
+		memcpy(&f, &u, sizeof f);
+		o += put_f32(f, o);
+	}
+	*o = '\0';
+	w->b->len = (size_t)(o - w->b->ptr);
 }
 
 void
 jw_f64(struct jsonw *w, const char *key, double v)
 {
-	char s[NUM_FLT_MAX];
-	const char *name = special(v);
+	char *o;
 
-	if (name != NULL)
-		jw_raw(w, key, name, strlen(name));
-	else
-		jw_raw(w, key, s, num_f64(v, s));
+	sep(w, key);
+	o = buf_room(w->b, NUM_FLT_MAX);
+	w->b->len += isfinite(v) ? num_f64(v, o) : special(v, o);
+	w->b->ptr[w->b->len] = '\0';
 }

@@ -37,6 +37,8 @@ void jw_raw(struct jsonw *w, const char *key, const void *json, size_t n);
 /* Shortest decimal; NaN and infinities are strings. */
 void jw_f32(struct jsonw *w, const char *key, float v);
 void jw_f64(struct jsonw *w, const char *key, double v);
+/* n little-endian floats, of any alignment, into an array. */
+void jw_f32s(struct jsonw *w, const void *le, size_t n);
 
 /* A quoted, escaped string of n UTF-8 bytes, without a comma. */
 void jw_quote(struct buf *b, const void *p, size_t n);

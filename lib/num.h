@@ -24,8 +24,9 @@ int num_add(size_t a, size_t b, size_t *v);
 int num_mul(size_t a, size_t b, size_t *v);
 
 /*
- * The shortest decimal that reads back to the same bits, with its length;
- * out has NUM_FLT_MAX bytes. Not for NaN and infinities.
+ * The shortest decimal that reads back to the same bits, with its length; a
+ * NUL stands behind it, and any of the NUM_FLT_MAX bytes of out may be
+ * written to. Not for NaN and infinities.
  */
 enum { NUM_FLT_MAX = 32 };
 size_t num_f32(float v, char out[static NUM_FLT_MAX]);

@@ -1,7 +1,8 @@
 #include "num.h"
 
-#include <math.h>
+#include <endian.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 /*
@@ -17,6 +18,7 @@ struct pow10 {
 };
 static struct pow10 table[MAX10 - MIN10 + 1];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_int made; /* the table: cheaper to ask than `once` */
 
 /* A number of 32-bit words, the lowest first. */
 static void
@@ -88,12 +90,20 @@ fill(void)
 		over5(w);
 		table[k - MIN10] = top(w, 1);
 	}
+	atomic_store_explicit(&made, 1, memory_order_release);
+}
+
+static inline void
+make(void)
+{
+	if (!atomic_load_explicit(&made, memory_order_acquire))
+		pthread_once(&once, fill);
 }
 
 __extension__ typedef unsigned __int128 u128;
 
 /* The product's highest 64 bits; the lowest of them says if more follow. */
-static uint64_t
+static inline uint64_t
 times(struct pow10 g, uint64_t c)
 {
 	u128 x = (u128)g.lo * c;
@@ -102,114 +112,179 @@ times(struct pow10 g, uint64_t c)
 	return (uint64_t)(y >> 64) | ((uint64_t)y > 1);
 }
 
-/* As times, of a float: 64 bits of the power, 32 of the product. */
-static uint64_t
-times32(struct pow10 g, uint64_t c)
+/* As times, of a float: 64 bits of the power, and one of the rest less. */
+static inline uint64_t
+times32(uint64_t g, uint64_t c)
 {
-	uint64_t up = g.hi + (g.lo != 0);
-	uint64_t y = (uint64_t)((u128)up * c >> 32);
+	u128 x = (u128)g * c;
 
-	return y >> 32 | ((uint32_t)y > 1);
+	return (uint64_t)(x >> 64) | ((uint64_t)x >> 33 != 0);
 }
 
 /*
  * The shortest digits d x 10^*k in the interval that rounds to c x 2^q.
- * closer: the number below is half as far as the one above.
+ * closer: the number below is half as far as the one above. Random numbers
+ * take either side of each question as often, so that all are answered and
+ * none is branched on.
  */
-static uint64_t
-shortest(uint64_t c, int q, int closer, int is32, int *k)
+static inline __attribute__((always_inline)) uint64_t
+shortest(uint64_t c, int q, uint64_t closer, int is32, int *k)
 {
-	uint64_t (*mul)(struct pow10, uint64_t) = is32 ? times32 : times;
-	uint64_t lower, upper, v, s, t, odd = c & 1;
+	uint64_t lower, upper, v, s, t, near, up32, odd = c & 1;
 	struct pow10 g;
-	int h, e, down, up;
+	int h, e, down, up, half, shorter;
 
 	/* floor(log10(2^q)), or of 3/4 of it; then floor(log2(10^-k)) */
 	e = (q * 1262611 - (closer ? 524031 : 0)) >> 22;
 	h = q + (-e * 1741647 >> 19) + 1;
 	g = table[-e - MIN10];
-	lower = mul(g, (4 * c - 2 + (uint64_t)closer) << h) + odd;
-	v = mul(g, 4 * c << h);
-	upper = mul(g, (4 * c + 2) << h) - odd;
+	up32 = g.hi + (g.lo != 0);
+	lower = (4 * c - 2 + closer) << h;
+	v = 4 * c << h;
+	upper = (4 * c + 2) << h;
+	lower = (is32 ? times32(up32, lower) : times(g, lower)) + odd;
+	v = is32 ? times32(up32, v) : times(g, v);
+	upper = (is32 ? times32(up32, upper) : times(g, upper)) - odd;
 	s = v / 4;
-	if (s >= 10) { /* one digit less, if one of the two is inside */
-		t = s / 10;
-		down = lower <= 40 * t;
-		up = 40 * t + 40 <= upper;
-		if (down != up) {
-			*k = e + 1;
-			return t + (uint64_t)up;
-		}
-	}
-	*k = e;
+	/* the nearer, else the even; or the only one that is inside */
 	down = lower <= 4 * s;
 	up = 4 * s + 4 <= upper;
-	if (down != up)
-		return s + (uint64_t)up;
-	t = 4 * s + 2; /* both, or none: the nearer, else the even */
-	return s + (v > t || (v == t && (s & 1)));
+	half = v + (s & 1) > 4 * s + 2;
+	near = s + (uint64_t)(((down ^ up) & up) | ((down ^ up ^ 1) & half));
+	/* one digit less, if one of the two is inside */
+	t = s / 10;
+	down = lower <= 40 * t;
+	up = 40 * t + 40 <= upper;
+	shorter = (down != up) & (s >= 10);
+	*k = e + shorter;
+	t += (uint64_t)up;
+	return near ^ ((near ^ t) & (0 - (uint64_t)shorter));
 }
 
-static char *
-put(char *o, uint64_t v)
-{
-	char t[20], *p = t + sizeof t;
+static const uint64_t tens[] = { 1, 10, 100, 1000, 10000, 100000, 1000000,
+	10000000, 100000000, 1000000000, 10000000000, 100000000000,
+	1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+	10000000000000000, 100000000000000000 };
 
-	do {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
-	memcpy(o, p, (size_t)(t + sizeof t - p));
-	return o + (t + sizeof t - p);
+/* How many digits v > 0 has: from its bits, one too few or right. */
+static inline int
+count(uint64_t v)
+{
+	int n = (64 - __builtin_clzll(v)) * 1233 >> 12; /* log10(2) */
+
+	return n + (v >= tens[n]);
 }
 
-static char *
-zeros(char *o, int n)
+/*
+ * The 8 digits of v < 10^8, a byte each, the first in the lowest: halves of
+ * four, then of two, then of one, all at once. The products are v / 100 and
+ * v / 10 exactly for what stands in a lane.
+ */
+static inline uint64_t
+digits8(uint32_t v)
 {
-	memset(o, '0', (size_t)n);
-	return o + n;
+	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32, t;
+
+	t = x * 10486 >> 20 & 0x7f0000007f;
+	x = t | (x - t * 100) << 16;
+	t = x * 103 >> 10 & 0xf000f000f000f;
+	return t | (x - t * 10) << 8;
 }
 
-/* d x 10^k, with an exponent if it is below 1e-5 or has over max digits. */
-static size_t
-format(int neg, uint64_t d, int k, int max, char *out)
+static inline char *
+put8(char *o, uint64_t w)
 {
-	char digits[20], *o = out;
-	int n, e;
+	w = htole64(w | 0x3030303030303030);
+	memcpy(o, &w, sizeof w);
+	return o + sizeof w;
+}
 
-	for (; d % 10 == 0 && d > 0; d /= 10)
-		k++;
-	n = (int)(put(digits, d) - digits);
-	e = n - 1 + k; /* of the first digit */
-	if (neg)
-		*o++ = '-';
-	if (e < -5 || e >= max) {
-		*o++ = digits[0];
-		if (n > 1)
-			*o++ = '.';
-		memcpy(o, digits + 1, (size_t)n - 1);
-		o += n - 1;
-		*o++ = 'e';
-		if (e < 0)
-			*o++ = '-';
-		o = put(o, (uint64_t)(e < 0 ? -e : e));
-	} else if (k >= 0) {
-		memcpy(o, digits, (size_t)n);
-		o = zeros(o + n, k);
-	} else if (e < 0) {
-		memcpy(o, "0.", 2);
-		o = zeros(o + 2, -e - 1);
-		memcpy(o, digits, (size_t)n);
-		o += n;
-	} else {
-		memcpy(o, digits, (size_t)e + 1);
-		o += e + 1;
-		*o++ = '.';
-		memcpy(o, digits + e + 1, (size_t)(n - e - 1));
-		o += n - e - 1;
+/* The number's digits, 1 + 8 + 8 of them, zeros behind the last of n. */
+struct digits {
+	uint32_t first;
+	uint64_t a, b; /* as digits8 makes them */
+	int n;
+	int e; /* the power of ten of the first */
+};
+
+static inline __attribute__((always_inline)) struct digits
+spread(uint64_t d, int k, int is32)
+{
+	struct digits g = { .n = count(d) };
+
+	g.e = g.n - 1 + k;
+	d *= tens[(is32 ? 9 : 17) - g.n];
+	if (!is32) {
+		g.b = digits8((uint32_t)(d % 100000000));
+		d /= 100000000;
 	}
-	*o = '\0';
-	return (size_t)(o - out);
+	g.first = (uint32_t)(d / 100000000);
+	g.a = digits8((uint32_t)(d % 100000000));
+	/* zeros at the end are high bytes */
+	g.n = g.a != 0 ? 9 - (__builtin_clzll(g.a) >> 3) : 1;
+	if (g.b != 0)
+		g.n = 17 - (__builtin_clzll(g.b) >> 3);
+	return g;
+}
+
+/* As 1.5e-10; its arguments are a struct digits, which stays in registers. */
+static __attribute__((noinline)) size_t
+scientific(uint32_t first, uint64_t a, uint64_t b, int n, int e, char *o)
+{
+	char *from = o;
+
+	*o++ = (char)('0' + first);
+	*o = '.';
+	put8(put8(o + 1, a), b);
+	o += n > 1 ? n : 0;
+	*o++ = 'e';
+	*o = '-';
+	o += e < 0;
+	e = e < 0 ? -e : e;
+	if (e >= 100)
+		*o++ = (char)('0' + e / 100);
+	if (e >= 10)
+		*o++ = (char)('0' + e / 10 % 10);
+	*o++ = (char)('0' + e % 10);
+	return (size_t)(o - from);
+}
+
+/*
+ * Eight or sixteen digits at a time are put down, whether they count or not:
+ * behind the point they are put down again, one further.
+ */
+static inline __attribute__((always_inline)) size_t
+layout(struct digits g, int is32, char *o)
+{
+	char *p;
+	int e = g.e;
+
+	if (e < -5 || e >= (is32 ? 9 : 17))
+		return scientific(g.first, g.a, g.b, g.n, e, o);
+	if (e < 0) {
+		memcpy(o, "0.0000", 6);
+		p = o + 1 - e;
+		*p = (char)('0' + g.first);
+		p = put8(p + 1, g.a);
+		if (!is32)
+			put8(p, g.b);
+		return (size_t)(1 - e + g.n);
+	}
+	*o = (char)('0' + g.first);
+	p = put8(o + 1, g.a);
+	if (!is32)
+		put8(p, g.b);
+	if (g.n <= e + 1)
+		return (size_t)(e + 1);
+	o[e + 1] = '.';
+	if (is32 || e < 8) {
+		put8(o + e + 2, g.a >> 8 * e);
+		if (!is32)
+			put8(p + 1, g.b);
+	} else {
+		put8(o + e + 2, g.b >> 8 * (e - 8));
+	}
+	return (size_t)(1 + g.n);
 }
 
 /*
@@ -226,34 +301,48 @@ zero(int neg, char out[static NUM_FLT_MAX])
 size_t
 num_f32(float v, char out[static NUM_FLT_MAX])
 {
-	uint32_t u, m, x;
+	uint32_t u, m, x, neg;
+	struct digits g;
 	uint64_t d;
+	size_t n;
 	int k;
 
 	memcpy(&u, &v, sizeof u);
 	m = u & 0x7fffff;
 	x = u >> 23 & 0xff;
+	neg = u >> 31;
 	if (m == 0 && x == 0)
-		return zero(u >> 31 != 0, out);
-	pthread_once(&once, fill);
+		return zero(neg != 0, out);
+	make();
 	d = shortest(x == 0 ? m : m | 0x800000, (x == 0 ? 1 : (int)x) - 150,
 	    m == 0 && x > 1, 1, &k);
-	return format(u >> 31 != 0, d, k, 9, out);
+	g = spread(d, k, 1);
+	out[0] = '-';
+	n = neg + layout(g, 1, out + neg);
+	out[n] = '\0';
+	return n;
 }
 
 size_t
 num_f64(double v, char out[static NUM_FLT_MAX])
 {
-	uint64_t u, m, x, d;
+	uint64_t u, m, x, d, neg;
+	struct digits g;
+	size_t n;
 	int k;
 
 	memcpy(&u, &v, sizeof u);
 	m = u & 0xfffffffffffff;
 	x = u >> 52 & 0x7ff;
+	neg = u >> 63;
 	if (m == 0 && x == 0)
-		return zero(u >> 63 != 0, out);
-	pthread_once(&once, fill);
+		return zero(neg != 0, out);
+	make();
 	d = shortest(x == 0 ? m : m | 0x10000000000000,
 	    (x == 0 ? 1 : (int)x) - 1075, m == 0 && x > 1, 0, &k);
-	return format(u >> 63 != 0, d, k, 17, out);
+	g = spread(d, k, 0);
+	out[0] = '-';
+	n = neg + layout(g, 0, out + neg);
+	out[n] = '\0';
+	return n;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "jsonw.h"
+#include "num.h"
 
 static void
 is(struct buf *b, const char *want)
@@ -72,6 +73,47 @@ what_json_has_no_number_for_is_named(void **state)
 	jw_f32(&w, NULL, 0.1f);
 	jw_close(&w, ']');
 	is(&b, "[\"NaN\",\"Infinity\",\"-Infinity\",-0.0,0.1]");
+}
+
+/* 1.5, NaN, -1e-45, -0, -infinity, at an odd address. */
+static void
+many_floats_are_as_one_by_one(void **state)
+{
+	static const char le[] = "x\0\0\xc0\x3f\0\0\xc0\x7f\1\0\0\x80"
+				 "\0\0\0\x80\0\0\x80\xff";
+	struct buf b = { 0 };
+	struct jsonw w = { .b = &b };
+
+	(void)state;
+	jw_open(&w, NULL, '[');
+	jw_f32s(&w, le + 1, 0);
+	jw_f32s(&w, le + 1, 2);
+	jw_f32s(&w, le + 9, 3);
+	jw_f32(&w, NULL, 3);
+	jw_close(&w, ']');
+	is(&b, "[1.5,\"NaN\",-1e-45,-0.0,\"-Infinity\",3]");
+}
+
+/* The longest text of a float, as often as there is room for. */
+static void
+many_long_floats_have_room(void **state)
+{
+	enum { N = 1000, LONGEST = sizeof "-0.0000123456789" - 1 };
+	char s[NUM_FLT_MAX];
+	float f = -1e-5f, v[N];
+	struct buf b = { 0 };
+	struct jsonw w = { .b = &b };
+
+	(void)state;
+	while (num_f32(f, s) < LONGEST)
+		f = nextafterf(f, -1);
+	for (size_t i = 0; i < N; i++)
+		v[i] = f;
+	jw_f32s(&w, v, N);
+	assert_int_equal(b.len, N * (LONGEST + 1) - 1);
+	for (size_t i = 0; i < N; i++)
+		assert_memory_equal(b.ptr + i * (LONGEST + 1), s, LONGEST);
+	buf_fini(&b);
 }
 
 static void
@@ -168,6 +210,8 @@ main(void)
 		cmocka_unit_test(commas_stand_where_they_belong),
 		cmocka_unit_test(data_of_64_bits_is_quoted),
 		cmocka_unit_test(what_json_has_no_number_for_is_named),
+		cmocka_unit_test(many_floats_are_as_one_by_one),
+		cmocka_unit_test(many_long_floats_have_room),
 		cmocka_unit_test(every_control_character_is_escaped),
 		cmocka_unit_test(bytes_that_are_no_text_are_base64),
 		cmocka_unit_test(utf8_is_what_the_rfc_allows),
