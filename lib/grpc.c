@@ -11,11 +11,7 @@
 #include "tso.h"
 #include "x.h"
 
-enum {
-	MAX_FDS = 4,
-	MAX_LINKS = 128 /* that are kept */,
-	RESOURCE_EXHAUSTED = 8
-};
+enum { MAX_LINKS = 128 /* that are kept */, RESOURCE_EXHAUSTED = 8 };
 
 #define SERVICE "/milvus.proto.milvus.MilvusService/"
 
@@ -69,6 +65,7 @@ grpc_open(const struct grpc_conf *conf, struct err *e)
 	g->cacert = dup_or_null(conf->cacert);
 	g->cert = dup_or_null(conf->cert);
 	g->key = dup_or_null(conf->key);
+	grpc_wait_open(g);
 	g->multi = curl_multi_init();
 	if (g->multi == NULL)
 		abort(); /* out of memory */
@@ -100,6 +97,7 @@ grpc_close(struct grpc *g)
 		call_free(c);
 	}
 	curl_multi_cleanup(g->multi);
+	grpc_wait_close(g);
 	free(g->base);
 	free(g->auth);
 	free(g->cacert);
@@ -172,6 +170,8 @@ grpc_start(struct grpc *g, const char *method, const struct span *pieces,
 	c->head[0] = 0;
 	for (int i = 0; i < 4; i++)
 		c->head[1 + i] = (uint8_t)(n >> (24 - 8 * i));
+	c->next = g->active;
+	g->active = c;
 	g->pending++;
 	launch(c);
 }
@@ -263,6 +263,16 @@ misled(struct call *c)
 }
 
 static void
+deactivate(struct call *c)
+{
+	struct call **p = &c->g->active;
+
+	while (*p != c)
+		p = &(*p)->next;
+	*p = c->next;
+}
+
+static void
 finish(struct call *c, CURLcode rc)
 {
 	struct grpc *g = c->g;
@@ -301,6 +311,7 @@ finish(struct call *c, CURLcode rc)
 		r.quiet_ns =
 		    c->sent_ns + ((int64_t)c->timeout_ms + SLACK_MS) * 1000000;
 	g->pending--;
+	deactivate(c);
 	c->done(c->arg, &r);
 	c->next = g->idle;
 	g->idle = c;
@@ -326,27 +337,26 @@ int
 grpc_wait(struct grpc *g, struct grpc_fd *fds, size_t nfds, int timeout_ms,
     struct err *e)
 {
-	struct curl_waitfd w[MAX_FDS] = { { 0 } };
-	CURLMcode rc;
-	int running;
-	size_t before;
+	struct curl_waitfd w[GRPC_MAX_FDS] = { { 0 } };
+	int moved;
+	CURLMcode rc = grpc_step(g, &moved);
+	size_t before = g->pending;
 
-	rc = curl_multi_perform(g->multi, &running);
-	before = g->pending;
+	if (nfds > GRPC_MAX_FDS)
+		nfds = GRPC_MAX_FDS;
 	finish_all(g);
-	if (before != g->pending)
+	if (moved || before != g->pending)
 		timeout_ms = 0;
-	for (size_t i = 0; i < nfds && i < MAX_FDS; i++) {
+	for (size_t i = 0; i < nfds; i++) {
 		w[i].fd = fds[i].fd;
 		w[i].events = CURL_WAIT_POLLIN;
 	}
 	if (rc == CURLM_OK && (nfds > 0 || timeout_ms > 0))
-		rc = curl_multi_poll(
-		    g->multi, w, (unsigned)nfds, timeout_ms, NULL);
-	for (size_t i = 0; i < nfds && i < MAX_FDS; i++)
+		rc = grpc_poll(g, w, (unsigned)nfds, timeout_ms);
+	for (size_t i = 0; i < nfds; i++)
 		fds[i].ready = w[i].revents != 0;
 	if (rc == CURLM_OK)
-		rc = curl_multi_perform(g->multi, &running);
+		rc = grpc_step(g, &moved);
 	finish_all(g);
 	if (rc != CURLM_OK)
 		return err_set(

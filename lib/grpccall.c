@@ -163,8 +163,8 @@ socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	unsigned ms = DEAD_MS;
 
-	(void)arg;
 	(void)purpose;
+	grpc_wait_socket(arg, fd);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 	return CURL_SOCKOPT_OK;
@@ -205,6 +205,7 @@ grpc_set_options(struct call *c)
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms + SLACK_MS);
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, socket_options);
+	curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, c->g);
 	curl_easy_setopt(h, CURLOPT_CAINFO, c->g->cacert);
 	curl_easy_setopt(h, CURLOPT_SSLCERT, c->g->cert);
 	curl_easy_setopt(h, CURLOPT_SSLKEY, c->g->key);

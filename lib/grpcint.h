@@ -6,9 +6,13 @@
 #include "buf.h"
 #include "grpc.h"
 
-/* Between grpc.c, the channel, and grpccall.c, what curl does for a call. */
+/*
+ * Between grpc.c, the channel, grpccall.c, what curl does for a call, and
+ * grpcwait.c, what is waited for.
+ */
 
 enum {
+	GRPC_MAX_FDS = 4,
 	FRAME_HEAD = 5, /* compressed flag, length big endian */
 	SLACK_MS = 500, /* what we wait longer than the server does */
 };
@@ -34,7 +38,7 @@ struct call {
 	struct buf message; /* grpc-message */
 	char error[CURL_ERROR_SIZE];
 	int prior;         /* makes the connection, see struct grpc */
-	struct call *next; /* of those that are idle */
+	struct call *next; /* of those that are idle, or active */
 };
 
 /*
@@ -57,10 +61,21 @@ struct grpc {
 	int single;   /* one call for a connection */
 	size_t links; /* connections made with prior knowledge, then */
 	size_t pending;
-	struct call *idle;
+	struct call *idle, *active;
+	int edges; /* epoll: a connection became writable; -1: curl waits */
 };
 
 /* All that curl is to know of this call, and where it is to call back. */
 void grpc_set_options(struct call *c);
+
+/* What waiting needs; a connection's socket is told before it is used. */
+void grpc_wait_open(struct grpc *g);
+void grpc_wait_close(struct grpc *g);
+void grpc_wait_socket(struct grpc *g, int fd);
+/* Let curl do what it can do; *moved: bytes of a request were sent. */
+CURLMcode grpc_step(struct grpc *g, int *moved);
+/* curl_multi_poll, but for nothing that does not help. */
+CURLMcode grpc_poll(
+    struct grpc *g, struct curl_waitfd *w, unsigned nfds, int timeout_ms);
 
 #endif

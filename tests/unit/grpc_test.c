@@ -160,6 +160,60 @@ a_reset_at_the_first_bytes_is_no_foreign_server(void **state)
 	}
 }
 
+enum { WINDOW = 65535, BODY = 400000, STALLED_MS = 300, FEW = 40 };
+
+/* Let the call go on until its peer has read so many bytes. */
+static void
+drink(struct grpc *g, int peer, size_t want)
+{
+	struct err e = { 0 };
+	static char b[BODY];
+
+	while (want > 0) {
+		ssize_t n = recv(peer, b, sizeof b, MSG_DONTWAIT);
+
+		assert_int_not_equal(n, 0);
+		if (n > 0)
+			want -= (size_t)n < want ? (size_t)n : want;
+		assert_int_equal(grpc_wait(g, NULL, 0, 20, &e), 0);
+	}
+}
+
+/* RFC 9113, 5.2: a stream and a connection begin with 65535 bytes. */
+static void
+a_closed_window_keeps_nobody_busy(void **state)
+{
+	static const char settings[] = "\0\0\0\4\0\0\0\0\0";
+	static const char more[] = "\0\0\4\x8\0\0\0\0\0\0\x10\0\0"
+				   "\0\0\4\x8\0\0\0\0\1\0\x10\0\0";
+	static char body[BODY];
+	int fd, at = port(&fd, 1), peer, turns = 0;
+	struct grpc *g = channel(at);
+	struct span piece = { body, sizeof body };
+	struct seen s = { 0 };
+	struct err e = { 0 };
+	int64_t until;
+
+	(void)state;
+	grpc_start(g, "Upsert", &piece, 1, 60000, done, &s);
+	assert_int_equal(grpc_wait(g, NULL, 0, 50, &e), 0);
+	peer = accept(fd, NULL, NULL);
+	assert_int_equal(send(peer, settings, 9, 0), 9);
+	drink(g, peer, WINDOW);
+	until = tso_mono_ns() + STALLED_MS * 1000000L;
+	for (; tso_mono_ns() < until; turns++)
+		assert_int_equal(grpc_wait(g, NULL, 0, 100, &e), 0);
+	assert_true(turns < FEW);
+	assert_int_equal(send(peer, more, 26, 0), 26);
+	drink(g, peer, BODY - WINDOW);
+	close(peer);
+	while (!s.done)
+		assert_int_equal(grpc_wait(g, NULL, 0, 100, &e), 0);
+	assert_int_equal(s.end, GRPC_UNKNOWN);
+	grpc_close(g);
+	close(fd);
+}
+
 static void
 a_target_is_a_uri(void **state)
 {
@@ -206,6 +260,7 @@ main(void)
 		    a_lost_connection_is_unknown_and_not_tried_again),
 		cmocka_unit_test(
 		    a_reset_at_the_first_bytes_is_no_foreign_server),
+		cmocka_unit_test(a_closed_window_keeps_nobody_busy),
 		cmocka_unit_test(a_target_is_a_uri),
 		cmocka_unit_test(other_descriptors_wake_it),
 	};
