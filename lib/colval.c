@@ -1,6 +1,6 @@
 #include "colval.h"
 
-#include <errno.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -61,19 +61,16 @@ special(struct jsonr *r, double *v, struct err *e)
 	return 0;
 }
 
-/* The text behind a number is a comma or a bracket, where strtod stops. */
 static int
 value_f64(struct jsonr *r, double *v, struct err *e)
 {
 	struct span s;
-	char *end;
 
 	if (jr_peek(r) == '"')
 		return special(r, v, e);
 	if (jr_num(r, &s, e) == -1)
 		return -1;
-	*v = strtod(s.ptr, &end);
-	if (end != s.ptr + s.len || isinf(*v))
+	if (num_read_f64(s.ptr, s.ptr + s.len, v) != s.len)
 		return err_set(e, ERR_DATA, "'%.*s' is not a number we know",
 		    (int)(s.len > 64 ? 64 : s.len), s.ptr);
 	return 0;
@@ -84,7 +81,6 @@ value_f32(struct jsonr *r, float *v, struct err *e)
 {
 	struct span s;
 	double d;
-	char *end;
 
 	if (jr_peek(r) == '"') {
 		if (special(r, &d, e) == -1)
@@ -94,8 +90,7 @@ value_f32(struct jsonr *r, float *v, struct err *e)
 	}
 	if (jr_num(r, &s, e) == -1)
 		return -1;
-	*v = strtof(s.ptr, &end);
-	if (end != s.ptr + s.len || isinf(*v))
+	if (num_read_f32(s.ptr, s.ptr + s.len, v) != s.len)
 		return err_set(e, ERR_DATA, "'%.*s' is not a float",
 		    (int)(s.len > 64 ? 64 : s.len), s.ptr);
 	return 0;
@@ -252,16 +247,30 @@ value_array(const struct coltype *t, struct jsonr *r, struct buf *b,
 	return 0;
 }
 
+static char *
+put_float(int type, float f, char *o)
+{
+	uint32_t u;
+
+	if (type == TYPE_FLOAT_VECTOR) {
+		memcpy(&u, &f, sizeof u);
+		u = htole32(u);
+		memcpy(o, &u, sizeof u);
+		return o + sizeof u;
+	}
+	u = type == TYPE_FLOAT16_VECTOR ? num_to_f16(f) : num_to_bf16(f);
+	*o++ = (char)u;
+	*o++ = (char)(u >> 8);
+	return o;
+}
+
 static int
 number_of(int type, struct jsonr *r, struct buf *b, struct err *e)
 {
 	int64_t v;
 	float f;
-	uint16_t h;
 	int byte = type == TYPE_BINARY_VECTOR;
 
-	if (type == TYPE_FLOAT_VECTOR)
-		return value_float(TYPE_FLOAT, r, b, e);
 	if (byte || type == TYPE_INT8_VECTOR) {
 		if (jr_i64(r, byte ? 0 : INT8_MIN, byte ? 255 : INT8_MAX, &v,
 			e) == -1)
@@ -271,19 +280,48 @@ number_of(int type, struct jsonr *r, struct buf *b, struct err *e)
 	}
 	if (value_f32(r, &f, e) == -1)
 		return -1;
-	h = type == TYPE_FLOAT16_VECTOR ? num_to_f16(f) : num_to_bf16(f);
-	buf_addc(b, (char)h);
-	buf_addc(b, (char)(h >> 8));
+	b->len = (size_t)(put_float(type, f, buf_room(b, sizeof f)) - b->ptr);
 	return 0;
 }
 
-static int
-numbers(int type, struct jsonr *r, struct buf *b, struct err *e)
+/*
+ * Up to n floats as programs write them, number,number,...] with nothing
+ * between. r is left where jr_item takes over: behind the opening bracket, or
+ * at what stands behind the last number that was followed by a comma or by
+ * the closing bracket.
+ */
+static void
+plain_floats(int type, size_t n, struct jsonr *r, struct buf *b)
 {
-	int rc;
+	size_t most = (size_t)(r->end - r->p) / 2 + 1, len;
+	const char *p = r->p;
+	char *o;
+	float f;
+
+	n = n < most ? n : most;
+	o = buf_room(b, n * sizeof f);
+	for (; n > 0; n--, p++) {
+		len = num_read_f32(p, r->end, &f);
+		p += len;
+		if (len == 0 || p == r->end || (*p != ',' && *p != ']'))
+			break;
+		r->p = p;
+		o = put_float(type, f, o);
+		if (*p == ']')
+			break;
+	}
+	b->len = (size_t)(o - b->ptr);
+}
+
+static int
+numbers(const struct coltype *t, struct jsonr *r, struct buf *b, struct err *e)
+{
+	int type = t->info->type, rc;
 
 	if (jr_open(r, '[', e) == -1)
 		return -1;
+	if (type != TYPE_BINARY_VECTOR && type != TYPE_INT8_VECTOR)
+		plain_floats(type, t->dim, r, b);
 	while ((rc = jr_item(r, e)) == 1)
 		if (number_of(type, r, b, e) == -1)
 			return -1;
@@ -298,7 +336,7 @@ value_vector(
 	struct jstr s;
 
 	if (jr_peek(r) == '[') {
-		if (numbers(t->info->type, r, b, e) == -1)
+		if (numbers(t, r, b, e) == -1)
 			return -1;
 	} else if (jr_str(r, &s, e) == -1 || decode(&s, b, &n, e) == -1) {
 		return -1;

@@ -154,6 +154,13 @@ jr_str(struct jsonr *r, struct jstr *s, struct err *e)
 	return fail(r, e, "'\"'");
 }
 
+static int
+of_number(char c)
+{
+	return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' ||
+	       c == 'e' || c == 'E';
+}
+
 int
 jr_num(struct jsonr *r, struct span *s, struct err *e)
 {
@@ -161,9 +168,7 @@ jr_num(struct jsonr *r, struct span *s, struct err *e)
 
 	if (jr_peek(r) != '0')
 		return fail(r, e, "a number");
-	for (p = r->p;
-	     p < r->end && *p != '\0' && strchr("+-.0123456789eE", *p) != NULL;
-	     p++)
+	for (p = r->p; p < r->end && of_number(*p); p++)
 		continue;
 	s->ptr = r->p;
 	s->len = (size_t)(p - r->p);

@@ -32,6 +32,15 @@ enum { NUM_FLT_MAX = 32 };
 size_t num_f32(float v, char out[static NUM_FLT_MAX]);
 size_t num_f64(double v, char out[static NUM_FLT_MAX]);
 
+/*
+ * A decimal at p, which ends before end, to the nearest float, as strtof has
+ * it to the bit: a minus sign, digits, a point, an exponent, but no other
+ * sign, no white space, no names. Returns how long it is, 0 if there is none
+ * that begins with a digit or a minus sign, or if it is over the largest.
+ */
+size_t num_read_f32(const char *p, const char *end, float *v);
+size_t num_read_f64(const char *p, const char *end, double *v);
+
 /* Little-endian loads and stores, of any alignment. */
 uint16_t num_le16(const void *p);
 uint32_t num_le32(const void *p);

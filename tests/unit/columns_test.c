@@ -321,6 +321,96 @@ what_does_not_fit_is_refused(void **state)
 	refused("Int8", "", 0, "[{\"pk\":1,\"x\":1", "the text ends");
 }
 
+/* Numbers with nothing between go another way than all else. */
+static void
+a_vector_is_the_same_in_every_form(void **state)
+{
+	static const struct {
+		const char *type, *text, *hex;
+	} forms[] = {
+		{ "FloatVector", "[0.1,-2.5,1e-45]",
+		    "cdcccc3d000020c001000000" },
+		{ "FloatVector", "[ 0.1,-2.5,1e-45]",
+		    "cdcccc3d000020c001000000" },
+		{ "FloatVector", "[0.1,\t-2.5,1e-45]",
+		    "cdcccc3d000020c001000000" },
+		{ "FloatVector", "[0.1 ,-2.5,1e-45]",
+		    "cdcccc3d000020c001000000" },
+		{ "FloatVector", "[0.1,-2.5,1e-45 ]",
+		    "cdcccc3d000020c001000000" },
+		{ "FloatVector", "[0.1,-2.5,1e-45\n]",
+		    "cdcccc3d000020c001000000" },
+		{ "FloatVector", "[\"NaN\",1,2]", "0000c07f0000803f00000040" },
+		{ "FloatVector", "[1,\"NaN\",2]", "0000803f0000c07f00000040" },
+		{ "FloatVector", "[1,2,\"-Infinity\"]",
+		    "0000803f00000040000080ff" },
+		{ "Float16Vector", "[1,-2,65504]", "003c00c0ff7b" },
+		{ "Float16Vector", "[1, -2, 65504]", "003c00c0ff7b" },
+		{ "BFloat16Vector", "[1,-2,1.01171875]", "803f00c0823f" },
+		{ "BFloat16Vector", "[1, -2, 1.01171875]", "803f00c0823f" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct schema s = schema(forms[i].type, "", 3, 0);
+		struct columns *c = columns_new(&s);
+		struct err e = { 0 };
+		char *row = x_asprintf("[{\"pk\":1,\"x\":%s}]", forms[i].text);
+		uint64_t rows;
+		char *hex;
+
+		if (fill(c, row, 0, &e) == -1)
+			fail_msg("%s: %s", row, e.msg);
+		hex = field_data(c, 1, &rows);
+		if (strlen(hex) < strlen(forms[i].hex) ||
+		    strcmp(hex + strlen(hex) - strlen(forms[i].hex),
+			forms[i].hex) != 0)
+			fail_msg("%s is %s", row, hex);
+		free(hex);
+		free(row);
+		columns_free(c);
+		schema_fini(&s);
+	}
+}
+
+static void
+a_broken_vector_is_refused_where_it_breaks(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} bad[] = {
+		{ "[1,2]", "field 'x': 8 bytes, want 12 (dimension 3)" },
+		{ "[1,2,3,4]", "field 'x': 16 bytes, want 12 (dimension 3)" },
+		{ "[]", "field 'x': 0 bytes, want 12 (dimension 3)" },
+		{ "[1,2,]", "column 19: want a number, got ']}]'" },
+		{ "[1,,2]", "column 17: want a number, got ',2]}]'" },
+		{ "[,1,2]", "column 15: want a number, got ',1,2]}]'" },
+		{ "[1,2 3]", "column 19: want ',' or ']', got '3]}]'" },
+		{ "[1,2,3}", "column 20: want ',' or ']', got '}}]'" },
+		{ "[1,2,null]", "column 19: want a number, got 'null]}]'" },
+		{ "[1,2,+3]", "column 19: want a number, got '+3]}]'" },
+		{ "[1,2,.3]", "column 19: want a number, got '.3]}]'" },
+		{ "[1,2,[3]]", "column 19: want a number, got '[3]]}]'" },
+		{ "[1,2,1e39]", "field 'x': '1e39' is not a float" },
+		{ "[-1e39,2,3]", "field 'x': '-1e39' is not a float" },
+		{ "[1,2,3e]", "field 'x': '3e' is not a float" },
+		{ "[1,1.2.3,2]", "field 'x': '1.2.3' is not a float" },
+		{ "[1,-,2]", "field 'x': '-' is not a float" },
+		{ "[1,2,\"x\"]", "field 'x': 'x' is not a number" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		char *row = x_asprintf("[{\"pk\":1,\"x\":%s}]", bad[i].text);
+
+		refused("FloatVector", "", 3, row, bad[i].why);
+		free(row);
+	}
+	refused("FloatVector", "", 3, "[{\"pk\":1,\"x\":[1,2", "column 18");
+	refused("FloatVector", "", 3, "[{\"pk\":1,\"x\":[1,", "column 17");
+	refused("FloatVector", "", 3, "[{\"pk\":1,\"x\":[", "column 15");
+}
+
 static void
 any_order_of_keys_is_the_same(void **state)
 {
@@ -434,6 +524,8 @@ main(void)
 		cmocka_unit_test(every_type_is_as_protobuf_writes_it),
 		cmocka_unit_test(a_split_keeps_every_row),
 		cmocka_unit_test(what_does_not_fit_is_refused),
+		cmocka_unit_test(a_vector_is_the_same_in_every_form),
+		cmocka_unit_test(a_broken_vector_is_refused_where_it_breaks),
 		cmocka_unit_test(any_order_of_keys_is_the_same),
 		cmocka_unit_test(the_dynamic_field_may_be_absent_or_inline),
 		cmocka_unit_test(outputs_of_functions_are_left_out),

@@ -1,0 +1,192 @@
+#include "num.h"
+
+#include <endian.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "x.h"
+
+/*
+ * Decimals to floats. Most have few digits and a small power of ten: those
+ * are one exact integer and one exact power, which one division or product
+ * rounds. All others go to strtod, and so have its result as well.
+ */
+enum { MAX_DIGITS = 19, MAX_POWER = 22, ON_STACK = 64 };
+
+/* These are exact: 10^22 = 2^22 x 5^22, and 5^22 < 2^53. */
+static const double powers[MAX_POWER + 1] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6,
+	1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+	1e19, 1e20, 1e21, 1e22 };
+
+static int
+is_digit(char c)
+{
+	return (unsigned char)(c - '0') <= 9;
+}
+
+/* What is read of a number: c x 10^e. */
+struct decimal {
+	uint64_t c;
+	size_t n; /* digits in c, leading zeros too */
+	int64_t e;
+	int neg;
+};
+
+/* The value of 8 digits, the first in the lowest byte. */
+static inline uint64_t
+value8(uint64_t x)
+{
+	x = (x * 10 + (x >> 8)) & 0xff00ff00ff00ff;
+	x = (x * 100 + (x >> 16)) & 0xffff0000ffff;
+	return (x * 10000 + (x >> 32)) & 0xffffffff;
+}
+
+/* Digits from p on into d, eight at a time; where they end. */
+static inline __attribute__((always_inline)) const char *
+digits(const char *p, const char *end, struct decimal *d)
+{
+	static const uint32_t tens[] = { 1, 10, 100, 1000, 10000, 100000,
+		1000000, 10000000, 100000000 };
+	const char *from = p;
+	uint64_t x, odd;
+	int n;
+
+	while (end - p >= 8) {
+		memcpy(&x, p, sizeof x);
+		x = le64toh(x) ^ 0x3030303030303030;
+		/* the high bit of each byte that is over 9 */
+		odd = ((x & 0x7f7f7f7f7f7f7f7f) + 0x7676767676767676) | x;
+		odd &= 0x8080808080808080;
+		n = odd == 0 ? 8 : __builtin_ctzll(odd) >> 3;
+		if (n == 0)
+			break;
+		d->c = d->c * tens[n] + value8(x << 8 * (8 - n));
+		p += n;
+		if (n < 8)
+			break;
+	}
+	if (end - p < 8)
+		for (; p < end && is_digit(*p); p++)
+			d->c = d->c * 10 + (uint64_t)(*p - '0');
+	d->n += (size_t)(p - from);
+	return p;
+}
+
+/* e, a sign, digits: their value is cut where it is far out of range. */
+static const char *
+exponent(const char *p, const char *end, int64_t *e)
+{
+	int neg = p + 1 < end && p[1] == '-';
+	const char *q = p + 1 + (neg || (p + 1 < end && p[1] == '+'));
+
+	if (q >= end || !is_digit(*q))
+		return p; /* no exponent, and what follows is not ours */
+	for (; q < end && is_digit(*q); q++)
+		*e = *e < 100000 ? *e * 10 + (*q - '0') : *e;
+	*e = neg ? -*e : *e;
+	return q;
+}
+
+/*
+ * The longest number that begins at p: a minus sign, digits, a point and
+ * digits, an exponent; NULL if there is none. Before the point is one digit
+ * mostly, behind it are many.
+ */
+static inline __attribute__((always_inline)) const char *
+scan(const char *p, const char *end, struct decimal *d)
+{
+	const char *q;
+	int64_t e = 0;
+
+	*d = (struct decimal){ .neg = p < end && *p == '-' };
+	p += d->neg;
+	if (p >= end || (!d->neg && !is_digit(*p)))
+		return NULL;
+	for (q = p; q < end && is_digit(*q); q++)
+		d->c = d->c * 10 + (uint64_t)(*q - '0');
+	d->n = (size_t)(q - p);
+	if (q < end && *q == '.') {
+		p = q + 1;
+		q = digits(p, end, d);
+		d->e = p - q;
+	}
+	if (d->n == 0)
+		return NULL;
+	if (q < end && (*q == 'e' || *q == 'E'))
+		q = exponent(q, end, &e);
+	d->e += e;
+	return q;
+}
+
+/* c x 10^e of at most 19 digits, with one or two roundings, as a double. */
+static inline double
+scaled(const struct decimal *d)
+{
+	double v = (double)d->c;
+
+	v = d->e < 0 ? v / powers[-d->e] : v * powers[d->e];
+	return d->neg ? -v : v;
+}
+
+static inline int
+simple(const struct decimal *d)
+{
+	return d->n <= MAX_DIGITS && d->e >= -MAX_POWER && d->e <= MAX_POWER;
+}
+
+/* By strtof or strtod, which want a NUL behind. */
+static double
+slow(const char *p, size_t n, int is32)
+{
+	char small[ON_STACK], *s = n < sizeof small ? small : x_malloc(n + 1);
+	double v;
+
+	memcpy(s, p, n);
+	s[n] = '\0';
+	v = is32 ? (double)strtof(s, NULL) : strtod(s, NULL);
+	if (s != small)
+		free(s);
+	return v;
+}
+
+/*
+ * What scaled() makes is off by less than two of its last places, which is
+ * of no account for a float unless it is that near to where floats round the
+ * other way: the middle of two, 1 and 28 zeros in the bits that a float has
+ * not. 10^-22 is no subnormal float.
+ */
+size_t
+num_read_f32(const char *p, const char *end, float *v)
+{
+	struct decimal d;
+	const char *q = scan(p, end, &d);
+	uint64_t u = 0x10000000;
+	double x = 0;
+
+	if (q == NULL)
+		return 0;
+	if (simple(&d)) {
+		x = scaled(&d);
+		memcpy(&u, &x, sizeof u);
+	}
+	if (((u + 8) & 0x1fffffff) - 0x10000000 <= 16)
+		x = slow(p, (size_t)(q - p), 1);
+	*v = (float)x;
+	return isinf(*v) ? 0 : (size_t)(q - p);
+}
+
+size_t
+num_read_f64(const char *p, const char *end, double *v)
+{
+	struct decimal d;
+	const char *q = scan(p, end, &d);
+
+	if (q == NULL)
+		return 0;
+	if (simple(&d) && d.c <= (uint64_t)1 << 53)
+		*v = scaled(&d);
+	else
+		*v = slow(p, (size_t)(q - p), 0);
+	return isinf(*v) ? 0 : (size_t)(q - p);
+}
