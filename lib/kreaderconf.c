@@ -25,8 +25,7 @@ static const char *const defaults[][2] = {
 	{ "fetch.max.bytes", "16777216" },
 	{ "receive.message.max.bytes", "100000000" },
 	{ "queued.max.messages.kbytes", "8192" },
-	{ "fetch.wait.max.ms", "100" }, /* idle topics tick: not each alone */
-	{ "fetch.min.bytes", "65536" },
+	{ "fetch.wait.max.ms", "250" }, /* a question waits behind a fetch */
 	{ "reconnect.backoff.max.ms", "2000" },
 	{ "topic.metadata.refresh.interval.ms", "10000" },
 };

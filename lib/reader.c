@@ -14,7 +14,9 @@
 #include "x.h"
 
 enum {
-	WAIT_MS = 50,
+	WAIT_MS = 200,
+	GATHER_MS = 3,
+	APART_MS = 10,   /* between two the watermarks that are remembered */
 	TOPICS_S = 5,    /* how often new topics are looked for */
 	PATIENCE_S = 10, /* then we say what --until now waits for */
 };
@@ -275,15 +277,51 @@ check_until(struct reader *r, int holder, struct err *e)
 	return 0;
 }
 
+static void
+note_candidate(struct reader *r, uint64_t w)
+{
+	int64_t now = tso_mono_ns();
+	size_t n = r->n_cands;
+
+	if (n == 0 || (n < READER_CANDS &&
+			  now - r->cands[n - 1].since >= APART_MS * 1000000LL))
+		r->cands[r->n_cands++].since = now;
+	r->cands[r->n_cands - 1].w = w;
+	r->cands[r->n_cands - 1].ns = now;
+}
+
+/* The newest that the catalogue is past; 0 if there is none. */
+static int
+take_candidate(struct reader *r, uint64_t *w)
+{
+	size_t n = 0;
+
+	while (n < r->n_cands &&
+	       (!r->cat.follow || r->cat.at_ns > r->cands[n].ns))
+		n++;
+	if (n == 0)
+		return 0;
+	*w = r->cands[n - 1].w;
+	r->n_cands -= n;
+	memmove(r->cands, r->cands + n, r->n_cands * sizeof r->cands[0]);
+	return 1;
+}
+
+static int
+is_tick_due(const struct reader *r)
+{
+	return tso_mono_ns() - r->tick_ns > r->conf->tick_ms * 1000000;
+}
+
 /*
- * Law 4: what was read at cand_ns leaves when the catalogue has been asked
+ * Law 4: what was read at a moment leaves when the catalogue has been asked
  * after that moment, and the channels in use are taken again then.
  */
 static int
 try_release(struct reader *r, struct err *e)
 {
+	uint64_t w, cand;
 	int holder;
-	uint64_t w;
 
 	if (!r->cat.ready) /* a resync: half a catalogue is none */
 		return 0;
@@ -292,22 +330,32 @@ try_release(struct reader *r, struct err *e)
 	w = watermark(r, &holder);
 	if (reader_balance(r, holder, e) == -1)
 		return -1;
-	if (r->cand_ns == 0 &&
-	    (w > merge_released(r->merge) || late_held(r) ||
-		tso_mono_ns() - r->tick_ns > r->conf->tick_ms * 1000000)) {
-		r->cand = w;
-		r->cand_ns = tso_mono_ns();
-	}
-	if (r->cand_ns != 0 && (!r->cat.follow || r->cat.at_ns > r->cand_ns)) {
-		r->cand_ns = 0;
-		if (r->cand < w)
-			w = r->cand;
+	if (r->n_cands > 0 ? w > r->cands[r->n_cands - 1].w
+			   : w > merge_released(r->merge) || late_held(r) ||
+				 is_tick_due(r))
+		note_candidate(r, w);
+	if (take_candidate(r, &cand)) {
+		if (cand < w)
+			w = cand;
 		if (w < merge_released(r->merge))
 			w = merge_released(r->merge);
 		if (release(r, w, e) == -1)
 			return -1;
 	}
 	return check_until(r, holder, e);
+}
+
+/*
+ * Ticks of all topics come at nearly the same moment, each waking us: a turn
+ * for all of them. Not in a backlog.
+ */
+static void
+gather(const struct reader *r)
+{
+	struct pollfd p = { sig_fd(), POLLIN, 0 };
+
+	if (r->taken <= (int)merge_topics(r->merge))
+		poll(&p, 1, GATHER_MS);
 }
 
 static int
@@ -317,6 +365,8 @@ turn(struct reader *r, struct err *e)
 		{ kreader_fd(r->k), POLLIN, 0 }, { sig_fd(), POLLIN, 0 } };
 
 	poll(p, 3, WAIT_MS);
+	if (p[1].revents != 0)
+		gather(r);
 	if (p[0].revents != 0 && fill(r, e) == -1)
 		return -1;
 	if (reader_records(r, e) == -1)

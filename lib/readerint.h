@@ -19,6 +19,15 @@ struct reader_tally {
 	uint64_t inserts, deletes, rows, keys, gone;
 };
 
+/* A W that waits for the catalogue to catch up. */
+struct reader_cand {
+	uint64_t w;
+	int64_t ns;    /* when it was read */
+	int64_t since; /* when the first one in this place was */
+};
+
+enum { READER_CANDS = 32 };
+
 struct reader {
 	const struct reader_conf *conf;
 	struct where from, until;
@@ -39,10 +48,11 @@ struct reader {
 	int begun;            /* the begin line is out, topics are read */
 	int channels_dirty;   /* collections have changed: look at topics */
 	uint64_t start_ts;    /* T: records up to it are not ours */
-	uint64_t cand;        /* a W that waits for the catalogue to catch up */
-	int64_t cand_ns;      /* when it was read; 0: none waits */
+	struct reader_cand cands[READER_CANDS]; /* the oldest first */
+	size_t n_cands;
 	uint64_t until_ts;    /* nothing above is released */
 	uint64_t until_seen;  /* greatest timestamp below the ends */
+	int taken;            /* records, the last time we looked */
 	int64_t tick_ns, topics_ns; /* when it was last done */
 	int64_t ends_ns;  /* when all was read that --until end asks for */
 	int64_t wait_ns;  /* since when --until now waits for ticks */

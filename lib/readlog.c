@@ -89,6 +89,7 @@ reader_records(struct reader *r, struct err *e)
 	int64_t begun = tso_mono_ns();
 	struct kmsg k;
 
+	r->taken = 0;
 	for (int i = 0; i < BATCH; i++) {
 		int rc = kreader_next(r->k, 0, &k, e);
 
@@ -99,6 +100,7 @@ reader_records(struct reader *r, struct err *e)
 		/* what was handed over is ours, however late it is */
 		if (rc == KREADER_MSG && take_record(r, &k, e) == -1)
 			return -1;
+		r->taken++;
 		if (tso_mono_ns() - begun > BATCH_MS * 1000000LL)
 			break;
 	}
