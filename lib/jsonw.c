@@ -249,7 +249,7 @@ special(double v, char *o)
 				    : "\"-Infinity\"";
 	size_t n = strlen(name);
 
-	memcpy(o, name, n);
+	memcpy(o, name, n + 1);
 	return n;
 }
 

@@ -228,7 +228,7 @@ spread(uint64_t d, int k, int is32)
 }
 
 /* As 1.5e-10; its arguments are a struct digits, which stays in registers. */
-static __attribute__((noinline)) size_t
+static __attribute__((noinline)) int
 scientific(uint32_t first, uint64_t a, uint64_t b, int n, int e, char *o)
 {
 	char *from = o;
@@ -246,36 +246,37 @@ scientific(uint32_t first, uint64_t a, uint64_t b, int n, int e, char *o)
 	if (e >= 10)
 		*o++ = (char)('0' + e / 10 % 10);
 	*o++ = (char)('0' + e % 10);
-	return (size_t)(o - from);
+	return (int)(o - from);
 }
 
 /*
  * Eight or sixteen digits at a time are put down, whether they count or not:
  * behind the point they are put down again, one further.
  */
-static inline __attribute__((always_inline)) size_t
+static inline __attribute__((always_inline)) int
 layout(struct digits g, int is32, char *o)
 {
+	static const char below[] = { '0', '.', '0', '0', '0', '0' };
 	char *p;
 	int e = g.e;
 
 	if (e < -5 || e >= (is32 ? 9 : 17))
 		return scientific(g.first, g.a, g.b, g.n, e, o);
 	if (e < 0) {
-		memcpy(o, "0.0000", 6);
+		memcpy(o, below, sizeof below);
 		p = o + 1 - e;
 		*p = (char)('0' + g.first);
 		p = put8(p + 1, g.a);
 		if (!is32)
 			put8(p, g.b);
-		return (size_t)(1 - e + g.n);
+		return 1 - e + g.n;
 	}
 	*o = (char)('0' + g.first);
 	p = put8(o + 1, g.a);
 	if (!is32)
 		put8(p, g.b);
 	if (g.n <= e + 1)
-		return (size_t)(e + 1);
+		return e + 1;
 	o[e + 1] = '.';
 	if (is32 || e < 8) {
 		put8(o + e + 2, g.a >> 8 * e);
@@ -284,7 +285,7 @@ layout(struct digits g, int is32, char *o)
 	} else {
 		put8(o + e + 2, g.b >> 8 * (e - 8));
 	}
-	return (size_t)(1 + g.n);
+	return 1 + g.n;
 }
 
 /*
@@ -318,7 +319,7 @@ num_f32(float v, char out[static NUM_FLT_MAX])
 	    m == 0 && x > 1, 1, &k);
 	g = spread(d, k, 1);
 	out[0] = '-';
-	n = neg + layout(g, 1, out + neg);
+	n = neg + (size_t)layout(g, 1, out + neg);
 	out[n] = '\0';
 	return n;
 }
@@ -342,7 +343,7 @@ num_f64(double v, char out[static NUM_FLT_MAX])
 	    (x == 0 ? 1 : (int)x) - 1075, m == 0 && x > 1, 0, &k);
 	g = spread(d, k, 0);
 	out[0] = '-';
-	n = neg + layout(g, 0, out + neg);
+	n = neg + (size_t)layout(g, 0, out + neg);
 	out[n] = '\0';
 	return n;
 }
