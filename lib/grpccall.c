@@ -18,7 +18,7 @@ enum {
 	CONNECT_MS = 10000,
 	DEAD_MS = 30000, /* unacknowledged bytes: the peer is dead */
 	DOWNLOAD_BYTES = 256 << 10,
-	UPLOAD_BYTES = 1 << 20, /* curl's buffer for what goes out */
+	UPLOAD_BYTES = 128 << 10, /* curl's buffer for what goes out, a call */
 };
 
 /* curl asks for bytes of the request. */
