@@ -53,7 +53,7 @@ static const struct opt table[] = {
 	{ "on-error", OPT_ERROR, "stop|dead:FILE",
 	    "what to do with refused lines [stop]" },
 	{ "window", OPT_WINDOW, "N", "requests in flight [8]" },
-	{ "batch-bytes", OPT_BYTES, "N", "of one request [4194304]" },
+	{ "batch-bytes", OPT_BYTES, "N", "of one request [1048576]" },
 	{ "retry", OPT_RETRY, "SEC", "how long to try again [600]" },
 	{ "timeout", OPT_TIMEOUT, "SEC", "of one request [30]" },
 	{ "progress", OPT_PROGRESS, "auto|never", "on a terminal [auto]" },

@@ -24,7 +24,7 @@ struct rowq;
 enum {
 	ROWQ_WINDOW = 8, /* requests in flight */
 	ROWQ_WINDOW_MAX = 64,
-	ROWQ_BATCH_BYTES = 4 << 20,   /* of one request */
+	ROWQ_BATCH_BYTES = 1 << 20,   /* of one request */
 	ROWQ_BATCH_MAX = 48 << 20,    /* the target refuses more than 64 MiB */
 	ROWQ_KEYS_MAX = 10000,        /* of one delete */
 	ROWQ_EXPR_MAX = 512 << 10,    /* bytes of one delete */
