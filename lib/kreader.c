@@ -464,10 +464,18 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 }
 
 void
-kmsg_free(struct kmsg *m)
+kmsg_drop(struct kmsg *m)
 {
 	if (m->own != NULL)
 		rd_kafka_message_destroy(m->own);
+	m->own = NULL;
+	m->ptr = NULL;
+}
+
+void
+kmsg_free(struct kmsg *m)
+{
+	kmsg_drop(m);
 	memset(m, 0, sizeof *m);
 }
 

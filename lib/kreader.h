@@ -98,6 +98,8 @@ int kreader_resume(struct kreader *r, const char *topic, struct err *e);
  */
 int kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e);
 void kmsg_free(struct kmsg *m);
+/* Its bytes are not needed any more; all the numbers stay. */
+void kmsg_drop(struct kmsg *m);
 
 /* Becomes readable when records arrive; kreader_next drains it. */
 int kreader_fd(const struct kreader *r);

@@ -373,8 +373,11 @@ reader_group(struct reader *r, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		if (v[i].rec->msg.type == MSG_DELETE && !v[i].rec->broken)
 			pair(v, n, &v[i]);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		leave(r, &v[i]);
+		/* its place is kept until the whole release is out */
+		kmsg_drop(&v[i].rec->m);
+	}
 	free(v);
 	return 0;
 }
