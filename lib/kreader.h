@@ -58,11 +58,13 @@ int kreader_ends(struct kreader *r, const char *topic, int64_t *low,
     int64_t *high, struct err *e);
 
 /*
- * The high watermarks of n topics in one question: cheap also while they are
- * being read, when each question waits behind a fetch.
+ * The high watermarks of n topics in one question, and the low ones: cheap
+ * also while they are being read, when each question waits behind a fetch.
  */
 int kreader_highs(struct kreader *r, const char *const *topics, size_t n,
     int64_t *high, struct err *e);
+int kreader_lows(struct kreader *r, const char *const *topics, size_t n,
+    int64_t *low, struct err *e);
 
 /* First offset whose Kafka time is >= ms, the end if there is none. */
 int kreader_at_time(struct kreader *r, const char *topic, int64_t ms,

@@ -103,19 +103,19 @@ kreader_ends(struct kreader *r, const char *topic, int64_t *low, int64_t *high,
 						: kreader_fail(e, rc, topic);
 }
 
-int
-kreader_highs(struct kreader *r, const char *const *topics, size_t n,
-    int64_t *high, struct err *e)
+/* ListOffsets takes the end, -1, and the beginning, -2, for a time. */
+static int
+ask_all(struct kreader *r, const char *const *topics, size_t n, int64_t time,
+    int64_t *offset, struct err *e)
 {
 	rd_kafka_topic_partition_list_t *l =
 	    rd_kafka_topic_partition_list_new((int)n);
 	rd_kafka_resp_err_t rc;
 	int ret = 0;
 
-	/* ListOffsets takes -1 in the place of a time for the end */
 	for (size_t i = 0; i < n; i++)
 		rd_kafka_topic_partition_list_add(l, topics[i], 0)->offset =
-		    RD_KAFKA_OFFSET_END;
+		    time;
 	rc = rd_kafka_offsets_for_times(r->rk, l, r->wait_ms);
 	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
 		ret = err_set(e, ERR_TEMP, "ends of %zu topics: %s", n,
@@ -130,10 +130,26 @@ kreader_highs(struct kreader *r, const char *const *topics, size_t n,
 				      : p->err,
 			    topics[i]);
 		else
-			high[i] = p->offset;
+			offset[i] = p->offset;
 	}
 	rd_kafka_topic_partition_list_destroy(l);
 	return ret;
+}
+
+int
+kreader_highs(struct kreader *r, const char *const *topics, size_t n,
+    int64_t *high, struct err *e)
+{
+	return n == 0 ? 0 : ask_all(r, topics, n, RD_KAFKA_OFFSET_END, high, e);
+}
+
+int
+kreader_lows(struct kreader *r, const char *const *topics, size_t n,
+    int64_t *low, struct err *e)
+{
+	return n == 0
+		   ? 0
+		   : ask_all(r, topics, n, RD_KAFKA_OFFSET_BEGINNING, low, e);
 }
 
 int

@@ -33,7 +33,9 @@
  * less than what the cluster has agreed on.
  */
 enum {
-	AT_MS = 120,     /* from one question to the next */
+	AT_MS = 120,   /* from one question to the next */
+	HURRY_MS = 30, /* while who reads us has just begun */
+	HURRY_N = 20,
 	SCAN_SHARE = 5,  /* the range may take one part in so many of time */
 	STALL_MS = 5000, /* a change that the watch does not bring */
 	BACKOFF_MIN_MS = 100,
@@ -54,6 +56,7 @@ struct follow {
 	int64_t stalled;   /* since when a change is missing, ns; 0: none is */
 	int64_t away;      /* since when etcd is away, ns; 0: it is not */
 	int backoff_ms;
+	int rounds; /* so far, up to HURRY_N */
 };
 
 static int
@@ -177,9 +180,11 @@ put_question(struct follow *f, struct err *e)
 static int
 round_trip(struct follow *f, struct err *e)
 {
-	int64_t end = tso_mono_ns() + (int64_t)AT_MS * 1000000, left;
+	int64_t end = tso_mono_ns(), left;
 	struct meta *m = f->m;
 
+	end += (f->rounds < HURRY_N ? HURRY_MS : AT_MS) * INT64_C(1000000);
+	f->rounds += f->rounds < HURRY_N;
 	if (f->watch == NULL)
 		f->watch =
 		    etcd_watch_open(m->etcd, f->from, f->end, f->seen + 1, e);

@@ -296,8 +296,8 @@ take_candidate(struct reader *r, uint64_t *w)
 {
 	size_t n = 0;
 
-	while (n < r->n_cands &&
-	       (!r->cat.follow || r->cat.at_ns > r->cands[n].ns))
+	while (
+	    n < r->n_cands && (!r->cat.follow || r->cat.at_ns > r->cands[n].ns))
 		n++;
 	if (n == 0)
 		return 0;
@@ -361,15 +361,17 @@ gather(const struct reader *r)
 static int
 turn(struct reader *r, struct err *e)
 {
+	int full = reader_is_full(r);
 	struct pollfd p[3] = { { r->in_eof ? -1 : lines_fd(r->in), POLLIN, 0 },
-		{ kreader_fd(r->k), POLLIN, 0 }, { sig_fd(), POLLIN, 0 } };
+		{ full ? -1 : kreader_fd(r->k), POLLIN, 0 },
+		{ sig_fd(), POLLIN, 0 } };
 
-	poll(p, 3, WAIT_MS);
-	if (p[1].revents != 0)
+	poll(p, 3, r->more && !full ? 0 : WAIT_MS);
+	if (p[1].revents != 0 && !r->more)
 		gather(r);
 	if (p[0].revents != 0 && fill(r, e) == -1)
 		return -1;
-	if (reader_records(r, e) == -1)
+	if (!full && reader_records(r, e) == -1)
 		return -1;
 	if (tso_mono_ns() - r->topics_ns > TOPICS_S * 1000000000LL &&
 	    reader_topics(r, e) == -1)

@@ -50,9 +50,10 @@ struct reader {
 	uint64_t start_ts;    /* T: records up to it are not ours */
 	struct reader_cand cands[READER_CANDS]; /* the oldest first */
 	size_t n_cands;
-	uint64_t until_ts;    /* nothing above is released */
-	uint64_t until_seen;  /* greatest timestamp below the ends */
-	int taken;            /* records, the last time we looked */
+	uint64_t until_ts;   /* nothing above is released */
+	uint64_t until_seen; /* greatest timestamp below the ends */
+	int taken;           /* records, the last time we looked */
+	int more;            /* there were more, which no one tells again */
 	int64_t tick_ns, topics_ns; /* when it was last done */
 	int64_t ends_ns;  /* when all was read that --until end asks for */
 	int64_t wait_ns;  /* since when --until now waits for ticks */
@@ -78,6 +79,7 @@ int reader_want_db(void *arg, const char *db);
 /* readlog.c: records in; topics ahead of W wait, unused ones settle. */
 int reader_wanted(void *arg, const struct rec *rec);
 int reader_records(struct reader *r, struct err *e);
+int reader_is_full(const struct reader *r); /* no more before an `at` */
 int reader_balance(struct reader *r, int holder, struct err *e);
 /*
  * readsame.c: note a record of t that came, and the timestamp of the one

@@ -8,8 +8,11 @@
 #include "tso.h"
 #include "x.h"
 
-/* Between two looks at the catalogue: so many records, so long. */
-enum { BATCH = 2000, BATCH_MS = 50 };
+/* Between two looks at the catalogue: so many records, so much, so long. */
+enum { BATCH = 2000, BATCH_BYTES = 1 << 20, BATCH_MS = 50 };
+
+/* What may be held while a watermark waits for the catalogue. */
+enum { HELD_BYTES = 8 << 20 };
 
 /* Nothing of a collection that is not included is kept. */
 int
@@ -84,24 +87,44 @@ reader_balance(struct reader *r, int holder, struct err *e)
 }
 
 int
+reader_is_full(const struct reader *r)
+{
+	size_t bytes = 0;
+
+	if (!r->cat.follow || r->n_cands == 0 ||
+	    r->cands[0].w <= merge_released(r->merge))
+		return 0;
+	for (size_t i = 0; i < merge_topics(r->merge); i++)
+		bytes += merge_topic(r->merge, i)->bytes;
+	return bytes > HELD_BYTES;
+}
+
+int
 reader_records(struct reader *r, struct err *e)
 {
 	int64_t begun = tso_mono_ns();
+	size_t bytes = 0;
 	struct kmsg k;
 
 	r->taken = 0;
+	r->more = 1;
 	for (int i = 0; i < BATCH; i++) {
 		int rc = kreader_next(r->k, 0, &k, e);
 
 		if (rc == -1)
 			return -1;
-		if (rc == KREADER_IDLE)
+		if (rc == KREADER_IDLE) {
+			r->more = 0;
 			break;
+		}
+		if (rc == KREADER_MSG)
+			bytes += k.len;
 		/* what was handed over is ours, however late it is */
 		if (rc == KREADER_MSG && take_record(r, &k, e) == -1)
 			return -1;
 		r->taken++;
-		if (tso_mono_ns() - begun > BATCH_MS * 1000000LL)
+		if (bytes > BATCH_BYTES ||
+		    tso_mono_ns() - begun > BATCH_MS * 1000000LL)
 			break;
 	}
 	return reader_same(r, e);

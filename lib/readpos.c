@@ -165,13 +165,9 @@ note_partial(struct reader *r, const char *topic, int64_t low)
 }
 
 static int
-start_of(struct reader *r, const char *topic, struct start *s, struct err *e)
+start_of(struct reader *r, const char *topic, int64_t low, int64_t high,
+    struct start *s, struct err *e)
 {
-	int64_t low, high;
-
-	memset(s, 0, sizeof *s);
-	if (kreader_ends(r->k, topic, &low, &high, e) == -1)
-		return -1;
 	s->high = high;
 	switch (r->from.kind) {
 	case WHERE_POS:
@@ -305,8 +301,8 @@ start_ts(struct reader *r, char **topics, struct err *e)
 	return 0;
 }
 
-static void
-begin_line(struct reader *r)
+static int
+begin_line(struct reader *r, struct err *e)
 {
 	struct jsonw *w = emit_open(&r->emit, OP_BEGIN, 0);
 	struct pos p = { 0 };
@@ -319,6 +315,7 @@ begin_line(struct reader *r)
 	pos_to_json(&p, w, "from");
 	emit_close(&r->emit, 0);
 	pos_fini(&p);
+	return out_flush(&r->out, e); /* who reads it has much to prepare */
 }
 
 static int
@@ -361,38 +358,64 @@ same_topics(struct reader *r, const struct start *s, size_t n, struct err *e)
 }
 
 /*
+ * Where the topics with these names begin; each has an entry in s. The ends
+ * are of after the catalogue: what it does not use is used up there (law 3).
+ */
+static int
+all_starts(struct reader *r, const char *const *names, size_t n,
+    struct start *s, struct err *e)
+{
+	int64_t *low = x_calloc(n, sizeof *low);
+	int64_t *high = x_calloc(n, sizeof *high);
+	int rc = kreader_lows(r->k, names, n, low, e);
+
+	if (rc == 0)
+		rc = kreader_highs(r->k, names, n, high, e);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = start_of(r, names[i], low[i], high[i], &s[i], e);
+	free(low);
+	free(high);
+	return rc;
+}
+
+/*
  * All topics that were there: by name, in the position, or in use. First all
  * questions, then all reading, since a question waits behind a fetch.
  */
 static int
 start_topics(struct reader *r, char **list, struct err *e)
 {
-	size_t n = 0, asked = 0;
+	int ends = r->until.kind == WHERE_NOW || r->until.kind == WHERE_END;
+	const char **names;
 	struct start *s;
-	int rc = 0;
+	size_t n = 0;
+	int rc;
 
 	while (list[n] != NULL)
 		n++;
 	s = x_calloc(n, sizeof *s);
-	for (; asked < n && rc == 0; asked++)
-		if (ours(r, list[asked]) || first_start(r, list[asked]) != -1)
-			rc = start_of(r, list[asked], &s[asked], e);
-		else
-			s[asked].offset = -1;
+	names = x_calloc(n, sizeof *names);
+	n = 0;
+	for (char **t = list; *t != NULL; t++)
+		if (ours(r, *t) || first_start(r, *t) != -1)
+			names[n++] = *t;
+	rc = all_starts(r, names, n, s, e);
 	if (rc == 0)
 		rc = same_topics(r, s, n, e);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		int t;
+		int t = add_topic(r, names[i], &s[i], e);
+		struct merge_topic *m;
 
-		if (s[i].offset == -1)
-			continue;
-		t = add_topic(r, list[i], &s[i], e);
-		if (t == -1)
+		if (t == -1) {
 			rc = -1;
-		else if (r->until.kind == WHERE_NOW ||
-			 r->until.kind == WHERE_END)
-			merge_topic(r->merge, (size_t)t)->end = s[i].high;
+			break;
+		}
+		m = merge_topic(r->merge, (size_t)t);
+		m->unused_end = s[i].high;
+		if (ends)
+			m->end = s[i].high;
 	}
+	free(names);
 	free(s);
 	r->until_seen = r->cat.ts;
 	return rc == -1 ? -1 : all_there(r, e);
@@ -419,7 +442,8 @@ reader_begin(struct reader *r, struct err *e)
 	if (start_ts(r, list, e) == -1 || start_topics(r, list, e) == -1)
 		goto out;
 	merge_release(r->merge, r->start_ts);
-	begin_line(r);
+	if (begin_line(r, e) == -1)
+		goto out;
 	if (r->until.kind == WHERE_TIME) {
 		r->until_ts = r->until.ts;
 		ddl_until(r->ddl, r->until_ts);
