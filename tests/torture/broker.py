@@ -7,11 +7,18 @@ LOST = 4          # status: the position is gone from the source
 SILENT = ('-X', 'reconnect.backoff.max.ms=500')
 
 
-def follow(t, pipe, what, timeout=120):
-    """Goes on by itself, or ends with 3 and goes on at the next start, as often as it takes."""
+def follow(t, pipe, what, timeout=120, servers=()):
+    """Goes on by itself, or ends with 3 and goes on at the next start, as often as it takes.
+
+    servers: those of the lab that may end by themselves and are started again then.
+    """
     now = eventually(lambda: source_now(t), 60, 'the source answers')
 
     def there():
+        for name in servers:
+            if not is_up(name):
+                t.fault(f'{what}: {name} has ended by itself')
+                lab('start', name)
         if not pipe.chain.running():
             chain, ends = pipe.chain, pipe.ended()
             t.fault(f'{what}: it ended with {ends}')
@@ -21,6 +28,15 @@ def follow(t, pipe, what, timeout=120):
         return int(pipe.checkpoint()['ts']) >= now
 
     eventually(there, timeout, f'recovery from {what}')
+
+
+def is_up(name):
+    """A server of the lab, by its process."""
+    try:
+        with open(os.path.join(os.environ['CDC_LAB'], name, 'pid')) as f:
+            return os.path.exists(f'/proc/{int(f.read())}')
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def source_now(t):

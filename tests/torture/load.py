@@ -23,7 +23,7 @@ KINDS = {
     'parts': [F('pk', 'Int64', primary=True)],
     'ddl': [F('pk', 'Int64', primary=True)],
 }
-WEIGHT = {'ups': 3, 'mix': 3, 'text': 2}
+WEIGHT = {'ups': 3, 'mix': 3, 'text': 2, 'once': 0}  # once: only a scenario writes there
 COMMON = [F('ver', 'Int64'), F('vec', 'FloatVector', dim=4), F('payload', 'VarChar', max_length=128)]
 
 

@@ -5,10 +5,18 @@ import threading
 from broker import follow
 from etcdfault import etcdctl
 from network import QUICK, make_wires
-from proxy import DOWN
+from proxy import DOWN, UP
 from targetlog import rows_by_log
 from torture import *  # noqa: F401,F403
 from torture import eventually
+
+
+def write_once(load):
+    """Rows that nobody writes again: one that is lost stays lost."""
+    load.pause()
+    for _ in range(10):
+        load.put(load.colls['once'], load.fresh(load.colls['once'], 20))
+    load.resume()
 
 
 @scenario(short=0, long=8)
@@ -18,19 +26,32 @@ def target_restarts(t):
 
     So it is not asked: its log must hold each row as it was written, and none besides.
     """
+    wire = make_wires(t)['target']
     load = t.load()
+    load.pause()
+    load.colls['once'] = load.make(load.db, 'once', 'mix')
+    load.resume()
     pipe = t.pipeline(apply=QUICK).start()
     for i in t.each_round():
-        how, seconds, apply = ('kill', 'stop')[i % 2], t.random.uniform(0, 3), pipe['cdc-apply'].pid
+        how, seconds = ('kill', 'stop')[i % 2], t.random.uniform(0, 3)
+        follow(t, pipe, 'nothing', 240, ['dst'])
+        apply = pipe['cdc-apply'].pid
         os.kill(apply, signal.SIGSTOP)  # so that much is under way when the target goes
+        write_once(load)
         load.wait_rows(2000)
+        if i % 4 < 2:  # and it has read nothing of that
+            wire.swallow(UP)
+        lost = wire.ways[UP].lost
         os.kill(apply, signal.SIGCONT)
+        if i % 4 < 2:
+            eventually(lambda: wire.ways[UP].lost > lost + 2000, 60, 'requests that are lost')
         time.sleep(t.random.uniform(0, 0.3))
-        t.fault(f'target: {how}, away for {seconds:.1f} s')
+        t.fault(f'target: {how}, away for {seconds:.1f} s, {wire.ways[UP].lost - lost} bytes of requests lost')
         lab(how, 'dst')
         time.sleep(seconds)
+        wire.heal()
         lab('start', 'dst')
-        follow(t, pipe, f'target: {how}')
+        follow(t, pipe, f'target: {how}', 240, ['dst'])
     load.pause()
     pipe.catch_up(240)
     pipe.stop()
