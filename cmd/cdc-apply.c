@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "apply.h"
+#include "applywindow.h"
 #include "err.h"
 #include "log.h"
 #include "opt.h"
@@ -52,7 +53,7 @@ static const struct opt table[] = {
 	    "nothing that is later: ts:TSO or a time [all]" },
 	{ "on-error", OPT_ERROR, "stop|dead:FILE",
 	    "what to do with refused lines [stop]" },
-	{ "window", OPT_WINDOW, "N", "requests in flight [8]" },
+	{ "window", OPT_WINDOW, "N", "requests in flight [8, more if it is far]" },
 	{ "batch-bytes", OPT_BYTES, "N", "of one request [1048576]" },
 	{ "retry", OPT_RETRY, "SEC", "how long to try again [600]" },
 	{ "timeout", OPT_TIMEOUT, "SEC", "of one request [30]" },
@@ -136,7 +137,7 @@ set(struct apply_conf *c, int letter, const char *arg, const char **token)
 		set_error(c, arg);
 		break;
 	case OPT_WINDOW:
-		c->rows.window = opt_u64("window", arg, 1, ROWQ_WINDOW_MAX);
+		c->rows.window = opt_u64("window", arg, 1, WINDOW_MOST);
 		break;
 	case OPT_BYTES:
 		c->rows.batch_bytes =
@@ -188,7 +189,6 @@ main(int argc, char **argv)
 		    opt_env("CDC_TARGET", "http://127.0.0.1:19530"),
 		.milvus.retry_s = MILVUS_RETRY_S,
 		.milvus.timeout_s = MILVUS_TIMEOUT_S,
-		.rows.window = ROWQ_WINDOW,
 		.rows.batch_bytes = ROWQ_BATCH_BYTES,
 		.progress = 1,
 	};

@@ -3,6 +3,7 @@
 
 #include "applykeys.h"
 #include "applyrow.h"
+#include "applywindow.h"
 #include "buf.h"
 #include "columns.h"
 #include "err.h"
@@ -19,7 +20,8 @@ struct batch {
 	struct coll *coll;
 	char *part; /* NULL: all partitions */
 	int is_open, flying;
-	uint64_t epoch; /* of its first row */
+	int64_t sent_ns; /* when it was last started */
+	uint64_t epoch;  /* of its first row */
 	int64_t born_ns;
 	struct mv_retry retry;
 	/* rows */
@@ -70,6 +72,7 @@ struct rowq {
 	struct rowq_conf conf;
 	struct batch_list open;   /* oldest first */
 	struct batch_list flying; /* sent, or waiting to be */
+	struct window window;
 	size_t out; /* of those that fly, how many are at the server */
 	struct keyset keys;
 	size_t bytes; /* of all batches */

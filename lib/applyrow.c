@@ -25,6 +25,7 @@ rowq_new(struct milvus *m, const struct rowq_conf *conf)
 
 	q->m = m;
 	q->conf = *conf;
+	window_init(&q->window, conf->window);
 	return q;
 }
 
@@ -126,7 +127,9 @@ start(struct rowq *q, struct batch *b)
 {
 	batch_close(b);
 	b->flying = 1;
+	b->sent_ns = tso_mono_ns();
 	q->out++;
+	window_distance(&q->window, grpc_round_trip_ns(milvus_grpc(q->m)));
 	grpc_start(milvus_grpc(q->m), method(q, b), b->pieces, b->npieces,
 	    milvus_timeout_ms(q->m), answered, b);
 }
@@ -222,7 +225,10 @@ answered(void *arg, const struct grpc_result *r)
 	/* keys of a partition that is not there are not there either */
 	if (s.class == MV_ABSENT && s.code == NO_PARTITION && b->cols == NULL)
 		s.class = MV_OK;
+	if (s.class == MV_SLOW)
+		window_refused(&q->window, b->sent_ns, tso_mono_ns());
 	if (s.class == MV_OK) {
+		window_taken(&q->window);
 		q->done_rows += b->n;
 		retire(q, b);
 	} else if (s.class == MV_RETRY || s.class == MV_SLOW ||
@@ -244,7 +250,7 @@ restart(struct rowq *q)
 	if (q->settling || q->failed.kind != ERR_NONE)
 		return;
 	for (struct batch *b = q->flying.head;
-	     b != NULL && q->out < q->conf.window; b = b->next)
+	     b != NULL && q->out < q->window.now; b = b->next)
 		if (!b->flying && b->retry.at_ns <= now)
 			start(q, b);
 }
@@ -267,7 +273,7 @@ retry_timeout(const struct rowq *q, int most)
 {
 	int64_t now = tso_mono_ns(), at = now + (int64_t)most * MS;
 
-	if (q->out >= q->conf.window || q->settling)
+	if (q->out >= q->window.now || q->settling)
 		return most;
 	for (const struct batch *b = q->flying.head; b != NULL; b = b->next)
 		if (!b->flying && b->retry.at_ns < at)
@@ -335,7 +341,7 @@ rowq_dispatch(struct rowq *q, struct batch *b, struct err *e)
 	rowq_push(&q->flying, b);
 	if (rowq_wait(q, NULL, 0, e) == -1)
 		return -1;
-	while (q->flying.n > q->conf.window)
+	while (q->flying.n > q->window.now)
 		if (rowq_wait(q, NULL, ROWQ_STEP_MS, e) == -1)
 			return -1;
 	return 0;
@@ -350,7 +356,7 @@ rowq_flush(struct rowq *q, int all, struct err *e)
 		/* while the window is full, batches may as well fill up */
 		if (!all &&
 		    (age < ROWQ_AGE_MS || (age < ROWQ_AGE_MOST_MS &&
-					      q->flying.n >= q->conf.window)))
+					      q->flying.n >= q->window.now)))
 			return 0;
 		if (rowq_dispatch(q, q->open.head, e) == -1)
 			return -1;

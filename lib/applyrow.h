@@ -22,8 +22,6 @@ struct out;
 struct rowq;
 
 enum {
-	ROWQ_WINDOW = 8, /* requests in flight */
-	ROWQ_WINDOW_MAX = 64,
 	ROWQ_BATCH_BYTES = 1 << 20,   /* of one request */
 	ROWQ_BATCH_MAX = 48 << 20,    /* the target refuses more than 64 MiB */
 	ROWQ_KEYS_MAX = 10000,        /* of one delete */
@@ -34,9 +32,10 @@ enum {
 };
 
 struct rowq_conf {
-	int insert;  /* Insert instead of Upsert */
-	int dry_run; /* say what would be sent */
-	size_t window, batch_bytes;
+	int insert;    /* Insert instead of Upsert */
+	int dry_run;   /* say what would be sent */
+	size_t window; /* requests in flight; 0: what the target bears */
+	size_t batch_bytes;
 	struct out *out; /* of a dry run */
 };
 

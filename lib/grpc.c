@@ -273,6 +273,22 @@ deactivate(struct call *c)
 }
 
 static void
+time_it(struct grpc *g, const struct call *c)
+{
+	int64_t took = tso_mono_ns() - c->sent_ns;
+
+	if (c->sent_ns != 0 &&
+	    (g->round_trip_ns == 0 || took < g->round_trip_ns))
+		g->round_trip_ns = took;
+}
+
+int64_t
+grpc_round_trip_ns(const struct grpc *g)
+{
+	return g->round_trip_ns;
+}
+
+static void
 finish(struct call *c, CURLcode rc)
 {
 	struct grpc *g = c->g;
@@ -286,10 +302,12 @@ finish(struct call *c, CURLcode rc)
 	}
 	if (c->prior && rc != CURLE_OK && g->links > 0)
 		g->links--;
-	if (rc == CURLE_OK)
+	if (rc == CURLE_OK) {
+		time_it(g, c);
 		answered(c, &r);
-	else
+	} else {
 		r.end = c->left > 0 ? GRPC_NOT_SENT : GRPC_UNKNOWN;
+	}
 	r.trust = is_about_trust(c, rc);
 	if (r.trust || (rc != CURLE_OK && c->left > 0 && is_foreign(c, rc)))
 		r.end = GRPC_REFUSED;

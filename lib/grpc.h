@@ -55,6 +55,9 @@ void grpc_start(struct grpc *g, const char *method, const struct span *pieces,
 /* Calls that were started and are not done. */
 size_t grpc_pending(const struct grpc *g);
 
+/* The shortest time from a request's last byte to its answer; 0: none yet. */
+int64_t grpc_round_trip_ns(const struct grpc *g);
+
 /* A descriptor to wait for besides; ready is set by grpc_wait. */
 struct grpc_fd {
 	int fd;

@@ -61,6 +61,7 @@ struct grpc {
 	int single;   /* one call for a connection */
 	size_t links; /* connections made with prior knowledge, then */
 	size_t pending;
+	int64_t round_trip_ns; /* the shortest; 0: none yet */
 	struct call *idle, *active;
 	int edges; /* epoll: a connection became writable; -1: curl waits */
 };
