@@ -196,7 +196,6 @@ main(int argc, char **argv)
 	char *token = NULL;
 	int rc;
 
-	x_tune();
 	log_init(argv[0]);
 	parse(&conf, argc, argv, &token);
 	sig_init();

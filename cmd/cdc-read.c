@@ -191,7 +191,6 @@ main(int argc, char **argv)
 	};
 	struct err e = { 0 };
 
-	x_tune();
 	log_init(argv[0]);
 	parse(&conf, argc, argv);
 	sig_init();

@@ -1,6 +1,5 @@
 #include "x.h"
 
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,10 +81,4 @@ x_grow(void *p, size_t n, size_t *cap, size_t size)
 		return p;
 	*cap = *cap == 0 ? 8 : *cap * 2;
 	return x_reallocarray(p, *cap, size);
-}
-
-void
-x_tune(void)
-{
-	mallopt(M_MMAP_THRESHOLD, X_LARGE);
 }

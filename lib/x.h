@@ -19,15 +19,6 @@ char *x_asprintf(const char *fmt, ...) __attribute__((returns_nonnull))
 __attribute__((format(printf, 1, 2)));
 
 /*
- * For a program with large buffers, before it makes the first one: each of
- * X_LARGE bytes or more is a mapping of its own, which goes when it is freed.
- * glibc would raise that limit to the size of what was freed, up to 32 MiB,
- * and the holes of its heap be as large as what is in use.
- */
-enum { X_LARGE = 256 << 10 };
-void x_tune(void);
-
-/*
  * Make room for one more element in an array of n elements of cap places;
  * returns the array, perhaps moved, and raises *cap.
  */
