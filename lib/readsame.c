@@ -13,7 +13,7 @@
  * next offset is there, but it is not the next record, and Kafka does not
  * tell. So behind a silence the record before it is looked at once more.
  */
-enum { SILENCE_MS = 2000 /* topics in use tick five times a second */ };
+enum { SILENCE_MS = 1000 /* topics in use tick five times a second */ };
 
 void
 reader_doubt(struct merge_topic *t, int64_t offset, uint64_t before)

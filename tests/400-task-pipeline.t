@@ -60,7 +60,9 @@ done
 starts() { [ "$(cdc-task log dr | grep -c '"event":"start"')" = 5 ]; }
 ok 'four starts more' wait_until 20 starts
 
-# the target goes away for a while
+# the target goes away for a while; a request that it had and did not answer would wait for its time
+safe() { [ "$(jq '.ts | tonumber' "$CDC_STATE_DIR/tasks/dr/checkpoint.json")" -ge "$(ts "$time")" ]; }
+ok 'all is safe' wait_until 30 safe
 fake_stop
 more 5 >words && feed <words
 sleep 1

@@ -3,6 +3,7 @@ import kafkaadmin
 from torture import *  # noqa: F401,F403
 
 FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=4)]
+SILENCE_S = 1.1   # cdc-read looks again behind one of a second
 LOST = 4          # status: the position is gone from the source
 SILENT = ('-X', 'reconnect.backoff.max.ms=500')
 
@@ -209,8 +210,10 @@ def topic_made_anew_under_a_reader(t):
         lost = Lost(t, i)
         before, n = lost.at_target(), lost.position()['n']
         lost.pipe['cdc-read'].kill(signal.SIGSTOP)
+        halted = time.monotonic()
         kafkaadmin.delete_topic(lost.topic)
         lost.grow_past(n)
+        eventually(lambda: time.monotonic() - halted > SILENCE_S, what='a silence that is noticed')
         t.fault(f'{lost.topic}: made anew under a halted reader, has {lost.ends()}, the next was {n}')
         lost.pipe['cdc-read'].kill(signal.SIGCONT)
         lost.told('under a reader', lost.pipe.chain.wait())
