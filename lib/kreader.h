@@ -17,7 +17,8 @@ struct kreader_conf {
 	const char *brokers;
 	const char **props; /* "name=value" for librdkafka, or "@FILE" with a
 			       line for each; NULL at the end */
-	int wait_ms; /* how long a question to a broker may take [10000] */
+	int wait_ms;    /* how long a question to a broker may take [10000] */
+	size_t ticking; /* topics that tick together, which are waited for */
 };
 
 /* A record; it lives until kmsg_free, independent of the reader's calls. */

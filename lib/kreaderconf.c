@@ -9,7 +9,11 @@
 #include "err.h"
 #include "x.h"
 
-enum { MAX_LINE = 1 << 20 }; /* a certificate in one line fits */
+enum {
+	MAX_LINE = 1 << 20,   /* a certificate in one line fits */
+	TICK_BYTES = 85,      /* a record batch of one TimeTickMsg, zstd */
+	ENOUGH_BYTES = 65536, /* not to be waited for, however many tick */
+};
 
 /*
  * Every topic has a queue of its own, so that it is kept small; but it takes
@@ -25,7 +29,7 @@ static const char *const defaults[][2] = {
 	{ "fetch.max.bytes", "16777216" },
 	{ "receive.message.max.bytes", "100000000" },
 	{ "queued.max.messages.kbytes", "8192" },
-	{ "fetch.wait.max.ms", "250" }, /* a question waits behind a fetch */
+	{ "fetch.wait.max.ms", "100" }, /* a question waits behind a fetch */
 	{ "reconnect.backoff.max.ms", "2000" },
 	{ "topic.metadata.refresh.interval.ms", "10000" },
 };
@@ -157,6 +161,27 @@ kreader_zstd(struct err *e)
 	return rc;
 }
 
+/*
+ * Milvus has all its topics tick at nearly the same moment: a fetch that is
+ * answered with the first would be followed by one for each of the others,
+ * and an idle program would be busy with them. So it is answered with the
+ * last one; or after fetch.wait.max.ms, if there are more brokers than one, or
+ * other topics in use by now.
+ */
+static int
+set_fetch(rd_kafka_conf_t *conf, size_t ticking, struct err *e)
+{
+	size_t least = 1;
+	char text[24];
+
+	if (ticking > 0)
+		least = ticking * TICK_BYTES - TICK_BYTES / 2;
+	if (least > ENOUGH_BYTES)
+		least = ENOUGH_BYTES;
+	snprintf(text, sizeof text, "%zu", least);
+	return set(conf, "fetch.min.bytes", text, e);
+}
+
 int
 kreader_configure(
     rd_kafka_conf_t *conf, const struct kreader_conf *c, struct err *e)
@@ -166,7 +191,8 @@ kreader_configure(
 	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
 		if (set(conf, defaults[i][0], defaults[i][1], e) == -1)
 			return -1;
-	if (set(conf, "metadata.broker.list", c->brokers, e) == -1)
+	if (set_fetch(conf, c->ticking, e) == -1 ||
+	    set(conf, "metadata.broker.list", c->brokers, e) == -1)
 		return -1;
 	for (const char **p = c->props; p != NULL && *p != NULL; p++)
 		if ((**p == '@' ? set_file(conf, *p + 1, e)

@@ -421,9 +421,41 @@ start_topics(struct reader *r, char **list, struct err *e)
 	return rc == -1 ? -1 : all_there(r, e);
 }
 
+static int
+is_counted(const struct cat_coll *c, size_t k, const char **seen, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(seen[i], c->topics[k].topic) == 0)
+			return 1;
+	return 0;
+}
+
+/* How many topics live collections are on. */
+static size_t
+topics_in_use(const struct reader *r)
+{
+	const char **seen = NULL;
+	size_t n = 0, cap = 0;
+
+	for (size_t i = 0; i < r->cat.n_colls; i++) {
+		const struct cat_coll *c = r->cat.colls[i];
+
+		for (size_t k = 0; c->state == CAT_CREATED && k < c->n_topics;
+		     k++) {
+			if (is_counted(c, k, seen, n))
+				continue;
+			seen = x_grow(seen, n, &cap, sizeof *seen);
+			seen[n++] = c->topics[k].topic;
+		}
+	}
+	free(seen);
+	return n;
+}
+
 int
 reader_begin(struct reader *r, struct err *e)
 {
+	struct kreader_conf conf = r->conf->kafka;
 	char **list;
 	int rc = -1;
 
@@ -435,7 +467,8 @@ reader_begin(struct reader *r, struct err *e)
 					      : cat_cluster(&r->cat);
 	r->dml_prefix = x_asprintf("%s" CAT_DML, r->cluster);
 	r->replicate = x_asprintf("%s-replicate-msg", r->cluster);
-	if ((r->k = kreader_open(&r->conf->kafka, e)) == NULL ||
+	conf.ticking = topics_in_use(r);
+	if ((r->k = kreader_open(&conf, e)) == NULL ||
 	    (list = kreader_topics(r->k, "", e)) == NULL)
 		return -1;
 	r->topics_ns = tso_mono_ns();
