@@ -36,28 +36,6 @@ lock(struct apply *a, const char *task, struct err *e)
 	return 0;
 }
 
-/*
- * Who wrote before us may have gone on after our stream was begun: what it
- * confirmed would fall back for a while.
- */
-static int
-is_latest(struct apply *a, const char *task, uint64_t ts, struct err *e)
-{
-	char *dir = state_dir(a->conf->state_dir);
-	struct checkpoint c = { 0 };
-	int rc = checkpoint_load(dir, task, &c, e);
-
-	if (rc == 0 && c.gen != 0 && c.pos.ts > ts)
-		rc = err_set(e, ERR_TEMP,
-		    "task '%s' has gone on to %" PRIu64
-		    " since this stream was begun, at %" PRIu64
-		    ": it has to begin anew",
-		    task, c.pos.ts, ts);
-	checkpoint_fini(&c);
-	free(dir);
-	return rc;
-}
-
 /* What the one before has done, and no checkpoint knows. */
 static int
 open_redo(struct apply *a, const char *task, uint64_t from, struct err *e)
@@ -176,7 +154,6 @@ apply_begin(struct apply *a, struct err *e)
 	a->rows_from = 0;
 	if (a->op.task.len > 0 && !a->conf->dry_run &&
 	    (lock(a, a->op.task.ptr, e) == -1 ||
-		is_latest(a, a->op.task.ptr, a->pos.ts, e) == -1 ||
 		open_redo(a, a->op.task.ptr, a->pos.ts, e) == -1))
 		return -1;
 	if (!a->begun && greet(a, e) == -1)
