@@ -222,6 +222,38 @@ stop_in_order(struct runner *r, struct pipeline *p, enum outcome why)
 	return why;
 }
 
+/*
+ * A position that is read while another one still writes is an old one soon,
+ * and what is confirmed by then would fall back for a while.
+ */
+static int
+is_free(const struct runner *r, struct err *e)
+{
+	static const char *const locks[] = { "lock", "commit.lock" };
+	const char *name = r->conf->name;
+	pid_t pid;
+
+	for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
+		if (state_locked_file(r->conf->dir, name, locks[i], &pid)) {
+			err_set(e, ERR_TEMP,
+			    "task '%s' is held by process %ld ('%s')", name,
+			    (long)pid, locks[i]);
+			log_warn("%s; trying again", e->msg);
+			return 0;
+		}
+	return 1;
+}
+
+static enum outcome
+not_started(struct runner *r, int64_t *wait_ms, const struct err *e)
+{
+	*wait_ms = next_backoff(r);
+	task_log(r->conf->dir, r->conf->name, "end",
+	    json_pack("{s:s, s:I}", "reason", e->msg, "retry_ms",
+		(json_int_t)*wait_ms));
+	return AGAIN;
+}
+
 static enum outcome
 run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 {
@@ -231,13 +263,11 @@ run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 
 	log_start(r);
 	r->away = 0;
+	if (!is_free(r, e))
+		return not_started(r, wait_ms, e);
 	if (pipeline_start(&p, r->task, r->conf->dir, e) == -1) {
-		*wait_ms = next_backoff(r);
 		pipeline_fini(&p);
-		task_log(r->conf->dir, r->conf->name, "end",
-		    json_pack("{s:s, s:I}", "reason", e->msg, "retry_ms",
-			(json_int_t)*wait_ms));
-		return AGAIN;
+		return not_started(r, wait_ms, e);
 	}
 	notify_status("running");
 	while (left == TASK_PROGS && sig_stop == 0 && !paused(r)) {

@@ -176,6 +176,22 @@ ok 'nothing is left' gone
 is 'not in order, and the log says so' "$(last stopped | jq .in_order)" false
 rm ctl/cdc-read.stubborn
 
+# Somebody else's pipeline still writes: nothing is begun before it is through.
+mkfifo held
+cdc-task commit dr <held 2>/dev/null &
+other=$!
+exec 7>held
+wait_until 5 sh -c "cdc-task commit dr </dev/null 2>&1 | grep -q 'held by process $other'"
+rm -f ctl/*.pid
+start 7>&-
+ok 'a writer that still holds it is waited for' wait_until 10 grep -q "held by process $other ('commit.lock'); trying again" run.err
+ok '  and nothing is begun' test ! -e ctl/cdc-read.pid
+exec 7>&-
+wait $other
+ok '  until it is through' moves
+kill $run
+wait $run
+
 # a program that is not there
 rm bin/cdc-apply
 ok 'a program that is not there' env PATH=/usr/bin:/bin sh -c 'bin/cdc-task run dr 2>err; [ $? = 2 ] &&
