@@ -230,14 +230,10 @@ static int
 is_free(const struct runner *r, struct err *e)
 {
 	static const char *const locks[] = { "lock", "commit.lock" };
-	const char *name = r->conf->name;
-	pid_t pid;
 
 	for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
-		if (state_locked_file(r->conf->dir, name, locks[i], &pid)) {
-			err_set(e, ERR_TEMP,
-			    "task '%s' is held by process %ld ('%s')", name,
-			    (long)pid, locks[i]);
+		if (state_unlocked(r->conf->dir, r->conf->name, locks[i], e) ==
+		    -1) {
 			log_warn("%s; trying again", e->msg);
 			return 0;
 		}

@@ -217,21 +217,25 @@ write_pid(int fd, struct err *e)
 }
 
 static int
+held_by(struct err *e, const char *task, const char *file, pid_t pid)
+{
+	if (pid == 0)
+		return err_set(e, ERR_TEMP,
+		    "task '%s' is held by another process ('%s')", task, file);
+	return err_set(e, ERR_TEMP, "task '%s' is held by process %ld ('%s')",
+	    task, (long)pid, file);
+}
+
+static int
 lock_fd(int fd, const char *task, const char *file, struct err *e)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	pid_t pid;
 
 	if (fcntl(fd, F_OFD_SETLK, &fl) == 0)
 		return write_pid(fd, e);
 	if (errno != EAGAIN && errno != EACCES)
 		return err_sys(e, ERR_DATA, "task '%s': '%s'", task, file);
-	if ((pid = written_pid(fd)) != 0)
-		return err_set(e, ERR_TEMP,
-		    "task '%s' is held by process %ld ('%s')", task, (long)pid,
-		    file);
-	return err_set(e, ERR_TEMP,
-	    "task '%s' is held by another process ('%s')", task, file);
+	return held_by(e, task, file, written_pid(fd));
 }
 
 int
@@ -285,6 +289,17 @@ int
 state_locked(const char *dir, const char *task, pid_t *pid)
 {
 	return state_locked_file(dir, task, "lock", pid);
+}
+
+int
+state_unlocked(
+    const char *dir, const char *task, const char *file, struct err *e)
+{
+	pid_t pid;
+
+	return state_locked_file(dir, task, file, &pid)
+		   ? held_by(e, task, file, pid)
+		   : 0;
 }
 
 json_t *

@@ -57,6 +57,10 @@ int state_locked(const char *dir, const char *task, pid_t *pid);
 int state_locked_file(
     const char *dir, const char *task, const char *file, pid_t *pid);
 
+/* 0 if nobody holds it, or -1 with ERR_TEMP, naming the pid that does. */
+int state_unlocked(
+    const char *dir, const char *task, const char *file, struct err *e);
+
 /* The task's definition, task.json; NULL with ERR_DATA. */
 json_t *state_task(const char *dir, const char *task, struct err *e);
 

@@ -295,6 +295,9 @@ one_holder_at_a_time_and_it_is_named(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(state_locked(dir, "t", &pid), 1);
 	assert_int_equal(pid, getpid());
+	assert_int_equal(state_unlocked(dir, "t", "lock", &err), -1);
+	assert_int_equal(err.kind, ERR_TEMP);
+	assert_non_null(strstr(err.msg, "task 't' is held by process"));
 	if ((child = fork()) == 0) {
 		struct err e = { 0 };
 		char want[32];
@@ -308,6 +311,7 @@ one_holder_at_a_time_and_it_is_named(void **state)
 	assert_int_equal(status, 0);
 	close(fd);
 	assert_int_equal(state_locked(dir, "t", &pid), 0);
+	assert_int_equal(state_unlocked(dir, "t", "lock", &err), 0);
 	fd = state_lock(dir, "t", &err);
 	assert_true(fd >= 0);
 	close(fd);
