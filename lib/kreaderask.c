@@ -108,11 +108,13 @@ static int
 ask_all(struct kreader *r, const char *const *topics, size_t n, int64_t time,
     int64_t *offset, struct err *e)
 {
-	rd_kafka_topic_partition_list_t *l =
-	    rd_kafka_topic_partition_list_new((int)n);
+	rd_kafka_topic_partition_list_t *l;
 	rd_kafka_resp_err_t rc;
 	int ret = 0;
 
+	if (n == 0)
+		return 0;
+	l = rd_kafka_topic_partition_list_new((int)n);
 	for (size_t i = 0; i < n; i++)
 		rd_kafka_topic_partition_list_add(l, topics[i], 0)->offset =
 		    time;
@@ -140,16 +142,14 @@ int
 kreader_highs(struct kreader *r, const char *const *topics, size_t n,
     int64_t *high, struct err *e)
 {
-	return n == 0 ? 0 : ask_all(r, topics, n, RD_KAFKA_OFFSET_END, high, e);
+	return ask_all(r, topics, n, RD_KAFKA_OFFSET_END, high, e);
 }
 
 int
 kreader_lows(struct kreader *r, const char *const *topics, size_t n,
     int64_t *low, struct err *e)
 {
-	return n == 0
-		   ? 0
-		   : ask_all(r, topics, n, RD_KAFKA_OFFSET_BEGINNING, low, e);
+	return ask_all(r, topics, n, RD_KAFKA_OFFSET_BEGINNING, low, e);
 }
 
 int

@@ -16,7 +16,7 @@
 enum {
 	WAIT_MS = 200,
 	GATHER_MS = 3,
-	APART_MS = 10,   /* between two the watermarks that are remembered */
+	APART_MS = 10,   /* between two watermarks that are remembered */
 	TOPICS_S = 5,    /* how often new topics are looked for */
 	PATIENCE_S = 10, /* then we say what --until now waits for */
 };

@@ -92,7 +92,7 @@ reader_is_full(const struct reader *r)
 	size_t bytes = 0;
 
 	if (!r->cat.follow || r->n_cands == 0 ||
-	    r->cands[0].w <= merge_released(r->merge))
+	    r->cands[r->n_cands - 1].w <= merge_released(r->merge))
 		return 0;
 	for (size_t i = 0; i < merge_topics(r->merge); i++)
 		bytes += merge_topic(r->merge, i)->bytes;
