@@ -20,6 +20,7 @@
 #define ME "record"
 #include "../fake/produce.h"
 #include "../unit/pbmake.h"
+#include "../unit/random.h"
 #include "b64.h"
 #include "tso.h"
 #include "types.h"

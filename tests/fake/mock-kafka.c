@@ -24,6 +24,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #define ME "mock-kafka"
+#include "../unit/random.h"
 #include "b64.h"
 #include "produce.h"
 #include "x.h"

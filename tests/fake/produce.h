@@ -27,16 +27,6 @@ number(const char *s)
 	return v;
 }
 
-/* xorshift64; the state is not 0. */
-static inline uint64_t
-next_random(uint64_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 7;
-	*x ^= *x << 17;
-	return *x;
-}
-
 static inline void
 set(rd_kafka_conf_t *conf, const char *name, const char *value)
 {

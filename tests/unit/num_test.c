@@ -11,17 +11,9 @@
 
 #include "err.h"
 #include "num.h"
+#include "random.h"
 
 static uint64_t seed = 88172645463325252;
-
-/* xorshift64: the same numbers in every run. */
-static uint64_t
-any(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	return seed ^= seed << 17;
-}
 
 static void
 same_f32(uint32_t bits)
@@ -60,12 +52,13 @@ floats_read_back_to_their_bits(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 200000; i++)
-		same_f32((uint32_t)any());
+		same_f32((uint32_t)next_random(&seed));
 	for (uint32_t e = 0; e < 255; e++) /* around each power of two */
 		for (uint32_t k = 0; k < 7; k++)
 			same_f32((e << 23) - 3 + k);
 	for (int i = 0; i < 20000; i++)
-		same_f32((uint32_t)any() & 0x807fffff); /* subnormal */
+		same_f32(
+		    (uint32_t)next_random(&seed) & 0x807fffff); /* subnormal */
 	same_f32(0x80000000);
 	same_f32(1);
 	same_f32(0x7f7fffff);
@@ -76,14 +69,14 @@ doubles_read_back_to_their_bits(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 100000; i++)
-		same_f64(any());
+		same_f64(next_random(&seed));
 	for (uint64_t e = 0; e < 2047; e++)
 		for (uint64_t k = 0; k < 7; k++)
 			same_f64((e << 52) - 3 + k);
 	for (int i = 0; i < 20000; i++)
-		same_f64(any() & 0x800fffffffffffff);
+		same_f64(next_random(&seed) & 0x800fffffffffffff);
 	for (int i = 0; i < 20000; i++) { /* short decimals */
-		double d = (double)(any() % 100000) / 1000;
+		double d = (double)(next_random(&seed) % 100000) / 1000;
 		uint64_t bits;
 
 		memcpy(&bits, &d, sizeof bits);

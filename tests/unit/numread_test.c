@@ -13,17 +13,9 @@
 #include <unistd.h>
 
 #include "num.h"
+#include "random.h"
 
 static uint64_t seed; /* SEED=n for the same numbers again */
-
-/* xorshift64 */
-static uint64_t
-any(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	return seed ^= seed << 17;
-}
 
 static float
 float_of(uint32_t u)
@@ -161,18 +153,20 @@ halfway_goes_to_even(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
-		uint32_t u = (uint32_t)any() & 0x7fffffff;
+		uint32_t u = (uint32_t)next_random(&seed) & 0x7fffffff;
 		double a = (double)float_of(u), b = (double)float_of(u + 1);
 		char s[400];
 		size_t n;
 
 		if (!isfinite(b))
 			continue;
-		n = (size_t)snprintf(s, sizeof s, "%.*e", (int)(any() % 160),
+		n = (size_t)snprintf(s, sizeof s, "%.*e",
+		    (int)(next_random(&seed) % 160),
 		    i % 2 ? (a + b) / 2 : nextafter((a + b) / 2, a));
 		assert_true(n < sizeof s);
 		same(s);
-		snprintf(s, sizeof s, "%.*f", (int)(any() % 100), (a + b) / 2);
+		snprintf(s, sizeof s, "%.*f", (int)(next_random(&seed) % 100),
+		    (a + b) / 2);
 		same(s);
 	}
 }
@@ -184,7 +178,7 @@ random_bits_are_strtods(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100000; i++) {
-		uint64_t u = any();
+		uint64_t u = next_random(&seed);
 		float f = float_of((uint32_t)(u >> 32));
 		double d;
 
@@ -208,19 +202,20 @@ random_digits_are_strtods(void **state)
 	(void)state;
 	for (int i = 0; i < 200000; i++) {
 		char s[80];
-		size_t n = 0, digits = 1 + any() % 30, point = any() % 30;
+		size_t n = 0, digits = 1 + next_random(&seed) % 30,
+		       point = next_random(&seed) % 30;
 
-		if (any() % 2)
+		if (next_random(&seed) % 2)
 			s[n++] = '-';
 		for (size_t k = 0; k < digits; k++) {
-			s[n++] = (char)('0' + (any() >> 20) % 10);
+			s[n++] = (char)('0' + (next_random(&seed) >> 20) % 10);
 			if (k == point)
 				s[n++] = '.';
 		}
 		s[n] = '\0';
-		if (any() % 2)
+		if (next_random(&seed) % 2)
 			snprintf(s + n, sizeof s - n, "e%d",
-			    (int)(any() % 100) - 50);
+			    (int)(next_random(&seed) % 100) - 50);
 		same(s);
 	}
 }
@@ -245,7 +240,7 @@ no_decimal_is_longer_than_it_must_be(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 50000; i++) {
-		uint32_t u = (uint32_t)any();
+		uint32_t u = (uint32_t)next_random(&seed);
 		float f = float_of(u);
 		char s[NUM_FLT_MAX], t[64];
 		int n = 0;
