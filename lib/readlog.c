@@ -58,16 +58,33 @@ take_record(struct reader *r, struct kmsg *k, struct err *e)
 	return 0;
 }
 
-/* Topics ahead of W wait; the one that holds W back has a limit too. */
+/* Is there nothing left to wait for on the topic that holds W back? */
+static int
+holder_is_read(const struct reader *r, int holder)
+{
+	const struct merge_topic *t;
+
+	if (holder == -1 || r->until.kind == WHERE_NEVER)
+		return 0;
+	t = merge_topic(r->merge, (size_t)holder);
+	return t->end != -1 && t->next >= t->end;
+}
+
+/*
+ * Topics ahead of W wait, unless it is for a source that is dead; the one that
+ * holds W back has a limit too.
+ */
 int
 reader_balance(struct reader *r, int holder, struct err *e)
 {
-	size_t part = MERGE_AHEAD_BYTES / (merge_topics(r->merge) + 1);
+	size_t part = holder_is_read(r, holder)
+			  ? MERGE_ALONE_BYTES
+			  : MERGE_AHEAD_BYTES / (merge_topics(r->merge) + 1);
 
 	for (size_t i = 0; i < merge_topics(r->merge); i++) {
 		struct merge_topic *t = merge_topic(r->merge, i);
 
-		if ((int)i == holder && t->bytes > MERGE_ALONE_BYTES)
+		if (t->bytes > MERGE_ALONE_BYTES)
 			return err_set(e, ERR_DATA,
 			    "topic '%s' alone holds %zu bytes without a tick, "
 			    "the limit is %d (MERGE_ALONE_BYTES)",

@@ -118,6 +118,9 @@ done
 stop
 n=$(jq -r "select(.op==\"end\").pos[\"$one\"].n" live.out)
 ok "a topic ahead is paused at its part of 64 MiB: $n of 13 read" test "${n:-0}" -ge 3 -a "${n:-0}" -le 6
+{ header && coll 1 items start=0:0,1:0 && part 11 1 _default && ready 20; } >cat.ndjson
+reads --until end --vectors none
+is '  and is no reason to wait for a dead source' "$got $(rows | wc -l)" '0 12'
 live --until now --vectors none
 { header "$FOLLOW" && coll 1 items start=0:0,1:0 && part 11 1 _default && ready 20; } >&8
 sees '^tick@'
