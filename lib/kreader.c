@@ -23,6 +23,7 @@ enum {
 	FIRST_MS = 100, /* the first question's part of it */
 	MS = 1000000,   /* ns */
 	DESTROY_S = 2,
+	WAKE_BYTES = 1 << 20,
 };
 
 static void
@@ -246,10 +247,10 @@ topic_get(struct kreader *r, const char *name, struct err *e)
 	return t;
 }
 
-static int
-number_of(const rd_kafka_message_t *rkm)
+static struct topic *
+topic_of(const rd_kafka_message_t *rkm)
 {
-	return ((const struct topic *)rd_kafka_topic_opaque(rkm->rkt))->number;
+	return rd_kafka_topic_opaque(rkm->rkt);
 }
 
 static void
@@ -263,7 +264,7 @@ fill(struct kmsg *m, rd_kafka_message_t *rkm)
 	m->len = rkm->len;
 	m->offset = rkm->offset;
 	m->time_ms = rd_kafka_message_timestamp(rkm, NULL);
-	m->topic = number_of(rkm);
+	m->topic = topic_of(rkm)->number;
 	/* formats.md 3.8: "_v" there and not empty is the 2.6 log */
 	m->streaming =
 	    rd_kafka_message_headers(rkm, &h) == RD_KAFKA_RESP_ERR_NO_ERROR &&
@@ -388,7 +389,7 @@ event(struct kreader *r, rd_kafka_message_t *rkm, struct kmsg *m, struct err *e)
 	switch ((int)rkm->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		r->away_since_ns = 0;
-		m->topic = number_of(rkm);
+		m->topic = topic_of(rkm)->number;
 		m->offset = rkm->offset;
 		rc = KREADER_END;
 		break;
@@ -436,6 +437,32 @@ away_too_long(struct kreader *r)
 	return 0;
 }
 
+/*
+ * A broker's thread that found the queue full rests for up to a second, however
+ * soon there is room (librdkafka's issue 2879). A question to the broker wakes
+ * it; nobody waits for the answer.
+ */
+static void
+wake(struct kreader *r, struct topic *t, const rd_kafka_message_t *rkm)
+{
+	rd_kafka_topic_partition_list_t *l;
+	int64_t low, high;
+
+	t->taken += rkm->len;
+	if (t->taken < WAKE_BYTES)
+		return;
+	t->taken = 0;
+	if (rd_kafka_get_watermark_offsets(r->rk, t->name, 0, &low, &high) !=
+		RD_KAFKA_RESP_ERR_NO_ERROR ||
+	    rkm->offset + 1 >= high)
+		return;
+	l = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_add(l, t->name, 0)->offset =
+	    RD_KAFKA_OFFSET_END;
+	rd_kafka_offsets_for_times(r->rk, l, 0);
+	rd_kafka_topic_partition_list_destroy(l);
+}
+
 int
 kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 {
@@ -451,6 +478,7 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 	if (rkm != NULL) {
 		r->away_since_ns = 0;
 		fill(m, rkm);
+		wake(r, topic_of(rkm), rkm);
 		return KREADER_MSG;
 	}
 	if (away_too_long(r)) {

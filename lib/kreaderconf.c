@@ -16,19 +16,18 @@ enum {
 };
 
 /*
- * Every topic has a queue of its own, so that it is kept small; but it takes
- * several fetches, as librdkafka rests for a second when one is full. A record
- * that is larger than a fetch, up to 10 MiB in Milvus, comes all the same
- * (KIP-74).
+ * A small queue, as rows wait better in Kafka than here; kreader_next sees to
+ * it that it is filled again. A record that is larger than a fetch, up to
+ * 10 MiB in Milvus, comes all the same (KIP-74).
  */
 static const char *const defaults[][2] = {
 	{ "client.id", "milvus-cdc-tools" },
 	{ "enable.partition.eof", "true" },
 	{ "enable.auto.commit", "false" },
-	{ "fetch.message.max.bytes", "2097152" },
-	{ "fetch.max.bytes", "16777216" },
+	{ "fetch.message.max.bytes", "1048576" },
+	{ "fetch.max.bytes", "4194304" },
 	{ "receive.message.max.bytes", "100000000" },
-	{ "queued.max.messages.kbytes", "8192" },
+	{ "queued.max.messages.kbytes", "4096" },
 	{ "fetch.wait.max.ms", "100" }, /* a question waits behind a fetch */
 	{ "reconnect.backoff.max.ms", "2000" },
 	{ "topic.metadata.refresh.interval.ms", "10000" },

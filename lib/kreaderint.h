@@ -17,6 +17,7 @@ struct topic {
 	int number; /* the caller's */
 	int reading;
 	int ahead; /* a record was asked for, and not fetched yet */
+	size_t taken; /* bytes since librdkafka was woken */
 };
 
 struct kreader {
