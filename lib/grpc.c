@@ -327,7 +327,7 @@ finish(struct call *c, CURLcode rc)
 		r.text = curl_easy_strerror(rc);
 	if (r.end != GRPC_NOT_SENT)
 		r.quiet_ns =
-		    c->sent_ns + ((int64_t)c->timeout_ms + SLACK_MS) * 1000000;
+		    c->sent_ns + ((int64_t)c->timeout_ms + LATE_MS) * 1000000;
 	g->pending--;
 	deactivate(c);
 	c->done(c->arg, &r);

@@ -15,6 +15,7 @@ enum {
 	GRPC_MAX_FDS = 4,
 	FRAME_HEAD = 5, /* compressed flag, length big endian */
 	SLACK_MS = 500, /* what we wait longer than the server does */
+	LATE_MS = 2000, /* what a request may need to get to the server */
 };
 
 struct call {
