@@ -335,6 +335,23 @@ kreader_start(struct kreader *r, const char *topic, int number, int64_t offset,
 	return 0;
 }
 
+/*
+ * A broker's thread that had nothing to fetch, as the queue was full, rests for
+ * up to a second, however soon there is room (librdkafka's issue 2879). A
+ * question to the broker wakes it; nobody waits for the answer.
+ */
+static void
+wake(struct kreader *r, const char *topic)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new(1);
+
+	rd_kafka_topic_partition_list_add(l, topic, 0)->offset =
+	    RD_KAFKA_OFFSET_END;
+	rd_kafka_offsets_for_times(r->rk, l, 0);
+	rd_kafka_topic_partition_list_destroy(l);
+}
+
 static int
 pause_or_resume(struct kreader *r, const char *topic,
     rd_kafka_resp_err_t (*call)(
@@ -361,7 +378,10 @@ kreader_pause(struct kreader *r, const char *topic, struct err *e)
 int
 kreader_resume(struct kreader *r, const char *topic, struct err *e)
 {
-	return pause_or_resume(r, topic, rd_kafka_resume_partitions, e);
+	int rc = pause_or_resume(r, topic, rd_kafka_resume_partitions, e);
+
+	wake(r, topic);
+	return rc;
 }
 
 /* The sentence of law 1: topic, wanted and available offsets. */
@@ -437,30 +457,20 @@ away_too_long(struct kreader *r)
 	return 0;
 }
 
-/*
- * A broker's thread that found the queue full rests for up to a second, however
- * soon there is room (librdkafka's issue 2879). A question to the broker wakes
- * it; nobody waits for the answer.
- */
+/* After a good part of a queue was taken, if there is more. */
 static void
-wake(struct kreader *r, struct topic *t, const rd_kafka_message_t *rkm)
+go_on(struct kreader *r, struct topic *t, const rd_kafka_message_t *rkm)
 {
-	rd_kafka_topic_partition_list_t *l;
 	int64_t low, high;
 
 	t->taken += rkm->len;
 	if (t->taken < WAKE_BYTES)
 		return;
 	t->taken = 0;
-	if (rd_kafka_get_watermark_offsets(r->rk, t->name, 0, &low, &high) !=
-		RD_KAFKA_RESP_ERR_NO_ERROR ||
-	    rkm->offset + 1 >= high)
-		return;
-	l = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_list_add(l, t->name, 0)->offset =
-	    RD_KAFKA_OFFSET_END;
-	rd_kafka_offsets_for_times(r->rk, l, 0);
-	rd_kafka_topic_partition_list_destroy(l);
+	if (rd_kafka_get_watermark_offsets(r->rk, t->name, 0, &low, &high) ==
+		RD_KAFKA_RESP_ERR_NO_ERROR &&
+	    rkm->offset + 1 < high)
+		wake(r, t->name);
 }
 
 int
@@ -478,7 +488,7 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 	if (rkm != NULL) {
 		r->away_since_ns = 0;
 		fill(m, rkm);
-		wake(r, topic_of(rkm), rkm);
+		go_on(r, topic_of(rkm), rkm);
 		return KREADER_MSG;
 	}
 	if (away_too_long(r)) {

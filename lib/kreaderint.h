@@ -16,7 +16,7 @@ struct topic {
 	rd_kafka_topic_t *rkt;
 	int number; /* the caller's */
 	int reading;
-	int ahead; /* a record was asked for, and not fetched yet */
+	int ahead;    /* a record was asked for, and not fetched yet */
 	size_t taken; /* bytes since librdkafka was woken */
 };
 
