@@ -1,4 +1,5 @@
 #include "kreaderint.h"
+#include "kreaderset.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@ enum {
 	FIRST_MS = 100, /* the first question's part of it */
 	MS = 1000000,   /* ns */
 	DESTROY_S = 2,
-	WAKE_BYTES = 1 << 20,
+	WAKES = 4, /* for each queue that is taken */
 };
 
 static void
@@ -137,6 +138,9 @@ kreader_open(const struct kreader_conf *c, struct err *e)
 		err_sys(e, ERR_TEMP, "pipe");
 		goto fail;
 	}
+	r->wake_bytes =
+	    (size_t)kreader_property(r, "queued.max.messages.kbytes") * 1024 /
+	    WAKES;
 	r->queue = rd_kafka_queue_new(r->rk);
 	rd_kafka_queue_io_event_enable(r->queue, r->fds[1], "", 1);
 	r->away_since_ns = 0;
@@ -464,7 +468,7 @@ go_on(struct kreader *r, struct topic *t, const rd_kafka_message_t *rkm)
 	int64_t low, high;
 
 	t->taken += rkm->len;
-	if (t->taken < WAKE_BYTES)
+	if (t->taken < r->wake_bytes)
 		return;
 	t->taken = 0;
 	if (rd_kafka_get_watermark_offsets(r->rk, t->name, 0, &low, &high) ==

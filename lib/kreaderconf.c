@@ -27,7 +27,7 @@ static const char *const defaults[][2] = {
 	{ "fetch.message.max.bytes", "1048576" },
 	{ "fetch.max.bytes", "4194304" },
 	{ "receive.message.max.bytes", "100000000" },
-	{ "queued.max.messages.kbytes", "4096" },
+	{ "queued.max.messages.kbytes", "2048" },
 	{ "fetch.wait.max.ms", "100" }, /* a question waits behind a fetch */
 	{ "reconnect.backoff.max.ms", "2000" },
 	{ "topic.metadata.refresh.interval.ms", "10000" },

@@ -24,7 +24,8 @@ struct kreader {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
 	int wait_ms;
-	int fds[2]; /* librdkafka writes to [1] when the queue fills */
+	size_t wake_bytes; /* so much taken, and librdkafka is woken */
+	int fds[2];        /* librdkafka writes to [1] when the queue fills */
 	int64_t away_since_ns; /* all brokers down since, 0 if not */
 	char why[512];         /* what was wrong with the last broker */
 	int refused; /* and it does not get better by itself: login, trust */
