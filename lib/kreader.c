@@ -461,19 +461,26 @@ away_too_long(struct kreader *r)
 	return 0;
 }
 
+int64_t
+kreader_high(struct kreader *r, const char *topic)
+{
+	int64_t low, high;
+
+	return rd_kafka_get_watermark_offsets(r->rk, topic, 0, &low, &high) ==
+		       RD_KAFKA_RESP_ERR_NO_ERROR
+		   ? high
+		   : -1;
+}
+
 /* After a good part of a queue was taken, if there is more. */
 static void
 go_on(struct kreader *r, struct topic *t, const rd_kafka_message_t *rkm)
 {
-	int64_t low, high;
-
 	t->taken += rkm->len;
 	if (t->taken < r->wake_bytes)
 		return;
 	t->taken = 0;
-	if (rd_kafka_get_watermark_offsets(r->rk, t->name, 0, &low, &high) ==
-		RD_KAFKA_RESP_ERR_NO_ERROR &&
-	    rkm->offset + 1 < high)
+	if (rkm->offset + 1 < kreader_high(r, t->name))
 		wake(r, t->name);
 }
 

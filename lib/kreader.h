@@ -67,6 +67,9 @@ int kreader_highs(struct kreader *r, const char *const *topics, size_t n,
 int kreader_lows(struct kreader *r, const char *const *topics, size_t n,
     int64_t *low, struct err *e);
 
+/* The high watermark as the last fetch had it, -1 if there was none. */
+int64_t kreader_high(struct kreader *r, const char *topic);
+
 /* First offset whose Kafka time is >= ms, the end if there is none. */
 int kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
     int64_t *offset, struct err *e);

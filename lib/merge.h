@@ -47,8 +47,10 @@ struct merge_topic {
 	uint64_t skip_last; /* timestamp of record skip_n - 1, or 0 */
 	size_t bytes;       /* of records held */
 	int paused;         /* the caller's */
-	int used;    /* the caller's: an included live collection is on it */
-	int64_t end; /* the caller's: a high watermark, -1 if not asked */
+	int used;      /* the caller's: an included live collection is on it */
+	int64_t end;   /* the caller's: a high watermark, -1 if not asked */
+	int64_t known; /* the caller's: a later one, and when it was seen */
+	int64_t known_ns;
 	int64_t unused_end; /* the caller's: its end when it came out of use */
 	int settled;        /* the caller's: unused, and read to that end */
 	uint64_t records;   /* read so far, for --explain */

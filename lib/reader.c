@@ -277,6 +277,27 @@ check_until(struct reader *r, int holder, struct err *e)
 	return 0;
 }
 
+/* By when was all that was read in the log? A backlog was there before us. */
+static int64_t
+in_log_ns(struct reader *r)
+{
+	int64_t since = 0;
+
+	for (size_t i = 0; i < merge_topics(r->merge); i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (t->next > t->known) {
+			t->known = kreader_high(r->k, t->name);
+			if (t->known < t->next)
+				t->known = t->next;
+			t->known_ns = tso_mono_ns();
+		}
+		if (t->known_ns > since)
+			since = t->known_ns;
+	}
+	return since;
+}
+
 static void
 note_candidate(struct reader *r, uint64_t w)
 {
@@ -287,7 +308,7 @@ note_candidate(struct reader *r, uint64_t w)
 			  now - r->cands[n - 1].since >= APART_MS * 1000000LL))
 		r->cands[r->n_cands++].since = now;
 	r->cands[r->n_cands - 1].w = w;
-	r->cands[r->n_cands - 1].ns = now;
+	r->cands[r->n_cands - 1].ns = in_log_ns(r);
 }
 
 /* The newest that the catalogue is past; 0 if there is none. */
@@ -314,8 +335,8 @@ is_tick_due(const struct reader *r)
 }
 
 /*
- * Law 4: what was read at a moment leaves when the catalogue has been asked
- * after that moment, and the channels in use are taken again then.
+ * Law 4: what was in the log at a moment leaves when the catalogue has been
+ * asked after that moment, and the channels in use are taken again then.
  */
 static int
 try_release(struct reader *r, struct err *e)

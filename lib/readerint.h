@@ -22,7 +22,7 @@ struct reader_tally {
 /* A W that waits for the catalogue to catch up. */
 struct reader_cand {
 	uint64_t w;
-	int64_t ns;    /* when it was read */
+	int64_t ns;    /* by when it was in the log */
 	int64_t since; /* when the first one in this place was */
 };
 
