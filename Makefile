@@ -1,5 +1,7 @@
 # GNU make. Everything that is made lies under $(BUILD).
 BUILD   ?= build
+# One name for it, so that what depends on a header is found by whoever builds next.
+override BUILD := $(BUILD:$(CURDIR)/%=%)
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
