@@ -71,8 +71,8 @@ holder_is_read(const struct reader *r, int holder)
 }
 
 /*
- * Topics ahead of W wait, unless it is for a source that is dead; the one that
- * holds W back has a limit too.
+ * Topics ahead of W wait, unless it is for a source that is dead; each has a
+ * limit, the one that holds W back too.
  */
 int
 reader_balance(struct reader *r, int holder, struct err *e)

@@ -58,23 +58,12 @@ up(struct maker *m, const char *brokers, const char *codec)
 	m->rk = producer(conf);
 }
 
-/* The value is emptied. A full queue empties as its reports are served. */
+/* The value is emptied. */
 static void
 produce(struct maker *m, struct buf *value)
 {
-	rd_kafka_resp_err_t rc;
-
-	do {
-		rc = rd_kafka_producev(m->rk, RD_KAFKA_V_TOPIC(m->topic),
-		    RD_KAFKA_V_PARTITION(0),
-		    RD_KAFKA_V_VALUE(value->ptr, value->len),
-		    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		    RD_KAFKA_V_TIMESTAMP(tso_ms(m->ts)), RD_KAFKA_V_END);
-		rd_kafka_poll(
-		    m->rk, rc == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
-	} while (rc == RD_KAFKA_RESP_ERR__QUEUE_FULL);
-	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
-		die(m->topic, rd_kafka_err2str(rc));
+	put_record(
+	    m->rk, m->topic, 0, value->ptr, value->len, tso_ms(m->ts), NULL);
 	m->records++;
 	buf_fini(value);
 }

@@ -57,7 +57,6 @@ produce(struct mock *m, const char *topic, void *value, size_t len,
 {
 	rd_kafka_headers_t *headers = rd_kafka_headers_new(4);
 	int64_t time = 0, partition = 0;
-	rd_kafka_resp_err_t rc;
 
 	make_topic(m, topic, 1);
 	for (size_t i = 0; i < n; i++) {
@@ -71,15 +70,7 @@ produce(struct mock *m, const char *topic, void *value, size_t len,
 			rd_kafka_header_add(headers, field[i], eq - field[i],
 			    eq + 1, (ssize_t)strlen(eq + 1));
 	}
-	rc = rd_kafka_producev(m->rk, RD_KAFKA_V_TOPIC(topic),
-	    RD_KAFKA_V_PARTITION((int32_t)partition),
-	    RD_KAFKA_V_VALUE(value, len),
-	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK),
-	    RD_KAFKA_V_TIMESTAMP(time), RD_KAFKA_V_HEADERS(headers),
-	    RD_KAFKA_V_END);
-	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
-		die(topic, rd_kafka_err2str(rc));
-	rd_kafka_poll(m->rk, 0);
+	put_record(m->rk, topic, (int32_t)partition, value, len, time, headers);
 }
 
 static void

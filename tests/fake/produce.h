@@ -61,4 +61,28 @@ producer(rd_kafka_conf_t *conf)
 	return rk;
 }
 
+/*
+ * Copies value; takes headers, or NULL. A full queue empties as its reports
+ * are served here: a call that blocked would wait for them without end.
+ */
+static inline void
+put_record(rd_kafka_t *rk, const char *topic, int32_t partition, void *value,
+    size_t len, int64_t time_ms, rd_kafka_headers_t *headers)
+{
+	rd_kafka_resp_err_t rc;
+
+	do {
+		rc = rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic),
+		    RD_KAFKA_V_PARTITION(partition),
+		    RD_KAFKA_V_VALUE(value, len),
+		    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+		    RD_KAFKA_V_TIMESTAMP(time_ms), RD_KAFKA_V_HEADERS(headers),
+		    RD_KAFKA_V_END);
+		rd_kafka_poll(
+		    rk, rc == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
+	} while (rc == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
+		die(topic, rd_kafka_err2str(rc));
+}
+
 #endif

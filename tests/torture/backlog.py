@@ -11,7 +11,7 @@ BATCH = 1 << 20  # bytes
 
 # cdc-read may hold 64 MB (MERGE_AHEAD_BYTES) over all topics before it pauses those that are ahead, what librdkafka keeps
 # for each topic (queued.max.messages.kbytes, and a fetch more), and what the allocator keeps besides; cdc-apply a window of
-# requests of 4 MB.  It is the greatest size of each program that is measured, not what it has in use.
+# requests of 1 MiB.  It is the greatest size of each program that is measured, not what it has in use.
 LIMIT_MB = {'cdc-meta': 64, 'cdc-read': 320, 'cdc-apply': 256, 'cdc-task': 64}
 
 
