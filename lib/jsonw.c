@@ -1,6 +1,5 @@
 #include "jsonw.h"
 
-#include <endian.h>
 #include <math.h>
 #include <string.h>
 
@@ -253,40 +252,41 @@ special(double v, char *o)
 	return n;
 }
 
-static inline size_t
-put_f32(float v, char *o)
-{
-	return isfinite(v) ? num_f32(v, o) : special((double)v, o);
-}
-
 void
 jw_f32(struct jsonw *w, const char *key, float v)
 {
+	char *o;
+
 	sep(w, key);
-	w->b->len += put_f32(v, buf_room(w->b, NUM_FLT_MAX));
+	o = buf_room(w->b, NUM_FLT_MAX);
+	w->b->len += isfinite(v) ? num_f32(v, o) : special((double)v, o);
 	w->b->ptr[w->b->len] = '\0';
 }
 
-/* The text of one is never longer: there is room for what num_f32 touches. */
 void
 jw_f32s(struct jsonw *w, const void *le, size_t n)
 {
-	enum { LONGEST = sizeof "-0.0000123456789," - 1 };
+	char *o = buf_room(w->b, n * NUM_F32S_MAX + NUM_FLT_MAX);
 	const char *p = le;
-	char *o = buf_room(w->b, n * LONGEST + NUM_FLT_MAX);
 	uint32_t u;
 	float f;
 
-	for (size_t i = 0; i < n; i++) {
-		*o = ',';
-		o += w->comma;
-		w->comma = 1;
-		memcpy(&u, p + i * sizeof u, sizeof u);
-		u = le32toh(u);
+	if (n == 0)
+		return;
+	*o = ',';
+	o += w->comma;
+	w->comma = 1;
+	for (size_t done; n > 0; n -= done, p += done * sizeof u) {
+		done = n;
+		o = num_f32s(p, &done, o);
+		if (done == n)
+			break;
+		u = num_le32(p + done++ * sizeof u);
 		memcpy(&f, &u, sizeof f);
-		o += put_f32(f, o);
+		o += special((double)f, o);
+		*o++ = ',';
 	}
-	*o = '\0';
+	*--o = '\0';
 	w->b->len = (size_t)(o - w->b->ptr);
 }
 

@@ -33,6 +33,15 @@ size_t num_f32(float v, char out[static NUM_FLT_MAX]);
 size_t num_f64(double v, char out[static NUM_FLT_MAX]);
 
 /*
+ * *n little-endian floats, of any alignment, as num_f32 has them, and a comma
+ * behind each. Stops at a NaN and at an infinity: *n is then how many stand
+ * before it. Returns the end; out has room for NUM_F32S_MAX bytes of each
+ * float and for NUM_FLT_MAX more, any of which may be written to.
+ */
+enum { NUM_F32S_MAX = sizeof "-0.0000123456789," - 1 };
+char *num_f32s(const void *le, size_t *n, char *out);
+
+/*
  * A decimal at p, which ends before end, to the nearest float, as strtof has
  * it to the bit: a minus sign, digits, a point, an exponent, but no other
  * sign, no white space, no names. Returns how long it is, 0 if there is none

@@ -8,8 +8,8 @@
 /*
  * Floats as the shortest decimal, by R. Giulietti, "The Schubfach way to
  * render doubles" (2020), figure 7. It needs the powers of ten, rounded up to
- * 128 bits (64 for a float); we make them once, exactly, instead of keeping
- * them as a table of 617 lines.
+ * 128 bits (61 or more for a float); we make them once, exactly, instead of
+ * keeping them as a table of 617 lines.
  */
 enum { MIN10 = -292, MAX10 = 324, WORDS = 40 };
 
@@ -17,6 +17,14 @@ struct pow10 {
 	uint64_t hi, lo; /* the highest bit of hi is set */
 };
 static struct pow10 table[MAX10 - MIN10 + 1];
+
+/* By a float's exponent: what its last bit counts, as g / 2^60 x 10^e. */
+struct scale {
+	uint64_t g; /* from 2^60 below 10 x 2^60 */
+	int e;
+};
+enum { EXPONENTS = 255, BIAS = 127, POINT = 23 };
+static struct scale scales[EXPONENTS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_int made; /* the table: cheaper to ask than `once` */
 
@@ -76,6 +84,39 @@ top(const uint32_t w[static WORDS], int inexact)
 	return p;
 }
 
+/* floor(log10(2^q)), or of 3/4 of it */
+static inline int
+log10_of(int q, int closer)
+{
+	return (q * 1262611 - (closer ? 524031 : 0)) >> 22;
+}
+
+/* floor(log2(10^k)) */
+static inline int
+log2_of(int k)
+{
+	return k * 1741647 >> 19;
+}
+
+/* What the last bit of a float counts is 2^q. */
+static inline int
+last_bit(int x)
+{
+	return (x == 0 ? 1 : x) - BIAS - POINT;
+}
+
+static void
+fill_scales(void)
+{
+	for (int x = 0; x < EXPONENTS; x++) {
+		int q = last_bit(x), e = log10_of(q, 0);
+		int drop = 3 - q - log2_of(-e); /* none to 3 of 64 bits */
+
+		scales[x].g = (table[-e - MIN10].hi >> drop) + 1;
+		scales[x].e = e;
+	}
+}
+
 /* 10^k and 5^k have the same bits. */
 static void
 fill(void)
@@ -90,6 +131,7 @@ fill(void)
 		over5(w);
 		table[k - MIN10] = top(w, 1);
 	}
+	fill_scales();
 	atomic_store_explicit(&made, 1, memory_order_release);
 }
 
@@ -112,15 +154,6 @@ times(struct pow10 g, uint64_t c)
 	return (uint64_t)(y >> 64) | ((uint64_t)y > 1);
 }
 
-/* As times, of a float: 64 bits of the power, and one of the rest less. */
-static inline uint64_t
-times32(uint64_t g, uint64_t c)
-{
-	u128 x = (u128)g * c;
-
-	return (uint64_t)(x >> 64) | ((uint64_t)x >> 33 != 0);
-}
-
 /*
  * The shortest digits d x 10^*k in the interval that rounds to c x 2^q.
  * closer: the number below is half as far as the one above. Random numbers
@@ -128,23 +161,16 @@ times32(uint64_t g, uint64_t c)
  * none is branched on.
  */
 static inline __attribute__((always_inline)) uint64_t
-shortest(uint64_t c, int q, uint64_t closer, int is32, int *k)
+shortest(uint64_t c, int q, uint64_t closer, int *k)
 {
-	uint64_t lower, upper, v, s, t, near, up32, odd = c & 1;
-	struct pow10 g;
-	int h, e, down, up, half, shorter;
+	uint64_t lower, upper, v, s, t, near, odd = c & 1;
+	int h, e = log10_of(q, closer != 0), down, up, half, shorter;
+	struct pow10 g = table[-e - MIN10];
 
-	/* floor(log10(2^q)), or of 3/4 of it; then floor(log2(10^-k)) */
-	e = (q * 1262611 - (closer ? 524031 : 0)) >> 22;
-	h = q + (-e * 1741647 >> 19) + 1;
-	g = table[-e - MIN10];
-	up32 = g.hi + (g.lo != 0);
-	lower = (4 * c - 2 + closer) << h;
-	v = 4 * c << h;
-	upper = (4 * c + 2) << h;
-	lower = (is32 ? times32(up32, lower) : times(g, lower)) + odd;
-	v = is32 ? times32(up32, v) : times(g, v);
-	upper = (is32 ? times32(up32, upper) : times(g, upper)) - odd;
+	h = q + log2_of(-e) + 1;
+	lower = times(g, (4 * c - 2 + closer) << h) + odd;
+	v = times(g, 4 * c << h);
+	upper = times(g, (4 * c + 2) << h) - odd;
 	s = v / 4;
 	/* the nearer, else the even; or the only one that is inside */
 	down = lower <= 4 * s;
@@ -177,18 +203,19 @@ count(uint64_t v)
 
 /*
  * The 8 digits of v < 10^8, a byte each, the first in the lowest: halves of
- * four, then of two, then of one, all at once. The products are v / 100 and
- * v / 10 exactly for what stands in a lane.
+ * four, then of two, then of one, all at once. t has each lane divided by 100
+ * and then by 10, exactly; it goes below, and the rest above.
  */
 static inline uint64_t
 digits8(uint32_t v)
 {
-	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32, t;
+	uint64_t t = v / 10000;
+	uint64_t x = ((uint64_t)v << 32) - t * (((uint64_t)10000 << 32) - 1);
 
 	t = x * 10486 >> 20 & 0x7f0000007f;
-	x = t | (x - t * 100) << 16;
+	x = (x << 16) - t * ((100 << 16) - 1);
 	t = x * 103 >> 10 & 0xf000f000f000f;
-	return t | (x - t * 10) << 8;
+	return (x << 8) - t * ((10 << 8) - 1);
 }
 
 static inline char *
@@ -208,16 +235,14 @@ struct digits {
 };
 
 static inline __attribute__((always_inline)) struct digits
-spread(uint64_t d, int k, int is32)
+spread(uint64_t d, int k)
 {
 	struct digits g = { .n = count(d) };
 
 	g.e = g.n - 1 + k;
-	d *= tens[(is32 ? 9 : 17) - g.n];
-	if (!is32) {
-		g.b = digits8((uint32_t)(d % 100000000));
-		d /= 100000000;
-	}
+	d *= tens[17 - g.n];
+	g.b = digits8((uint32_t)(d % 100000000));
+	d /= 100000000;
 	g.first = (uint32_t)(d / 100000000);
 	g.a = digits8((uint32_t)(d % 100000000));
 	/* zeros at the end are high bytes */
@@ -288,40 +313,145 @@ layout(struct digits g, int is32, char *o)
 	return 1 + g.n;
 }
 
+/* A float's digits, zeros before and behind them: the last counts 10^e. */
+struct nine {
+	uint64_t a; /* eight, as digits8 makes them */
+	uint32_t last;
+	int e;
+	int cut; /* how many zeros are behind */
+};
+
+/*
+ * As shortest, of the float of c units, with one product: the bounds are half
+ * a unit below and above, unless it is a power of two. All is in 2^-34 of
+ * 10^e, and one of these too much at most, so that an odd float's bounds, which
+ * are outside, go in by one, and an even one's out. That this is enough is
+ * tested with all floats. Where the last digit would be rounded to ten, what
+ * has a digit less is inside and goes before.
+ */
+static inline __attribute__((always_inline)) struct nine
+nine(uint32_t c, struct scale unit)
+{
+	uint64_t v = (uint64_t)((u128)unit.g * c >> 26);
+	uint32_t s = (uint32_t)(v >> 34), t = s / 10;
+	uint64_t rest = v - ((uint64_t)t * 10 << 34), odd = c & 1;
+	uint64_t half = (unit.g >> 27) + 1 - 2 * odd;
+	uint32_t down = rest <= half, up = rest + half >= (uint64_t)10 << 34;
+	uint32_t shorter = 0 - (down | up);
+	struct nine d = { .a = digits8(t + up), .e = unit.e };
+
+	/* the nearer, else the even: a tie may be one too much, too */
+	odd = s & 1;
+	rest += ((uint64_t)1 << 33) - 2 + 2 * odd;
+	d.last = (uint32_t)(rest >> 34) & ~shorter;
+	d.cut = (1 + (__builtin_clzll(d.a | 1) >> 3)) & (int)shorter;
+	return d;
+}
+
+/* The same without the zeros in front. */
+static inline struct digits
+closed(struct nine d)
+{
+	int z = __builtin_ctzll(d.a | (uint64_t)1 << 63) >> 3;
+
+	if (d.a == 0) /* below 10^-44 */
+		return (struct digits){ .first = d.last, .n = 1, .e = d.e };
+	return (struct digits){
+		.first = d.a >> 8 * z & 0xf,
+		.a = d.a >> 8 * z >> 8 | (uint64_t)d.last << (56 - 8 * z),
+		.n = 9 - z - d.cut,
+		.e = d.e + 8 - z,
+	};
+}
+
+/*
+ * From 2^-16 on, below 1: without an exponent, and with nothing but zeros
+ * before the nine, which end with the digit number -e behind the point.
+ */
+static inline int
+fraction(struct nine d, char *o)
+{
+	char *p = o - 7 - d.e;
+
+	memcpy(o, "0.00000", 8);
+	put8(p, d.a)[0] = (char)('0' + d.last);
+	o[1] = '.';
+	return 2 - d.e - d.cut;
+}
+
 /*
  * Minus zero gets a fraction, since many readers of JSON take -0 for an
  * integer and lose its sign.
  */
-static size_t
+static int
 zero(int neg, char out[static NUM_FLT_MAX])
 {
 	memcpy(out, neg ? "-0.0" : "0", neg ? 5 : 2);
 	return neg ? 4 : 1;
 }
 
+/* Zero, a power of two, whose lower bound is the nearer one, and the rest. */
+static __attribute__((noinline)) int
+other(uint32_t m, int x, int neg, char *o)
+{
+	struct digits g;
+	uint64_t d;
+	int k;
+
+	if (m == 0 && x == 0)
+		return zero(neg, o);
+	if (m == 0 && x > 1) {
+		d = shortest((uint64_t)1 << POINT, last_bit(x), 1, &k);
+		g = spread(d, k);
+	} else {
+		g = closed(nine(x == 0 ? m : m | 1 << POINT, scales[x]));
+	}
+	return neg + layout(g, 1, o + neg);
+}
+
+static inline __attribute__((always_inline)) int
+put_f32(uint32_t u, char *o)
+{
+	uint32_t m = u & 0x7fffff;
+	int x = u >> POINT & 0xff, neg = (int)(u >> 31);
+
+	*o = '-';
+	if (m == 0 || x < BIAS - 16 || x >= BIAS)
+		return other(m, x, neg, o);
+	return neg + fraction(nine(m | 1 << POINT, scales[x]), o + neg);
+}
+
 size_t
 num_f32(float v, char out[static NUM_FLT_MAX])
 {
-	uint32_t u, m, x, neg;
-	struct digits g;
-	uint64_t d;
-	size_t n;
-	int k;
+	uint32_t u;
+	int n;
 
 	memcpy(&u, &v, sizeof u);
-	m = u & 0x7fffff;
-	x = u >> 23 & 0xff;
-	neg = u >> 31;
-	if (m == 0 && x == 0)
-		return zero(neg != 0, out);
 	make();
-	d = shortest(x == 0 ? m : m | 0x800000, (x == 0 ? 1 : (int)x) - 150,
-	    m == 0 && x > 1, 1, &k);
-	g = spread(d, k, 1);
-	out[0] = '-';
-	n = neg + (size_t)layout(g, 1, out + neg);
+	n = put_f32(u, out);
 	out[n] = '\0';
-	return n;
+	return (size_t)n;
+}
+
+char *
+num_f32s(const void *le, size_t *n, char *out)
+{
+	const char *p = le;
+	size_t i = 0;
+	uint32_t u;
+
+	make();
+	for (; i < *n; i++) {
+		memcpy(&u, p + i * sizeof u, sizeof u);
+		u = le32toh(u);
+		if ((u >> POINT & 0xff) == 0xff)
+			break;
+		out += put_f32(u, out);
+		*out++ = ',';
+	}
+	*n = i;
+	return out;
 }
 
 size_t
@@ -337,11 +467,11 @@ num_f64(double v, char out[static NUM_FLT_MAX])
 	x = u >> 52 & 0x7ff;
 	neg = u >> 63;
 	if (m == 0 && x == 0)
-		return zero(neg != 0, out);
+		return (size_t)zero(neg != 0, out);
 	make();
 	d = shortest(x == 0 ? m : m | 0x10000000000000,
-	    (x == 0 ? 1 : (int)x) - 1075, m == 0 && x > 1, 0, &k);
-	g = spread(d, k, 0);
+	    (x == 0 ? 1 : (int)x) - 1075, m == 0 && x > 1, &k);
+	g = spread(d, k);
 	out[0] = '-';
 	n = neg + (size_t)layout(g, 0, out + neg);
 	out[n] = '\0';

@@ -75,12 +75,13 @@ what_json_has_no_number_for_is_named(void **state)
 	is(&b, "[\"NaN\",\"Infinity\",\"-Infinity\",-0.0,0.1]");
 }
 
-/* 1.5, NaN, -1e-45, -0, -infinity, at an odd address. */
+/* 1.5, NaN, -1e-45, -0, -infinity, NaN, 0.5, at an odd address. */
 static void
 many_floats_are_as_one_by_one(void **state)
 {
 	static const char le[] = "x\0\0\xc0\x3f\0\0\xc0\x7f\1\0\0\x80"
-				 "\0\0\0\x80\0\0\x80\xff";
+				 "\0\0\0\x80\0\0\x80\xff\0\0\xc0\x7f"
+				 "\0\0\0\x3f";
 	struct buf b = { 0 };
 	struct jsonw w = { .b = &b };
 
@@ -88,10 +89,10 @@ many_floats_are_as_one_by_one(void **state)
 	jw_open(&w, NULL, '[');
 	jw_f32s(&w, le + 1, 0);
 	jw_f32s(&w, le + 1, 2);
-	jw_f32s(&w, le + 9, 3);
+	jw_f32s(&w, le + 9, 5);
 	jw_f32(&w, NULL, 3);
 	jw_close(&w, ']');
-	is(&b, "[1.5,\"NaN\",-1e-45,-0.0,\"-Infinity\",3]");
+	is(&b, "[1.5,\"NaN\",-1e-45,-0.0,\"-Infinity\",\"NaN\",0.5,3]");
 }
 
 /* The longest text of a float, as often as there is room for. */
