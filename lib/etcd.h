@@ -87,12 +87,13 @@ struct etcd_watch *etcd_watch_open(struct etcd *c, const char *from,
 void etcd_watch_close(struct etcd_watch *w);
 
 /*
- * Wait up to ms for events and call fn for each, in order of revision; the
- * events of one revision can come in several calls. Returns 1 if something
- * came, 0 if not, -1: ERR_TEMP the watch has ended and should be opened
- * again; ERR_GONE what comes next was compacted; ERR_DATA refused, or fn's.
+ * Wait up to ms for events, or until the descriptor `out`, if it is not -1,
+ * can be written to. Calls fn for each event, in order of revision; those of
+ * one revision can come in several calls. Returns 1 if something came, 0 if
+ * not, -1: ERR_TEMP the watch has ended and should be opened again; ERR_GONE
+ * what comes next was compacted; ERR_DATA refused, or fn's.
  */
-int etcd_watch_next(
-    struct etcd_watch *w, int ms, etcd_fn fn, void *arg, struct err *e);
+int etcd_watch_next(struct etcd_watch *w, int ms, int out, etcd_fn fn,
+    void *arg, struct err *e);
 
 #endif

@@ -180,7 +180,7 @@ one(struct etcd_watch *w, etcd_fn fn, void *arg, struct err *e)
 
 int
 etcd_watch_next(
-    struct etcd_watch *w, int ms, etcd_fn fn, void *arg, struct err *e)
+    struct etcd_watch *w, int ms, int out, etcd_fn fn, void *arg, struct err *e)
 {
 	int any = 0, rc;
 
@@ -189,7 +189,7 @@ etcd_watch_next(
 			any = 1;
 		if (rc == -1 || any)
 			return rc == -1 ? -1 : 1;
-		rc = http_stream_wait(w->s, ms, e);
+		rc = http_stream_wait(w->s, ms, out, e);
 		if (rc == -1)
 			return err_wrap(e, "etcd watch");
 		if (rc == 0)

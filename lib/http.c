@@ -172,19 +172,28 @@ failed(const struct call *c, const char *url, struct err *e)
 	    c->why[0] != '\0' ? c->why : curl_easy_strerror(c->code));
 }
 
-/* Let all transfers go on, for at most ms. */
+/*
+ * Let all transfers go on, for at most ms, or until `out` can be written to,
+ * if it is not -1. 1 if it can, 0, -1.
+ */
 static int
-turn(struct http *h, int ms, struct err *e)
+turn(struct http *h, int ms, int out, struct err *e)
 {
-	struct curl_waitfd stop = { .fd = sig_fd(),
-		.events = CURL_WAIT_POLLIN };
+	struct curl_waitfd also[2];
+	unsigned n_also = 0;
 	CURLMsg *m;
 	int n, left;
 
 	if (sig_stop != 0)
 		return err_set(e, ERR_STOP, "stopped");
+	if (sig_fd() >= 0)
+		also[n_also++] = (struct curl_waitfd){ .fd = sig_fd(),
+			.events = CURL_WAIT_POLLIN };
+	if (out >= 0)
+		also[n_also++] = (struct curl_waitfd){ .fd = out,
+			.events = CURL_WAIT_POLLOUT };
 	if (ms > 0)
-		curl_multi_poll(h->multi, &stop, stop.fd >= 0, ms, &n);
+		curl_multi_poll(h->multi, also, n_also, ms, &n);
 	curl_multi_perform(h->multi, &n);
 	while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
 		char *p = NULL;
@@ -197,7 +206,7 @@ turn(struct http *h, int ms, struct err *e)
 		c->done = 1;
 		c->code = m->data.result;
 	}
-	return 0;
+	return ms > 0 && out >= 0 && also[n_also - 1].revents != 0;
 }
 
 int
@@ -217,7 +226,7 @@ http_request(struct http *h, const char *url, const char *auth,
 	curl_easy_setopt(c.easy, CURLOPT_HTTPHEADER, c.headers);
 	curl_multi_add_handle(h->multi, c.easy);
 	while (!c.done && rc == 0) {
-		rc = turn(h, ms, e);
+		rc = turn(h, ms, -1, e);
 		ms = 1000;
 	}
 	curl_easy_getinfo(c.easy, CURLINFO_RESPONSE_CODE, &r->status);
@@ -293,11 +302,12 @@ news(struct http_stream *s)
 }
 
 int
-http_stream_wait(struct http_stream *s, int ms, struct err *e)
+http_stream_wait(struct http_stream *s, int ms, int out, struct err *e)
 {
 	int64_t end = tso_mono_ns() + (int64_t)ms * 1000000, left;
+	int room = 0;
 
-	if (turn(s->h, 0, e) == -1)
+	if (turn(s->h, 0, -1, e) == -1)
 		return -1;
 	while (!news(s)) {
 		if (s->call.done && s->call.code != CURLE_OK)
@@ -307,9 +317,10 @@ http_stream_wait(struct http_stream *s, int ms, struct err *e)
 			    "'%s': the server ended the answer", s->url);
 		/* rounded up: down would be a busy wait at the end */
 		left = (end - tso_mono_ns() + 999999) / 1000000;
-		if (left <= 0)
+		if (left <= 0 || room)
 			return 0;
-		if (turn(s->h, (int)left, e) == -1)
+		room = turn(s->h, (int)left, out, e);
+		if (room == -1)
 			return -1;
 	}
 	return 1;

@@ -65,10 +65,11 @@ struct buf *http_stream_in(struct http_stream *s);
 long http_stream_status(const struct http_stream *s);
 
 /*
- * Wait up to ms for more to come. Returns 1 if something came, 0 if not, -1
- * with *e set as above if the stream has failed, or has ended and all of it
- * was handed out.
+ * Wait up to ms for more to come, or until the descriptor `out`, if it is not
+ * -1, can be written to. Returns 1 if something came, 0 if not, -1 with *e
+ * set as above if the stream has failed, or has ended and all of it was
+ * handed out.
  */
-int http_stream_wait(struct http_stream *s, int ms, struct err *e);
+int http_stream_wait(struct http_stream *s, int ms, int out, struct err *e);
 
 #endif

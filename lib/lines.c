@@ -148,6 +148,12 @@ lines_fd(const struct lines *l)
 	return l->fd;
 }
 
+int
+lines_partial(const struct lines *l)
+{
+	return l->b.len > l->at;
+}
+
 const char *
 lines_name(const struct lines *l)
 {

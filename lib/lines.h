@@ -13,8 +13,8 @@ struct err;
 struct lines;
 
 enum {
-	LINES_MAX = 64 << 20, /* bytes of one line, at most */
-	LINES_STEP = 1 << 20, /* bytes asked of the system at a time */
+	LINES_MAX = 64 << 20,   /* bytes of one line, at most */
+	LINES_STEP = 256 << 10, /* bytes asked of the system at a time */
 };
 
 /* names as on the command line, "-" for standard input; n 0 is that alone. */
@@ -33,6 +33,8 @@ int lines_next(struct lines *l, const char **line, size_t *n, struct err *e);
 /* Read what is there; blocks if there is nothing. */
 int lines_fill(struct lines *l, struct err *e);
 int lines_fd(const struct lines *l);
+/* Is there the beginning of a line, after LINES_WAIT? */
+int lines_partial(const struct lines *l);
 
 /* Of the line that was handed out last. */
 const char *lines_name(const struct lines *l);

@@ -28,14 +28,19 @@
  * Such a range cannot see a key that was removed. Milvus never removes keys
  * of root-coord, it writes tombstones; only a release of a load can be late.
  *
+ * Who reads us needs the answer to a question that was put after he began to
+ * wait. So it is put when he has taken what was written before: cdc-read has
+ * a pipe that is full with one line, and reads when it needs the next.
+ *
  * etcd's own progress notices may come ahead of events before 3.4.25 and
  * 3.5.8 (etcd issue 15220), and say what one member has heard, which can be
  * less than what the cluster has agreed on.
  */
+#define MS INT64_C(1000000)
 enum {
-	AT_MS = 120,   /* from one question to the next */
-	HURRY_MS = 30, /* while who reads us has just begun */
-	HURRY_N = 20,
+	AT_MS = 80,              /* from one question to the next, on average */
+	AT_BURST_MS = 2 * AT_MS, /* what was not used may be used later */
+	ROOM_MS = 1000,          /* between two looks while there is none */
 	SCAN_SHARE = 5,  /* the range may take one part in so many of time */
 	STALL_MS = 5000, /* a change that the watch does not bring */
 	BACKOFF_MIN_MS = 100,
@@ -52,11 +57,11 @@ struct follow {
 	int64_t confirmed; /* all up to here is written or about to be */
 	int64_t asked;     /* a revision to wait for; 0: none */
 	int64_t asked_at;  /* when the question was put, ns */
-	int64_t next_scan; /* not before this, ns */
+	int64_t next_ask;  /* not before this, ns */
+	int64_t next_scan; /* nor the range before this, ns */
 	int64_t stalled;   /* since when a change is missing, ns; 0: none is */
 	int64_t away;      /* since when etcd is away, ns; 0: it is not */
 	int backoff_ms;
-	int rounds; /* so far, up to HURRY_N */
 };
 
 static int
@@ -176,29 +181,51 @@ put_question(struct follow *f, struct err *e)
 	return 0;
 }
 
+static int
+has_room(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) != 0;
+}
+
+/* Is it time to ask? *ms: if not, wait so long, or for the reader. */
+static int
+is_due(struct follow *f, int *ms, int *out)
+{
+	int64_t now = tso_mono_ns(), least = now - AT_BURST_MS * MS;
+
+	if (f->next_ask < least)
+		f->next_ask = least;
+	*out = now < f->next_ask ? -1 : f->m->out->fd;
+	*ms = *out == -1 ? (int)((f->next_ask - now) / MS) + 1 : ROOM_MS;
+	if (*out == -1 || !has_room(*out))
+		return 0;
+	f->next_ask += AT_MS * MS;
+	*ms = 0;
+	return 1;
+}
+
 /* One round: events until it is time to ask, then the question. */
 static int
 round_trip(struct follow *f, struct err *e)
 {
-	int64_t end = tso_mono_ns(), left;
 	struct meta *m = f->m;
+	int ms, out, due;
 
-	end += (f->rounds < HURRY_N ? HURRY_MS : AT_MS) * INT64_C(1000000);
-	f->rounds += f->rounds < HURRY_N;
 	if (f->watch == NULL)
 		f->watch =
 		    etcd_watch_open(m->etcd, f->from, f->end, f->seen + 1, e);
 	if (f->watch == NULL)
 		return -1;
 	do {
-		left = (end - tso_mono_ns()) / 1000000;
-		if (etcd_watch_next(f->watch, left > 0 ? (int)left : 0,
-			on_event, f, e) == -1)
+		due = is_due(f, &ms, &out);
+		if (etcd_watch_next(f->watch, ms, out, on_event, f, e) == -1)
 			return -1;
 		if (f->asked != 0 && f->seen >= f->asked &&
 		    write_at(f, f->asked, f->asked_at, e) == -1)
 			return -1;
-	} while (left > 0);
+	} while (!due);
 	return put_question(f, e);
 }
 

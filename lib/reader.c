@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ take_line(struct reader *r, const char *line, size_t len, struct err *e)
 {
 	struct cat_change ch;
 
+	r->at_end = 0;
 	if (cat_line(&r->cat, line, len, &ch, e) == -1)
 		return err_wrap(e, "%s: line %" PRIu64, r->conf->catalogue,
 		    lines_number(r->in));
@@ -35,6 +37,8 @@ take_line(struct reader *r, const char *line, size_t len, struct err *e)
 		rbac_note(r->rbac, &ch);
 	if (!r->begun)
 		return 0;
+	if (ch.kind == CAT_AT)
+		r->at_end = 1;
 	if (ch.kind == CAT_COLL || ch.kind == CAT_READY)
 		r->channels_dirty = 1;
 	if (ch.kind == CAT_COLL && !ch.coll->included)
@@ -66,6 +70,7 @@ take_lines(struct reader *r, struct err *e)
 			return -1;
 	}
 	r->in_eof = rc == LINES_END;
+	r->read_ns = tso_mono_ns();
 	return rc == -1 ? -1 : 0;
 }
 
@@ -75,6 +80,8 @@ fill(struct reader *r, struct err *e)
 {
 	if (lines_fill(r->in, e) == -1 || take_lines(r, e) == -1)
 		return -1;
+	if (r->at_end && !r->one_page) /* refused while there is more in it */
+		r->one_page = fcntl(lines_fd(r->in), F_SETPIPE_SZ, 1) != -1;
 	if (r->in_eof && !r->cat.ready)
 		return err_set(e, ERR_TEMP,
 		    "%s: the catalogue ends before 'ready'",
@@ -379,11 +386,27 @@ gather(const struct reader *r)
 		poll(&p, 1, GATHER_MS);
 }
 
+/*
+ * The next question is put to etcd when we have read the answer to the last
+ * (metafollow.c); that is our wish for it, since the pipe is made so small
+ * that it is full with one. So we leave it there until something waits for
+ * the catalogue, or for a while.
+ */
+static int
+wants_catalogue(const struct reader *r)
+{
+	if (!r->at_end || lines_partial(r->in) || r->n_cands > 0 ||
+	    r->ends_ns != 0 || !r->cat.ready)
+		return 1;
+	return tso_mono_ns() - r->read_ns >= WAIT_MS * 1000000LL;
+}
+
 static int
 turn(struct reader *r, struct err *e)
 {
 	int full = reader_is_full(r);
-	struct pollfd p[3] = { { r->in_eof ? -1 : lines_fd(r->in), POLLIN, 0 },
+	struct pollfd p[3] = { { r->in_eof ? -1 : lines_fd(r->in),
+				   wants_catalogue(r) ? POLLIN : 0, 0 },
 		{ full ? -1 : kreader_fd(r->k), POLLIN, 0 },
 		{ sig_fd(), POLLIN, 0 } };
 
@@ -469,7 +492,7 @@ close_reader(struct reader *r)
 	where_fini(&r->until);
 	lines_close(r->in);
 	free(r->names[0]);
-	merge_free(r->merge); /* its records are librdkafka's: before it */
+	merge_free(r->merge);
 	kreader_close(r->k);
 	kreader_close(r->asker);
 	ddl_free(r->ddl);

@@ -35,6 +35,9 @@ struct reader {
 	struct lines *in; /* the catalogue */
 	char *names[1];   /* of it */
 	int in_eof;
+	int at_end;      /* the last line of it was an `at` */
+	int one_page;    /* its pipe can hold no more */
+	int64_t read_ns; /* when it was read last */
 	struct kreader *k;
 	struct kreader *asker; /* of records that k has passed, or NULL */
 	struct cat cat;

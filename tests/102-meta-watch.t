@@ -44,15 +44,25 @@ done
 kill $pids
 is 'from every revision on the end is the same' "$bad" ''
 
-# How often, while nothing happens
+# How often, for who always reads, while nothing happens: what was not used may be used later, so two more are right
+asked() { # N: the ms from the first question to the one N later
+	awk -F '[:}]' -v n="$1" '/"at"/ { if (!c) t = $4
+		if (c++ == n) { printf "%d", ($4 - t) / 1e6; exit } }' idle
+}
+is_asked() { [ -n "$(asked "$1")" ]; }
 cdc-meta -w >idle &
 pid=$!
-wait_until 5 grep -q '"at"' idle
-a=$(grep -c '"at"' idle)
-sleep 2
-b=$(grep -c '"at"' idle)
+wait_until 20 is_asked 25
 kill $pid
-ok "ten to twenty times a second ($((b - a)) in two)" test $((b - a)) -ge 16 -a $((b - a)) -le 42
+ms=$(asked 25)
+ok "twelve times a second (25 in $ms ms)" test "$ms" -ge 1760 -a "$ms" -le 3200
+
+# For who leaves it in the pipe: to take it is to ask
+python3 "$TESTS/fake/asker.py" 7 cdc-meta -w >taken
+is 'an at that is not taken stays alone' "$(cut -d ' ' -f 1 taken | paste -sd ' ')" '1 1 1 1 1 1 1'
+ms=$(cut -d ' ' -f 2 taken | sort -n | sed -n 4p)
+ok "the next comes soon after it was (${ms:-no} ms)" test "${ms:-1000}" -lt 60
+is 'and was asked for behind that' "$(awk '$3 <= 0' taken)" ''
 
 # A pattern: what is renamed into it comes whole, and is followed when it leaves
 : >part

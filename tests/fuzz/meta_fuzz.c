@@ -122,11 +122,12 @@ http_stream_status(const struct http_stream *s)
 }
 
 int
-http_stream_wait(struct http_stream *s, int ms, struct err *e)
+http_stream_wait(struct http_stream *s, int ms, int out, struct err *e)
 {
 	long status;
 
 	(void)ms;
+	(void)out;
 	return next_answer(&status, &s->in, e) == -1 ? -1 : 1;
 }
 
@@ -184,7 +185,7 @@ watch(struct meta *m)
 	struct etcd_watch *w = etcd_watch_open(m->etcd, "a", "b", 1, &e);
 
 	for (int i = 0; w != NULL && i < EVENTS; i++)
-		if (etcd_watch_next(w, 0, on_event, m, &e) == -1)
+		if (etcd_watch_next(w, 0, -1, on_event, m, &e) == -1)
 			break;
 	etcd_watch_close(w);
 	meta_write_changes(m, 9, &e);
