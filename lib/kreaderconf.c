@@ -28,7 +28,12 @@ static const char *const defaults[][2] = {
 	{ "fetch.max.bytes", "4194304" },
 	{ "receive.message.max.bytes", "100000000" },
 	{ "queued.max.messages.kbytes", "2048" },
-	{ "fetch.wait.max.ms", "100" }, /* a question waits behind a fetch */
+	/*
+	 * Once between two ticks of Milvus, 200 ms, and not when they come:
+	 * then some are in one fetch, and W has to wait for the next. Not
+	 * more, as a question to the broker waits behind a fetch.
+	 */
+	{ "fetch.wait.max.ms", "150" },
 	{ "reconnect.backoff.max.ms", "2000" },
 	{ "topic.metadata.refresh.interval.ms", "10000" },
 };
