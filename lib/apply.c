@@ -363,6 +363,14 @@ show(struct apply *a)
 	log_progress(text);
 }
 
+/* Is there nothing that more rows would come with, or go behind? */
+static int
+is_all(const struct apply *a)
+{
+	return a->op.op == OP_TICK && !lines_partial(a->in) &&
+	       rowq_flying(a->q) == 0;
+}
+
 /* Nothing in the buffer: wait for input, while requests go on. */
 static int
 await(struct apply *a, struct err *e)
@@ -377,7 +385,7 @@ await(struct apply *a, struct err *e)
 		int most = a->conf->progress ? SHOW_MS : LONG_MS;
 
 		if (apply_acks(a, e) == -1 ||
-		    rowq_flush(a->q, idle >= IDLE_MS, e) == -1)
+		    rowq_flush(a->q, idle >= IDLE_MS || is_all(a), e) == -1)
 			return -1;
 		if (idle < IDLE_MS)
 			most = (int)(IDLE_MS - idle);

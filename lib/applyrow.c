@@ -413,6 +413,12 @@ rowq_epoch(const struct rowq *q)
 	return least;
 }
 
+size_t
+rowq_flying(const struct rowq *q)
+{
+	return q->flying.n;
+}
+
 uint64_t
 rowq_added(const struct rowq *q)
 {

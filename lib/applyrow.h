@@ -91,6 +91,7 @@ int rowq_drain(struct rowq *q, struct err *e);
 void rowq_settle(struct rowq *q);
 int rowq_failed(const struct rowq *q); /* a request ended badly */
 
+size_t rowq_flying(const struct rowq *q);      /* batches on their way */
 uint64_t rowq_added(const struct rowq *q);     /* rows and keys taken */
 uint64_t rowq_done_rows(const struct rowq *q); /* that are at the target */
 
