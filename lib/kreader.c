@@ -257,6 +257,10 @@ topic_of(const rd_kafka_message_t *rkm)
 	return rd_kafka_topic_opaque(rkm->rkt);
 }
 
+/*
+ * A copy, since librdkafka has a batch in twice the room that it takes packed
+ * or more, and would keep all of it as long as one of its records.
+ */
 static void
 fill(struct kmsg *m, rd_kafka_message_t *rkm)
 {
@@ -264,8 +268,9 @@ fill(struct kmsg *m, rd_kafka_message_t *rkm)
 	const void *v;
 	size_t n;
 
-	m->ptr = rkm->payload == NULL ? "" : rkm->payload;
 	m->len = rkm->len;
+	m->ptr = m->own =
+	    x_memdup(rkm->payload == NULL ? "" : rkm->payload, rkm->len);
 	m->offset = rkm->offset;
 	m->time_ms = rd_kafka_message_timestamp(rkm, NULL);
 	m->topic = topic_of(rkm)->number;
@@ -275,7 +280,7 @@ fill(struct kmsg *m, rd_kafka_message_t *rkm)
 	    rd_kafka_header_get_last(h, "_v", &v, &n) ==
 		RD_KAFKA_RESP_ERR_NO_ERROR &&
 	    n > 0;
-	m->own = rkm;
+	rd_kafka_message_destroy(rkm);
 }
 
 int
@@ -498,8 +503,8 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 		return event(r, rkm, m, e);
 	if (rkm != NULL) {
 		r->away_since_ns = 0;
-		fill(m, rkm);
 		go_on(r, topic_of(rkm), rkm);
+		fill(m, rkm);
 		return KREADER_MSG;
 	}
 	if (away_too_long(r)) {
@@ -515,8 +520,7 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 void
 kmsg_drop(struct kmsg *m)
 {
-	if (m->own != NULL)
-		rd_kafka_message_destroy(m->own);
+	free(m->own);
 	m->own = NULL;
 	m->ptr = NULL;
 }

@@ -29,7 +29,7 @@ struct kmsg {
 	int64_t time_ms; /* Kafka's timestamp, -1 if there is none */
 	int topic;       /* the number that kreader_start was given */
 	int streaming;   /* it has the header _v: the log of Milvus 2.6 */
-	void *own;       /* librdkafka's message */
+	void *own;       /* ptr, if it is to be freed */
 };
 
 enum { KREADER_IDLE, KREADER_MSG, KREADER_END };

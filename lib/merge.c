@@ -10,6 +10,8 @@
 #include "tso.h"
 #include "x.h"
 
+enum { FAR_MS = 30000, RUN_MS = 10000 };
+
 /* Records and marks in offset order: where o is. */
 struct fifo {
 	struct rec **v;
@@ -217,6 +219,24 @@ rank_of(int type)
 }
 
 /*
+ * Far above W one mark does for all of some seconds: hours of ticks of topics
+ * that have little else wait in a backlog. Where to read from is then a
+ * little early until W is past them.
+ */
+static int
+joins(const struct merge *m, const struct topic *t, uint64_t ts)
+{
+	const struct fifo *f = &t->fifo;
+	int64_t run;
+
+	if (f->head == f->n || !f->v[f->n - 1]->mark ||
+	    tso_ms(ts) < tso_ms(m->released) + FAR_MS)
+		return 0;
+	run = tso_ms(f->v[f->n - 1]->ts) / RUN_MS;
+	return run == tso_ms(ts) / RUN_MS;
+}
+
+/*
  * Of a record that does not wait only its place is kept, as long as W is not
  * past it: no position may be behind a record that is younger than W.
  */
@@ -230,10 +250,17 @@ leave_mark(struct merge *m, struct topic *t, struct rec *r)
 	r->m.topic = topic;
 	r->m.offset = offset;
 	r->mark = 1;
-	if (r->ts > m->released && t->pub.ticks)
-		fifo_push(t, r);
-	else
+	if (r->ts <= m->released || !t->pub.ticks) {
 		rec_free(r);
+	} else if (joins(m, t, r->ts)) {
+		struct rec *run = t->fifo.v[t->fifo.n - 1];
+
+		if (r->ts > run->ts)
+			run->ts = r->ts;
+		rec_free(r);
+	} else {
+		fifo_push(t, r);
+	}
 }
 
 /* Messages that the catalogue tells better; they are counted. */

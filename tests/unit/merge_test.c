@@ -9,6 +9,7 @@
 
 #include "pbmake.h"
 #include "pos.h"
+#include "tso.h"
 
 /* A record with base {type 1, msgID 2, timestamp 3}; payload is static. */
 static struct rec *
@@ -204,6 +205,33 @@ what_cannot_be_decoded_has_kafkas_time(void **state)
 	merge_free(m);
 }
 
+/* An hour of ticks on one topic, while the other still holds W at its start. */
+static void
+ticks_far_ahead_take_little(void **state)
+{
+	enum { HOUR = 3600 * 5 };
+	struct merge *m = two_topics();
+	const struct merge_topic *b = merge_topic(m, 1);
+	uint64_t begin = tso_from_ms(1700000000000), ts = 0;
+
+	(void)state;
+	add(m, 0, MSG_TIMETICK, 0, (int64_t)begin);
+	merge_release(m, begin);
+	for (int i = 0; i < HOUR; i++) {
+		ts = begin + tso_from_ms(1 + i * 200);
+		add(m, 1, MSG_TIMETICK, 0, (int64_t)ts);
+	}
+	assert_in_range(b->bytes, 1, 600 * sizeof(struct rec));
+	assert_int_equal(pos_of(m, "b").o, 10);
+	/* half of it: the place to read from is no more than 10 s early */
+	merge_release(m, begin + tso_from_ms(1800 * 1000));
+	assert_in_range(pos_of(m, "b").o, 10 + HOUR / 2 - 50, 10 + HOUR / 2);
+	merge_release(m, ts);
+	assert_int_equal(pos_of(m, "b").o, 10 + HOUR);
+	assert_int_equal(b->bytes, 0);
+	merge_free(m);
+}
+
 int
 main(void)
 {
@@ -214,6 +242,7 @@ main(void)
 		cmocka_unit_test(a_start_skips_what_was_out),
 		cmocka_unit_test(a_retry_has_type_and_id_of_another),
 		cmocka_unit_test(what_cannot_be_decoded_has_kafkas_time),
+		cmocka_unit_test(ticks_far_ahead_take_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
