@@ -16,9 +16,9 @@
 enum {
 	MAX_ANSWER = 64 << 20, /* bytes */
 	CONNECT_MS = 10000,
-	DEAD_MS = 30000, /* unacknowledged bytes: the peer is dead */
-	DOWNLOAD_BYTES = 256 << 10,
-	UPLOAD_BYTES = 128 << 10, /* curl's buffer for what goes out, a call */
+	DEAD_MS = 30000,           /* unacknowledged bytes: the peer is dead */
+	DOWNLOAD_BYTES = 64 << 10, /* curl keeps so much for a call, */
+	UPLOAD_BYTES = 64 << 10,   /* each way */
 };
 
 /* curl asks for bytes of the request. */

@@ -16,12 +16,12 @@ wait_writable(int fd)
 }
 
 static void
-drain(struct out *o)
+put(struct out *o, const char *p, size_t len)
 {
 	size_t done = 0;
 
-	while (o->error == 0 && done < o->b.len) {
-		ssize_t n = write(o->fd, o->b.ptr + done, o->b.len - done);
+	while (o->error == 0 && done < len) {
+		ssize_t n = write(o->fd, p + done, len - done);
 
 		if (n >= 0)
 			done += (size_t)n;
@@ -30,17 +30,30 @@ drain(struct out *o)
 		else if (errno != EINTR)
 			o->error = errno;
 	}
+}
+
+static void
+drain(struct out *o)
+{
+	put(o, o->b.ptr, o->b.len);
 	buf_clear(&o->b);
 }
 
 void
 out_mem(struct out *o, const void *line, size_t len)
 {
+	int large = len >= OUT_MAX; /* goes from where it is */
+
 	if (o->error != 0)
 		return;
-	buf_add(&o->b, line, len);
+	if (large) {
+		drain(o);
+		put(o, line, len);
+	} else {
+		buf_add(&o->b, line, len);
+	}
 	buf_addc(&o->b, '\n');
-	if (o->b.len >= OUT_MAX)
+	if (large || o->b.len >= OUT_MAX)
 		drain(o);
 }
 

@@ -9,7 +9,7 @@
 #include "x.h"
 
 /* A line holds so much text of rows or keys; longer messages are several. */
-enum { LINE_BYTES = 1 << 20, GROUP_MAX = 1 << 16 };
+enum { LINE_BYTES = 256 << 10, GROUP_MAX = 1 << 16 };
 
 struct reader_tally *
 reader_tally(struct reader *r, int64_t id)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +32,27 @@ lines_come_out_whole_at_a_flush(void **state)
 	assert_int_equal(out_close(&o, &e), 0);
 	out_fini(&o);
 	close(fd[0]);
+}
+
+static void
+a_large_line_does_not_wait(void **state)
+{
+	static char line[OUT_MAX], got[OUT_MAX + 8];
+	char name[] = "/tmp/out_test.XXXXXX";
+	struct out o = { .fd = mkstemp(name), .name = name };
+
+	(void)state;
+	assert_int_not_equal(o.fd, -1);
+	assert_int_equal(unlink(name), 0);
+	memset(line, 'x', sizeof line);
+	out_mem(&o, "one", 3);
+	out_mem(&o, line, sizeof line);
+	assert_int_equal(pread(o.fd, got, sizeof got, 0), sizeof line + 5);
+	assert_memory_equal(got, "one\n", 4);
+	assert_memory_equal(got + 4, line, sizeof line);
+	assert_int_equal(got[sizeof line + 4], '\n');
+	close(o.fd);
+	out_fini(&o);
 }
 
 static void
@@ -73,6 +95,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_come_out_whole_at_a_flush),
+		cmocka_unit_test(a_large_line_does_not_wait),
 		cmocka_unit_test(a_full_disk_sticks),
 		cmocka_unit_test(a_reader_that_left_is_told_apart),
 	};
