@@ -1,7 +1,7 @@
 """Measures how fast the programs are on this machine: a table, the targets, and bench/bench.svg.
 
 bench.py [--size small|full] [GROUP...]; `make bench` builds what it needs first.  The groups are read, apply, pipe, decimal, general,
-limits, chain and delay; all of them if none is named.  With CDC_LAB set the servers of that lab are used, and stay; otherwise
+lag, limits, chain and delay; all of them if none is named.  With CDC_LAB set the servers of that lab are used, and stay; otherwise
 some of our own come and go.
 """
 import argparse
@@ -17,7 +17,8 @@ import limits
 import picture
 import targets
 
-GROUPS = {**dict.fromkeys(alone.ONLY, alone.alone), 'limits': limits.limits, 'chain': chain.chain, 'delay': chain.delay}
+GROUPS = {**dict.fromkeys(alone.ONLY, alone.alone), 'lag': chain.lag, 'limits': limits.limits, 'chain': chain.chain,
+          'delay': chain.delay}
 RUNS = {'small': 3, 'full': 5}
 CHAIN_RUNS = {'small': 1, 'full': 3}    # of what takes minutes
 CHAIN_ROWS = {'small': 200_000, 'full': 2_000_000}

@@ -1,22 +1,24 @@
-"""The whole chain between two real Milvus: a backlog, single rows, nothing at all, a start; and a target that is far away.
+"""The whole chain between two real Milvus: single rows, nothing at all, a start, a backlog; and a target that is far away.
 
 The four programs of `cdc-task run` stand in a pipe of ours, so that each can be watched.  All that a row costs at the source was
 paid before the clock starts; the source is idle then, but shares this machine.
 """
 import contextlib
+import json
 import random
 import signal
+import subprocess
 
 import numpy
 
 from measure import *  # noqa: F401,F403
-from measure import Failed, Figure, Run, Value, eventually, high_water, median, number, say, time, together
+from measure import Failed, Figure, Run, Value, eventually, helper, high_water, median, number, say, time, together
 from cdctest import Case, drop_dbs, floats
 from kafkaadmin import ends
 from limits import DIM, FIELDS
 from proxy import Proxy
 
-FILL = 4000          # rows an insert at the source
+FILL = 1000          # rows an insert at the source
 PATIENCE_S = 3600
 LAG = {'small': 50, 'full': 200}
 TICK_S = 0.2         # of a Milvus: single rows come at any moment between two of them
@@ -24,6 +26,7 @@ IDLE_S = 30
 ROUND_TRIP_MS = (0, 10, 200)
 BEFORE_S = 0.005     # between two looks at a checkpoint, or at the target
 EVENTUALLY = 1       # a query's guarantee_timestamp: what is there will do
+INSERT, TICK = 400, 1200    # message types in the log
 
 
 class Here(Case):
@@ -49,8 +52,13 @@ class Here(Case):
             self.src.insert(self.db, coll, {'pk': list(range(at, at + size)), 'vec': v})
         say(f'  the source took {n} rows in {time.monotonic() - began:.0f} s')
 
-    def put(self, coll, key):
-        self.src.insert(self.db, coll, {'pk': [key], 'vec': [bytes(DIM * 4)]})
+    def loaded(self, milvus, coll):
+        milvus.create(self.db, coll, FIELDS)
+        milvus.index(self.db, coll, 'vec')
+        milvus.load(self.db, coll)
+
+    def put(self, milvus, coll, key):
+        milvus.insert(self.db, coll, {'pk': [key], 'vec': [bytes(DIM * 4)]})
 
     def sees(self, coll, key):
         """Does a query at the target find it now?  Under Strong each question itself would take until the next tick."""
@@ -115,25 +123,51 @@ def backlog(bench, case):
     bench.figure(f)
 
 
+def singles(bench, case, milvus, coll):
+    """Rows one at a time into one of the two: the unix ms of each answer, and how many more until a query at the target saw it."""
+    answered, late = [], []
+    for key in range(LAG[bench.size]):
+        time.sleep(random.random() * TICK_S)
+        case.put(milvus, coll, key)
+        answered.append(time.time() * 1000)
+        began = time.monotonic()
+        eventually(lambda: case.sees(coll, key), what='a row', every=BEFORE_S)
+        late.append((time.monotonic() - began) * 1000)
+    return answered, late
+
+
+def percentiles(bench, name, late, **more):
+    late = sorted(late)
+    for percent in 50, 90, 99:
+        ms = late[min(len(late) - 1, len(late) * percent // 100)]
+        bench.figure(Value('chain', f'{name}, p{percent}', ms, 'ms', len(late), **more))
+        more = {}  # said once
+
+
+def ticks(bench, topic, first, answered):
+    """ms from the source's answers to its ticks behind the rows: nobody knows before that nothing older can come."""
+    argv = [helper('logdump'), bench.brokers, topic, str(first), str(ends(topic)[1])]
+    out = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    log = [json.loads(line) for line in out.splitlines()]
+    rows = [i for i, r in enumerate(log) if r['type'] == INSERT]
+    if len(rows) != len(answered):
+        raise Failed(f'{len(rows)} inserts in {topic} instead of {len(answered)}')
+    behind = [next(r['ms'] for r in log[i:] if r['type'] == TICK and r['ts'] >= log[i]['ts']) for i in rows]
+    return [tick - ms for tick, ms in zip(behind, answered)]
+
+
 def single(bench, case):
-    """Rows one at a time, and then none: how late they come, what waiting costs."""
-    case.src.create(case.db, 'one', FIELDS)
-    case.src.index(case.db, 'one', 'vec')
-    case.src.load(case.db, 'one')
+    """Rows one at a time, and then none: how late they come, what of it the two Milvus take alone, what waiting costs."""
+    case.loaded(case.src, 'one')
     case.include = [case.db + '.one']
     pipe = case.task().start()
     pipe.catch_up()
     eventually(lambda: case.dst.load_state(case.db, 'one') == 'Loaded', what='a loaded target')
-    late = []
-    for key in range(LAG[bench.size]):
-        time.sleep(random.random() * TICK_S)
-        case.put('one', key)
-        began = time.monotonic()
-        eventually(lambda: case.sees('one', key), what='a row', every=BEFORE_S)
-        late.append((time.monotonic() - began) * 1000)
-    late.sort()
-    for percent in 50, 90, 99:
-        bench.figure(Value('chain', f'lag of a row, p{percent}', late[min(len(late) - 1, len(late) * percent // 100)], 'ms', len(late)))
+    topic, = case.src.describe(case.db, 'one').physical_channel_names
+    first = ends(topic)[1]
+    answered, late = singles(bench, case, case.src, 'one')
+    percentiles(bench, 'lag of a row', late)
+    percentiles(bench, 'source alone', ticks(bench, topic, first, answered), **{'from its answer to': 'its tick in the log'})
     pipe.catch_up()
     before = [p.cpu() for p in pipe.chain.programs]
     began = time.monotonic()
@@ -142,15 +176,20 @@ def single(bench, case):
     share = sum(used.values()) / (time.monotonic() - began) * 100
     bench.figure(Value('chain', 'idle', share, '% of a core', 1, **{n: f'{s / IDLE_S:.2%}' for n, s in used.items()}))
     pipe.stop()
+    case.loaded(case.dst, 'alone')
+    eventually(lambda: case.dst.load_state(case.db, 'alone') == 'Loaded', what='a loaded target')
+    late = singles(bench, case, case.dst, 'alone')[1]
+    percentiles(bench, 'target alone', late, **{'from its answer to': 'a query that sees the row'})
 
 
 def starts(bench, case):
     """From `cdc-task run` to a row that waited: when the checkpoint has it."""
+    case.src.create(case.db, 'one', FIELDS)
     case.include = [case.db + '.one']
     pipe = case.task()
     took = []
     for i in range(bench.runs + 1):
-        case.put('one', 1_000_000 + i)
+        case.put(case.src, 'one', 1_000_000 + i)
         case.ticked('one')
         had, began = applied(pipe), time.monotonic()
         chain = case.chain(['cdc-task', 'run', pipe.name])
@@ -164,18 +203,24 @@ def starts(bench, case):
     bench.figure(Value('chain', 'start to first row', took[1:], 's', len(took) - 1))
 
 
-def chain(bench):
-    """Figure 7."""
+def each(bench, *functions):
     bench.milvus(True)
-    for f in backlog, single, starts:
+    for f in functions:
         with contextlib.closing(Here(f.__name__)) as case:
-            if f is starts:
-                case.src.create(case.db, 'one', FIELDS)
             try:
                 f(bench, case)
             except Exception:
                 case.show()
                 raise
+
+
+def lag(bench):
+    """Before all that gives the two millions of rows: they compact and flush for a while then, on the cores that all share."""
+    each(bench, single, starts)
+
+
+def chain(bench):
+    each(bench, backlog)
 
 
 def delay(bench):

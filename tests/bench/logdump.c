@@ -1,0 +1,69 @@
+/*
+ * logdump BROKERS TOPIC FROM TO: what stands in the log of a Milvus, from one
+ * offset to the one before another.
+ *
+ * A line of JSON for each record: its offset, Kafka's time (CreateTime, unix
+ * ms), the type and the hybrid timestamp of the message, an insert's greatest.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "decode.h"
+#include "err.h"
+#include "kreader.h"
+#include "log.h"
+#include "num.h"
+
+enum { PATIENCE_MS = 10000 };
+
+static int
+show(const struct kmsg *k, struct err *e)
+{
+	struct msg m;
+
+	if (msg_decode(k->ptr, k->len, &m, e) == -1)
+		return err_wrap(e, "offset %" PRId64, k->offset);
+	printf("{\"offset\":%" PRId64 ",\"ms\":%" PRId64
+	       ",\"type\":%d,\"ts\":%" PRIu64 "}\n",
+	    k->offset, k->time_ms, m.type, m.ts);
+	return 0;
+}
+
+static int
+dump(struct kreader *r, const char *topic, int64_t from, int64_t to,
+    struct err *e)
+{
+	struct kmsg k = { 0 };
+	int rc = kreader_start(r, topic, 0, from, e);
+
+	while (rc != -1 && from < to) {
+		rc = kreader_next(r, PATIENCE_MS, &k, e);
+		if (rc == KREADER_IDLE)
+			rc = err_set(e, ERR_TEMP, "no record %" PRId64, from);
+		if (rc == KREADER_MSG && k.offset < to && show(&k, e) == -1)
+			rc = -1;
+		from = rc == KREADER_MSG ? k.offset + 1 : from;
+		kmsg_free(&k);
+	}
+	return rc == -1 ? -1 : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct kreader_conf conf = { .brokers = argv[1] };
+	struct kreader *r = NULL;
+	struct err e = { 0 };
+	int64_t from, to;
+
+	log_init(argv[0]);
+	if (argc != 5)
+		return 2;
+	if (num_i64(argv[3], 0, INT64_MAX, &from, &e) == -1 ||
+	    num_i64(argv[4], 0, INT64_MAX, &to, &e) == -1 ||
+	    (r = kreader_open(&conf, &e)) == NULL ||
+	    dump(r, argv[2], from, to, &e) == -1)
+		log_error("%s", e.msg);
+	kreader_close(r);
+	return err_status(&e);
+}
