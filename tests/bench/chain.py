@@ -12,8 +12,8 @@ import subprocess
 import numpy
 
 from measure import *  # noqa: F401,F403
-from measure import Failed, Figure, Run, Value, eventually, helper, high_water, median, number, say, time, together
-from cdctest import Case, drop_dbs, floats
+from measure import Failed, Figure, Run, Value, clear, eventually, helper, high_water, median, number, say, time, together
+from cdctest import Case, floats
 from kafkaadmin import ends
 from limits import DIM, FIELDS
 from proxy import Proxy
@@ -39,6 +39,11 @@ class Here(Case):
         self.include = [self.db + '.*']
         self.how = how
         self.make_db()
+
+    def close(self):
+        for m in self.src, self.dst:
+            clear(m, self.db)
+        super().close()
 
     def task(self, **how):
         self.tasks += 1
@@ -79,7 +84,7 @@ def applied(pipe):
 
 def drain(case, rows, steady):
     """A new task for what is there, to its last row; adds to steady the rows a second behind the first that were confirmed."""
-    drop_dbs(case.dst, [case.db] if case.db in case.dst.dbs() else [])
+    clear(case.dst, case.db)
     pipe = case.task()
     began = time.monotonic()
     pipe.start()

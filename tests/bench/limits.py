@@ -6,7 +6,7 @@ import json
 import numpy
 
 from measure import *  # noqa: F401,F403
-from measure import Figure, Run, helper, os, run, say, subprocess, time
+from measure import Figure, Run, clear, helper, os, run, say, subprocess, time
 from milvusapi import F, Milvus, MilvusError, column, pb
 
 PIPE_MB = {'small': 64, 'full': 1024}
@@ -67,8 +67,7 @@ def upserts(m, db, n, threads, rows):
         began = time.monotonic()
         list(pool.map(one, ready))
         seconds = time.monotonic() - began
-    m.drop(db, 'c')
-    m.drop_db(db)
+    clear(m, db)
     return seconds, n // rows * rows
 
 

@@ -279,6 +279,11 @@ class Milvus:
     def flush(self, db, *colls):
         return self.call('Flush', db_name=db, collection_names=colls)
 
+    def is_stored(self, flush):
+        """Is all that this answer of flush() names in storage?"""
+        ids = [i for lists in (flush.coll_segIDs, flush.flush_coll_segIDs) for v in lists.values() for i in v.data]
+        return self.call('GetFlushState', segmentIDs=ids).flushed
+
     # Rows
 
     def _columns(self, db, coll, data):
