@@ -117,7 +117,7 @@ torture:
 	$(Q)$(MAKE) all tests-build
 	$(Q)BUILD=$(BUILD) sh tests/run.sh torture $(SEED:%=--seed %) $(ROUNDS:%=--rounds %) $(ONLY)
 
-# How fast, on this machine: SIZE=small for a look, ONLY='group...'; the picture is bench/bench.svg.
+# How fast, on this machine: SIZE=small for a look, ONLY='group...'; the picture of all of it is bench/bench.svg.
 .PHONY: bench
 bench:
 	$(Q)sh tests/setup.sh test

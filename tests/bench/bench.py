@@ -1,8 +1,8 @@
-"""Measures how fast the programs are on this machine: a table, the targets, and bench/bench.svg.
+"""Measures how fast the programs are on this machine: a table, the targets, and a picture.
 
 bench.py [--size small|full] [GROUP...]; `make bench` builds what it needs first.  The groups are read, apply, pipe, decimal, general,
-lag, limits, chain and delay; all of them if none is named.  With CDC_LAB set the servers of that lab are used, and stay; otherwise
-some of our own come and go.
+lag, limits, chain and delay; all of them if none is named.  The picture is bench/bench.svg if all were measured in full, otherwise
+$BUILD/bench.svg.  With CDC_LAB set the servers of that lab are used, and stay; otherwise some of our own come and go.
 """
 import argparse
 import contextlib
@@ -101,7 +101,8 @@ def main():
             group(bench)
     wanted = targets.rows(bench.figures)
     print('\n'.join([*picture.machine(args.size), '', table([f.cells() for f in bench.figures]), '', table(wanted)]))
-    picture.draw(os.path.join(TOP, 'bench', 'bench.svg'), bench.figures, wanted, args.size)
+    whole = not args.group and args.size == 'full'
+    picture.draw(os.path.join(TOP, 'bench' if whole else BUILD, 'bench.svg'), bench.figures, wanted, args.size)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""bench/bench.svg: the figures as bars, the targets, and on which machine.  Text is text; light and dark are the reader's."""
+"""The picture: the figures as bars, the targets, and on which machine.  Text is text; light and dark are the reader's."""
 import html
 import os
 import platform
