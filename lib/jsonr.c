@@ -188,6 +188,33 @@ jr_lit(struct jsonr *r, const char *word, struct err *e)
 	return 0;
 }
 
+static inline int
+has_zero(uint64_t x)
+{
+	return ((x - 0x0101010101010101) & ~x & 0x8080808080808080) != 0;
+}
+
+/*
+ * Where the next quote or bracket is, or the end: eight bytes at a time, of
+ * which each bracket becomes 0x7f, and few others do.
+ */
+static const char *
+next_mark(const char *p, const char *end)
+{
+	uint64_t x;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&x, p, sizeof x);
+		if (has_zero(x ^ 0x2222222222222222) ||
+		    has_zero((x | 0x2626262626262626) ^ 0x7f7f7f7f7f7f7f7f))
+			break;
+	}
+	while (p < end && *p != '"' && *p != '[' && *p != ']' && *p != '{' &&
+	       *p != '}')
+		p++;
+	return p;
+}
+
 /* Brackets are matched by kind with one bit a level. */
 static int
 skip_nested(struct jsonr *r, struct err *e)
@@ -197,13 +224,7 @@ skip_nested(struct jsonr *r, struct err *e)
 	struct jstr s;
 
 	do {
-		size_t run = 0;
-
-		while (r->p + run < r->end && r->p[run] != '"' &&
-		       r->p[run] != '[' && r->p[run] != ']' &&
-		       r->p[run] != '{' && r->p[run] != '}')
-			run++;
-		r->p += run;
+		r->p = next_mark(r->p, r->end);
 		if (r->p >= r->end)
 			return fail(r, e, "'}' or ']'");
 		if (*r->p == '"') {

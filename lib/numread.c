@@ -19,11 +19,16 @@ static const double powers[MAX_POWER + 1] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6,
 	1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
 	1e19, 1e20, 1e21, 1e22 };
 
+static const double tenths[] = { 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7,
+	1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15 };
+
 static int
 is_digit(char c)
 {
 	return (unsigned char)(c - '0') <= 9;
 }
+
+__extension__ typedef unsigned __int128 u128;
 
 /* What is read of a number: c x 10^e. */
 struct decimal {
@@ -42,6 +47,23 @@ value8(uint64_t x)
 	return (x * 10000 + (x >> 32)) & 0xffffffff;
 }
 
+/* Of 8 bytes without their '0', the high bit of each that is over 9. */
+static inline uint64_t
+no_digits(uint64_t x)
+{
+	x |= (x & 0x7f7f7f7f7f7f7f7f) + 0x7676767676767676;
+	return x & 0x8080808080808080;
+}
+
+static inline uint64_t
+load8(const char *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof x);
+	return le64toh(x) ^ 0x3030303030303030;
+}
+
 /* Digits from p on into d, eight at a time; where they end. */
 static inline __attribute__((always_inline)) const char *
 digits(const char *p, const char *end, struct decimal *d)
@@ -53,11 +75,8 @@ digits(const char *p, const char *end, struct decimal *d)
 	int n;
 
 	while (end - p >= 8) {
-		memcpy(&x, p, sizeof x);
-		x = le64toh(x) ^ 0x3030303030303030;
-		/* the high bit of each byte that is over 9 */
-		odd = ((x & 0x7f7f7f7f7f7f7f7f) + 0x7676767676767676) | x;
-		odd &= 0x8080808080808080;
+		x = load8(p);
+		odd = no_digits(x);
 		n = odd == 0 ? 8 : __builtin_ctzll(odd) >> 3;
 		if (n == 0)
 			break;
@@ -151,29 +170,90 @@ slow(const char *p, size_t n, int is32)
 }
 
 /*
- * What scaled() makes is off by less than two of its last places, which is
- * of no account for a float unless it is that near to where floats round the
- * other way: the middle of two, 1 and 28 zeros in the bits that a float has
- * not. 10^-22 is no subnormal float.
+ * What vectors are made of: a digit, a point and up to 15 digits, and a byte
+ * behind them that is no exponent's, the length of which nobody can foretell:
+ * no branch depends on it. NULL if it is something else, or too near to the
+ * end.
  */
-size_t
-num_read_f32(const char *p, const char *end, float *v)
+static inline __attribute__((always_inline)) const char *
+scan_plain(const char *p, const char *end, struct decimal *d)
+{
+	enum { LONGEST = 1 + 2 + 16 };
+	static const uint64_t tens[] = { 1, 10, 100, 1000, 10000, 100000,
+		1000000, 10000000, 100000000, 1000000000, 10000000000,
+		100000000000, 1000000000000, 10000000000000, 100000000000000,
+		1000000000000000 };
+	uint64_t a, b, all, odd;
+	u128 x;
+	int n;
+
+	if (end - p < LONGEST)
+		return NULL;
+	d->neg = *p == '-';
+	p += d->neg;
+	a = load8(p + 2);
+	b = load8(p + 10);
+	odd = no_digits(a);
+	all = 0 - (uint64_t)(odd == 0); /* eight digits, and then those of b */
+	odd |= no_digits(b) & all;
+	if (!is_digit(p[0]) || p[1] != '.' || odd == 0)
+		return NULL;
+	n = (int)(8 & all) + (__builtin_ctzll(odd) >> 3);
+	if (n == 0 || (p[2 + n] | 0x20) == 'e')
+		return NULL;
+	x = ((u128)b << 64 | a) << 8 * (16 - n);
+	d->c = value8((uint64_t)x) * 100000000 + value8((uint64_t)(x >> 64)) +
+	       (uint64_t)(p[0] - '0') * tens[n];
+	d->n = (size_t)n + 1;
+	d->e = -n;
+	return p + 2 + n;
+}
+
+/*
+ * A float by way of a double that is off by less than three of its last
+ * places. That is of no account unless it is so near to where floats round
+ * the other way: the middle of two, 1 and 28 zeros in the bits that a float
+ * has not. 10^-22 is no subnormal float.
+ */
+static inline int
+is_middle(double x)
+{
+	uint64_t u;
+
+	memcpy(&u, &x, sizeof u);
+	return ((u + 8) & 0x1fffffff) - 0x10000000 <= 16;
+}
+
+static __attribute__((noinline)) size_t
+any_f32(const char *p, const char *end, float *v)
 {
 	struct decimal d;
 	const char *q = scan(p, end, &d);
-	uint64_t u = 0x10000000;
-	double x = 0;
+	double x;
 
 	if (q == NULL)
 		return 0;
-	if (simple(&d)) {
-		x = scaled(&d);
-		memcpy(&u, &x, sizeof u);
-	}
-	if (((u + 8) & 0x1fffffff) - 0x10000000 <= 16)
+	if (!simple(&d) || is_middle(x = scaled(&d)))
 		x = slow(p, (size_t)(q - p), 1);
 	*v = (float)x;
 	return isinf(*v) ? 0 : (size_t)(q - p);
+}
+
+size_t
+num_read_f32(const char *p, const char *end, float *v)
+{
+	static const double signs[] = { 1, -1 }; /* nobody can foretell them */
+	struct decimal d;
+	const char *q = scan_plain(p, end, &d);
+	double x;
+
+	if (q == NULL)
+		return any_f32(p, end, v);
+	x = (double)(int64_t)d.c * tenths[-d.e] * signs[d.neg];
+	if (is_middle(x))
+		return any_f32(p, end, v);
+	*v = (float)x;
+	return (size_t)(q - p);
 }
 
 size_t

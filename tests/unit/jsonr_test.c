@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -205,6 +206,46 @@ depth_has_a_limit(void **state)
 	assert_int_equal(jr_end(&r, &e), 0);
 }
 
+/* What a skip must see is found wherever it stands, and nothing else is. */
+static void
+a_skip_sees_each_mark_and_no_other_byte(void **state)
+{
+	static const char *const marks[] = { "\"]}\"", "[]", "{}", "{\"\":[1]}",
+		"[[{\"[\":2}]]", "\"some more text\"", "" };
+	static const char behind[] = ",0.1,0.2,0.3,0.4";
+	char s[80];
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < 40 * (sizeof marks / sizeof *marks); i++) {
+		const char *mark = marks[i / 40];
+		struct jsonr r;
+		int n = snprintf(s, sizeof s, "[%.*s%s%.*s]", (int)(i % 20),
+		    "0.1,0.25,-1e7,0.1234567", mark, i % 40 < 20 ? 0 : 12,
+		    ",0.5,0.25,0.");
+
+		strcpy(s + n, behind);
+		jr_init(&r, s, strlen(s));
+		assert_int_equal(jr_skip(&r, NULL, &e), 0);
+		assert_int_equal(r.p - s, n);
+		s[n - 1] = '}';
+		jr_init(&r, s, strlen(s));
+		assert_int_equal(jr_skip(&r, NULL, &e), -1);
+	}
+	for (int c = 1; c < 256; c++) {
+		struct jsonr r;
+
+		if (strchr("\"[]{}", c) != NULL)
+			continue;
+		memset(s, c, 24);
+		s[0] = '[';
+		s[24] = ']';
+		jr_init(&r, s, 25);
+		assert_int_equal(jr_skip(&r, NULL, &e), 0);
+		assert_int_equal(r.p - s, 25);
+	}
+}
+
 static void
 does_not_read_past_the_end(void **state)
 {
@@ -257,6 +298,7 @@ main(void)
 		cmocka_unit_test(names_are_compared_unescaped),
 		cmocka_unit_test(integers_are_numbers_or_strings_in_bounds),
 		cmocka_unit_test(depth_has_a_limit),
+		cmocka_unit_test(a_skip_sees_each_mark_and_no_other_byte),
 		cmocka_unit_test(does_not_read_past_the_end),
 		cmocka_unit_test(a_string_of_escapes_takes_linear_time),
 	};

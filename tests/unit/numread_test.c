@@ -26,26 +26,38 @@ float_of(uint32_t u)
 	return f;
 }
 
-/* As strtof and strtod have it, from memory that ends where the text does. */
+/* What may stand behind a number, and is looked at together with it. */
+static const char behind[] = ",-0.9876543210,1e9]";
+
+/* As strtof and strtod have it, with `more` of what is behind in memory. */
 static void
-same(const char *text)
+same_before(const char *text, size_t more)
 {
 	size_t n = strlen(text), want;
-	char *copy = test_malloc(n + 1), *end;
+	char *copy = test_malloc(1 + n + more), *end;
 	float f = 7, g = strtof(text, &end);
 	double d = 7, x;
 
 	memcpy(copy + 1, text, n);
+	memcpy(copy + 1 + n, behind, more);
 	want = isinf(g) ? 0 : (size_t)(end - text);
-	if (num_read_f32(copy + 1, copy + 1 + n, &f) != want ||
+	if (num_read_f32(copy + 1, copy + 1 + n + more, &f) != want ||
 	    (want > 0 && memcmp(&f, &g, sizeof f) != 0))
 		fail_msg("'%s' is %a, want %a", text, (double)f, (double)g);
 	x = strtod(text, &end);
 	want = isinf(x) ? 0 : (size_t)(end - text);
-	if (num_read_f64(copy + 1, copy + 1 + n, &d) != want ||
+	if (num_read_f64(copy + 1, copy + 1 + n + more, &d) != want ||
 	    (want > 0 && memcmp(&d, &x, sizeof d) != 0))
 		fail_msg("'%s' is %a, want %a", text, d, x);
 	test_free(copy);
+}
+
+static void
+same(const char *text)
+{
+	same_before(text, 0);
+	same_before(text, 1);
+	same_before(text, sizeof behind - 1);
 }
 
 static void
@@ -220,6 +232,26 @@ random_digits_are_strtods(void **state)
 	}
 }
 
+/* As vectors have them: a digit, a point, and as many digits as may be. */
+static void
+plain_numbers_are_strtods(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		char s[80];
+		size_t n = 0, digits = next_random(&seed) % 19;
+
+		if (next_random(&seed) % 2)
+			s[n++] = '-';
+		s[n++] = (char)('0' + (next_random(&seed) >> 20) % 10);
+		s[n++] = '.';
+		while (digits-- > 0)
+			s[n++] = (char)('0' + (next_random(&seed) >> 20) % 10);
+		strcpy(s + n, i % 8 == 0 ? "e-5" : i % 8 == 1 ? "E" : "");
+		same(s);
+	}
+}
+
 /* How many digits there are from the first to the last that is not 0. */
 static int
 significant(const char *s)
@@ -279,7 +311,7 @@ static void *
 some_of_all(void *arg)
 {
 	size_t bad = 0, first = *(size_t *)arg;
-	char s[NUM_FLT_MAX];
+	char s[NUM_FLT_MAX + sizeof behind];
 
 	for (uint64_t u = first * stride; u <= UINT32_MAX;
 	     u += THREADS * stride) {
@@ -290,7 +322,10 @@ some_of_all(void *arg)
 			continue;
 		n = num_f32(f, s);
 		h = strtof(s, NULL);
+		memcpy(s + n, behind, sizeof behind);
 		if (num_read_f32(s, s + n, &g) != n ||
+		    memcmp(&f, &g, sizeof f) != 0 ||
+		    num_read_f32(s, s + n + sizeof behind, &g) != n ||
 		    memcmp(&f, &g, sizeof f) != 0 ||
 		    memcmp(&f, &h, sizeof f) != 0 || !is_alike(f, s, n))
 			bad++;
@@ -329,6 +364,7 @@ main(void)
 		cmocka_unit_test(halfway_goes_to_even),
 		cmocka_unit_test(random_bits_are_strtods),
 		cmocka_unit_test(random_digits_are_strtods),
+		cmocka_unit_test(plain_numbers_are_strtods),
 		cmocka_unit_test(no_decimal_is_longer_than_it_must_be),
 		cmocka_unit_test(all_floats_read_back_to_their_bits),
 	};
