@@ -12,10 +12,11 @@ import subprocess
 import numpy
 
 from measure import *  # noqa: F401,F403
-from measure import Failed, Figure, Run, Value, clear, eventually, helper, high_water, median, number, say, time, together
+from measure import (Failed, Figure, Run, Value, calm, clear, eventually, helper, high_water, median, number, say, server_cpu, time,
+                     together)
 from cdctest import Case, floats
 from kafkaadmin import ends
-from limits import DIM, FIELDS
+from limits import DIM, FIELDS, Client
 from proxy import Proxy
 
 FILL = 1000          # rows an insert at the source
@@ -85,8 +86,9 @@ def applied(pipe):
 def drain(case, rows, steady):
     """A new task for what is there, to its last row; adds to steady the rows a second behind the first that were confirmed."""
     clear(case.dst, case.db)
+    calm()
     pipe = case.task()
-    began = time.monotonic()
+    servers, began = server_cpu(), time.monotonic()
     pipe.start()
 
     def over(n):
@@ -98,7 +100,7 @@ def drain(case, rows, steady):
         some = eventually(lambda: over(0), PATIENCE_S, 'rows at the target', every=0.02)
         first = time.monotonic()
         eventually(lambda: over(rows - 1), PATIENCE_S, f'{rows} rows at the target', every=0.02)
-        seconds = time.monotonic() - began
+        seconds, servers = time.monotonic() - began, server_cpu() - servers
         if some < rows:
             steady.append((rows - some) / (time.monotonic() - first))
         both = {name: pipe[name].cpu() for name in ('cdc-read', 'cdc-apply')}
@@ -108,7 +110,7 @@ def drain(case, rows, steady):
     finally:
         pipe.chain.kill()
     case.run('cdc-task', 'delete', pipe.name)  # the next one writes to the same place
-    return Run(seconds, both, peak, all_kb)
+    return Run(seconds, both, peak, all_kb, servers)
 
 
 def behind_the_first(steady):
@@ -116,14 +118,18 @@ def behind_the_first(steady):
 
 
 def backlog(bench, case):
-    rows = bench.chain_rows
+    """In turns with a plain client: what the target can take is not the same from one minute to the next."""
+    rows, client = bench.chain_rows, Client(bench)
     case.src.create(case.db, 'c', FIELDS)
     case.fill('c', rows)
     case.ticked('c')
     f, steady = Figure('chain', 'backlog', rows, rows * DIM * 4), []
     for _ in range(bench.chain_runs):
+        client.again()
         f.add(drain(case, rows, steady))
-    f.more.update(behind_the_first(steady))
+    client.figure.more.update(client.figure.servers())
+    bench.figure(client.figure)
+    f.more.update({**behind_the_first(steady), **f.servers()})
     f.more.update({name: f'{max(r.peak[name] for r in f.runs) / 1024:.0f} MiB' for name in f.runs[0].peak})
     bench.figure(f)
 

@@ -6,7 +6,7 @@ import json
 import numpy
 
 from measure import *  # noqa: F401,F403
-from measure import Figure, Run, clear, helper, os, run, say, subprocess, time
+from measure import Figure, Run, calm, clear, helper, os, run, say, server_cpu, subprocess, time
 from milvusapi import F, Milvus, MilvusError, column, pb
 
 PIPE_MB = {'small': 64, 'full': 1024}
@@ -51,7 +51,7 @@ def requests(db, n, rows):
 
 
 def upserts(m, db, n, threads, rows):
-    """Rows a second of a client that has made its requests before; the collection is a new one.  Seconds, and the rows."""
+    """A run of a client that has made its requests before, and the rows it sent; the collection is a new one."""
     m.create_db(db)
     m.create(db, 'c', FIELDS)
     # All of them, a gigabyte for two million rows: a target that may rest in between takes more than it can bear.
@@ -63,32 +63,33 @@ def upserts(m, db, n, threads, rows):
         if status.code or status.error_code:
             raise MilvusError('Upsert', status)
 
+    calm()
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        began = time.monotonic()
+        servers, began = server_cpu(), time.monotonic()
         list(pool.map(one, ready))
-        seconds = time.monotonic() - began
+        run = Run(time.monotonic() - began, {}, {}, servers=server_cpu() - servers)
     clear(m, db)
-    return seconds, n // rows * rows
+    return run, n // rows * rows
 
 
-def client(bench):
-    """The target's own rate: the best number of threads and rows, then with as many rows as the chain has."""
-    bench.milvus(True)
-    m, best = Milvus(os.environ['CDC_TARGET']), None
-    for threads, rows in TRIES:
-        seconds, n = upserts(m, f'bench{os.getpid()}', TRY_ROWS[bench.size], threads, rows)
-        say(f'  plain client, {threads} threads, {rows} rows a request: {n / seconds:,.0f} rows/s')
-        best = max(best or (0,), (n / seconds, threads, rows))
-    _, threads, rows = best
-    f = None
-    for _ in range(bench.chain_runs):
-        seconds, n = upserts(m, f'bench{os.getpid()}', bench.chain_rows, threads, rows)
-        f = f or Figure('limits', 'plain client, upserts', n, n * DIM * 4, threads=threads, **{'rows a request': rows})
-        f.add(Run(seconds, {}, {}))
-    bench.figure(f)
+class Client:
+    """What the target takes: a plain client, with the number of threads and rows that does best."""
+
+    def __init__(self, bench):
+        self.m, self.db, self.n = Milvus(os.environ['CDC_TARGET']), f'bench{os.getpid()}', bench.chain_rows
+        best = (0,)
+        for threads, rows in TRIES:
+            run, n = upserts(self.m, self.db, TRY_ROWS[bench.size], threads, rows)
+            say(f'  plain client, {threads} threads, {rows} rows a request: {n / run.seconds:,.0f} rows/s')
+            best = max(best, (n / run.seconds, threads, rows))
+        _, self.threads, self.rows = best
+        n = self.n // self.rows * self.rows
+        self.figure = Figure('chain', 'plain client, upserts', n, n * DIM * 4, threads=self.threads, **{'rows a request': self.rows})
+
+    def again(self):
+        self.figure.add(upserts(self.m, self.db, self.n, self.threads, self.rows)[0])
 
 
 def limits(bench):
     memory(bench)
     pipe(bench)
-    client(bench)

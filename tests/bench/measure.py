@@ -20,8 +20,12 @@ from cdctest import BUILD, LAB, TOP, drop_dbs, eventually  # noqa: E402,F401: fo
 
 SAMPLE_S = 0.02
 
-# cpu: seconds by program; peak: kB by program; together: kB of all, if that is known to be less than their sum
-Run = collections.namedtuple('Run', 'seconds cpu peak together', defaults=[0])
+SERVERS = {'dst': 'target', 'src': 'source', 'kafka': 'Kafka', 'etcd': 'etcd'}
+CALM = 0.15  # of a core, all servers: what they take when nothing is asked of them
+
+# cpu: seconds by program; peak: kB by program; together: kB of all, if that is known to be less than their sum; servers: seconds
+# by name
+Run = collections.namedtuple('Run', 'seconds cpu peak together servers', defaults=[0, {}])
 
 
 class Failed(Exception):
@@ -70,6 +74,28 @@ def together(pids):
         own += high_water(pid) - sum(pages.values())
         files |= pages
     return own + sum(files.values())
+
+
+def server_cpu():
+    """Seconds of processor time of each server so far."""
+    out = collections.Counter()
+    for name in SERVERS:
+        with open(os.path.join(os.environ['CDC_LAB'], name, 'pid')) as f:
+            pid = f.read().strip()
+        with open(f'/proc/{pid}/stat') as f:
+            words = f.read().rpartition(')')[2].split()
+        out[name] = (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
+    return out
+
+
+def calm():
+    """Waits until the servers are done with what follows from the work before: compaction, what a drop leaves."""
+    def is_calm():
+        before = server_cpu()
+        time.sleep(1)
+        return sum((server_cpu() - before).values()) < CALM
+
+    eventually(is_calm, 300, 'servers with nothing to do')
 
 
 class Watch(threading.Thread):
@@ -170,6 +196,10 @@ class Figure:
     @property
     def us_row(self):
         return self._median(lambda r: sum(r.cpu.values()) * 1e6 / self.rows)
+
+    def servers(self):
+        """us a row of each server, as text."""
+        return {f'{label} us/row': f'{self._median(lambda r: r.servers[name] * 1e6 / self.rows):.1f}' for name, label in SERVERS.items()}
 
     @property
     def peak_mb(self):

@@ -25,7 +25,7 @@ def targets(figures):
     def ratio(a, b):
         return None if not a or not b else a / b
 
-    client = one('limits', 'plain client, upserts', lambda f: f.rows_s)
+    client = one('chain', 'plain client, upserts', lambda f: f.rows_s)
     far = [one('delay', f'round trip {ms} ms', lambda f: f.rows_s) for ms in (0, 200)]
     return [
         ('cdc-read, base64, dim >= 128, batches >= 100: MB/s of a core', BASE64_MB, least(figures, 'cdc-read', core), True),
