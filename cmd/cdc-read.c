@@ -21,6 +21,7 @@ enum {
 	O_STATE,
 	MAX_PROPS = 64,
 	MAX_TICK_S = 3600,
+	HEAP = 8 << 20, /* bytes: a fetch, and what it unpacks to */
 };
 
 static const struct opt table[] = {
@@ -191,6 +192,7 @@ main(int argc, char **argv)
 	};
 	struct err e = { 0 };
 
+	x_keep(HEAP);
 	log_init(argv[0]);
 	parse(&conf, argc, argv);
 	sig_init();

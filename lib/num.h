@@ -50,6 +50,15 @@ char *num_f32s(const void *le, size_t *n, char *out);
 size_t num_read_f32(const char *p, const char *end, float *v);
 size_t num_read_f64(const char *p, const char *end, double *v);
 
+/*
+ * Up to *n floats as programs write them, number,number,...] with nothing
+ * between; *n is then how many there were, and le has them as little-endian
+ * floats, of any alignment. Returns what stands behind the last number that
+ * was followed by a comma or by the closing bracket, or p if there is none.
+ */
+const char *num_read_f32s(
+    const char *p, const char *end, size_t *n, void *le);
+
 /* Little-endian loads and stores, of any alignment. */
 uint16_t num_le16(const void *p);
 uint32_t num_le32(const void *p);

@@ -239,8 +239,9 @@ any_f32(const char *p, const char *end, float *v)
 	return isinf(*v) ? 0 : (size_t)(q - p);
 }
 
-size_t
-num_read_f32(const char *p, const char *end, float *v)
+/* As num_read_f32. */
+static inline __attribute__((always_inline)) size_t
+read_f32(const char *p, const char *end, float *v)
 {
 	static const double signs[] = { 1, -1 }; /* nobody can foretell them */
 	struct decimal d;
@@ -254,6 +255,38 @@ num_read_f32(const char *p, const char *end, float *v)
 		return any_f32(p, end, v);
 	*v = (float)x;
 	return (size_t)(q - p);
+}
+
+size_t
+num_read_f32(const char *p, const char *end, float *v)
+{
+	return read_f32(p, end, v);
+}
+
+const char *
+num_read_f32s(const char *p, const char *end, size_t *n, void *le)
+{
+	const char *last = p;
+	char *o = le;
+	size_t i = 0;
+	uint32_t u;
+	float f;
+
+	while (i < *n) {
+		size_t len = read_f32(p, end, &f);
+
+		p += len;
+		if (len == 0 || p == end || (*p != ',' && *p != ']'))
+			break;
+		memcpy(&u, &f, sizeof u);
+		u = htole32(u);
+		memcpy(o + i++ * sizeof u, &u, sizeof u);
+		last = p;
+		if (*p++ == ']')
+			break;
+	}
+	*n = i;
+	return last;
 }
 
 size_t

@@ -1,5 +1,6 @@
 #include "x.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,17 @@ x_asprintf(const char *fmt, ...)
 	n = vasprintf(&s, fmt, ap);
 	va_end(ap);
 	return check(n == -1 ? NULL : s);
+}
+
+void
+x_keep(int bytes)
+{
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, bytes);
+	mallopt(M_MMAP_THRESHOLD, bytes);
+#else
+	(void)bytes;
+#endif
 }
 
 void *

@@ -19,6 +19,13 @@ char *x_asprintf(const char *fmt, ...) __attribute__((returns_nonnull))
 __attribute__((format(printf, 1, 2)));
 
 /*
+ * Let the heap keep this many freed bytes, and have blocks of up to that size
+ * in it, instead of giving them back to the system and asking it for zeroed
+ * pages again. Before the first thread; a hint, of glibc only.
+ */
+void x_keep(int bytes);
+
+/*
  * Make room for one more element in an array of n elements of cap places;
  * returns the array, perhaps moved, and raises *cap.
  */
