@@ -13,6 +13,7 @@ from milvusapi import F, Milvus, MilvusError, quote, values_of, vec
 
 KEYS = 400        # rows of a collection, about; deletes keep it there
 UPSERTED = 40     # keys that are never deleted, for the watch
+RIGHT = 5         # answers in a row that show all, before the watch judges one that does not
 FAILURES = (MilvusError, grpc.RpcError)
 
 KINDS = {
@@ -422,8 +423,9 @@ class Order(threading.Thread):
         self.polls = self.judged = 0
         self.stopping = threading.Event()
         # A Milvus that has just loaded a collection answers from what it has replayed of its own log so far, under
-        # Strong consistency too.  So it must have been right once; if it never is, the ledger shows it.
-        self.steady = False
+        # Strong consistency too; a shard that was right can be behind once more.  So it must have been right some times
+        # in a row; if it never is, the ledger shows it.
+        self.right = 0
         self.seen = {}        # key: version
         self.floor = {}       # key: version that is confirmed
         self.used = 0         # entries of load.log that are in the floor
@@ -440,7 +442,10 @@ class Order(threading.Thread):
             try:
                 self.poll()
             except FAILURES:  # the target is away, or has no such collection yet
-                self.steady = False
+                self.right = 0
+
+    def is_steady(self):
+        return self.right == RIGHT
 
     def read(self):
         """{key: version} now, and when that was asked."""
@@ -460,9 +465,10 @@ class Order(threading.Thread):
         self.polls += 1
         out = [f'key {k}: version {got.get(k, "none")}, but checkpoint {ts} confirmed {least}'
                for k, least in self.floor.items() if got.get(k, 0) < least]
-        if out and not self.steady:
+        if not self.is_steady():
+            self.right = 0 if out else self.right + 1
+            self.seen = got
             return
-        self.steady = True
         if writer == self.pipe.writer() and ts >= self.redone:
             self.judged += 1
             out += [f'key {k}: version fell from {v} to {got.get(k, "none")} in process {writer}'

@@ -275,7 +275,9 @@ class Torture(Case):
         pipe.catch_up(timeout)
         self.verify(name)
         self.judge(f'{name}: the ledger', [d for load in self.loads for d in load.compare(self.dst)])
-        self.judge(f'{name}: the order', [d for (_, p), o in self.orders.items() if p is pipe for d in o.found])
+        orders = [o for (_, p), o in self.orders.items() if p is pipe]
+        until(lambda: all(o.is_steady() for o in orders), PATIENCE)
+        self.judge(f'{name}: the order', [d for o in orders for d in o.found])
         for load in self.loads:
             load.resume()
 
