@@ -4,6 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "x.h"
 
@@ -19,16 +22,11 @@ static const double powers[MAX_POWER + 1] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6,
 	1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
 	1e19, 1e20, 1e21, 1e22 };
 
-static const double tenths[] = { 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7,
-	1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15 };
-
 static int
 is_digit(char c)
 {
 	return (unsigned char)(c - '0') <= 9;
 }
-
-__extension__ typedef unsigned __int128 u128;
 
 /* What is read of a number: c x 10^e. */
 struct decimal {
@@ -170,46 +168,6 @@ slow(const char *p, size_t n, int is32)
 }
 
 /*
- * What vectors are made of: a digit, a point and up to 15 digits, and a byte
- * behind them that is no exponent's, the length of which nobody can foretell:
- * no branch depends on it. NULL if it is something else, or too near to the
- * end.
- */
-static inline __attribute__((always_inline)) const char *
-scan_plain(const char *p, const char *end, struct decimal *d)
-{
-	enum { LONGEST = 1 + 2 + 16 };
-	static const uint64_t tens[] = { 1, 10, 100, 1000, 10000, 100000,
-		1000000, 10000000, 100000000, 1000000000, 10000000000,
-		100000000000, 1000000000000, 10000000000000, 100000000000000,
-		1000000000000000 };
-	uint64_t a, b, all, odd;
-	u128 x;
-	int n;
-
-	if (end - p < LONGEST)
-		return NULL;
-	d->neg = *p == '-';
-	p += d->neg;
-	a = load8(p + 2);
-	b = load8(p + 10);
-	odd = no_digits(a);
-	all = 0 - (uint64_t)(odd == 0); /* eight digits, and then those of b */
-	odd |= no_digits(b) & all;
-	if (!is_digit(p[0]) || p[1] != '.' || odd == 0)
-		return NULL;
-	n = (int)(8 & all) + (__builtin_ctzll(odd) >> 3);
-	if (n == 0 || (p[2 + n] | 0x20) == 'e')
-		return NULL;
-	x = ((u128)b << 64 | a) << 8 * (16 - n);
-	d->c = value8((uint64_t)x) * 100000000 + value8((uint64_t)(x >> 64)) +
-	       (uint64_t)(p[0] - '0') * tens[n];
-	d->n = (size_t)n + 1;
-	d->e = -n;
-	return p + 2 + n;
-}
-
-/*
  * A float by way of a double that is off by less than three of its last
  * places. That is of no account unless it is so near to where floats round
  * the other way: the middle of two, 1 and 28 zeros in the bits that a float
@@ -239,22 +197,113 @@ any_f32(const char *p, const char *end, float *v)
 	return isinf(*v) ? 0 : (size_t)(q - p);
 }
 
+#ifdef __SSE2__
+/* The first n of 16 bytes, at most 16. */
+static inline __m128i
+first_of_16(unsigned n)
+{
+	static const uint8_t ones[32] = { 255, 255, 255, 255, 255, 255, 255,
+		255, 255, 255, 255, 255, 255, 255, 255, 255 };
+
+	return _mm_loadu_si128((const __m128i *)(ones + 16 - n));
+}
+
+/* 16 bytes of text, a digit as its value. */
+static inline __m128i
+load16(const char *p)
+{
+	return _mm_sub_epi8(
+	    _mm_loadu_si128((const __m128i *)p), _mm_set1_epi8('0'));
+}
+
+/* The bytes that are equal, the first as the lowest bit. */
+static inline uint32_t
+same16(__m128i a, __m128i b)
+{
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+}
+
+/* The value of 16 digits: of pairs, of fours, of eights. */
+static inline int64_t
+value16(__m128i x)
+{
+	const __m128i zero = _mm_setzero_si128(),
+		      by2 = _mm_set1_epi32(1 << 16 | 10),
+		      by4 = _mm_set1_epi32(1 << 16 | 100),
+		      by8 = _mm_set1_epi32(1 << 16 | 10000);
+	__m128i lo = _mm_madd_epi16(_mm_unpacklo_epi8(x, zero), by2),
+		hi = _mm_madd_epi16(_mm_unpackhi_epi8(x, zero), by2);
+	uint64_t u;
+
+	x = _mm_madd_epi16(_mm_packs_epi32(lo, hi), by4);
+	x = _mm_madd_epi16(_mm_packs_epi32(x, x), by8);
+	u = (uint64_t)_mm_cvtsi128_si64(x);
+	return (int64_t)((u & UINT32_MAX) * 100000000 + (u >> 32));
+}
+
+/*
+ * What vectors are made of: a minus sign or none, digits, a point among them
+ * or none, and a comma, in 16 bytes; 0 if it is something else, or too near
+ * to the end. Nobody can foretell signs and lengths, so no branch depends on
+ * them; and where the next number begins depends on the comma only, so that
+ * a processor is at it before this one is known.
+ */
+static inline __attribute__((always_inline)) size_t
+plain_f32(const char *p, const char *end, float *v)
+{
+	static const double tenths[16] = { 1e-16, 1e-15, 1e-14, 1e-13, 1e-12,
+		1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2,
+		1e-1 };
+	const __m128i ten = _mm_set1_epi8(10);
+	uint32_t comma, odd, neg, u;
+	unsigned len, point, n;
+	__m128i x, whole;
+	double d;
+	float f;
+
+	if (end - p < 1 + 1 + 16)
+		return 0;
+	x = load16(p);
+	comma = same16(x, _mm_set1_epi8(',' - '0'));
+	if (comma == 0)
+		return 0;
+	len = (unsigned)__builtin_ctz(comma);
+	comma &= -comma;
+	/* A comparison here is made to wait for the number before this one. */
+	neg = ((uint32_t)(unsigned char)(*p ^ '-') - 1) >> 31;
+	odd = (same16(_mm_max_epu8(x, ten), x) & (comma | (comma - 1))) ^ neg;
+	point = (unsigned)__builtin_ctz(odd);
+	n = point - neg; /* digits before it */
+	if (n == 0 ||
+	    (point < len && (p[point] != '.' || (odd & (odd - 1)) != comma)))
+		return 0;
+	p += neg;
+	whole = first_of_16(n);
+	x = _mm_and_si128(load16(p + 1), first_of_16(len - neg - 1));
+	x = _mm_or_si128(
+	    _mm_and_si128(whole, load16(p)), _mm_andnot_si128(whole, x));
+	d = (double)value16(x) * tenths[n];
+	if (is_middle(d))
+		return 0;
+	f = (float)d;
+	memcpy(&u, &f, sizeof u);
+	u |= neg << 31;
+	memcpy(v, &u, sizeof u);
+	return len;
+}
+#endif
+
 /* As num_read_f32. */
 static inline __attribute__((always_inline)) size_t
 read_f32(const char *p, const char *end, float *v)
 {
-	static const double signs[] = { 1, -1 }; /* nobody can foretell them */
-	struct decimal d;
-	const char *q = scan_plain(p, end, &d);
-	double x;
+#ifdef __SSE2__
+	size_t n = plain_f32(p, end, v);
 
-	if (q == NULL)
-		return any_f32(p, end, v);
-	x = (double)(int64_t)d.c * tenths[-d.e] * signs[d.neg];
-	if (is_middle(x))
-		return any_f32(p, end, v);
-	*v = (float)x;
-	return (size_t)(q - p);
+	if (n != 0)
+		return n;
+#endif
+	return any_f32(p, end, v);
 }
 
 size_t
@@ -268,11 +317,11 @@ num_read_f32s(const char *p, const char *end, size_t *n, void *le)
 {
 	const char *last = p;
 	char *o = le;
-	size_t i = 0;
-	uint32_t u;
-	float f;
+	size_t i = 0, most = *n;
 
-	while (i < *n) {
+	while (i < most) {
+		uint32_t u;
+		float f;
 		size_t len = read_f32(p, end, &f);
 
 		p += len;
