@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __SSE2__
+#ifdef __x86_64__
 #include <emmintrin.h>
 #endif
 
@@ -197,7 +197,7 @@ any_f32(const char *p, const char *end, float *v)
 	return isinf(*v) ? 0 : (size_t)(q - p);
 }
 
-#ifdef __SSE2__
+#ifdef __x86_64__
 /* The first n of 16 bytes, at most 16. */
 static inline __m128i
 first_of_16(unsigned n)
@@ -297,7 +297,7 @@ plain_f32(const char *p, const char *end, float *v)
 static inline __attribute__((always_inline)) size_t
 read_f32(const char *p, const char *end, float *v)
 {
-#ifdef __SSE2__
+#ifdef __x86_64__
 	size_t n = plain_f32(p, end, v);
 
 	if (n != 0)
