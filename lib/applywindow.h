@@ -19,7 +19,7 @@ struct window {
 
 enum {
 	WINDOW_BUSY = 8,     /* keeps a target busy that is near */
-	WINDOW_STEP_MS = 25, /* of a round trip, for each one more */
+	WINDOW_STEP_MS = 12, /* of a round trip, for each one more */
 	WINDOW_FAR = 32,     /* no distance asks for more */
 	WINDOW_MOST = 64,
 };

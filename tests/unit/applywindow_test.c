@@ -15,7 +15,7 @@ the_way_asks_for_more(void **state)
 	static const struct {
 		int64_t ms;
 		size_t window;
-	} want[] = { { 0, 8 }, { 24, 8 }, { 25, 9 }, { 200, 16 }, { 600, 32 },
+	} want[] = { { 0, 8 }, { 11, 8 }, { 12, 9 }, { 200, 24 }, { 300, 32 },
 		{ 100000, 32 } };
 	struct window w;
 
@@ -26,7 +26,7 @@ the_way_asks_for_more(void **state)
 		assert_int_equal(w.now, want[i].window);
 	}
 	window_distance(&w, 200 * MS); /* a shorter one was seen since */
-	assert_int_equal(w.now, 16);
+	assert_int_equal(w.now, 24);
 }
 
 static void
@@ -96,8 +96,8 @@ a_shorter_way_does_not_undo_it(void **state)
 	window_distance(&w, 200 * MS);
 	refused(&w, 100, 200);
 	window_distance(&w, 100 * MS);
-	assert_int_equal(w.now, 8);
-	assert_int_equal(w.most, 12);
+	assert_int_equal(w.now, 12);
+	assert_int_equal(w.most, 16);
 }
 
 int
