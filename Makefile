@@ -124,8 +124,10 @@ bench:
 	$(Q)$(MAKE) all $(BENCH)
 	$(Q)BUILD=$(BUILD) $${CDC_DEPS:-.deps}/venv/bin/python tests/bench/bench.py $(SIZE:%=--size %) $(ONLY)
 
+# What is freed is kept for a while, to see who still uses it; not 256 MB of it, as tests look at the memory too.
 asan:
-	$(Q)$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check
+	$(Q)ASAN_OPTIONS=$${ASAN_OPTIONS:+$$ASAN_OPTIONS:}quarantine_size_mb=16 \
+		$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check
 demo:
 	$(Q)sh tests/setup.sh test
 	$(Q)$(MAKE) all
