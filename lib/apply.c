@@ -484,7 +484,7 @@ close_all(struct apply *a)
 	pos_fini(&a->top);
 	apply_acks_free(a);
 	kvs_fini(&a->dead);
-	kvs_fini(&a->made_dbs);
+	kvs_fini(&a->dbs);
 	for (size_t i = 0; i < a->ntasks; i++) {
 		free(a->tasks[i]);
 		close(a->locks[i]);

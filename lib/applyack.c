@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service.pb-c.h"
-
 #include "err.h"
 #include "jsonw.h"
 #include "log.h"
@@ -75,29 +73,6 @@ apply_redo(struct apply *a, struct err *e)
 	return rc;
 }
 
-/* Is it there, and does it take our login? */
-static int
-greet(struct apply *a, struct err *e)
-{
-	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
-	ProtobufCMessage *out = NULL;
-	struct mv_status st;
-	int rc = milvus_call(a->m, "GetVersion", &req.base,
-	    &pb__names_response__descriptor, &out, &st, e);
-
-	if (rc == 1)
-		return err_set(e, ERR_DATA, "target '%s': %s",
-		    a->conf->milvus.grpc.uri, st.reason);
-	if (rc == 0) {
-		Pb__NamesResponse *r = (Pb__NamesResponse *)out;
-
-		log_info("target '%s' is Milvus %s", a->conf->milvus.grpc.uri,
-		    r->n_names > 0 ? r->names[0] : "of unknown version");
-		protobuf_c_message_free_unpacked(out, NULL);
-	}
-	return rc;
-}
-
 /*
  * Does a stream that begins at f leave out nothing of what one that ended at
  * p did not have? Below o all is released; from there to n, what is not
@@ -156,10 +131,8 @@ apply_begin(struct apply *a, struct err *e)
 	    (lock(a, a->op.task.ptr, e) == -1 ||
 		open_redo(a, a->op.task.ptr, a->pos.ts, e) == -1))
 		return -1;
-	if (!a->begun && greet(a, e) == -1)
-		return -1;
 	if ((!a->begun || strcmp(a->cluster, a->op.cluster.ptr) != 0) &&
-	    who_open(a, e) == -1)
+	    (who_open(a, e) == -1 || meet(a, e) == -1))
 		return -1;
 	a->begun = 1;
 	a->ended = 0;

@@ -8,10 +8,21 @@
 #include "err.h"
 #include "log.h"
 
-#define DEFAULT_DB "default"
+/*
+ * The databases that were at the target when it was asked, and those made
+ * since. One that somebody else drops is missed by what is done in it.
+ */
+void
+know_databases(struct apply *a, const Pb__NamesResponse *r)
+{
+	kvs_fini(&a->dbs);
+	for (size_t i = 0; i < r->n_names; i++)
+		kvs_set(&a->dbs, r->names[i], "");
+}
 
-int
-list_databases(struct apply *a, Pb__NamesResponse **r, struct err *e)
+/* 1 if the target has it, 0 if not. A refusal does not tell. */
+static int
+exists(struct apply *a, const char *db, struct err *e)
 {
 	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -19,24 +30,11 @@ list_databases(struct apply *a, Pb__NamesResponse **r, struct err *e)
 	int rc = milvus_call(a->m, "ListDatabases", &req.base,
 	    &pb__names_response__descriptor, &out, &s, e);
 
-	*r = (Pb__NamesResponse *)out;
-	return rc == 1 ? refused("ListDatabases", "*", &s, e) : rc;
-}
-
-/* 1 if the target has it, 0 if not. CreateDatabase does not tell. */
-static int
-exists(struct apply *a, const char *db, struct err *e)
-{
-	Pb__NamesResponse *r;
-	int rc = 0;
-
-	if (list_databases(a, &r, e) == -1)
-		return -1;
-	for (size_t i = 0; i < r->n_names; i++)
-		if (strcmp(r->names[i], db) == 0)
-			rc = 1;
-	pb__names_response__free_unpacked(r, NULL);
-	return rc;
+	if (rc != 0)
+		return rc == 1 ? refused("ListDatabases", "*", &s, e) : -1;
+	know_databases(a, (Pb__NamesResponse *)out);
+	protobuf_c_message_free_unpacked(out, NULL);
+	return kvs_get(&a->dbs, db) != NULL;
 }
 
 static int
@@ -44,21 +42,22 @@ create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
 {
 	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
 	struct mv_status s;
-	int rc = exists(a, db, e);
+	int rc;
 
-	if (rc != 0)
-		return rc == 1 ? 0 : -1;
+	if (kvs_get(&a->dbs, db) != NULL)
+		return 0;
 	req.db_name = mv_str(db);
 	req.n_properties = props->n;
 	req.properties = pairs(props);
 	rc = call(a, "CreateDatabase", db, &req.base, &s, e);
 	free_pairs(req.properties);
-	if (rc != 1)
-		return rc;
-	/* the answer to a first try may have been lost */
-	if ((rc = exists(a, db, e)) == 0)
+	/* somebody else was first, or the answer to a first try was lost */
+	if (rc == 1 && (rc = exists(a, db, e)) == 0)
 		return refused("CreateDatabase", db, &s, e);
-	return rc == 1 ? 0 : -1;
+	if (rc == -1)
+		return -1;
+	kvs_set(&a->dbs, db, "");
+	return 0;
 }
 
 int
@@ -79,12 +78,7 @@ ensure_database(struct apply *a, const char *db, struct err *e)
 {
 	struct kvs none = { 0 };
 
-	if (strcmp(db, DEFAULT_DB) == 0 || kvs_get(&a->made_dbs, db) != NULL)
-		return 0;
-	if (create(a, db, &none, e) == -1)
-		return -1;
-	kvs_set(&a->made_dbs, db, "1");
-	return 0;
+	return strcmp(db, DEFAULT_DB) == 0 ? 0 : create(a, db, &none, e);
 }
 
 int
@@ -99,7 +93,7 @@ do_drop_database(struct apply *a, struct err *e)
 		return 0; /* it always is there */
 	req.db_name = mv_str(db);
 	rc = call(a, "DropDatabase", db, &req.base, &s, e);
-	kvs_fini(&a->made_dbs);
+	kvs_unset(&a->dbs, db);
 	if (rc == 1 && s.class == MV_ABSENT)
 		return 0;
 	if (rc == 1 && strstr(s.reason, "not empty") != NULL) {

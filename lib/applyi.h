@@ -18,6 +18,8 @@
 
 struct Pb__NamesResponse; /* service.pb-c.h */
 
+#define DEFAULT_DB "default" /* every Milvus has it */
+
 /* What was done since the last tick. */
 struct counts {
 	uint64_t insert, upsert, rows, del, keys, ddl, gone, skipped, dead;
@@ -71,10 +73,10 @@ struct apply {
 	struct redo *redo; /* of the task at hand, or NULL */
 	/* --on-error=dead */
 	int dead_fd;
-	struct kvs dead;     /* names and ids of collections set aside */
-	struct kvs made_dbs; /* that --rename needed */
-	uint64_t seq;        /* of lines */
-	uint64_t dead_seq;   /* behind the last line that was set aside */
+	struct kvs dead;   /* names and ids of collections set aside */
+	struct kvs dbs;    /* that are at the target: applydb.c */
+	uint64_t seq;      /* of lines */
+	uint64_t dead_seq; /* behind the last line that was set aside */
 	/* progress */
 	int64_t started_ns, shown_ns;
 };
@@ -108,8 +110,10 @@ int apply_redo(struct apply *a, struct err *e);
  * applywho.c: the line's collection by the source's id. A replay of lines
  * that were applied already meets the names of later; ids stay the same.
  */
-int who_open(struct apply *a, struct err *e); /* at a begin */
+int who_open(struct apply *a, struct err *e); /* at a begin, empty */
 void who_fini(struct who *w);
+/* The target has that collection. */
+void who_put(struct who *w, int64_t id, const char *db, const char *name);
 /* Let a->db and a->coll be what the line's collection is called now. */
 void who_resolve(struct apply *a);
 int who_is_known(const struct apply *a);
@@ -127,6 +131,12 @@ int who_rename(
 int who_dropped(struct apply *a, struct err *e);
 /* What stood there is dropped. */
 void who_gone(struct apply *a, const char *db, const char *coll);
+
+/*
+ * applymeet.c: at a begin. Is it a Milvus, does it take our login, and which
+ * databases and collections has it? Those of before are forgotten.
+ */
+int meet(struct apply *a, struct err *e);
 
 /* applydead.c */
 int dead_open(struct apply *a, struct err *e);
@@ -172,9 +182,8 @@ typedef int do_fn(struct apply *a, struct err *e);
 /* applydb.c */
 do_fn do_create_database, do_drop_database, do_alter_database;
 int ensure_database(struct apply *a, const char *db, struct err *e);
-/* All of the target's; *r is the caller's to free. */
-int list_databases(
-    struct apply *a, struct Pb__NamesResponse **r, struct err *e);
+/* These are at the target. */
+void know_databases(struct apply *a, const struct Pb__NamesResponse *r);
 /* applyddl.c */
 do_fn do_create_collection, do_drop_collection, do_alter_collection,
     do_rename_collection, do_create_partition, do_drop_partition, do_flush;

@@ -64,6 +64,12 @@ put(struct who *w, int64_t id, const char *db, const char *name)
 }
 
 void
+who_put(struct who *w, int64_t id, const char *db, const char *name)
+{
+	put(w, id, db, name);
+}
+
+void
 who_fini(struct who *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
@@ -73,46 +79,6 @@ who_fini(struct who *w)
 	free(w->v);
 	ids_close(w->ids);
 	memset(w, 0, sizeof *w);
-}
-
-static int
-list_db(struct apply *a, const char *db, struct err *e)
-{
-	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
-	Pb__ShowCollectionsResponse *r;
-	ProtobufCMessage *out = NULL;
-	struct mv_status s;
-	int rc;
-
-	req.db_name = mv_str(db);
-	rc = milvus_call(a->m, "ShowCollections", &req.base,
-	    &pb__show_collections_response__descriptor, &out, &s, e);
-	if (rc == 1 && s.class == MV_ABSENT)
-		return 0; /* somebody has dropped it since it was listed */
-	if (rc == 1)
-		return refused("ShowCollections", db, &s, e);
-	if (rc == -1)
-		return -1;
-	r = (Pb__ShowCollectionsResponse *)out;
-	for (size_t i = 0; i < r->n_collection_names && i < r->n_collection_ids;
-	     i++)
-		put(&a->who, r->collection_ids[i], db, r->collection_names[i]);
-	protobuf_c_message_free_unpacked(out, NULL);
-	return 0;
-}
-
-static int
-list_all(struct apply *a, struct err *e)
-{
-	Pb__NamesResponse *r;
-	int rc = 0;
-
-	if (list_databases(a, &r, e) == -1)
-		return -1;
-	for (size_t i = 0; i < r->n_names && rc == 0; i++)
-		rc = list_db(a, r->names[i], e);
-	pb__names_response__free_unpacked(r, NULL);
-	return rc;
 }
 
 int
@@ -138,7 +104,7 @@ who_open(struct apply *a, struct err *e)
 	}
 	who_fini(&a->who);
 	a->who.ids = ids;
-	return list_all(a, e);
+	return 0;
 }
 
 static int64_t

@@ -42,6 +42,18 @@ kvs_set(struct kvs *k, const char *key, const char *value)
 }
 
 void
+kvs_unset(struct kvs *k, const char *key)
+{
+	struct kv *kv = find(k, key);
+
+	if (kv == NULL)
+		return;
+	free(kv->key);
+	free(kv->value);
+	memmove(kv, kv + 1, (size_t)(k->v + --k->n - kv) * sizeof *kv);
+}
+
+void
 kvs_copy(struct kvs *to, const struct kvs *from)
 {
 	for (size_t i = 0; i < from->n; i++)

@@ -17,9 +17,10 @@
 #include "x.h"
 
 enum {
-	BRIEF_S = 10, /* for what may be no Milvus at all */
-	DOUBT_S = 30, /* for what a Milvus may mean for good */
-	WARN_S = 60,  /* in between, a failure is only for -v */
+	BRIEF_S = 10,  /* for what may be no Milvus at all */
+	DOUBT_S = 30,  /* for what a Milvus may mean for good */
+	TOGETHER = 16, /* calls of milvus_ask on their way */
+	WARN_S = 60,   /* in between, a failure is only for -v */
 	FIRST_MS = 100,
 	MOST_MS = 10000,
 	SLOW_FIRST_MS = 1000,
@@ -353,6 +354,10 @@ milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
 
 /* A call that somebody waits for. */
 struct waiting {
+	const char *method;
+	const ProtobufCMessage *req;
+	char *body; /* req, packed */
+	struct span piece;
 	int done, bare;
 	struct mv_status *s;
 	const ProtobufCMessageDescriptor *answer;
@@ -379,16 +384,19 @@ answered(void *arg, const struct grpc_result *r)
 	}
 }
 
-/* Until it is answered; a signal does not hurry that, its deadline does. */
+/* Until all are answered; a signal does not hurry that, a deadline does. */
 static int
-once(struct milvus *m, const char *method, const struct span *req,
-    struct waiting *w, struct err *e)
+once(struct milvus *m, struct waiting *w, size_t n, struct err *e)
 {
-	w->done = 0;
-	grpc_start(m->grpc, method, req, 1, milvus_timeout_ms(m), answered, w);
-	while (!w->done)
-		if (grpc_wait(m->grpc, NULL, 0, 1000, e) == -1)
-			return -1;
+	for (size_t i = 0; i < n; i++) {
+		w[i].done = 0;
+		grpc_start(m->grpc, w[i].method, &w[i].piece, 1,
+		    milvus_timeout_ms(m), answered, &w[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		while (!w[i].done)
+			if (grpc_wait(m->grpc, NULL, 0, 1000, e) == -1)
+				return -1;
 	return 0;
 }
 
@@ -407,31 +415,54 @@ milvus_pause(struct milvus *m, int64_t at_ns, struct err *e)
 	return 0;
 }
 
-static int
-talk(struct milvus *m, const char *method, const ProtobufCMessage *req,
-    struct waiting *w, struct err *e)
+static void
+pack(struct waiting *w)
 {
-	size_t n = protobuf_c_message_get_packed_size(req);
-	char *body = x_malloc(n + 1);
-	struct span piece = { body, n };
-	struct mv_status *s = w->s;
+	size_t n = protobuf_c_message_get_packed_size(w->req);
+
+	w->body = x_malloc(n + 1);
+	protobuf_c_message_pack(w->req, (uint8_t *)w->body);
+	w->piece = (struct span){ w->body, n };
+}
+
+/* Let those that are to be tried again stand first; how many. */
+static size_t
+again(struct waiting *w, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct waiting one = w[i];
+
+		if (one.s->class != MV_RETRY && one.s->class != MV_SLOW)
+			continue;
+		w[i] = w[left];
+		w[left++] = one;
+	}
+	return left;
+}
+
+/* Until none is to be tried again. Changes the order of w. */
+static int
+talk(struct milvus *m, struct waiting *w, size_t n, struct err *e)
+{
 	struct mv_retry retry = { 0 };
+	size_t left = n;
 	int rc;
 
-	protobuf_c_message_pack(req, (uint8_t *)body);
-	while ((rc = once(m, method, &piece, w, e)) == 0 &&
-	       (s->class == MV_RETRY || s->class == MV_SLOW)) {
-		if (milvus_retry(m, &retry, s, method, e) == -1 ||
+	for (size_t i = 0; i < n; i++)
+		pack(&w[i]);
+	while ((rc = once(m, w, left, e)) == 0 && (left = again(w, left)) > 0) {
+		if (milvus_retry(m, &retry, w->s, w->method, e) == -1 ||
 		    milvus_pause(m, retry.at_ns, e) == -1) {
 			rc = -1;
 			break;
 		}
 	}
-	free(body);
-	if (rc == -1)
-		return -1;
-	m->greeted = 1;
-	return s->class == MV_OK ? 0 : 1;
+	for (size_t i = 0; i < n; i++)
+		free(w[i].body);
+	m->greeted |= rc == 0;
+	return rc;
 }
 
 int
@@ -439,11 +470,36 @@ milvus_call(struct milvus *m, const char *method, const ProtobufCMessage *req,
     const ProtobufCMessageDescriptor *answer, ProtobufCMessage **out,
     struct mv_status *s, struct err *e)
 {
-	struct waiting w = {
-		.s = s, .answer = answer, .out = out, .bare = answer == NULL
-	};
+	struct waiting w = { .method = method,
+		.req = req,
+		.s = s,
+		.answer = answer,
+		.out = out,
+		.bare = answer == NULL };
 
-	return talk(m, method, req, &w, e);
+	return talk(m, &w, 1, e) == -1 ? -1 : s->class != MV_OK;
+}
+
+int
+milvus_ask(struct milvus *m, struct mv_ask *v, size_t n, struct err *e)
+{
+	struct waiting w[TOGETHER];
+	size_t k;
+
+	for (size_t i = 0; i < n; i++)
+		v[i].out = NULL;
+	for (; n > 0; v += k, n -= k) {
+		k = n < TOGETHER ? n : TOGETHER;
+		for (size_t i = 0; i < k; i++)
+			w[i] = (struct waiting){ .method = v[i].method,
+				.req = v[i].req,
+				.s = &v[i].s,
+				.answer = v[i].answer,
+				.out = &v[i].out };
+		if (talk(m, w, k, e) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -451,8 +507,8 @@ milvus_call_raw(struct milvus *m, const char *method,
     const ProtobufCMessage *req, struct buf *raw, struct mv_status *s,
     struct err *e)
 {
-	struct waiting w = { .s = s, .raw = raw };
+	struct waiting w = { .method = method, .req = req, .s = s, .raw = raw };
 
 	buf_clear(raw);
-	return talk(m, method, req, &w, e);
+	return talk(m, &w, 1, e) == -1 ? -1 : s->class != MV_OK;
 }

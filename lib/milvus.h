@@ -98,6 +98,20 @@ int milvus_call(struct milvus *m, const char *method,
     const ProtobufCMessage *req, const ProtobufCMessageDescriptor *answer,
     ProtobufCMessage **out, struct mv_status *s, struct err *e);
 
+/* One of several calls: as milvus_call takes it, and what came of it. */
+struct mv_ask {
+	const char *method;
+	const ProtobufCMessage *req;
+	const ProtobufCMessageDescriptor *answer; /* never a bare Status */
+	ProtobufCMessage *out;                    /* the caller's, or NULL */
+	struct mv_status s; /* class MV_OK, or why it was refused */
+};
+/*
+ * n calls that do not need each other's answers, on their way together:
+ * 0 when each was answered, -1 as milvus_call. Either way each out is set.
+ */
+int milvus_ask(struct milvus *m, struct mv_ask *v, size_t n, struct err *e);
+
 /*
  * The same for an answer that is too large to be unpacked: its message goes
  * to *raw as it is. Field 1 is a Status, already judged.

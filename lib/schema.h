@@ -22,6 +22,7 @@ struct kvs {
 };
 void kvs_fini(struct kvs *k);
 void kvs_set(struct kvs *k, const char *key, const char *value); /* copies */
+void kvs_unset(struct kvs *k, const char *key); /* if it is there */
 void kvs_copy(struct kvs *to, const struct kvs *from);
 const char *kvs_get(const struct kvs *k, const char *key); /* or NULL */
 int kvs_equal(const struct kvs *a, const struct kvs *b);   /* in any order */

@@ -17,7 +17,7 @@ ok 'the package' sh -c "cd $name && DEB_BUILD_OPTIONS='nocheck noautodbgsym' dpk
 deb=$(ls ./*.deb)
 like 'its name' "$deb" "^./milvus-cdc-tools_$(cat "$top/VERSION")_[a-z0-9]*\.deb$"
 # 020-install.t has the list; of manuals a package has compressed ones
-make -s -C "$name" install DESTDIR="$T/plain" PREFIX=/usr UNITDIR=/lib/systemd/system ZSHDIR=/usr/share/zsh/vendor-completions >/dev/null
+make -s -C "$name" BUILD=build install DESTDIR="$T/plain" PREFIX=/usr UNITDIR=/lib/systemd/system ZSHDIR=/usr/share/zsh/vendor-completions >/dev/null
 docs='README.Debian README.md.gz changelog.gz copyright'
 is 'what make install puts there, and what a package has to say' "$(dpkg-deb -c "$deb" | awk '$1 !~ /^d/ { print $6 }' | sort)" \
 	"$( (cd plain && find . ! -type d | sed '/share.man/s/$/.gz/'; printf './usr/share/doc/milvus-cdc-tools/%s\n' $docs) | sort)"

@@ -43,6 +43,16 @@ op load_collection p '"replicas":1' | run
 like 'a load without index' "$(cat "$err")" 'has no index at the target, and cannot be loaded without'
 echo '{"op":"create_database","ts":"5","db":"d","properties":{}}' | run; good 'a database'
 echo '{"op":"create_database","ts":"5","db":"d","properties":{}}' | run; good '  and again'
+database() { printf '{"op":"%s_database","ts":"5","db":"%s","properties":{}}\n' "$@"; }
+: >fake.log
+{ database create d; database drop i; database create i; database create i; database drop i; database create i; } | run
+good '  and others, that go and come back'
+is '  asked for once' "$(calls Database | sort | uniq -c | awk '{ print $2, $1 }' | paste -sd ,)" 'CreateDatabase 2,DropDatabase 2,ListDatabases 1'
+is '  and there' "$(: >fake.log; database drop i | run; calls DropDatabase)" 'DropDatabase i ok'
+faults '[{"method":"CreateDatabase","after":true,"grpc":14,"text":"gone"}]'
+: >fake.log
+database create i | run; good '  somebody else was first'
+is '  and so it was looked at' "$(calls Database | cut -d ' ' -f 1 | paste -sd ,)" ListDatabases,CreateDatabase,CreateDatabase,ListDatabases
 create x | sed 's/"db":"default"/"db":"d"/' | run
 echo '{"op":"drop_database","ts":"5","db":"d"}' | run; good 'a database that is not empty'
 like '  is left' "$(cat "$err")" "database 'd' is left at the target"

@@ -36,6 +36,27 @@ a_key_is_set_once_and_keeps_its_place(void **state)
 	buf_fini(&b);
 }
 
+static void
+the_rest_keeps_its_order_when_a_key_goes(void **state)
+{
+	struct kvs k = { 0 };
+
+	(void)state;
+	kvs_set(&k, "a", "1");
+	kvs_set(&k, "b", "2");
+	kvs_set(&k, "c", "3");
+	kvs_unset(&k, "a");
+	kvs_unset(&k, "x");
+	assert_int_equal(k.n, 2);
+	assert_null(kvs_get(&k, "a"));
+	assert_string_equal(k.v[0].key, "b");
+	assert_string_equal(kvs_get(&k, "c"), "3");
+	kvs_unset(&k, "c");
+	assert_int_equal(k.n, 1);
+	assert_string_equal(k.v[0].value, "2");
+	kvs_fini(&k);
+}
+
 static int
 from(struct kvs *k, const char *text, struct err *e)
 {
@@ -91,6 +112,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_is_set_once_and_keeps_its_place),
+		cmocka_unit_test(the_rest_keeps_its_order_when_a_key_goes),
 		cmocka_unit_test(json_is_an_object_of_strings),
 		cmocka_unit_test(equal_means_the_same_pairs_in_any_order),
 	};
