@@ -6,13 +6,12 @@ import json
 import numpy
 
 from measure import *  # noqa: F401,F403
-from measure import Figure, Run, calm, clear, helper, os, run, say, server_cpu, subprocess, time
+from measure import Figure, Run, calm, clear, helper, os, run, server_cpu, subprocess, time
 from milvusapi import F, Milvus, MilvusError, column, pb
 
 PIPE_MB = {'small': 64, 'full': 1024}
 DIM = 128
-TRIES = [(2, 1000), (4, 1000), (8, 1000), (4, 4000), (8, 4000)]  # threads, rows a request
-TRY_ROWS = {'small': 16_000, 'full': 400_000}  # less is over before the target is at it in earnest
+CLIENTS = [(2, 1000), (4, 1000), (8, 4000)]  # threads, rows a request
 UPSERT = '/milvus.proto.milvus.MilvusService/Upsert'
 FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=DIM)]
 VARIANTS = 8  # of the vectors of a request: so many times fewer of them are made
@@ -51,7 +50,7 @@ def requests(db, n, rows):
 
 
 def upserts(m, db, n, threads, rows):
-    """A run of a client that has made its requests before, and the rows it sent; the collection is a new one."""
+    """A run of a client that has made its requests before; the collection is a new one."""
     m.create_db(db)
     m.create(db, 'c', FIELDS)
     # All of them, a gigabyte for two million rows: a target that may rest in between takes more than it can bear.
@@ -69,25 +68,19 @@ def upserts(m, db, n, threads, rows):
         list(pool.map(one, ready))
         run = Run(time.monotonic() - began, {}, {}, servers=server_cpu() - servers)
     clear(m, db)
-    return run, n // rows * rows
+    return run
 
 
 class Client:
-    """What the target takes: a plain client, with the number of threads and rows that does best."""
+    """What the target takes: a plain client."""
 
-    def __init__(self, bench):
-        self.m, self.db, self.n = Milvus(os.environ['CDC_TARGET']), f'bench{os.getpid()}', bench.chain_rows
-        best = (0,)
-        for threads, rows in TRIES:
-            run, n = upserts(self.m, self.db, TRY_ROWS[bench.size], threads, rows)
-            say(f'  plain client, {threads} threads, {rows} rows a request: {n / run.seconds:,.0f} rows/s')
-            best = max(best, (n / run.seconds, threads, rows))
-        _, self.threads, self.rows = best
-        n = self.n // self.rows * self.rows
-        self.figure = Figure('chain', 'plain client, upserts', n, n * DIM * 4, threads=self.threads, **{'rows a request': self.rows})
+    def __init__(self, threads, rows, n):
+        self.m, self.db = Milvus(os.environ['CDC_TARGET']), f'bench{os.getpid()}'
+        self.threads, self.rows, n = threads, rows, n // rows * rows
+        self.figure = Figure('chain', 'plain client, upserts', n, n * DIM * 4, threads=threads, **{'rows a request': rows})
 
     def again(self):
-        self.figure.add(upserts(self.m, self.db, self.n, self.threads, self.rows)[0])
+        self.figure.add(upserts(self.m, self.db, self.figure.rows, self.threads, self.rows))
 
 
 def limits(bench):
