@@ -12,11 +12,11 @@ import subprocess
 import numpy
 
 from measure import *  # noqa: F401,F403
-from measure import (Failed, Figure, Run, Value, calm, clear, eventually, helper, high_water, median, number, say, server_cpu, time,
-                     together)
+from measure import (Failed, Figure, Run, Value, apart, calm, clear, eventually, helper, high_water, median, number, os, say,
+                     server_cpu, time, together)
 from cdctest import Case, floats
 from kafkaadmin import ends
-from limits import CLIENTS, DIM, FIELDS, Client
+from limits import APART, CLIENTS, DIM, FIELDS, Client
 from proxy import Proxy
 
 FILL = 1000          # rows an insert at the source
@@ -117,18 +117,18 @@ def behind_the_first(steady):
     return {'behind the first ack': f'{number(median(steady))} rows/s'} if steady else {}
 
 
-def backlog(bench, case):
-    """In turns with plain clients: what the target can take is not the same from one minute to the next, and less behind much."""
-    rows = bench.chain_rows
-    clients = [Client(*shape, rows) for shape in CLIENTS]
+def in_turns(bench, case, rows, where):
+    """What the target can take is not the same from one minute to the next, and less behind much."""
+    clients = [Client(*shape, rows, where) for shape in CLIENTS]
     case.src.create(case.db, 'c', FIELDS)
     case.fill('c', rows)
     case.ticked('c')
-    f, steady = Figure('chain', 'backlog', rows, rows * DIM * 4), []
+    f, steady = Figure('chain', 'backlog' + where, rows, rows * DIM * 4), []
     turns = [c.again for c in clients] + [lambda: f.add(drain(case, rows, steady))]
-    for i in range(bench.chain_runs):
-        for turn in turns[i:] + turns[:i]:
-            turn()
+    with apart() if where else contextlib.nullcontext():
+        for i in range(bench.chain_runs):
+            for turn in turns[i:] + turns[:i]:
+                turn()
     client = max((c.figure for c in clients), key=lambda figure: figure.rows_s)
     others = ', '.join(f'{c.threads} x {c.rows}: {number(c.figure.rows_s)}' for c in clients if c.figure is not client)
     client.more.update({**client.servers(), 'others, rows/s': others})
@@ -136,6 +136,16 @@ def backlog(bench, case):
     f.more.update({**behind_the_first(steady), **f.servers()})
     f.more.update({name: f'{max(r.peak[name] for r in f.runs) / 1024:.0f} MiB' for name in f.runs[0].peak})
     bench.figure(f)
+
+
+def backlog(bench, case):
+    in_turns(bench, case, bench.chain_rows, '')
+
+
+def backlog_apart(bench, case):
+    """As if we were on another machine than the target."""
+    if os.cpu_count() > 1:
+        in_turns(bench, case, bench.chain_rows // 2, APART)
 
 
 def singles(bench, case, milvus, coll):
@@ -235,7 +245,7 @@ def lag(bench):
 
 
 def chain(bench):
-    each(bench, backlog)
+    each(bench, backlog, backlog_apart)
 
 
 def delay(bench):

@@ -12,6 +12,7 @@ from milvusapi import F, Milvus, MilvusError, column, pb
 PIPE_MB = {'small': 64, 'full': 1024}
 DIM = 128
 CLIENTS = [(2, 1000), (4, 1000), (8, 4000)]  # threads, rows a request
+APART = ', the target apart'
 UPSERT = '/milvus.proto.milvus.MilvusService/Upsert'
 FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=DIM)]
 VARIANTS = 8  # of the vectors of a request: so many times fewer of them are made
@@ -74,10 +75,10 @@ def upserts(m, db, n, threads, rows):
 class Client:
     """What the target takes: a plain client."""
 
-    def __init__(self, threads, rows, n):
+    def __init__(self, threads, rows, n, where):
         self.m, self.db = Milvus(os.environ['CDC_TARGET']), f'bench{os.getpid()}'
         self.threads, self.rows, n = threads, rows, n // rows * rows
-        self.figure = Figure('chain', 'plain client, upserts', n, n * DIM * 4, threads=threads, **{'rows a request': rows})
+        self.figure = Figure('chain', 'plain client' + where, n, n * DIM * 4, threads=threads, **{'rows a request': rows})
 
     def again(self):
         self.figure.add(upserts(self.m, self.db, self.figure.rows, self.threads, self.rows))

@@ -4,6 +4,7 @@ MB are 10^6 bytes, as disks and networks have them; sizes of programs are MiB.  
 of it: user and system, all its threads, from its start to its end.
 """
 import collections
+import contextlib
 import os
 import statistics
 import subprocess
@@ -76,12 +77,36 @@ def together(pids):
     return own + sum(files.values())
 
 
+def server_pid(name):
+    with open(os.path.join(os.environ['CDC_LAB'], name, 'pid')) as f:
+        return int(f.read())
+
+
+def place(pid, cores):
+    for task in os.listdir(f'/proc/{pid}/task'):
+        os.sched_setaffinity(int(task), cores)
+
+
+@contextlib.contextmanager
+def apart():
+    """Half of the cores are the target's, alone; all others, what we start then too, have the other half."""
+    cores = sorted(os.sched_getaffinity(0))
+    half = len(cores) // 2
+    everybody = [os.getpid(), *map(server_pid, SERVERS)]
+    for pid in everybody:
+        place(pid, cores[:half] if pid == server_pid('dst') else cores[half:])
+    try:
+        yield
+    finally:
+        for pid in everybody:
+            place(pid, cores)
+
+
 def server_cpu():
     """Seconds of processor time of each server so far."""
     out = collections.Counter()
     for name in SERVERS:
-        with open(os.path.join(os.environ['CDC_LAB'], name, 'pid')) as f:
-            pid = f.read().strip()
+        pid = server_pid(name)
         with open(f'/proc/{pid}/stat') as f:
             words = f.read().rpartition(')')[2].split()
         out[name] = (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
