@@ -126,6 +126,18 @@ view_by_name(const struct view *v, const char *db, const char *name)
 	return NULL;
 }
 
+/* What is said of an object until the next tick is said once: the last. */
+static void
+unsay(int64_t *gone, size_t *n, int64_t id)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < *n; i++)
+		if (gone[i] != id)
+			gone[left++] = gone[i];
+	*n = left;
+}
+
 struct view_coll *
 view_add(struct view *v, int64_t id, const char *db, const char *name)
 {
@@ -138,6 +150,7 @@ view_add(struct view *v, int64_t id, const char *db, const char *name)
 	    (v->n_colls - i) * sizeof(struct view_coll *));
 	v->colls[i] = c;
 	v->n_colls++;
+	unsay(v->gone, &v->n_gone, id);
 	c->id = id;
 	c->db = x_strdup(db);
 	c->name = x_strdup(name);
@@ -162,6 +175,7 @@ void
 view_drop(struct view *v, int64_t id)
 {
 	view_forget(v, id);
+	unsay(v->gone, &v->n_gone, id);
 	v->gone = x_grow(v->gone, v->n_gone, &v->gone_cap, sizeof *v->gone);
 	v->gone[v->n_gone++] = id;
 }
@@ -194,6 +208,7 @@ view_add_db(struct view *v, int64_t id, const char *name)
 	v->dbs[v->n_dbs].id = id;
 	v->dbs[v->n_dbs].name = x_strdup(name);
 	v->dbs[v->n_dbs++].changed = 1;
+	unsay(v->gone_dbs, &v->n_gone_dbs, id);
 }
 
 void

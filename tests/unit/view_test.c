@@ -77,6 +77,23 @@ tells_only_what_has_changed(void **state)
 	    "{\"db:7\":null,\"8\":{\"name\":\"default.j\",\"parts\":{},"
 	    "\"load\":\"none\"},\"9\":null}");
 	says(&v, 0, "{}");
+	/* made anew: each is said once, and that it is there */
+	view_add_db(&v, 7, "sales");
+	view_drop_db(&v, 7);
+	view_add_db(&v, 7, "sales");
+	view_drop(&v, 8);
+	view_drop(&v, 8);
+	view_add(&v, 8, "default", "j");
+	says(&v, 0,
+	    "{\"db:7\":{\"name\":\"sales\"},\"8\":{\"name\":\"default.j\","
+	    "\"parts\":{},\"load\":\"none\"}}");
+	view_drop(&v, 8);
+	view_drop(&v, 8);
+	says(&v, 0, "{\"8\":null}");
+	view_add(&v, 8, "default", "j");
+	says(&v, 1,
+	    "{\"db:7\":{\"name\":\"sales\"},\"8\":{\"name\":\"default.j\","
+	    "\"parts\":{},\"load\":\"none\"}}");
 	assert_null(view_by_name(&v, "default", "i"));
 	assert_non_null(view_by_name(&v, "default", "j"));
 	view_forget(&v, 8);
