@@ -9,8 +9,9 @@
 #include "log.h"
 
 /*
- * The databases that were at the target when it was asked, and those made
- * since. One that somebody else drops is missed by what is done in it.
+ * Those that were at the target when it was asked, and those made since: good
+ * for a start, which asks for what is likely to be there. A create line of the
+ * source is asked of the target itself.
  */
 void
 know_databases(struct apply *a, const Pb__NamesResponse *r)
@@ -20,9 +21,9 @@ know_databases(struct apply *a, const Pb__NamesResponse *r)
 		kvs_set(&a->dbs, r->names[i], "");
 }
 
-/* 1 if the target has it, 0 if not. A refusal does not tell. */
+/* Ask anew: 1 if the target has it. CreateDatabase's refusal does not tell. */
 static int
-exists(struct apply *a, const char *db, struct err *e)
+look_for(struct apply *a, const char *db, struct err *e)
 {
 	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -52,7 +53,7 @@ create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
 	rc = call(a, "CreateDatabase", db, &req.base, &s, e);
 	free_pairs(req.properties);
 	/* somebody else was first, or the answer to a first try was lost */
-	if (rc == 1 && (rc = exists(a, db, e)) == 0)
+	if (rc == 1 && (rc = look_for(a, db, e)) == 0)
 		return refused("CreateDatabase", db, &s, e);
 	if (rc == -1)
 		return -1;
@@ -63,12 +64,15 @@ create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
 int
 do_create_database(struct apply *a, struct err *e)
 {
+	const char *db = names_db(&a->conf->rename, a->op.db.ptr);
 	struct kvs props = { 0 };
 	int rc = op_kvs(&a->op, "properties", &props, e);
 
+	/* of a shard that does not drop it, another one may have done so */
+	if (!a->op.ensure && !a->conf->dry_run)
+		kvs_unset(&a->dbs, db);
 	if (rc == 0)
-		rc = create(
-		    a, names_db(&a->conf->rename, a->op.db.ptr), &props, e);
+		rc = create(a, db, &props, e);
 	kvs_fini(&props);
 	return rc;
 }

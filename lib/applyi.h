@@ -74,7 +74,7 @@ struct apply {
 	/* --on-error=dead */
 	int dead_fd;
 	struct kvs dead;   /* names and ids of collections set aside */
-	struct kvs dbs;    /* that are at the target: applydb.c */
+	struct kvs dbs;    /* likely to be at the target: applydb.c */
 	uint64_t seq;      /* of lines */
 	uint64_t dead_seq; /* behind the last line that was set aside */
 	/* progress */
@@ -110,10 +110,11 @@ int apply_redo(struct apply *a, struct err *e);
  * applywho.c: the line's collection by the source's id. A replay of lines
  * that were applied already meets the names of later; ids stay the same.
  */
-int who_open(struct apply *a, struct err *e); /* at a begin, empty */
+int who_open(struct apply *a, struct err *e); /* empty, at the first begin */
 void who_fini(struct who *w);
 /* The target has that collection. */
-void who_put(struct who *w, int64_t id, const char *db, const char *name);
+struct who_place *who_put(
+    struct who *w, int64_t id, const char *db, const char *name);
 /* Let a->db and a->coll be what the line's collection is called now. */
 void who_resolve(struct apply *a);
 int who_is_known(const struct apply *a);
@@ -133,8 +134,8 @@ int who_dropped(struct apply *a, struct err *e);
 void who_gone(struct apply *a, const char *db, const char *coll);
 
 /*
- * applymeet.c: at a begin. Is it a Milvus, does it take our login, and which
- * databases and collections has it? Those of before are forgotten.
+ * applymeet.c: at the first begin. Is it a Milvus, does it take our login, and
+ * which databases and collections has it?
  */
 int meet(struct apply *a, struct err *e);
 

@@ -40,8 +40,8 @@ by_name(const struct who *w, const char *db, const char *name)
 }
 
 /* Names in use by a line at hand stay where they are if they are the same. */
-static struct who_place *
-put(struct who *w, int64_t id, const char *db, const char *name)
+struct who_place *
+who_put(struct who *w, int64_t id, const char *db, const char *name)
 {
 	struct who_place *p = by_id(w, id);
 	char *d, *n;
@@ -61,12 +61,6 @@ put(struct who *w, int64_t id, const char *db, const char *name)
 	p->db = d;
 	p->name = n;
 	return p;
-}
-
-void
-who_put(struct who *w, int64_t id, const char *db, const char *name)
-{
-	put(w, id, db, name);
 }
 
 void
@@ -102,7 +96,6 @@ who_open(struct apply *a, struct err *e)
 		ids = ids_open(
 		    NULL, a->conf->milvus.grpc.uri, a->op.cluster.ptr, e);
 	}
-	who_fini(&a->who);
 	a->who.ids = ids;
 	return 0;
 }
@@ -233,7 +226,7 @@ who_make_room(struct apply *a, const char *db, const char *coll, struct err *e)
 	    ids_source(a->who.ids, p->id));
 	if (rename_call(a, db, coll, db, temp, e) == -1)
 		return -1;
-	put(&a->who, p->id, db, temp);
+	who_put(&a->who, p->id, db, temp);
 	return 0;
 }
 
@@ -247,7 +240,7 @@ who_rename(struct apply *a, const char *to_db, const char *to, struct err *e)
 	if (rc == 0)
 		rc = rename_call(a, db, coll, to_db, to, e);
 	if (rc == 0 && (p = mine(a)) != NULL)
-		put(&a->who, p->id, to_db, to);
+		who_put(&a->who, p->id, to_db, to);
 	free(db);
 	free(coll);
 	return rc;
@@ -258,7 +251,7 @@ who_is(struct apply *a, const struct coll *c, int made, struct err *e)
 {
 	if (a->who.ids == NULL || c->id == 0 || source_id(a) == 0)
 		return 0;
-	put(&a->who, c->id, c->db, c->name)->made |= made;
+	who_put(&a->who, c->id, c->db, c->name)->made |= made;
 	return ids_set(a->who.ids, source_id(a), c->id, e);
 }
 

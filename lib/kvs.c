@@ -50,7 +50,8 @@ kvs_unset(struct kvs *k, const char *key)
 		return;
 	free(kv->key);
 	free(kv->value);
-	memmove(kv, kv + 1, (size_t)(k->v + --k->n - kv) * sizeof *kv);
+	k->n--;
+	memmove(kv, kv + 1, (size_t)(k->v + k->n - kv) * sizeof *kv);
 }
 
 void

@@ -442,6 +442,25 @@ again(struct waiting *w, size_t n)
 	return left;
 }
 
+/* What all of them have to wait for. */
+static struct mv_status
+worst(const struct waiting *w, size_t n)
+{
+	struct mv_status s = *w->s;
+
+	for (size_t i = 1; i < n; i++) {
+		int64_t quiet_ns = s.quiet_ns;
+
+		if (w[i].s->class == MV_SLOW && s.class != MV_SLOW)
+			s = *w[i].s;
+		if (s.quiet_ns < quiet_ns)
+			s.quiet_ns = quiet_ns;
+		if (s.quiet_ns < w[i].s->quiet_ns)
+			s.quiet_ns = w[i].s->quiet_ns;
+	}
+	return s;
+}
+
 /* Until none is to be tried again. Changes the order of w. */
 static int
 talk(struct milvus *m, struct waiting *w, size_t n, struct err *e)
@@ -453,7 +472,9 @@ talk(struct milvus *m, struct waiting *w, size_t n, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		pack(&w[i]);
 	while ((rc = once(m, w, left, e)) == 0 && (left = again(w, left)) > 0) {
-		if (milvus_retry(m, &retry, w->s, w->method, e) == -1 ||
+		struct mv_status s = worst(w, left);
+
+		if (milvus_retry(m, &retry, &s, w->method, e) == -1 ||
 		    milvus_pause(m, retry.at_ns, e) == -1) {
 			rc = -1;
 			break;

@@ -98,6 +98,14 @@ int milvus_call(struct milvus *m, const char *method,
     const ProtobufCMessage *req, const ProtobufCMessageDescriptor *answer,
     ProtobufCMessage **out, struct mv_status *s, struct err *e);
 
+/*
+ * The same for an answer that is too large to be unpacked: its message goes
+ * to *raw as it is. Field 1 is a Status, already judged.
+ */
+int milvus_call_raw(struct milvus *m, const char *method,
+    const ProtobufCMessage *req, struct buf *raw, struct mv_status *s,
+    struct err *e);
+
 /* One of several calls: as milvus_call takes it, and what came of it. */
 struct mv_ask {
 	const char *method;
@@ -107,17 +115,10 @@ struct mv_ask {
 	struct mv_status s; /* class MV_OK, or why it was refused */
 };
 /*
- * n calls that do not need each other's answers, on their way together:
- * 0 when each was answered, -1 as milvus_call. Either way each out is set.
+ * n questions that do not need each other's answers, on their way together,
+ * and again together those that have to: 0 when each was answered or refused,
+ * -1 as milvus_call. Either way each out is set.
  */
 int milvus_ask(struct milvus *m, struct mv_ask *v, size_t n, struct err *e);
-
-/*
- * The same for an answer that is too large to be unpacked: its message goes
- * to *raw as it is. Field 1 is a Status, already judged.
- */
-int milvus_call_raw(struct milvus *m, const char *method,
-    const ProtobufCMessage *req, struct buf *raw, struct mv_status *s,
-    struct err *e);
 
 #endif

@@ -111,11 +111,28 @@ ok 'a database that goes while it is looked at' cdc-apply in
 cdc-apply dbs >acks
 : >fake.log
 faults '[{"method":"GetVersion","sleep":1},{"method":"ShowCollections","skip":1,"times":2,"sleep":1}]'
-ok 'a slow target' cdc-apply dbs
+{ begin; end; } >in
+ok 'a slow target' cdc-apply in
 is '  is asked what does not need its answer' "$(calls . | sed -n '3p;4,$s/ [xy]//p' | paste -sd ,)" \
 	'GetVersion  ok,ShowCollections ok,ShowCollections ok'
 set -- $(sed -n '4,5s/ .*//p' fake.log)
 ok '  and of all databases at once' awk "BEGIN { exit !($2 - $1 < 0.9) }"
+
+in_db() { sed "s/\"db\":\"default\"/\"db\":\"d$1\"/; s/\"coll_id\":\"[^\"]*\"/\"coll_id\":\"7$1\"/"; }
+{
+	begin
+	for i in $(seq 20); do echo "{\"op\":\"create_database\",\"ts\":\"5\",\"db\":\"d$i\",\"properties\":{}}"; done
+	create c | in_db 3
+	create c | in_db 18
+	end
+} | cdc-apply >acks
+: >fake.log
+faults '[{"method":"ShowCollections","skip":5,"times":3,"code":8,"reason":"rate limit"}]'
+{ begin; insert former 1 | in_db 18; insert former 2 | in_db 3; end; } >in
+ok 'many databases, three of which are told later' cdc-apply in
+is '  each is told once' "$(calls 'ShowCollections .*ok' | sort -u | wc -l) $(calls 'ShowCollections .*ok' | wc -l)" '23 23'
+is '  after three refusals' "$(calls ShowCollections | wc -l)" 26
+is '  and the answers are not mixed up' "$(rows | grep -o '^d[0-9].*"pk": [0-9]*' | sed 's/ _.*pk": / /' | paste -sd ,)" 'd18 c 1,d3 c 2'
 
 fake_stop
 done_testing

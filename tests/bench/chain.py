@@ -12,7 +12,7 @@ import subprocess
 import numpy
 
 from measure import *  # noqa: F401,F403
-from measure import (Failed, Figure, Run, Value, apart, calm, clear, eventually, helper, high_water, median, number, os, say,
+from measure import (Failed, Figure, Run, Value, apart, calm, clear, cores, eventually, helper, high_water, median, number, say,
                      server_cpu, time, together)
 from cdctest import Case, floats
 from kafkaadmin import ends
@@ -118,7 +118,7 @@ def behind_the_first(steady):
 
 
 def in_turns(bench, case, rows, where):
-    """What the target can take is not the same from one minute to the next, and less behind much."""
+    """What the target can take is not the same from one minute to the next, and less behind much: nobody is always first or last."""
     clients = [Client(*shape, rows, where) for shape in CLIENTS]
     case.src.create(case.db, 'c', FIELDS)
     case.fill('c', rows)
@@ -127,12 +127,12 @@ def in_turns(bench, case, rows, where):
     turns = [c.again for c in clients] + [lambda: f.add(drain(case, rows, steady))]
     with apart() if where else contextlib.nullcontext():
         for i in range(bench.chain_runs):
-            for turn in turns[i:] + turns[:i]:
+            for turn in turns[-i:] + turns[:-i]:
                 turn()
-    client = max((c.figure for c in clients), key=lambda figure: figure.rows_s)
-    others = ', '.join(f'{c.threads} x {c.rows}: {number(c.figure.rows_s)}' for c in clients if c.figure is not client)
-    client.more.update({**client.servers(), 'others, rows/s': others})
-    bench.figure(client)
+    best = max((c.figure for c in clients), key=lambda figure: figure.rows_s)
+    others = ', '.join(f'{c.threads} x {c.rows}: {number(c.figure.rows_s)}' for c in clients if c.figure is not best)
+    best.more.update({**best.servers(), 'others, rows/s': others})
+    bench.figure(best)
     f.more.update({**behind_the_first(steady), **f.servers()})
     f.more.update({name: f'{max(r.peak[name] for r in f.runs) / 1024:.0f} MiB' for name in f.runs[0].peak})
     bench.figure(f)
@@ -144,7 +144,7 @@ def backlog(bench, case):
 
 def backlog_apart(bench, case):
     """As if we were on another machine than the target."""
-    if os.cpu_count() > 1:
+    if len(cores()) > 1:
         in_turns(bench, case, bench.chain_rows // 2, APART)
 
 

@@ -82,24 +82,34 @@ def server_pid(name):
         return int(f.read())
 
 
-def place(pid, cores):
-    for task in os.listdir(f'/proc/{pid}/task'):
-        os.sched_setaffinity(int(task), cores)
+def cores():
+    """Those that we may use: what apart() gives away."""
+    return sorted(os.sched_getaffinity(0))
+
+
+def place(pid, where):
+    """All threads of a process, also those that are born meanwhile."""
+    done = set()
+    while new := set(os.listdir(f'/proc/{pid}/task')) - done:
+        for task in new:
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(task), where)
+        done |= new
 
 
 @contextlib.contextmanager
 def apart():
     """Half of the cores are the target's, alone; all others, what we start then too, have the other half."""
-    cores = sorted(os.sched_getaffinity(0))
-    half = len(cores) // 2
-    everybody = [os.getpid(), *map(server_pid, SERVERS)]
-    for pid in everybody:
-        place(pid, cores[:half] if pid == server_pid('dst') else cores[half:])
+    half, target = len(cores()) // 2, server_pid('dst')
+    had = {pid: os.sched_getaffinity(pid) for pid in (os.getpid(), *map(server_pid, SERVERS))}
+    ours, theirs = cores()[half:], cores()[:half]
     try:
+        for pid in had:
+            place(pid, theirs if pid == target else ours)
         yield
     finally:
-        for pid in everybody:
-            place(pid, cores)
+        for pid, where in had.items():
+            place(pid, where)
 
 
 def server_cpu():
