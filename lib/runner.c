@@ -97,29 +97,34 @@ log_start(struct runner *r)
 		(json_int_t)r->gen, "ts", text));
 }
 
-/* Which program, how it ended, what it said last, how long all ran. */
+/* Which program, how it ended, what it said last. */
 static json_t *
-cause_json(const struct runner *r, const struct pipeline *p, int i)
+cause_json(const struct pipeline *p, int i)
 {
 	const struct child *c;
 	json_t *j = json_object();
 
-	if (i >= 0) {
-		c = &p->c[i];
-		json_object_set_new(j, "program",
-		    json_string(task_prog_name((enum task_prog)i)));
-		if (WIFSIGNALED(c->status))
-			json_object_set_new(
-			    j, "signal", json_integer(WTERMSIG(c->status)));
-		else
-			json_object_set_new(
-			    j, "status", json_integer(WEXITSTATUS(c->status)));
-		/* NULL, and so left out, if it is not UTF-8 */
-		json_object_set_new(j, "reason", json_string(c->last));
-	}
+	if (i < 0)
+		return j;
+	c = &p->c[i];
+	json_object_set_new(
+	    j, "program", json_string(task_prog_name((enum task_prog)i)));
+	if (WIFSIGNALED(c->status))
+		json_object_set_new(
+		    j, "signal", json_integer(WTERMSIG(c->status)));
+	else
+		json_object_set_new(
+		    j, "status", json_integer(WEXITSTATUS(c->status)));
+	/* NULL, and so left out, if it is not UTF-8 */
+	json_object_set_new(j, "reason", json_string(c->last));
+	return j;
+}
+
+static void
+add_ran(const struct runner *r, json_t *j)
+{
 	json_object_set_new(
 	    j, "ran_ms", json_integer(mono_ms() - r->started_ms));
-	return j;
 }
 
 static int64_t
@@ -171,10 +176,11 @@ judge(
     struct runner *r, const struct pipeline *p, int64_t *wait_ms, struct err *e)
 {
 	int i = pipeline_cause(p), bad = i >= 0 && WIFEXITED(p->c[i].status);
-	json_t *j = cause_json(r, p, i);
+	json_t *j = cause_json(p, i);
 	const char *dir = r->conf->dir, *name = r->conf->name;
 	int sum = 0;
 
+	add_ran(r, j);
 	for (int k = 0; k < TASK_PROGS; k++)
 		sum |= p->c[k].status;
 	if (sum == 0) {
@@ -200,21 +206,37 @@ judge(
 	return AGAIN;
 }
 
+/* Whom those behind it wait for; -1 if the last has ended. */
+static int
+straggler(const struct pipeline *p)
+{
+	for (int i = TASK_READ; i < TASK_PROGS; i++)
+		if (!p->c[i].ended)
+			return i;
+	return -1;
+}
+
 /* cdc-read ends its stream, and all that it wrote is applied. */
 static enum outcome
 stop_in_order(struct runner *r, struct pipeline *p, enum outcome why)
 {
 	const struct child *last = &p->c[TASK_COMMIT];
-	json_t *j = json_object();
+	json_t *j = json_object(), *cause;
+	int late, in_order;
 
 	notify_stopping();
 	pipeline_kill(p, TASK_READ, SIGTERM);
 	pipeline_drain(p, DRAIN_MS);
+	late = straggler(p);
 	pipeline_end(p, TERM_MS);
-	json_object_set_new(
-	    j, "in_order", json_boolean(last->status == 0 && !last->by_us));
-	json_object_set_new(
-	    j, "ran_ms", json_integer(mono_ms() - r->started_ms));
+	in_order = last->status == 0 && !last->by_us;
+	json_object_set_new(j, "in_order", json_boolean(in_order));
+	if (!in_order) {
+		cause = cause_json(p, late >= 0 ? late : pipeline_cause(p));
+		json_object_set_new(cause, "late", json_boolean(late >= 0));
+		json_object_set_new(j, "cause", cause);
+	}
+	add_ran(r, j);
 	if (why == STOPPED)
 		json_object_set_new(j, "signal", json_integer(sig_stop));
 	task_log(r->conf->dir, r->conf->name,

@@ -173,7 +173,8 @@ is 'a stubborn one: dies of the signal all the same' $? 143
 t=$(($(date +%s) - t))
 ok "after a bounded time: $t s" [ $t -le 14 ]
 ok 'nothing is left' gone
-is 'not in order, and the log says so' "$(last stopped | jq .in_order)" false
+is 'not in order, and the log says so, and of whom' "$(last stopped | jq -c '[.in_order,.cause.program,.cause.late]')" \
+	'[false,"cdc-read",true]'
 rm ctl/cdc-read.stubborn
 
 # Somebody else's pipeline still writes: nothing is begun before it is through.

@@ -74,7 +74,7 @@ more 20 >words && feed <words
 kill $run
 wait $run 2>/dev/null
 is 'SIGTERM' $? 143
-is 'in order' "$(cdc-task log dr | jq -c 'select(.event == "stopped") | .in_order')" true
+is 'in order' "$(cdc-task log dr | jq -c 'select(.event == "stopped") | [.in_order,.cause]')" '[true,null]'
 more 20 >words && feed <words
 start
 ok 'what came while it was down' wait_until 30 same
