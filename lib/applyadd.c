@@ -28,18 +28,58 @@ open_batch(struct rowq *q, struct coll *c, const char *part, int keys)
 	return b;
 }
 
-/* Until no request has this key any more. */
-static int
-wait_for_key(struct rowq *q, uint64_t hash, struct err *e)
+static void
+wait_as(struct batch *b, uint64_t after)
 {
-	struct batch *b = keyset_get(&q->keys, hash);
+	if (b->after < after)
+		b->after = after;
+}
 
-	if (b != NULL && b->is_open && rowq_dispatch(q, b, e) == -1)
-		return -1;
-	while (keyset_get(&q->keys, hash) != NULL)
-		if (rowq_wait(q, NULL, ROWQ_STEP_MS, e) == -1)
-			return -1;
-	return 0;
+/* Is an open one of keys, other than b, to go before o? */
+static int
+behind_another(const struct batch *o, const struct batch *b)
+{
+	const struct batch *k = o->behind ? o->coll->open : NULL;
+
+	while (k != NULL && (k->cols != NULL || k == b))
+		k = k->sibling;
+	return k != NULL;
+}
+
+/*
+ * The open batch b is to have a key that o has, which is the last one that
+ * does. Returns 1 if b can take it, and b and o know what that means for
+ * them; 0 if o has to be closed first. What could be sent at once is, so that
+ * versions of a row are left out only while they would wait.
+ *
+ * So a key is in one open batch of rows at most, and in one of keys, which
+ * goes before; and b waits for all that are closed and have it.
+ */
+static int
+yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
+    struct span key)
+{
+	int rows = b->cols != NULL;
+
+	if (!o->is_open) {
+		wait_as(b, o->seq);
+		return 1;
+	}
+	if (rowq_has_room(q, o) || o->coll != b->coll)
+		return 0;
+	if (o->cols == NULL) {
+		if (rows)
+			b->behind = 1;
+		return rows;
+	}
+	if (rows ? b != o || q->conf.insert
+		 : behind_another(o, b) ||
+		       (b->part != NULL && strcmp(b->part, o->part) != 0))
+		return 0;
+	if (!batch_replace(o, hash, key))
+		return 0;
+	wait_as(b, o->after);
+	return 1;
 }
 
 /* The batch has one more row or key; is it full, or are all of them? */
@@ -51,7 +91,12 @@ grown(struct rowq *q, struct batch *b, uint64_t hash, size_t bytes,
 		b->hashes_cap = b->hashes_cap == 0 ? 64 : 2 * b->hashes_cap;
 		b->hashes =
 		    x_reallocarray(b->hashes, b->hashes_cap, sizeof *b->hashes);
+		if (b->cols != NULL)
+			b->marks = x_reallocarray(
+			    b->marks, b->hashes_cap, sizeof *b->marks);
 	}
+	if (b->cols != NULL)
+		b->marks[b->n] = columns_key_mark(b->cols);
 	b->hashes[b->n++] = hash;
 	q->added++;
 	keyset_put(&q->keys, hash, b);
@@ -73,7 +118,7 @@ add_row(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
     int json_inline, const struct where *w, struct err *e)
 {
 	struct jsonr row = *r;
-	struct batch *b;
+	struct batch *b, *o;
 	struct span key;
 	uint64_t hash;
 
@@ -84,10 +129,11 @@ add_row(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 			return -1;
 		key = columns_key(b->cols);
 		hash = keyset_hash(c->num, key.ptr, key.len);
-		if (keyset_get(&q->keys, hash) == NULL)
+		o = keyset_get(&q->keys, hash);
+		if (o == NULL || yields(q, b, o, hash, key))
 			break;
 		columns_undo(b->cols);
-		if (wait_for_key(q, hash, e) == -1)
+		if (rowq_dispatch(q, o, e) == -1)
 			return -1;
 	}
 	return grown(q, b, hash, columns_bytes(b->cols), w, e);
@@ -139,31 +185,28 @@ static int
 add_key(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
     const struct where *w, struct err *e)
 {
-	struct batch *b;
+	struct jsonr at = *r;
+	struct batch *b, *o;
 	struct span key;
-	struct buf copy;
 	uint64_t hash;
-	int rc;
 
-	if (read_key(q, c, r, &key, e) == -1)
-		return err_wrap(e, "a key of '%s.%s'", c->db, c->name);
-	hash = keyset_hash(c->num, key.ptr, key.len);
-	b = keyset_get(&q->keys, hash);
-	/* deleting it twice in one request is deleting it once */
-	if (b != NULL && b->is_open && b->cols == NULL &&
-	    b == open_batch(q, c, part, 1))
-		return 0;
-	copy = q->scratch; /* waiting uses it */
-	memset(&q->scratch, 0, sizeof q->scratch);
-	rc = wait_for_key(q, hash, e);
-	if (rc == 0) {
+	for (;;) {
+		*r = at;
+		if (read_key(q, c, r, &key, e) == -1)
+			return err_wrap(e, "a key of '%s.%s'", c->db, c->name);
+		hash = keyset_hash(c->num, key.ptr, key.len);
 		b = open_batch(q, c, part, 1);
-		batch_key(b, copy.ptr, copy.len);
-		rc = grown(q, b, hash, b->expr.len, w, e);
+		o = keyset_get(&q->keys, hash);
+		/* deleting it twice in one request is deleting it once */
+		if (o == b)
+			return 0;
+		if (o == NULL || yields(q, b, o, hash, key))
+			break;
+		if (rowq_dispatch(q, o, e) == -1)
+			return -1;
 	}
-	buf_fini(&q->scratch);
-	q->scratch = copy;
-	return rc;
+	batch_key(b, key.ptr, key.len);
+	return grown(q, b, hash, b->expr.len, w, e);
 }
 
 int

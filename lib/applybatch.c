@@ -41,6 +41,7 @@ batch_free(struct batch *b)
 	buf_fini(&b->req);
 	free(b->lines);
 	free(b->hashes);
+	free(b->marks);
 	free(b->topic);
 	free(b->part);
 	free(b);
@@ -79,6 +80,41 @@ batch_key(struct batch *b, const void *key, size_t n)
 		buf_adds(&b->expr, "(-9223372036854775807 - 1)");
 	else
 		buf_addi64(&b->expr, v);
+}
+
+int
+batch_replace(struct batch *b, uint64_t hash, struct span key)
+{
+	for (size_t i = b->n; i-- > 0;) {
+		if (b->hashes[i] != hash)
+			continue;
+		if (!columns_has_key(b->cols, b->marks[i], key))
+			return 0;
+		b->hashes[i] = 0;
+		b->replaced++;
+		return 1;
+	}
+	return 0;
+}
+
+void
+batch_seal(struct batch *b)
+{
+	size_t *rows, n = 0, left = 0;
+
+	free(b->marks);
+	b->marks = NULL;
+	if (b->replaced == 0)
+		return;
+	rows = x_reallocarray(NULL, b->replaced, sizeof *rows);
+	for (size_t i = 0; i < b->n; i++)
+		if (b->hashes[i] == 0)
+			rows[n++] = i;
+		else
+			b->hashes[left++] = b->hashes[i];
+	b->n = left;
+	columns_drop(b->cols, rows, n);
+	free(rows);
 }
 
 void

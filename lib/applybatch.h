@@ -20,6 +20,9 @@ struct batch {
 	struct coll *coll;
 	char *part; /* NULL: all partitions */
 	int is_open, flying;
+	uint64_t seq;    /* of those that were closed, from 1 */
+	uint64_t after;  /* goes when all up to this seq are answered */
+	int behind;      /* and when an open one of keys has gone */
 	int64_t sent_ns; /* when it was last started */
 	uint64_t epoch;  /* of its first row */
 	int64_t born_ns;
@@ -32,8 +35,10 @@ struct batch {
 	size_t last_key; /* where the last one begins in expr */
 	/* both */
 	size_t n, bytes;
-	uint64_t *hashes; /* n of them */
+	uint64_t *hashes; /* n of them; 0: the row was replaced */
+	size_t *marks;    /* of rows, while open: where the key stands */
 	size_t hashes_cap;
+	size_t replaced; /* rows that will not be sent */
 	const struct span *pieces;
 	size_t npieces;
 	struct buf req;
@@ -54,7 +59,15 @@ void batch_where(struct batch *b, const struct where *w, struct kept *line);
 /* Append a key. INT64_MIN is written as a sum: Milvus cannot read it. */
 void batch_key(struct batch *b, const void *key, size_t n);
 
-/* The pieces of its request; once, when it is closed. */
+/*
+ * Its row with this key goes out: a later line has another one, or deletes it.
+ * 0 if it has none, which two keys of one hash can bring about.
+ */
+int batch_replace(struct batch *b, uint64_t hash, struct span key);
+/* No rows come any more: those that were replaced leave the columns. */
+void batch_seal(struct batch *b);
+
+/* The pieces of its request, when it is sent. */
 void batch_close(struct batch *b);
 
 /* "upsert of 20 rows to 'db.coll', keys 1 to 9, lines 3 to 4, topic …" */
@@ -71,9 +84,10 @@ struct rowq {
 	struct milvus *m;
 	struct rowq_conf conf;
 	struct batch_list open;   /* oldest first */
-	struct batch_list flying; /* sent, or waiting to be */
+	struct batch_list flying; /* sent, or waiting to be; by seq */
 	struct window window;
-	size_t out; /* of those that fly, how many are at the server */
+	size_t out;   /* of those that fly, how many are at the server */
+	uint64_t seq; /* of the last one that was closed */
 	struct keyset keys;
 	size_t bytes; /* of all batches */
 	uint64_t epoch, added, done_rows;
@@ -86,7 +100,12 @@ struct rowq {
 };
 
 void rowq_push(struct batch_list *l, struct batch *b);
-/* Out of the open ones; waits for room in the window. b may be gone then. */
+/* Would this open one be sent at once? */
+int rowq_has_room(const struct rowq *q, const struct batch *b);
+/*
+ * Out of the open ones, behind those that have to go first; waits for room in
+ * the window. b may be gone then.
+ */
 int rowq_dispatch(struct rowq *q, struct batch *b, struct err *e);
 
 #endif

@@ -77,18 +77,19 @@ keyset_put(struct keyset *k, uint64_t hash, void *owner)
 	if (2 * (k->n + 1) > k->cap)
 		grow(k);
 	i = place(k, hash);
+	k->n += k->v[i].hash == 0;
 	k->v[i].hash = hash;
 	k->v[i].owner = owner;
-	k->n++;
 }
 
 /* Those behind it in the run move up, so that none is cut off. */
 void
-keyset_del(struct keyset *k, uint64_t hash)
+keyset_del(struct keyset *k, uint64_t hash, const void *owner)
 {
 	size_t i, j, mask = k->cap - 1;
 
-	if (k->cap == 0 || k->v[i = place(k, hash)].hash == 0)
+	if (k->cap == 0 || k->v[i = place(k, hash)].hash == 0 ||
+	    k->v[i].owner != owner)
 		return;
 	k->n--;
 	for (j = (i + 1) & mask; k->v[j].hash != 0; j = (j + 1) & mask) {

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 /*
- * Which primary keys are on their way to the target, and in which request.
+ * Which primary keys are on their way to the target, and in which request; in
+ * the last of them, if there are several.
  * Keys are known by a 64-bit hash of collection and key: two keys of one hash
  * only wait for each other without need. All zero is valid and empty.
  */
@@ -22,8 +23,9 @@ void keyset_fini(struct keyset *k);
 uint64_t keyset_hash(uint64_t num, const void *key, size_t len);
 /* The owner, or NULL. */
 void *keyset_get(const struct keyset *k, uint64_t hash);
-/* hash is not in the set yet. */
+/* From now on it is owner's, whose ever it was. */
 void keyset_put(struct keyset *k, uint64_t hash, void *owner);
-void keyset_del(struct keyset *k, uint64_t hash);
+/* Unless it is another's by now. */
+void keyset_del(struct keyset *k, uint64_t hash, const void *owner);
 
 #endif

@@ -40,6 +40,16 @@ rowq_push(struct batch_list *l, struct batch *b)
 }
 
 static void
+push_behind(struct batch_list *l, struct batch *at, struct batch *b)
+{
+	b->prev = at;
+	b->next = at->next;
+	*(at->next == NULL ? &l->tail : &at->next->prev) = b;
+	at->next = b;
+	l->n++;
+}
+
+static void
 unlist(struct batch_list *l, struct batch *b)
 {
 	*(b->prev == NULL ? &l->head : &b->prev->next) = b->next;
@@ -114,10 +124,23 @@ static void
 retire(struct rowq *q, struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++)
-		keyset_del(&q->keys, b->hashes[i]);
+		keyset_del(&q->keys, b->hashes[i], b);
 	unlist(b->is_open ? &q->open : &q->flying, b);
 	q->bytes -= b->bytes;
 	batch_free(b);
+}
+
+/* Does it have to wait for others? */
+static int
+held(const struct rowq *q, const struct batch *b)
+{
+	return q->flying.n > 0 && q->flying.head->seq <= b->after;
+}
+
+static int
+never_sent(const struct batch *b)
+{
+	return b->sent_ns == 0;
 }
 
 static void answered(void *arg, const struct grpc_result *r);
@@ -147,8 +170,8 @@ halve(struct rowq *q, struct batch *b)
 	b->n = at;
 	c->hashes = x_memdup(b->hashes + at, c->n * sizeof *c->hashes);
 	for (size_t i = 0; i < c->n; i++) {
-		keyset_del(&q->keys, c->hashes[i]);
-		keyset_put(&q->keys, c->hashes[i], c);
+		if (keyset_get(&q->keys, c->hashes[i]) == b)
+			keyset_put(&q->keys, c->hashes[i], c);
 	}
 	c->bytes = columns_bytes(c->cols);
 	b->bytes -= c->bytes;
@@ -157,7 +180,9 @@ halve(struct rowq *q, struct batch *b)
 	batch_where(c, &b->last, NULL);
 	for (size_t i = 0; i < b->nlines; i++)
 		batch_where(c, &b->last, b->lines[i]);
-	rowq_push(&q->flying, c);
+	c->seq = b->seq;
+	c->after = b->after;
+	push_behind(&q->flying, b, c);
 	log_info(
 	    "the target refuses %zu rows at a time as too large", b->n * 2);
 	start(q, b);
@@ -229,7 +254,7 @@ answered(void *arg, const struct grpc_result *r)
 		window_refused(&q->window, b->sent_ns, tso_mono_ns());
 	if (s.class == MV_OK) {
 		window_taken(&q->window);
-		q->done_rows += b->n;
+		q->done_rows += b->n + b->replaced;
 		retire(q, b);
 	} else if (s.class == MV_RETRY || s.class == MV_SLOW ||
 		   s.class == MV_ODD || may_come(&s)) {
@@ -251,7 +276,7 @@ restart(struct rowq *q)
 		return;
 	for (struct batch *b = q->flying.head;
 	     b != NULL && q->out < q->window.now; b = b->next)
-		if (!b->flying && b->retry.at_ns <= now)
+		if (!b->flying && b->retry.at_ns <= now && !held(q, b))
 			start(q, b);
 }
 
@@ -276,7 +301,7 @@ retry_timeout(const struct rowq *q, int most)
 	if (q->out >= q->window.now || q->settling)
 		return most;
 	for (const struct batch *b = q->flying.head; b != NULL; b = b->next)
-		if (!b->flying && b->retry.at_ns < at)
+		if (!b->flying && b->retry.at_ns < at && !held(q, b))
 			at = b->retry.at_ns;
 	return at <= now ? 0 : (int)((at - now) / MS) + 1;
 }
@@ -322,23 +347,54 @@ say(struct rowq *q, struct batch *b)
 	out_line(q->conf.out, &q->scratch);
 }
 
-int
-rowq_dispatch(struct rowq *q, struct batch *b, struct err *e)
+/* Out of the open ones, into the line of those that are sent. */
+static void
+enqueue(struct rowq *q, struct batch *b)
 {
-	struct batch **p = &b->coll->open;
-
-	while (*p != b)
-		p = &(*p)->sibling;
-	*p = b->sibling;
+	for (struct batch **p = &b->coll->open; *p != NULL; p = &(*p)->sibling)
+		if (*p == b) {
+			*p = b->sibling;
+			break;
+		}
+	batch_seal(b);
 	if (b->n == 0 || q->conf.dry_run) {
 		if (b->n > 0)
 			say(q, b);
+		q->done_rows += b->n == 0 ? b->replaced : 0;
 		retire(q, b);
-		return 0;
+		return;
 	}
 	unlist(&q->open, b);
 	b->is_open = 0;
+	b->seq = ++q->seq;
 	rowq_push(&q->flying, b);
+	for (struct batch *o = b->coll->open; o != NULL && b->cols == NULL;
+	     o = o->sibling)
+		if (o->behind)
+			o->after = b->seq;
+}
+
+/* An open one of keys that b has to wait for; NULL if there is none. */
+static struct batch *
+first_of(const struct batch *b)
+{
+	struct batch *o = b->behind ? b->coll->open : NULL;
+
+	while (o != NULL && o->cols != NULL)
+		o = o->sibling;
+	return o;
+}
+
+int
+rowq_dispatch(struct rowq *q, struct batch *b, struct err *e)
+{
+	struct batch *o;
+
+	while ((o = first_of(b)) != NULL)
+		enqueue(q, o);
+	enqueue(q, b);
+	if (q->conf.dry_run)
+		return 0;
 	if (rowq_wait(q, NULL, 0, e) == -1)
 		return -1;
 	while (q->flying.n > q->window.now)
@@ -348,19 +404,58 @@ rowq_dispatch(struct rowq *q, struct batch *b, struct err *e)
 }
 
 int
+rowq_has_room(const struct rowq *q, const struct batch *b)
+{
+	return q->conf.dry_run || (!held(q, b) && first_of(b) == NULL &&
+				      q->flying.n < q->window.now);
+}
+
+/* While the window is full, batches may as well fill up. */
+static int
+is_due(const struct rowq *q, const struct batch *b, int64_t now)
+{
+	int64_t age = (now - b->born_ns) / MS;
+
+	return age >= ROWQ_AGE_MOST_MS ||
+	       (age >= ROWQ_AGE_MS && q->flying.n < q->window.now);
+}
+
+/* An open one that should go, and could go at once. */
+static struct batch *
+next_open(const struct rowq *q, int all)
+{
+	int64_t now = tso_mono_ns();
+	struct batch *b, *o;
+
+	for (b = q->open.head; b != NULL; b = b->next) {
+		if (!all && !is_due(q, b, now))
+			return NULL; /* nor are those behind it, younger ones */
+		o = first_of(b);
+		if (o == NULL)
+			o = b;
+		if (!held(q, o))
+			return o;
+	}
+	return NULL;
+}
+
+int
 rowq_flush(struct rowq *q, int all, struct err *e)
 {
-	while (q->open.head != NULL) {
-		int64_t age = (tso_mono_ns() - q->open.head->born_ns) / MS;
+	struct batch *b;
 
-		/* while the window is full, batches may as well fill up */
-		if (!all &&
-		    (age < ROWQ_AGE_MS || (age < ROWQ_AGE_MOST_MS &&
-					      q->flying.n >= q->window.now)))
-			return 0;
+	while ((b = next_open(q, all)) != NULL)
+		if (rowq_dispatch(q, b, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+flush_all(struct rowq *q, struct err *e)
+{
+	while (q->open.head != NULL)
 		if (rowq_dispatch(q, q->open.head, e) == -1)
 			return -1;
-	}
 	return 0;
 }
 
@@ -368,7 +463,7 @@ int
 rowq_drain(struct rowq *q, struct err *e)
 {
 	/* settling: whatever failed, no request stays behind (law 8) */
-	if (!q->settling && (check(q, e) == -1 || rowq_flush(q, 1, e) == -1))
+	if (!q->settling && (check(q, e) == -1 || flush_all(q, e) == -1))
 		return -1;
 	while (q->settling ? q->out > 0 : q->flying.n > 0)
 		if (rowq_wait(q, NULL, ROWQ_STEP_MS, e) == -1 && !q->settling)
@@ -452,6 +547,13 @@ gather(struct batch *b, struct kept ***v, size_t *n, size_t *cap)
 void
 rowq_take_back(struct rowq *q, struct coll *c)
 {
+	struct batch *f, *next;
+
+	for (f = q->flying.head; f != NULL; f = next) {
+		next = f->next;
+		if (f->coll == c && never_sent(f))
+			retire(q, f);
+	}
 	while (c->open != NULL) {
 		struct batch *o = c->open;
 
@@ -468,6 +570,9 @@ rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
 	struct coll *c = b->coll;
 
 	gather(b, &v, &all, &cap);
+	for (struct batch *f = q->flying.head; f != NULL; f = f->next)
+		if (f->coll == c && never_sent(f))
+			gather(f, &v, &all, &cap);
 	for (struct batch *o = c->open; o != NULL; o = o->sibling)
 		gather(o, &v, &all, &cap);
 	rowq_take_back(q, c);

@@ -16,8 +16,10 @@ struct out;
  * Rows and deletes on their way to the target. Those of one collection and
  * partition are merged into requests, a window of which is out at a time.
  * Requests may overtake each other, but those of one primary key never do: a
- * key that is in an open batch or in flight closes that batch and waits for
- * it. So a key is in a request at most once, and the last line wins.
+ * batch that has a key of an earlier one is sent when that one is answered,
+ * and fills up while it waits. In an open batch a row gives way to a later row
+ * or delete of its key, and open deletes go before open rows. So a key is in a
+ * request at most once, and the last line wins.
  */
 struct rowq;
 
@@ -75,7 +77,10 @@ uint64_t rowq_epoch(const struct rowq *q);
 /* The one that rows now get. */
 uint64_t rowq_now(const struct rowq *q);
 
-/* Send what is open; only what is old enough, if not all. */
+/*
+ * Send what is open and need not wait for an answer; only what is old enough,
+ * if not all.
+ */
 int rowq_flush(struct rowq *q, int all, struct err *e);
 /* Milliseconds until there is something to do, at most `most`. */
 int rowq_timeout(const struct rowq *q, int most);
@@ -109,8 +114,9 @@ void rowq_line(struct rowq *q, struct kept *line); /* NULL: keep none */
 void kept_drop(struct kept *k);
 struct coll *batch_coll(const struct batch *b);
 /*
- * The lines of b and of all open batches of its collection, which are
- * closed; in order, each once. The caller drops each and frees the array.
+ * The lines of b and of all batches of its collection that were not sent yet
+ * and are taken back; in order, each once. The caller drops each and frees the
+ * array.
  */
 struct kept **rowq_take_lines(struct rowq *q, struct batch *b, size_t *n);
 

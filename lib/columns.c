@@ -241,14 +241,13 @@ columns_undo(struct columns *c)
 	c->rows--;
 }
 
-/* The key that begins at `at` in its column's data. */
+/* The key that begins at `at` in its column's data; le is room for a number. */
 static struct span
-key_at(const struct columns *c, size_t at)
+key_at(const struct columns *c, size_t at, uint8_t le[8])
 {
 	const struct column *k = &c->v[c->pk];
 	const char *p = k->data.ptr + at;
 	size_t n = colval_len(&k->type, p, 1);
-	static _Thread_local uint8_t le[8];
 	uint64_t v = 0;
 
 	if (k->type.info->type == TYPE_VARCHAR) {
@@ -261,20 +260,38 @@ key_at(const struct columns *c, size_t at)
 	for (size_t i = 0; i < n; i++)
 		v |= (uint64_t)(p[i] & 0x7f) << (7 * i);
 	num_put_le64(le, v);
-	return (struct span){ (const char *)le, sizeof le };
+	return (struct span){ (const char *)le, 8 };
 }
 
 struct span
 columns_key(const struct columns *c)
 {
-	return key_at(c, c->v[c->pk].mark);
+	static _Thread_local uint8_t le[8];
+
+	return key_at(c, c->v[c->pk].mark, le);
+}
+
+size_t
+columns_key_mark(const struct columns *c)
+{
+	return c->v[c->pk].mark;
+}
+
+int
+columns_has_key(const struct columns *c, size_t mark, struct span key)
+{
+	uint8_t le[8];
+	struct span s = key_at(c, mark, le);
+
+	return s.len == key.len && memcmp(s.ptr, key.ptr, s.len) == 0;
 }
 
 void
 columns_key_text(const struct columns *c, size_t row, struct buf *b)
 {
 	const struct column *k = &c->v[c->pk];
-	struct span s = key_at(c, colval_len(&k->type, k->data.ptr, row));
+	uint8_t le[8];
+	struct span s = key_at(c, colval_len(&k->type, k->data.ptr, row), le);
 
 	if (k->type.info->type == TYPE_VARCHAR)
 		jw_quote(b, s.ptr, s.len);
@@ -298,6 +315,71 @@ columns_bytes(const struct columns *c)
 	return n;
 }
 
+/* How many values stand for the rows from..to; a null one has none. */
+static size_t
+values(const struct column *k, size_t from, size_t to)
+{
+	size_t n = to - from;
+
+	for (size_t i = from; k->nullable && i < to; i++)
+		n -= k->valid.ptr[i] == 0;
+	return n;
+}
+
+/* Of the rows from..to, at p. */
+static size_t
+length(const struct column *k, const char *p, size_t from, size_t to)
+{
+	return colval_len(&k->type, p, values(k, from, to));
+}
+
+static void
+drop_values(struct column *k, const size_t *rows, size_t n, size_t all)
+{
+	char *to = k->data.ptr, *at = to;
+	size_t from = 0, len;
+
+	for (size_t i = 0; i <= n; i++) {
+		size_t until = i < n ? rows[i] : all;
+
+		len = length(k, at, from, until);
+		memmove(to, at, len);
+		to += len;
+		at += len;
+		from = until + 1;
+		if (i < n)
+			at += length(k, at, until, from);
+	}
+	k->data.len = (size_t)(to - k->data.ptr);
+}
+
+static void
+drop_valid(struct column *k, const size_t *rows, size_t n)
+{
+	size_t left = 0, i = 0;
+
+	for (size_t row = 0; row < k->valid.len; row++)
+		if (i < n && rows[i] == row)
+			i++;
+		else
+			k->valid.ptr[left++] = k->valid.ptr[row];
+	k->valid.len = left;
+}
+
+void
+columns_drop(struct columns *c, const size_t *rows, size_t n)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct column *k = &c->v[i];
+
+		if (k->data.len > 0)
+			drop_values(k, rows, n, c->rows);
+		drop_valid(k, rows, n);
+		k->row = 0;
+	}
+	c->rows -= n;
+}
+
 static void
 move_tail(struct buf *to, struct buf *from, size_t at)
 {
@@ -313,12 +395,9 @@ columns_split(struct columns *c, size_t at)
 
 	for (size_t i = 0; i < c->n; i++) {
 		struct column *k = &c->v[i];
-		size_t values = at;
 
-		for (size_t j = 0; k->nullable && j < at; j++)
-			values -= k->valid.ptr[j] == 0;
-		move_tail(&d->v[i].data, &k->data,
-		    colval_len(&k->type, k->data.ptr, values));
+		move_tail(
+		    &d->v[i].data, &k->data, length(k, k->data.ptr, 0, at));
 		if (k->nullable)
 			move_tail(&d->v[i].valid, &k->valid, at);
 		k->row = 0;

@@ -38,11 +38,18 @@ void columns_undo(struct columns *c);
  * little endian of an Int64. Borrowed until the next columns_* call.
  */
 struct span columns_key(const struct columns *c);
+/* Where that key stands; good until rows are dropped or split off. */
+size_t columns_key_mark(const struct columns *c);
+/* Is it this key that stands there? */
+int columns_has_key(const struct columns *c, size_t mark, struct span key);
 /* The key of any row as text for people, appended. */
 void columns_key_text(const struct columns *c, size_t row, struct buf *b);
 
 size_t columns_rows(const struct columns *c);
 size_t columns_bytes(const struct columns *c);
+
+/* Take out n rows; their numbers, from 0, in ascending order. */
+void columns_drop(struct columns *c, const size_t *rows, size_t n);
 
 /* The rows from `at` on, moved to columns of their own. */
 struct columns *columns_split(struct columns *c, size_t at);

@@ -19,7 +19,7 @@ is 'the rows are there, the last value wins' "$(sed 's/.*"pk": //' rows1)" '1, "
 4, "vec": [9.0, 0.5]}'
 order() { calls 'Upsert|Delete' | grep -n -e "$1" -e "$2" | cut -d ' ' -f 4 | paste -sd ' '; }
 is 'a key that is on its way is waited for: a delete' "$(order '[[]1,2,3]' 'Delete')" '[1,2,3] [2]'
-is '  and an upsert' "$(order '[[]4,1]' '[[]4]')" '[4,1] [4]'
+is '  and an upsert; a row that waits gives way to a later one of its key' "$(order '[[]1,4]' '[[]4')" '[1,4]'
 
 ok 'the same stream again' cdc-apply s
 is '  changes nothing' "$(rows)" "$(cat rows1)"
@@ -27,9 +27,9 @@ is '  changes nothing' "$(rows)" "$(cat rows1)"
 # A filter in the middle
 : >fake.log
 jq -c . s | cdc-apply >"$out"
-is 'after jq it does the same' "$(calls 'Upsert|Delete' | wc -l)" 4
+is 'after jq it does the same' "$(calls 'Upsert|Delete' | wc -l)" 3
 jq -cS . s | cdc-apply >"$out"
-is 'and with its keys sorted' "$(calls 'Upsert|Delete' | wc -l)" 8
+is 'and with its keys sorted' "$(calls 'Upsert|Delete' | wc -l)" 6
 is '  with the same acks' "$(jq -cS . "$out")" "$(jq -cS . acks)"
 is '  to the same rows' "$(rows)" "$(cat rows1)"
 sed 's/$/\r/' s | cdc-apply >"$out"

@@ -9,6 +9,7 @@ FILE.faults is a list of {"method": M, "skip": N, "times": N, ...} that is read 
 is not used up decides what happens to it:
   "code": C, "reason": R   answers such a Status          "grpc": S, "text": T   ends with that gRPC status
   "sleep": SEC             waits first                     "after": true          does what was asked before all of this
+  "jitter": SEC            waits up to so long first, by chance
   "die": true              the process ends, no answer     "rows": N              refuses more rows than that at a time
 """
 import concurrent.futures
@@ -16,6 +17,7 @@ import itertools
 import json
 import os
 import pickle
+import random
 import re
 import sys
 import threading
@@ -173,7 +175,7 @@ class Fake:
     def DropPartition(self, r):
         c = self.coll(r)
         c['parts'].discard(r.partition_name)
-        c['rows'] = {k: v for k, v in c['rows'].items() if v[0] != r.partition_name}
+        c['rows'] = {k: v for k, v in c['rows'].items() if k[1] != r.partition_name}
 
     def CreateIndex(self, r):
         self.coll(r)['index'][r.field_name] = r.index_name
@@ -211,7 +213,7 @@ class Fake:
         if len(set(columns[pk])) != r.num_rows:
             raise Refused(1100, 'a key twice in one request')
         for i, key in enumerate(columns[pk]):
-            c['rows'][key] = (part, {k: v[i] for k, v in columns.items()})
+            c['rows'][key, part] = {k: v[i] for k, v in columns.items()}
         return pb.MutationResult(upsert_cnt=r.num_rows, insert_cnt=r.num_rows), columns[pk]
 
     Upsert = Insert = rows
@@ -223,8 +225,8 @@ class Fake:
         text = re.fullmatch(r'\w+ in (\[.*\])', r.expr, re.S).group(1)
         keys = json.loads(text.replace('(-9223372036854775807 - 1)', str(-2 ** 63)))
         for k in keys:
-            if k in c['rows'] and r.partition_name in ('', c['rows'][k][0]):
-                del c['rows'][k]
+            for part in [r.partition_name] if r.partition_name else c['parts']:
+                c['rows'].pop((k, part), None)
         return pb.MutationResult(delete_cnt=len(keys)), keys
 
     # around a call
@@ -256,7 +258,7 @@ class Fake:
         r = getattr(pb, request).FromString(data)
         with self.lock:
             f = self.fault(method)
-        time.sleep(0 if f.get('after') else f.get('sleep', 0))
+        time.sleep(0 if f.get('after') else f.get('sleep', 0) + random.uniform(0, f.get('jitter', 0)))
         with self.lock:
             said, keys, answer = 'ok', None, None
             try:
@@ -328,7 +330,7 @@ def serve(path, port='0', cert=None, key=None):
 def dump(path):
     for db, colls in sorted(pickle.load(open(path, 'rb')).items()):
         for name, c in sorted(colls.items()):
-            for key, (part, row) in sorted(c['rows'].items()):
+            for (_, part), row in sorted(c['rows'].items()):
                 print(db, name, part, json.dumps(row, sort_keys=True))
 
 

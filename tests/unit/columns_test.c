@@ -272,6 +272,79 @@ a_split_keeps_every_row(void **state)
 		}
 }
 
+/* Those rows of the text, a JSON array, whose bit is not in `but`. */
+static struct columns *
+some(const struct schema *s, const char *rows, unsigned but)
+{
+	struct columns *c = columns_new(s);
+	struct buf text = { 0 };
+	struct err e = { 0 };
+	const char *at = strstr(rows, "{\"pk\""), *next;
+
+	buf_addc(&text, '[');
+	for (unsigned bit = 1; at != NULL; bit <<= 1, at = next) {
+		next = strstr(at + 1, ",{\"pk\"");
+		if ((but & bit) == 0) {
+			if (text.len > 1)
+				buf_addc(&text, ',');
+			buf_add(&text, at,
+			    next != NULL ? (size_t)(next - at)
+					 : strlen(at) - 1);
+		}
+		if (next != NULL)
+			next++;
+	}
+	buf_addc(&text, ']');
+	buf_addc(&text, '\0');
+	if (fill(c, text.ptr, 0, &e) == -1)
+		fail_msg("%s: %s", text.ptr, e.msg);
+	buf_fini(&text);
+	return c;
+}
+
+/* Any of them, and what is left is as if they had never been there. */
+static void
+dropped_rows_leave_no_trace(void **state)
+{
+	unsigned tried = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct schema s = schema(cases[i].type, cases[i].elem,
+		    cases[i].dim, cases[i].nullable);
+		unsigned all = 1;
+
+		for (unsigned but = 0; but < all; but++) {
+			struct columns *c = some(&s, cases[i].rows, 0), *want;
+			size_t rows[8], n = 0;
+
+			all = 1U << columns_rows(c);
+			for (unsigned k = 0; k < columns_rows(c); k++)
+				if ((but & 1U << k) != 0)
+					rows[n++] = k;
+			columns_drop(c, rows, n);
+			want = some(&s, cases[i].rows, but);
+			assert_int_equal(columns_rows(c), columns_rows(want));
+			assert_int_equal(columns_bytes(c), columns_bytes(want));
+			for (size_t f = 0; f < 2; f++) {
+				uint64_t g = 0, w = 0;
+				char *got = field_data(c, f, &g);
+				char *as = field_data(want, f, &w);
+
+				assert_string_equal(got, as);
+				assert_int_equal(g, w);
+				free(got);
+				free(as);
+			}
+			columns_free(c);
+			columns_free(want);
+			tried++;
+		}
+		schema_fini(&s);
+	}
+	assert_true(tried > 200);
+}
+
 static void
 refused(const char *type, const char *elem, int dim, const char *row,
     const char *why)
@@ -508,11 +581,37 @@ the_key_is_known_until_it_is_undone(void **state)
 	assert_int_equal(k.len, 8);
 	memcpy(&v, k.ptr, 8);
 	assert_int_equal(v, 77);
+	assert_true(columns_has_key(c, columns_key_mark(c), k));
+	assert_false(columns_has_key(c, 0, k));
 	columns_undo(c);
 	assert_int_equal(columns_rows(c), 1);
 	columns_key_text(c, 0, &t);
 	assert_string_equal(t.ptr, "-5");
 	buf_fini(&t);
+	columns_free(c);
+	schema_fini(&s);
+}
+
+static void
+a_text_key_is_told_from_its_beginning(void **state)
+{
+	struct schema s = { 0 };
+	struct columns *c;
+	struct err e = { 0 };
+	size_t mark;
+
+	(void)state;
+	add_field(&s, "pk", "VarChar", "", 0, 0);
+	c = columns_new(&s);
+	assert_int_equal(fill(c, "[{\"pk\":\"a\"}]", 0, &e), 0);
+	mark = columns_key_mark(c);
+	assert_int_equal(fill(c, "[{\"pk\":\"ab\"}]", 0, &e), 0);
+	assert_true(columns_has_key(c, mark, (struct span){ "a", 1 }));
+	assert_false(columns_has_key(c, mark, columns_key(c)));
+	assert_false(columns_has_key(c, mark, (struct span){ "b", 1 }));
+	assert_false(columns_has_key(c, mark, (struct span){ "", 0 }));
+	mark = columns_key_mark(c);
+	assert_true(columns_has_key(c, mark, columns_key(c)));
 	columns_free(c);
 	schema_fini(&s);
 }
@@ -523,6 +622,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_type_is_as_protobuf_writes_it),
 		cmocka_unit_test(a_split_keeps_every_row),
+		cmocka_unit_test(dropped_rows_leave_no_trace),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 		cmocka_unit_test(a_vector_is_the_same_in_every_form),
 		cmocka_unit_test(a_broken_vector_is_refused_where_it_breaks),
@@ -530,6 +630,7 @@ main(void)
 		cmocka_unit_test(the_dynamic_field_may_be_absent_or_inline),
 		cmocka_unit_test(outputs_of_functions_are_left_out),
 		cmocka_unit_test(the_key_is_known_until_it_is_undone),
+		cmocka_unit_test(a_text_key_is_told_from_its_beginning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
