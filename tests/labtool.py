@@ -3,13 +3,16 @@
 labtool.py ports N...        for each N: the first of a run of N free TCP ports, one per line
 labtool.py config DIR k=v... DIR/configs of a standalone Milvus 2.3.5: the wheel's template, filled in and changed
 """
+import fcntl
 import os
 import random
 import re
 import shutil
 import socket
 import sys
+import time
 
+BIND_S = 300  # a server has bound its ports by then
 
 def ephemeral_low():
     try:
@@ -30,17 +33,26 @@ def is_free(port):
 
 def ports(sizes):
     """Below the range the kernel gives to outgoing connections: a stopped server must find its port free again."""
-    taken = set()
-    for size in sizes:
-        for _ in range(10000):
-            base = random.randrange(10240, ephemeral_low() - size)
-            run = range(base, base + size)
-            if not taken.intersection(run) and all(map(is_free, run)):
-                break
-        else:
-            sys.exit(f'no run of {size} free ports')
-        taken.update(run)
-        print(base)
+    with open(os.open(f'/tmp/cdc-lab-ports.{os.getuid()}', os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), 'r+') as f:
+        # What another lab was given and has not bound yet.
+        fcntl.flock(f, fcntl.LOCK_EX)
+        now = time.time()
+        given = [line for line in f if float(line.split()[0]) > now - BIND_S]
+        taken = {port for line in given for port in range(int(line.split()[1]), int(line.split()[2]))}
+        for size in sizes:
+            for _ in range(10000):
+                base = random.randrange(10240, ephemeral_low() - size)
+                run = range(base, base + size)
+                if not taken.intersection(run) and all(map(is_free, run)):
+                    break
+            else:
+                sys.exit(f'no run of {size} free ports')
+            taken.update(run)
+            given.append(f'{now} {base} {base + size}\n')
+            print(base)
+        f.seek(0)
+        f.truncate()
+        f.writelines(given)
 
 
 def config(dir, port, etcd, root, mq, brokers='', auth='0', tls='0', certs=''):
