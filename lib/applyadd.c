@@ -79,6 +79,8 @@ yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
 	if (!batch_replace(o, hash, key))
 		return 0;
 	wait_as(b, o->after);
+	if (o->epoch < b->epoch)
+		b->epoch = o->epoch; /* what went out is safe with b */
 	return 1;
 }
 

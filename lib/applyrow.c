@@ -498,13 +498,14 @@ rowq_now(const struct rowq *q)
 uint64_t
 rowq_epoch(const struct rowq *q)
 {
+	const struct batch_list *lists[] = { &q->open, &q->flying };
 	uint64_t least = q->epoch;
 
-	if (q->open.head != NULL && q->open.head->epoch < least)
-		least = q->open.head->epoch;
-	for (const struct batch *b = q->flying.head; b != NULL; b = b->next)
-		if (b->epoch < least)
-			least = b->epoch;
+	for (size_t i = 0; i < 2; i++)
+		for (const struct batch *b = lists[i]->head; b != NULL;
+		     b = b->next)
+			if (b->epoch < least)
+				least = b->epoch;
 	return least;
 }
 
