@@ -49,8 +49,9 @@ behind_another(const struct batch *o, const struct batch *b)
 /*
  * The open batch b is to have a key that o has, which is the last one that
  * does. Returns 1 if b can take it, and b and o know what that means for
- * them; 0 if o has to be closed first. What could be sent at once is, so that
- * versions of a row are left out only while they would wait.
+ * them; 0 if o has to go first. What could be sent at once is, so that
+ * versions of a row are left out only while they would wait; and all is, if
+ * lines may have to be set aside, which have to be in order.
  *
  * So a key is in one open batch of rows at most, and in one of keys, which
  * goes before; and b waits for all that are closed and have it.
@@ -61,6 +62,8 @@ yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
 {
 	int rows = b->cols != NULL;
 
+	if (q->line != NULL)
+		return 0;
 	if (!o->is_open) {
 		wait_as(b, o->seq);
 		return 1;
@@ -76,12 +79,24 @@ yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
 		 : behind_another(o, b) ||
 		       (b->part != NULL && strcmp(b->part, o->part) != 0))
 		return 0;
-	if (!batch_replace(o, hash, key))
+	if (!batch_replace(o, keyset_at(&q->keys, hash), key))
 		return 0;
 	wait_as(b, o->after);
 	if (o->epoch < b->epoch)
 		b->epoch = o->epoch; /* what went out is safe with b */
 	return 1;
+}
+
+/* o is sent; and answered, if lines may have to be set aside. */
+static int
+send_first(struct rowq *q, struct batch *o, uint64_t hash, struct err *e)
+{
+	if (o->is_open && rowq_dispatch(q, o, e) == -1)
+		return -1;
+	while (q->line != NULL && keyset_get(&q->keys, hash) != NULL)
+		if (rowq_wait(q, NULL, ROWQ_STEP_MS, e) == -1)
+			return -1;
+	return 0;
 }
 
 /* The batch has one more row or key; is it full, or are all of them? */
@@ -99,9 +114,9 @@ grown(struct rowq *q, struct batch *b, uint64_t hash, size_t bytes,
 	}
 	if (b->cols != NULL)
 		b->marks[b->n] = columns_key_mark(b->cols);
+	keyset_put(&q->keys, hash, b, b->n);
 	b->hashes[b->n++] = hash;
 	q->added++;
-	keyset_put(&q->keys, hash, b);
 	q->bytes += bytes - b->bytes;
 	b->bytes = bytes;
 	batch_where(b, w, q->line);
@@ -135,7 +150,7 @@ add_row(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 		if (o == NULL || yields(q, b, o, hash, key))
 			break;
 		columns_undo(b->cols);
-		if (rowq_dispatch(q, o, e) == -1)
+		if (send_first(q, o, hash, e) == -1)
 			return -1;
 	}
 	return grown(q, b, hash, columns_bytes(b->cols), w, e);
@@ -204,7 +219,7 @@ add_key(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 			return 0;
 		if (o == NULL || yields(q, b, o, hash, key))
 			break;
-		if (rowq_dispatch(q, o, e) == -1)
+		if (send_first(q, o, hash, e) == -1)
 			return -1;
 	}
 	batch_key(b, key.ptr, key.len);

@@ -83,18 +83,13 @@ batch_key(struct batch *b, const void *key, size_t n)
 }
 
 int
-batch_replace(struct batch *b, uint64_t hash, struct span key)
+batch_replace(struct batch *b, size_t at, struct span key)
 {
-	for (size_t i = b->n; i-- > 0;) {
-		if (b->hashes[i] != hash)
-			continue;
-		if (!columns_has_key(b->cols, b->marks[i], key))
-			return 0;
-		b->hashes[i] = 0;
-		b->replaced++;
-		return 1;
-	}
-	return 0;
+	if (!columns_has_key(b->cols, b->marks[at], key))
+		return 0;
+	b->hashes[at] = 0;
+	b->replaced++;
+	return 1;
 }
 
 void

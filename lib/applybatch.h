@@ -60,10 +60,10 @@ void batch_where(struct batch *b, const struct where *w, struct kept *line);
 void batch_key(struct batch *b, const void *key, size_t n);
 
 /*
- * Its row with this key goes out: a later line has another one, or deletes it.
- * 0 if it has none, which two keys of one hash can bring about.
+ * Row `at` goes out, if it has this key: a later line has another row of it, or
+ * deletes it. 0 if not, which two keys of one hash can bring about.
  */
-int batch_replace(struct batch *b, uint64_t hash, struct span key);
+int batch_replace(struct batch *b, size_t at, struct span key);
 /* No rows come any more: those that were replaced leave the columns. */
 void batch_seal(struct batch *b);
 

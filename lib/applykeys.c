@@ -56,6 +56,12 @@ keyset_get(const struct keyset *k, uint64_t hash)
 	return k->cap == 0 ? NULL : k->v[place(k, hash)].owner;
 }
 
+size_t
+keyset_at(const struct keyset *k, uint64_t hash)
+{
+	return k->cap == 0 ? 0 : k->v[place(k, hash)].at;
+}
+
 static void
 grow(struct keyset *k)
 {
@@ -70,7 +76,7 @@ grow(struct keyset *k)
 }
 
 void
-keyset_put(struct keyset *k, uint64_t hash, void *owner)
+keyset_put(struct keyset *k, uint64_t hash, void *owner, size_t at)
 {
 	size_t i;
 
@@ -80,6 +86,7 @@ keyset_put(struct keyset *k, uint64_t hash, void *owner)
 	k->n += k->v[i].hash == 0;
 	k->v[i].hash = hash;
 	k->v[i].owner = owner;
+	k->v[i].at = at;
 }
 
 /* Those behind it in the run move up, so that none is cut off. */

@@ -171,7 +171,7 @@ halve(struct rowq *q, struct batch *b)
 	c->hashes = x_memdup(b->hashes + at, c->n * sizeof *c->hashes);
 	for (size_t i = 0; i < c->n; i++) {
 		if (keyset_get(&q->keys, c->hashes[i]) == b)
-			keyset_put(&q->keys, c->hashes[i], c);
+			keyset_put(&q->keys, c->hashes[i], c, i);
 	}
 	c->bytes = columns_bytes(c->cols);
 	b->bytes -= c->bytes;
@@ -347,6 +347,17 @@ say(struct rowq *q, struct batch *b)
 	out_line(q->conf.out, &q->scratch);
 }
 
+/* An open one of keys that b has to wait for; NULL if there is none. */
+static struct batch *
+first_of(const struct batch *b)
+{
+	struct batch *o = b->behind ? b->coll->open : NULL;
+
+	while (o != NULL && o->cols != NULL)
+		o = o->sibling;
+	return o;
+}
+
 /* Out of the open ones, into the line of those that are sent. */
 static void
 enqueue(struct rowq *q, struct batch *b)
@@ -370,19 +381,10 @@ enqueue(struct rowq *q, struct batch *b)
 	rowq_push(&q->flying, b);
 	for (struct batch *o = b->coll->open; o != NULL && b->cols == NULL;
 	     o = o->sibling)
-		if (o->behind)
+		if (o->behind) {
 			o->after = b->seq;
-}
-
-/* An open one of keys that b has to wait for; NULL if there is none. */
-static struct batch *
-first_of(const struct batch *b)
-{
-	struct batch *o = b->behind ? b->coll->open : NULL;
-
-	while (o != NULL && o->cols != NULL)
-		o = o->sibling;
-	return o;
+			o->behind = first_of(o) != NULL;
+		}
 }
 
 int

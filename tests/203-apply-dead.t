@@ -32,8 +32,27 @@ is 'a line that waited' "$(jq -r .op dead | paste -sd ' ')" 'insert insert delet
 is '  is counted once' "$(jq -s 'map(.n.dead // 0) | add' acks)" 3
 is '  and not sent' "$(calls Delete)" ''
 
-# A change of the catalogue that waited for it, too
+# What is set aside, applied later, leaves what the stream would have left: a delete that was sent and is not in the file
+# must not be undone by a row that stood before it, nor a row by an older one of a line that went in two requests.
+later() { faults '[]' && { begin; cat dead; end; } | cdc-apply >/dev/null; }
 rm dead
+{ begin; delete a 1 2; end; } | cdc-apply >/dev/null
+faults '[{"method":"Upsert","sleep":0.5},{"method":"Upsert","code":1100,"reason":"not this"}]'
+{ begin; insert a 1; tick 5; VALUE=2 insert a 1 2; delete a 1; end; } >s
+exits 0 cdc-apply --on-error dead:dead s
+later
+is 'a delete is not undone' "$(rows | grep ' a ' | grep -o '"pk": [0-9]*' | paste -sd ' ')" '"pk": 2'
+rm dead
+faults '[{"method":"Upsert","sleep":1},{"method":"Upsert","sleep":0.7,"code":1100,"reason":"nor this"}]'
+{ begin; insert a 9; sleep 0.3; insert a 8; sleep 0.3
+	VALUE=1 insert a 1 2 3 4 9 5 6 7; sleep 0.1; VALUE=5 insert a 1; sleep 2; end; } | cdc-apply --batch-bytes 35 --on-error dead:dead >acks
+is 'the line that waited is set aside' "$(jq -c '[.rows[].pk]' dead | head -n 1)" '["8"]'
+later
+is '  and what is newer stays' "$(rows | grep ' a ' | grep -o '"pk": 1, .*')" '"pk": 1, "vec": [5.0, 0.5]}'
+rm dead
+{ begin; delete a 1 2 3 4 5 6 7 8 9; end; } | cdc-apply >/dev/null
+
+# A change of the catalogue that waited for it, too
 : >fake.log
 faults '[{"method":"Upsert","code":1100,"reason":"nor this"}]'
 partition='{"op":"create_partition","ts":"1000","db":"default","coll":"a","coll_id":"1a","part":"p"}'

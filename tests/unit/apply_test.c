@@ -32,7 +32,7 @@ keys_come_and_go(void **state)
 	for (uint64_t i = 0; i < N; i++) {
 		h[i] = keyset_hash(i % 3, &i, sizeof i);
 		assert_null(keyset_get(&k, h[i]));
-		keyset_put(&k, h[i], &owner[i % 2]);
+		keyset_put(&k, h[i], &owner[i % 2], i);
 	}
 	for (size_t i = 0; i < N; i += 2)
 		keyset_del(&k, h[i], &owner[0]);
@@ -40,11 +40,13 @@ keys_come_and_go(void **state)
 	for (size_t i = 0; i < N; i++)
 		assert_ptr_equal(
 		    keyset_get(&k, h[i]), i % 2 == 0 ? NULL : &owner[1]);
-	keyset_put(&k, h[1], &owner[0]);
+	keyset_put(&k, h[1], &owner[0], 7);
 	keyset_del(&k, h[1], &owner[1]);
 	assert_int_equal(k.n, N / 2);
 	assert_ptr_equal(keyset_get(&k, h[1]), &owner[0]);
-	keyset_put(&k, h[1], &owner[1]);
+	assert_int_equal(keyset_at(&k, h[1]), 7);
+	assert_int_equal(keyset_at(&k, h[3]), 3);
+	keyset_put(&k, h[1], &owner[1], 1);
 	for (size_t i = 1; i < N; i += 2)
 		keyset_del(&k, h[i], &owner[1]);
 	assert_int_equal(k.n, 0);
