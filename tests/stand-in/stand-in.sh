@@ -5,12 +5,12 @@ me=${0##*/}
 echo $$ >"$CTL/$me.pid"
 echo "$me $*" >>"$CTL/argv"
 echo "$me ${NOTIFY_SOCKET-} ${WATCHDOG_USEC-} ${WATCHDOG_PID-}" >>"$CTL/manager"
-die() {
-	if [ -e "$CTL/$me.say" ]; then
+die() { # a file that is empty is not written yet
+	if [ -s "$CTL/$me.say" ]; then
 		cat "$CTL/$me.say" >&2
 		rm "$CTL/$me.say"
 	fi
-	[ -e "$CTL/$me.die" ] || return 0
+	[ -s "$CTL/$me.die" ] || return 0
 	how=$(cat "$CTL/$me.die")
 	rm "$CTL/$me.die"
 	echo "$me: told to die: $how" >&2
