@@ -293,6 +293,7 @@ keep_line(struct apply *a, const char *line, size_t n)
 		return 0;
 	k = x_malloc(sizeof *k + n);
 	k->refs = 0;
+	k->taken = 0;
 	k->seq = a->seq++;
 	k->len = n;
 	memcpy(k->text, line, n);

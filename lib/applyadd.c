@@ -152,6 +152,8 @@ add_row(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 		columns_undo(b->cols);
 		if (send_first(q, o, hash, e) == -1)
 			return -1;
+		if (rowq_line_taken(q))
+			return 0;
 	}
 	return grown(q, b, hash, columns_bytes(b->cols), w, e);
 }
@@ -161,17 +163,17 @@ rowq_rows(struct rowq *q, struct coll *c, const char *part, struct span rows,
     int json_inline, const struct where *w, struct err *e)
 {
 	struct jsonr r;
-	int rc;
+	int rc = 0;
 
 	if (c->blank_part)
 		part = "";
 	jr_init(&r, rows.ptr, rows.len);
 	if (jr_open(&r, '[', e) == -1)
 		return -1;
-	while ((rc = jr_item(&r, e)) == 1)
+	while (!rowq_line_taken(q) && (rc = jr_item(&r, e)) == 1)
 		if (add_row(q, c, part, &r, json_inline, w, e) == -1)
 			return -1;
-	return rc;
+	return rc == -1 ? -1 : 0;
 }
 
 /* A key of the line as bytes: 8 little endian, or text. */
@@ -221,6 +223,8 @@ add_key(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 			break;
 		if (send_first(q, o, hash, e) == -1)
 			return -1;
+		if (rowq_line_taken(q))
+			return 0;
 	}
 	batch_key(b, key.ptr, key.len);
 	return grown(q, b, hash, b->expr.len, w, e);
@@ -231,15 +235,15 @@ rowq_keys(struct rowq *q, struct coll *c, const char *part, struct span keys,
     const struct where *w, struct err *e)
 {
 	struct jsonr r;
-	int rc;
+	int rc = 0;
 
 	if (c->blank_part)
 		part = NULL;
 	jr_init(&r, keys.ptr, keys.len);
 	if (jr_open(&r, '[', e) == -1)
 		return -1;
-	while ((rc = jr_item(&r, e)) == 1)
+	while (!rowq_line_taken(q) && (rc = jr_item(&r, e)) == 1)
 		if (add_key(q, c, part, &r, w, e) == -1)
 			return -1;
-	return rc;
+	return rc == -1 ? -1 : 0;
 }

@@ -40,6 +40,7 @@ batch_free(struct batch *b)
 	buf_fini(&b->expr);
 	buf_fini(&b->req);
 	free(b->lines);
+	free(b->refused);
 	free(b->hashes);
 	free(b->marks);
 	free(b->topic);

@@ -27,6 +27,7 @@ struct batch {
 	uint64_t epoch;  /* of its first row */
 	int64_t born_ns;
 	struct mv_retry retry;
+	struct err *refused; /* why it is to be set aside, or NULL */
 	/* rows */
 	struct columns *cols;
 	int json_inline;

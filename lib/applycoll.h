@@ -27,6 +27,7 @@ struct coll {
 	int checked;        /* coll_writable said yes */
 	uint64_t num;       /* tells collections apart in the key set */
 	struct batch *open; /* batches that take rows, see applyrow.h */
+	int refused;        /* how many are to be set aside */
 	struct coll *next;
 };
 

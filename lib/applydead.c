@@ -99,7 +99,7 @@ dead_late(struct apply *a, const char *line, size_t n, struct err *e)
 		return -1;
 	if (rc == 0)
 		rowq_take_back(a->q, c);
-	if (a->dead_seq == a->seq) /* with those that it stood beside */
+	if (!rowq_take_line(a->q)) /* with those that it stood beside */
 		return 0;
 	return dead_line(a, line, n, e);
 }
@@ -108,7 +108,6 @@ int
 dead_batch(void *arg, struct batch *b, struct err *e)
 {
 	struct apply *a = arg;
-	struct coll *c = batch_coll(b);
 	struct opline o = { 0 };
 	struct kept **v;
 	struct err bad = { 0 };
@@ -121,7 +120,6 @@ dead_batch(void *arg, struct batch *b, struct err *e)
 		if (rc == 0 &&
 		    opline_read(&o, v[i]->text, v[i]->len, &bad) == 0)
 			mark(a, o.db.ptr, o.coll.ptr, o.coll_id.ptr, e);
-		a->dead_seq = v[i]->seq + 1;
 		if (rc == 0)
 			rc = dead_line(a, v[i]->text, v[i]->len, &bad);
 		kept_drop(v[i]);
@@ -130,6 +128,5 @@ dead_batch(void *arg, struct batch *b, struct err *e)
 	opline_fini(&o);
 	if (rc == -1)
 		*e = bad;
-	(void)c;
-	return n == 0 ? -1 : rc;
+	return rc;
 }

@@ -76,7 +76,6 @@ struct apply {
 	struct kvs dead;   /* names and ids of collections set aside */
 	struct kvs dbs;    /* likely to be at the target: applydb.c */
 	uint64_t seq;      /* of lines */
-	uint64_t dead_seq; /* behind the last line that was set aside */
 	/* progress */
 	int64_t started_ns, shown_ns;
 };

@@ -96,6 +96,22 @@ kept_drop(struct kept *k)
 		free(k);
 }
 
+int
+rowq_line_taken(const struct rowq *q)
+{
+	return q->line != NULL && q->line->taken;
+}
+
+int
+rowq_take_line(struct rowq *q)
+{
+	if (rowq_line_taken(q))
+		return 0;
+	if (q->line != NULL)
+		q->line->taken = 1;
+	return 1;
+}
+
 void
 rowq_line(struct rowq *q, struct kept *line)
 {
@@ -103,12 +119,6 @@ rowq_line(struct rowq *q, struct kept *line)
 	q->line = line;
 	if (line != NULL)
 		line->refs++;
-}
-
-struct coll *
-batch_coll(const struct batch *b)
-{
-	return b->coll;
 }
 
 static const char *
@@ -126,6 +136,7 @@ retire(struct rowq *q, struct batch *b)
 	for (size_t i = 0; i < b->n; i++)
 		keyset_del(&q->keys, b->hashes[i], b);
 	unlist(b->is_open ? &q->open : &q->flying, b);
+	b->coll->refused -= b->refused != NULL;
 	q->bytes -= b->bytes;
 	batch_free(b);
 }
@@ -141,6 +152,14 @@ static int
 never_sent(const struct batch *b)
 {
 	return b->sent_ns == 0;
+}
+
+/* Could it be sent now, its time being right? Not behind a refused one. */
+static int
+may_go(const struct rowq *q, const struct batch *b)
+{
+	return !b->flying && b->refused == NULL && !held(q, b) &&
+	       (b->coll->refused == 0 || !never_sent(b));
 }
 
 static void answered(void *arg, const struct grpc_result *r);
@@ -204,12 +223,44 @@ fail(struct rowq *q, struct batch *b, const struct mv_status *s)
 	buf_clear(&q->scratch);
 	batch_describe(b, method(q, b), &q->scratch);
 	err_wrap(&e, "%s", q->scratch.ptr);
-	if (q->refused != NULL && q->refused(q->refused_arg, b, &e) == 0) {
-		retire(q, b);
-		return;
-	}
-	if (q->failed.kind == ERR_NONE)
+	if (q->refused != NULL) {
+		b->refused = x_memdup(&e, sizeof e);
+		b->coll->refused++;
+	} else if (q->failed.kind == ERR_NONE) {
 		q->failed = e;
+	}
+}
+
+/* Of its collection, is one at the target, or was and will be again? */
+static int
+others_sent(const struct rowq *q, const struct batch *b)
+{
+	for (const struct batch *o = q->flying.head; o != NULL; o = o->next)
+		if (o->coll == b->coll && o->refused == NULL && !never_sent(o))
+			return 1;
+	return 0;
+}
+
+/*
+ * Of a collection all at once, when nothing of it is out any more, so that
+ * the lines are in order.
+ */
+static void
+set_aside(struct rowq *q)
+{
+	struct batch *b = q->flying.head;
+
+	while (b != NULL && q->failed.kind == ERR_NONE && !q->settling) {
+		if (b->refused == NULL || others_sent(q, b)) {
+			b = b->next;
+			continue;
+		}
+		if (q->refused(q->refused_arg, b, b->refused) == -1)
+			q->failed = *b->refused;
+		else
+			retire(q, b);
+		b = q->flying.head;
+	}
 }
 
 static void
@@ -276,7 +327,7 @@ restart(struct rowq *q)
 		return;
 	for (struct batch *b = q->flying.head;
 	     b != NULL && q->out < q->window.now; b = b->next)
-		if (!b->flying && b->retry.at_ns <= now && !held(q, b))
+		if (b->retry.at_ns <= now && may_go(q, b))
 			start(q, b);
 }
 
@@ -301,7 +352,7 @@ retry_timeout(const struct rowq *q, int most)
 	if (q->out >= q->window.now || q->settling)
 		return most;
 	for (const struct batch *b = q->flying.head; b != NULL; b = b->next)
-		if (!b->flying && b->retry.at_ns < at && !held(q, b))
+		if (b->retry.at_ns < at && may_go(q, b))
 			at = b->retry.at_ns;
 	return at <= now ? 0 : (int)((at - now) / MS) + 1;
 }
@@ -322,6 +373,8 @@ rowq_wait(struct rowq *q, struct grpc_fd *in, int timeout_ms, struct err *e)
 	    milvus_grpc(q->m), fds, n, retry_timeout(q, timeout_ms), e);
 	if (in != NULL)
 		in->ready = fds[0].ready;
+	if (rc != -1)
+		set_aside(q);
 	return rc == -1 ? -1 : check(q, e);
 }
 
@@ -571,11 +624,16 @@ rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
 	struct kept **v = NULL;
 	size_t cap = 0, all = 0;
 	struct coll *c = b->coll;
+	struct batch *f, *next;
 
-	gather(b, &v, &all, &cap);
-	for (struct batch *f = q->flying.head; f != NULL; f = f->next)
-		if (f->coll == c && never_sent(f))
-			gather(f, &v, &all, &cap);
+	for (f = q->flying.head; f != NULL; f = next) {
+		next = f->next;
+		if (f->coll != c || (f->refused == NULL && !never_sent(f)))
+			continue;
+		gather(f, &v, &all, &cap);
+		if (f != b)
+			retire(q, f);
+	}
 	for (struct batch *o = c->open; o != NULL; o = o->sibling)
 		gather(o, &v, &all, &cap);
 	rowq_take_back(q, c);
@@ -583,10 +641,12 @@ rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
 		qsort(v, all, sizeof *v, by_seq);
 	*n = 0;
 	for (size_t i = 0; i < all; i++) {
-		if (*n > 0 && v[*n - 1] == v[i])
+		if (v[i]->taken) {
 			kept_drop(v[i]);
-		else
+		} else {
+			v[i]->taken = 1;
 			v[(*n)++] = v[i];
+		}
 	}
 	return v;
 }

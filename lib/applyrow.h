@@ -53,8 +53,9 @@ struct rowq *rowq_new(struct milvus *m, const struct rowq_conf *conf);
 void rowq_free(struct rowq *q);
 
 /*
- * To be told when a request was refused: returns 0 if that was dealt with
- * (the rows are set aside), -1 with *e, perhaps changed, if not.
+ * To be told when requests of a collection were refused and nothing of it is
+ * out any more; b is the first. Returns 0 if that was dealt with (the rows are
+ * set aside), -1 with *e, perhaps changed, if not.
  */
 typedef int rowq_refused(void *arg, struct batch *b, struct err *e);
 void rowq_on_refused(struct rowq *q, rowq_refused *fn, void *arg);
@@ -106,17 +107,21 @@ uint64_t rowq_done_rows(const struct rowq *q); /* that are at the target */
  */
 struct kept {
 	unsigned refs;
+	int taken; /* it was set aside: no more of it is sent */
 	uint64_t seq;
 	size_t len;
 	char text[];
 };
 void rowq_line(struct rowq *q, struct kept *line); /* NULL: keep none */
+/* Was that line set aside meanwhile, with one that was refused? */
+int rowq_line_taken(const struct rowq *q);
+/* The caller sets it aside; 0 if that has been done. */
+int rowq_take_line(struct rowq *q);
 void kept_drop(struct kept *k);
-struct coll *batch_coll(const struct batch *b);
 /*
- * The lines of b and of all batches of its collection that were not sent yet
- * and are taken back; in order, each once. The caller drops each and frees the
- * array.
+ * The lines of b and of all batches of its collection that were refused or not
+ * sent yet, and are taken back; in order, and none that was taken before. The
+ * caller drops each and frees the array.
  */
 struct kept **rowq_take_lines(struct rowq *q, struct batch *b, size_t *n);
 

@@ -52,6 +52,13 @@ is '  and what is newer stays' "$(rows | grep ' a ' | grep -o '"pk": 1, .*')" '"
 rm dead
 { begin; delete a 1 2 3 4 5 6 7 8 9; end; } | cdc-apply >/dev/null
 
+# Two requests are refused, the later one first
+faults '[{"method":"Upsert","sleep":0.7,"code":1100,"reason":"a"},{"method":"Upsert","sleep":0.1,"code":1100,"reason":"b"}]'
+{ begin; insert a 1; sleep 0.3; insert a 2; sleep 0.1; insert a 1; insert a 3; end; } | cdc-apply --on-error dead:dead >acks
+is 'lines stand in their order' "$(jq -c '[.rows[].pk]' dead | paste -sd ' ')" '["1"] ["2"] ["1"] ["3"]'
+is '  and are counted' "$(jq -s 'map(.n.dead // 0) | add' acks)" 4
+rm dead
+
 # A change of the catalogue that waited for it, too
 : >fake.log
 faults '[{"method":"Upsert","code":1100,"reason":"nor this"}]'
