@@ -11,7 +11,8 @@
 
 /*
  * One request's worth of rows or keys: filled, sent, perhaps again, answered.
- * For applyrow.c, which sends, and applyadd.c, which fills.
+ * For applyrow.c, which sends, applyadd.c, which fills, and applyaside.c, which
+ * takes back what the target refuses.
  */
 struct batch {
 	struct batch *prev, *next; /* of the list it is in */
@@ -68,6 +69,12 @@ int batch_replace(struct batch *b, size_t at, struct span key);
 /* No rows come any more: those that were replaced leave the columns. */
 void batch_seal(struct batch *b);
 
+static inline int
+batch_never_sent(const struct batch *b)
+{
+	return b->sent_ns == 0;
+}
+
 /* The pieces of its request, when it is sent. */
 void batch_close(struct batch *b);
 
@@ -101,6 +108,13 @@ struct rowq {
 };
 
 void rowq_push(struct batch_list *l, struct batch *b);
+/* Out of the lists and of the key set, and gone. */
+void rowq_retire(struct rowq *q, struct batch *b);
+/*
+ * What was refused, of a collection all at once when nothing of it is out any
+ * more, so that its lines are in order.
+ */
+void rowq_set_aside(struct rowq *q);
 /* Would this open one be sent at once? */
 int rowq_has_room(const struct rowq *q, const struct batch *b);
 /*

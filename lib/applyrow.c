@@ -82,45 +82,6 @@ rowq_free(struct rowq *q)
 	free(q);
 }
 
-void
-rowq_on_refused(struct rowq *q, rowq_refused *fn, void *arg)
-{
-	q->refused = fn;
-	q->refused_arg = arg;
-}
-
-void
-kept_drop(struct kept *k)
-{
-	if (k != NULL && --k->refs == 0)
-		free(k);
-}
-
-int
-rowq_line_taken(const struct rowq *q)
-{
-	return q->line != NULL && q->line->taken;
-}
-
-int
-rowq_take_line(struct rowq *q)
-{
-	if (rowq_line_taken(q))
-		return 0;
-	if (q->line != NULL)
-		q->line->taken = 1;
-	return 1;
-}
-
-void
-rowq_line(struct rowq *q, struct kept *line)
-{
-	kept_drop(q->line);
-	q->line = line;
-	if (line != NULL)
-		line->refs++;
-}
-
 static const char *
 method(const struct rowq *q, const struct batch *b)
 {
@@ -129,9 +90,8 @@ method(const struct rowq *q, const struct batch *b)
 				: "Upsert";
 }
 
-/* Out of the lists and of the key set, and gone. */
-static void
-retire(struct rowq *q, struct batch *b)
+void
+rowq_retire(struct rowq *q, struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		keyset_del(&q->keys, b->hashes[i], b);
@@ -148,18 +108,12 @@ held(const struct rowq *q, const struct batch *b)
 	return q->flying.n > 0 && q->flying.head->seq <= b->after;
 }
 
-static int
-never_sent(const struct batch *b)
-{
-	return b->sent_ns == 0;
-}
-
 /* Could it be sent now, its time being right? Not behind a refused one. */
 static int
 may_go(const struct rowq *q, const struct batch *b)
 {
 	return !b->flying && b->refused == NULL && !held(q, b) &&
-	       (b->coll->refused == 0 || !never_sent(b));
+	       (b->coll->refused == 0 || !batch_never_sent(b));
 }
 
 static void answered(void *arg, const struct grpc_result *r);
@@ -231,38 +185,6 @@ fail(struct rowq *q, struct batch *b, const struct mv_status *s)
 	}
 }
 
-/* Of its collection, is one at the target, or was and will be again? */
-static int
-others_sent(const struct rowq *q, const struct batch *b)
-{
-	for (const struct batch *o = q->flying.head; o != NULL; o = o->next)
-		if (o->coll == b->coll && o->refused == NULL && !never_sent(o))
-			return 1;
-	return 0;
-}
-
-/*
- * Of a collection all at once, when nothing of it is out any more, so that
- * the lines are in order.
- */
-static void
-set_aside(struct rowq *q)
-{
-	struct batch *b = q->flying.head;
-
-	while (b != NULL && q->failed.kind == ERR_NONE && !q->settling) {
-		if (b->refused == NULL || others_sent(q, b)) {
-			b = b->next;
-			continue;
-		}
-		if (q->refused(q->refused_arg, b, b->refused) == -1)
-			q->failed = *b->refused;
-		else
-			retire(q, b);
-		b = q->flying.head;
-	}
-}
-
 static void
 again(struct rowq *q, struct batch *b, const struct mv_status *s)
 {
@@ -306,7 +228,7 @@ answered(void *arg, const struct grpc_result *r)
 	if (s.class == MV_OK) {
 		window_taken(&q->window);
 		q->done_rows += b->n + b->replaced;
-		retire(q, b);
+		rowq_retire(q, b);
 	} else if (s.class == MV_RETRY || s.class == MV_SLOW ||
 		   s.class == MV_ODD || may_come(&s)) {
 		again(q, b, &s);
@@ -374,7 +296,7 @@ rowq_wait(struct rowq *q, struct grpc_fd *in, int timeout_ms, struct err *e)
 	if (in != NULL)
 		in->ready = fds[0].ready;
 	if (rc != -1)
-		set_aside(q);
+		rowq_set_aside(q);
 	return rc == -1 ? -1 : check(q, e);
 }
 
@@ -425,7 +347,7 @@ enqueue(struct rowq *q, struct batch *b)
 		if (b->n > 0)
 			say(q, b);
 		q->done_rows += b->n == 0 ? b->replaced : 0;
-		retire(q, b);
+		rowq_retire(q, b);
 		return;
 	}
 	unlist(&q->open, b);
@@ -580,73 +502,4 @@ uint64_t
 rowq_done_rows(const struct rowq *q)
 {
 	return q->done_rows;
-}
-
-static int
-by_seq(const void *a, const void *b)
-{
-	const struct kept *const *p = a, *const *q = b;
-
-	return (*p)->seq < (*q)->seq ? -1 : (*p)->seq > (*q)->seq;
-}
-
-static void
-gather(struct batch *b, struct kept ***v, size_t *n, size_t *cap)
-{
-	for (size_t i = 0; i < b->nlines; i++) {
-		*v = x_grow(*v, *n, cap, sizeof **v);
-		(*v)[(*n)++] = b->lines[i];
-		b->lines[i]->refs++;
-	}
-}
-
-void
-rowq_take_back(struct rowq *q, struct coll *c)
-{
-	struct batch *f, *next;
-
-	for (f = q->flying.head; f != NULL; f = next) {
-		next = f->next;
-		if (f->coll == c && never_sent(f))
-			retire(q, f);
-	}
-	while (c->open != NULL) {
-		struct batch *o = c->open;
-
-		c->open = o->sibling;
-		retire(q, o);
-	}
-}
-
-struct kept **
-rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
-{
-	struct kept **v = NULL;
-	size_t cap = 0, all = 0;
-	struct coll *c = b->coll;
-	struct batch *f, *next;
-
-	for (f = q->flying.head; f != NULL; f = next) {
-		next = f->next;
-		if (f->coll != c || (f->refused == NULL && !never_sent(f)))
-			continue;
-		gather(f, &v, &all, &cap);
-		if (f != b)
-			retire(q, f);
-	}
-	for (struct batch *o = c->open; o != NULL; o = o->sibling)
-		gather(o, &v, &all, &cap);
-	rowq_take_back(q, c);
-	if (all > 0)
-		qsort(v, all, sizeof *v, by_seq);
-	*n = 0;
-	for (size_t i = 0; i < all; i++) {
-		if (v[i]->taken) {
-			kept_drop(v[i]);
-		} else {
-			v[i]->taken = 1;
-			v[(*n)++] = v[i];
-		}
-	}
-	return v;
 }

@@ -1,0 +1,145 @@
+#include "applyrow.h"
+
+#include <stdlib.h>
+
+#include "applybatch.h"
+#include "err.h"
+#include "x.h"
+
+void
+rowq_on_refused(struct rowq *q, rowq_refused *fn, void *arg)
+{
+	q->refused = fn;
+	q->refused_arg = arg;
+}
+
+void
+kept_drop(struct kept *k)
+{
+	if (k != NULL && --k->refs == 0)
+		free(k);
+}
+
+int
+rowq_line_taken(const struct rowq *q)
+{
+	return q->line != NULL && q->line->taken;
+}
+
+int
+rowq_take_line(struct rowq *q)
+{
+	if (rowq_line_taken(q))
+		return 0;
+	if (q->line != NULL)
+		q->line->taken = 1;
+	return 1;
+}
+
+void
+rowq_line(struct rowq *q, struct kept *line)
+{
+	kept_drop(q->line);
+	q->line = line;
+	if (line != NULL)
+		line->refs++;
+}
+
+static int
+by_seq(const void *a, const void *b)
+{
+	const struct kept *const *p = a, *const *q = b;
+
+	return (*p)->seq < (*q)->seq ? -1 : (*p)->seq > (*q)->seq;
+}
+
+static void
+gather(struct batch *b, struct kept ***v, size_t *n, size_t *cap)
+{
+	for (size_t i = 0; i < b->nlines; i++) {
+		*v = x_grow(*v, *n, cap, sizeof **v);
+		(*v)[(*n)++] = b->lines[i];
+		b->lines[i]->refs++;
+	}
+}
+
+void
+rowq_take_back(struct rowq *q, struct coll *c)
+{
+	struct batch *f, *next;
+
+	for (f = q->flying.head; f != NULL; f = next) {
+		next = f->next;
+		if (f->coll == c && batch_never_sent(f))
+			rowq_retire(q, f);
+	}
+	while (c->open != NULL) {
+		struct batch *o = c->open;
+
+		c->open = o->sibling;
+		rowq_retire(q, o);
+	}
+}
+
+struct kept **
+rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
+{
+	struct kept **v = NULL;
+	size_t cap = 0, all = 0;
+	struct coll *c = b->coll;
+	struct batch *f, *next;
+
+	for (f = q->flying.head; f != NULL; f = next) {
+		next = f->next;
+		if (f->coll != c ||
+		    (f->refused == NULL && !batch_never_sent(f)))
+			continue;
+		gather(f, &v, &all, &cap);
+		if (f != b)
+			rowq_retire(q, f);
+	}
+	for (struct batch *o = c->open; o != NULL; o = o->sibling)
+		gather(o, &v, &all, &cap);
+	rowq_take_back(q, c);
+	if (all > 0)
+		qsort(v, all, sizeof *v, by_seq);
+	*n = 0;
+	for (size_t i = 0; i < all; i++) {
+		if (v[i]->taken) {
+			kept_drop(v[i]);
+		} else {
+			v[i]->taken = 1;
+			v[(*n)++] = v[i];
+		}
+	}
+	return v;
+}
+
+/* Of its collection, is one at the target, or was and will be again? */
+static int
+others_sent(const struct rowq *q, const struct batch *b)
+{
+	for (const struct batch *o = q->flying.head; o != NULL; o = o->next)
+		if (o->coll == b->coll && o->refused == NULL &&
+		    !batch_never_sent(o))
+			return 1;
+	return 0;
+}
+
+void
+rowq_set_aside(struct rowq *q)
+{
+	struct batch *b = q->flying.head;
+
+	while (b != NULL && q->failed.kind == ERR_NONE && !q->settling) {
+		if (b->refused == NULL || others_sent(q, b)) {
+			b = b->next;
+			continue;
+		}
+		if (q->refused(q->refused_arg, b, b->refused) == -1)
+			q->failed = *b->refused;
+		else
+			rowq_retire(q, b);
+		b = q->flying.head;
+	}
+}
