@@ -84,7 +84,7 @@ class File:
 
 
 def model(lines):
-    """{(db, collection): {key: (partition, ver, vector)}} after these lines."""
+    """{(db, collection): {(key, partition): (ver, vector)}} after these lines."""
     out = {}
     for line in lines:
         o = json.loads(line)
@@ -94,12 +94,12 @@ def model(lines):
         if o['op'] in ('insert', 'upsert'):
             for row in o['rows']:
                 key = int(row['pk']) if row['pk'].isdigit() and o['coll'] == 'a' else row['pk']
-                c[key] = o['part'], int(row['ver']), struct.unpack('<2f', base64.b64decode(row['vec']))
+                c[key, o['part']] = int(row['ver']), struct.unpack('<2f', base64.b64decode(row['vec']))
         elif o['op'] == 'delete':
             for key in o['keys']:
                 key = int(key) if o['coll'] == 'a' else key
-                if key in c and c[key][0] == o.get('part', c[key][0]):
-                    del c[key]
+                for there in [k for k in c if k[0] == key and k[1] == o.get('part', k[1])]:
+                    del c[there]
     return out
 
 
@@ -131,7 +131,7 @@ class Fake:
         """As model() has it."""
         with open(self.file, 'rb') as f:
             dbs = pickle.load(f)
-        return {(db, name): {k: (part, r['ver'], tuple(r['vec'])) for k, (part, r) in c['rows'].items()}
+        return {(db, name): {k: (r['ver'], tuple(r['vec'])) for k, r in c['rows'].items()}
                 for db, colls in dbs.items() for name, c in colls.items()}
 
 
