@@ -35,17 +35,6 @@ wait_as(struct batch *b, uint64_t after)
 		b->after = after;
 }
 
-/* Is an open one of keys, other than b, to go before o? */
-static int
-behind_another(const struct batch *o, const struct batch *b)
-{
-	const struct batch *k = o->behind ? o->coll->open : NULL;
-
-	while (k != NULL && (k->cols != NULL || k == b))
-		k = k->sibling;
-	return k != NULL;
-}
-
 /*
  * The open batch b is to have a key that o has, which is the last one that
  * does. Returns 1 if b can take it, and b and o know what that means for
@@ -76,7 +65,7 @@ yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
 		return rows;
 	}
 	if (rows ? b != o || q->conf.insert
-		 : behind_another(o, b) ||
+		 : batch_before(o, b) != NULL ||
 		       (b->part != NULL && strcmp(b->part, o->part) != 0))
 		return 0;
 	if (!batch_replace(o, keyset_at(&q->keys, hash), key))

@@ -63,14 +63,21 @@ gather(struct batch *b, struct kept ***v, size_t *n, size_t *cap)
 	}
 }
 
+/* Will it not be sent, if its collection is set aside? */
+static int
+stays(const struct batch *f, const struct coll *c)
+{
+	return f->coll == c && (f->refused != NULL || batch_never_sent(f));
+}
+
 void
-rowq_take_back(struct rowq *q, struct coll *c)
+rowq_take_back(struct rowq *q, struct coll *c, const struct batch *but)
 {
 	struct batch *f, *next;
 
 	for (f = q->flying.head; f != NULL; f = next) {
 		next = f->next;
-		if (f->coll == c && batch_never_sent(f))
+		if (stays(f, c) && f != but)
 			rowq_retire(q, f);
 	}
 	while (c->open != NULL) {
@@ -87,20 +94,13 @@ rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
 	struct kept **v = NULL;
 	size_t cap = 0, all = 0;
 	struct coll *c = b->coll;
-	struct batch *f, *next;
 
-	for (f = q->flying.head; f != NULL; f = next) {
-		next = f->next;
-		if (f->coll != c ||
-		    (f->refused == NULL && !batch_never_sent(f)))
-			continue;
-		gather(f, &v, &all, &cap);
-		if (f != b)
-			rowq_retire(q, f);
-	}
+	for (struct batch *f = q->flying.head; f != NULL; f = f->next)
+		if (stays(f, c))
+			gather(f, &v, &all, &cap);
 	for (struct batch *o = c->open; o != NULL; o = o->sibling)
 		gather(o, &v, &all, &cap);
-	rowq_take_back(q, c);
+	rowq_take_back(q, c, b);
 	if (all > 0)
 		qsort(v, all, sizeof *v, by_seq);
 	*n = 0;

@@ -93,6 +93,16 @@ batch_replace(struct batch *b, size_t at, struct span key)
 	return 1;
 }
 
+struct batch *
+batch_before(const struct batch *b, const struct batch *k)
+{
+	struct batch *o = b->behind ? b->coll->open : NULL;
+
+	while (o != NULL && (o->cols != NULL || o == k))
+		o = o->sibling;
+	return o;
+}
+
 void
 batch_seal(struct batch *b)
 {

@@ -66,6 +66,9 @@ void batch_key(struct batch *b, const void *key, size_t n);
  * deletes it. 0 if not, which two keys of one hash can bring about.
  */
 int batch_replace(struct batch *b, size_t at, struct span key);
+/* An open one of keys, other than k, that has to go before b; or NULL. */
+struct batch *batch_before(const struct batch *b, const struct batch *k);
+
 /* No rows come any more: those that were replaced leave the columns. */
 void batch_seal(struct batch *b);
 

@@ -98,7 +98,7 @@ dead_late(struct apply *a, const char *line, size_t n, struct err *e)
 	if (rc == -1)
 		return -1;
 	if (rc == 0)
-		rowq_take_back(a->q, c);
+		rowq_take_back(a->q, c, NULL);
 	if (!rowq_take_line(a->q)) /* with those that it stood beside */
 		return 0;
 	return dead_line(a, line, n, e);

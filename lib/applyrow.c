@@ -322,17 +322,6 @@ say(struct rowq *q, struct batch *b)
 	out_line(q->conf.out, &q->scratch);
 }
 
-/* An open one of keys that b has to wait for; NULL if there is none. */
-static struct batch *
-first_of(const struct batch *b)
-{
-	struct batch *o = b->behind ? b->coll->open : NULL;
-
-	while (o != NULL && o->cols != NULL)
-		o = o->sibling;
-	return o;
-}
-
 /* Out of the open ones, into the line of those that are sent. */
 static void
 enqueue(struct rowq *q, struct batch *b)
@@ -343,10 +332,13 @@ enqueue(struct rowq *q, struct batch *b)
 			break;
 		}
 	batch_seal(b);
-	if (b->n == 0 || q->conf.dry_run) {
-		if (b->n > 0)
-			say(q, b);
-		q->done_rows += b->n == 0 ? b->replaced : 0;
+	if (b->n == 0) { /* all gave way */
+		q->done_rows += b->replaced;
+		rowq_retire(q, b);
+		return;
+	}
+	if (q->conf.dry_run) {
+		say(q, b);
 		rowq_retire(q, b);
 		return;
 	}
@@ -358,7 +350,7 @@ enqueue(struct rowq *q, struct batch *b)
 	     o = o->sibling)
 		if (o->behind) {
 			o->after = b->seq;
-			o->behind = first_of(o) != NULL;
+			o->behind = batch_before(o, NULL) != NULL;
 		}
 }
 
@@ -367,7 +359,7 @@ rowq_dispatch(struct rowq *q, struct batch *b, struct err *e)
 {
 	struct batch *o;
 
-	while ((o = first_of(b)) != NULL)
+	while ((o = batch_before(b, NULL)) != NULL)
 		enqueue(q, o);
 	enqueue(q, b);
 	if (q->conf.dry_run)
@@ -383,7 +375,7 @@ rowq_dispatch(struct rowq *q, struct batch *b, struct err *e)
 int
 rowq_has_room(const struct rowq *q, const struct batch *b)
 {
-	return q->conf.dry_run || (!held(q, b) && first_of(b) == NULL &&
+	return q->conf.dry_run || (!held(q, b) && batch_before(b, NULL) == NULL &&
 				      q->flying.n < q->window.now);
 }
 
@@ -407,7 +399,7 @@ next_open(const struct rowq *q, int all)
 	for (b = q->open.head; b != NULL; b = b->next) {
 		if (!all && !is_due(q, b, now))
 			return NULL; /* nor are those behind it, younger ones */
-		o = first_of(b);
+		o = batch_before(b, NULL);
 		if (o == NULL)
 			o = b;
 		if (!held(q, o))

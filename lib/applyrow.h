@@ -125,7 +125,8 @@ void kept_drop(struct kept *k);
  */
 struct kept **rowq_take_lines(struct rowq *q, struct batch *b, size_t *n);
 
-/* Take back what of a collection is in no request yet. */
-void rowq_take_back(struct rowq *q, struct coll *c);
+/* Drop what of a collection was refused or not sent yet; all but one. */
+void rowq_take_back(
+    struct rowq *q, struct coll *c, const struct batch *but);
 
 #endif

@@ -17,9 +17,9 @@ enum {
 
 /*
  * A small queue, as rows wait better in Kafka than here; kreader_next sees to
- * it that it is filled again. A record that is larger than a fetch, up to
- * 10 MiB in Milvus, comes all the same (KIP-74). Half a MiB of a
- * partition in a fetch: a backlog is as fast as with a whole one.
+ * it that it is filled again. Half a MiB of a partition in a fetch: a backlog
+ * is as fast as with a whole one. A record that is larger, up to 10 MiB in
+ * Milvus, comes all the same (KIP-74).
  */
 static const char *const defaults[][2] = {
 	{ "client.id", "milvus-cdc-tools" },
