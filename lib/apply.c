@@ -292,10 +292,7 @@ keep_line(struct apply *a, const char *line, size_t n)
 	if (a->dead_fd == -1)
 		return 0;
 	k = x_malloc(sizeof *k + n);
-	k->refs = 0;
-	k->taken = 0;
-	k->seq = a->seq++;
-	k->len = n;
+	*k = (struct kept){ .seq = a->seq++, .len = n };
 	memcpy(k->text, line, n);
 	rowq_line(a->q, k);
 	return 0;
@@ -337,6 +334,7 @@ one_line(struct apply *a, const char *line, size_t n, struct err *e)
 		err_clear(e);
 		rc = dead_op(a, line, n, &why, e);
 	}
+	rowq_line(a->q, NULL);
 	if (rc == -1 && e->kind == ERR_DATA && rowq_failed(a->q) == 0)
 		wrap(a, e);
 	return rc;

@@ -20,11 +20,10 @@ open_batch(struct rowq *q, struct coll *c, const char *part, int keys)
 	if (b != NULL)
 		return b;
 	b = batch_new(q, c, part, keys);
-	b->is_open = 1;
 	b->epoch = q->epoch;
 	b->sibling = c->open;
 	c->open = b;
-	rowq_push(&q->open, b);
+	batch_push(&q->open, q->open.tail, b);
 	return b;
 }
 
@@ -53,7 +52,7 @@ yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
 
 	if (q->line != NULL)
 		return 0;
-	if (!o->is_open) {
+	if (o->list != &q->open) {
 		wait_as(b, o->seq);
 		return 1;
 	}
@@ -76,15 +75,40 @@ yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
 	return 1;
 }
 
-/* o is sent; and answered, if lines may have to be set aside. */
+/*
+ * The last batch that has the key and must not be overtaken; NULL if there is
+ * none. A line that has it twice waits for the answer alone, since all of it
+ * cannot be answered before it is read.
+ */
+static struct batch *
+holder(const struct rowq *q, uint64_t hash)
+{
+	struct batch *o = keyset_get(&q->keys, hash);
+
+	return o != NULL && o->list == &q->answered &&
+		       batch_is_whole(o, q->line)
+		   ? NULL
+		   : o;
+}
+
+/*
+ * It is sent; and if lines may have to be set aside, answered with all of its
+ * lines: of a key, what a later line says must not be at the target when an
+ * older line is set aside.
+ */
 static int
 send_first(struct rowq *q, struct batch *o, uint64_t hash, struct err *e)
 {
-	if (o->is_open && rowq_dispatch(q, o, e) == -1)
-		return -1;
-	while (q->line != NULL && keyset_get(&q->keys, hash) != NULL)
-		if (rowq_wait(q, NULL, ROWQ_STEP_MS, e) == -1)
+	if (q->line == NULL)
+		return rowq_dispatch(q, o, e);
+	while ((o = holder(q, hash)) != NULL) {
+		int rc = o->coll->open != NULL
+			     ? rowq_dispatch(q, o->coll->open, e)
+			     : rowq_wait(q, NULL, ROWQ_STEP_MS, e);
+
+		if (rc == -1)
 			return -1;
+	}
 	return 0;
 }
 
@@ -135,7 +159,7 @@ add_row(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 			return -1;
 		key = columns_key(b->cols);
 		hash = keyset_hash(c->num, key.ptr, key.len);
-		o = keyset_get(&q->keys, hash);
+		o = holder(q, hash);
 		if (o == NULL || yields(q, b, o, hash, key))
 			break;
 		columns_undo(b->cols);
@@ -204,7 +228,7 @@ add_key(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 			return err_wrap(e, "a key of '%s.%s'", c->db, c->name);
 		hash = keyset_hash(c->num, key.ptr, key.len);
 		b = open_batch(q, c, part, 1);
-		o = keyset_get(&q->keys, hash);
+		o = holder(q, hash);
 		/* deleting it twice in one request is deleting it once */
 		if (o == b)
 			return 0;

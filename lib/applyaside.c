@@ -36,13 +36,72 @@ rowq_take_line(struct rowq *q)
 	return 1;
 }
 
+int
+batch_is_whole(const struct batch *b, const struct kept *but)
+{
+	for (size_t i = 0; i < b->nlines; i++)
+		if (b->lines[i] != but && b->lines[i]->left > 0)
+			return 0;
+	return 1;
+}
+
+static void
+retire_whole(struct rowq *q)
+{
+	struct batch *b, *next;
+
+	for (b = q->answered.head; b != NULL; b = next) {
+		next = b->next;
+		if (batch_is_whole(b, NULL))
+			rowq_retire(q, b);
+	}
+}
+
+/* No part of its lines is in it any more that is to be answered. */
+static void
+leave(struct rowq *q, struct batch *b)
+{
+	for (size_t i = 0; i < b->nlines; i++)
+		b->lines[i]->left--;
+	retire_whole(q);
+}
+
+void
+rowq_retire(struct rowq *q, struct batch *b)
+{
+	int left = b->list == &q->answered;
+
+	for (size_t i = 0; i < b->n; i++)
+		keyset_del(&q->keys, b->hashes[i], b);
+	batch_unlist(b);
+	b->coll->refused -= b->refused != NULL;
+	q->bytes -= b->bytes;
+	if (!left)
+		leave(q, b);
+	batch_free(b);
+}
+
+void
+rowq_answered(struct rowq *q, struct batch *b)
+{
+	batch_unlist(b);
+	batch_push(&q->answered, NULL, b);
+	leave(q, b);
+}
+
 void
 rowq_line(struct rowq *q, struct kept *line)
 {
+	if (q->line != NULL) {
+		q->line->left--;
+		retire_whole(q);
+	}
 	kept_drop(q->line);
 	q->line = line;
-	if (line != NULL)
+	if (line != NULL) {
 		line->refs++;
+		line->left++;
+	}
 }
 
 static int

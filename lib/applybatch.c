@@ -49,6 +49,38 @@ batch_free(struct batch *b)
 }
 
 void
+batch_push(struct batch_list *l, struct batch *at, struct batch *b)
+{
+	b->list = l;
+	b->prev = at;
+	b->next = at == NULL ? l->head : at->next;
+	*(b->prev == NULL ? &l->head : &b->prev->next) = b;
+	*(b->next == NULL ? &l->tail : &b->next->prev) = b;
+	l->n++;
+}
+
+void
+batch_unlist(struct batch *b)
+{
+	*(b->prev == NULL ? &b->list->head : &b->prev->next) = b->next;
+	*(b->next == NULL ? &b->list->tail : &b->next->prev) = b->prev;
+	b->list->n--;
+	b->list = NULL;
+	b->prev = b->next = NULL;
+}
+
+void
+batch_list_fini(struct batch_list *l)
+{
+	while (l->head != NULL) {
+		struct batch *b = l->head;
+
+		batch_unlist(b);
+		batch_free(b);
+	}
+}
+
+void
 batch_where(struct batch *b, const struct where *w, struct kept *line)
 {
 	if (b->topic == NULL) {
@@ -62,6 +94,7 @@ batch_where(struct batch *b, const struct where *w, struct kept *line)
 	b->lines = x_grow(b->lines, b->nlines, &b->lines_cap, sizeof *b->lines);
 	b->lines[b->nlines++] = line;
 	line->refs++;
+	line->left++;
 }
 
 void

@@ -15,12 +15,13 @@
  * takes back what the target refuses.
  */
 struct batch {
-	struct batch *prev, *next; /* of the list it is in */
-	struct batch *sibling;     /* of the collection, while open */
+	struct batch_list *list; /* that it is in */
+	struct batch *prev, *next;
+	struct batch *sibling; /* of the collection, while open */
 	struct rowq *q;
 	struct coll *coll;
-	char *part; /* NULL: all partitions */
-	int is_open, flying;
+	char *part;      /* NULL: all partitions */
+	int flying;      /* at the server */
 	uint64_t seq;    /* of those that were closed, from 1 */
 	uint64_t after;  /* goes when all up to this seq are answered */
 	int behind;      /* and when an open one of keys has gone */
@@ -51,9 +52,19 @@ struct batch {
 	size_t nlines, lines_cap;
 };
 
+struct batch_list {
+	struct batch *head, *tail;
+	size_t n;
+};
+
 struct batch *batch_new(
     struct rowq *q, struct coll *c, const char *part, int keys);
 void batch_free(struct batch *b);
+
+/* Into the list, behind `at`; NULL: at its head. */
+void batch_push(struct batch_list *l, struct batch *at, struct batch *b);
+void batch_unlist(struct batch *b);
+void batch_list_fini(struct batch_list *l); /* and all that is in it */
 
 /* Note that a row of this line is in it. */
 void batch_where(struct batch *b, const struct where *w, struct kept *line);
@@ -86,16 +97,13 @@ void batch_describe(const struct batch *b, const char *method, struct buf *t);
 
 enum { ROWQ_STEP_MS = 100 };
 
-struct batch_list {
-	struct batch *head, *tail;
-	size_t n;
-};
-
 struct rowq {
 	struct milvus *m;
 	struct rowq_conf conf;
 	struct batch_list open;   /* oldest first */
 	struct batch_list flying; /* sent, or waiting to be; by seq */
+	/* done, but of a line of which another part may be refused yet */
+	struct batch_list answered;
 	struct window window;
 	size_t out;   /* of those that fly, how many are at the server */
 	uint64_t seq; /* of the last one that was closed */
@@ -110,9 +118,12 @@ struct rowq {
 	struct buf scratch;
 };
 
-void rowq_push(struct batch_list *l, struct batch *b);
 /* Out of the lists and of the key set, and gone. */
 void rowq_retire(struct rowq *q, struct batch *b);
+/* It is at the target, and retires when its lines are, whole. */
+void rowq_answered(struct rowq *q, struct batch *b);
+/* Is no other part of its lines, `but` one or NULL, still to be answered? */
+int batch_is_whole(const struct batch *b, const struct kept *but);
 /*
  * What was refused, of a collection all at once when nothing of it is out any
  * more, so that its lines are in order.

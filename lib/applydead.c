@@ -73,6 +73,13 @@ mark(struct apply *a, const char *db, const char *coll, const char *id,
 		kvs_set(&a->dead, id, "1");
 }
 
+/* Unless it has been, with those that it stood beside. */
+static int
+take_line(struct apply *a, const char *line, size_t n, struct err *e)
+{
+	return rowq_take_line(a->q) ? dead_line(a, line, n, e) : 0;
+}
+
 int
 dead_op(struct apply *a, const char *line, size_t n, const struct err *why,
     struct err *e)
@@ -86,7 +93,7 @@ dead_op(struct apply *a, const char *line, size_t n, const struct err *why,
 			return -1;
 		mark(a, o->db.ptr, o->coll.ptr, o->coll_id.ptr, why);
 	}
-	return dead_line(a, line, n, e);
+	return take_line(a, line, n, e);
 }
 
 int
@@ -99,9 +106,7 @@ dead_late(struct apply *a, const char *line, size_t n, struct err *e)
 		return -1;
 	if (rc == 0)
 		rowq_take_back(a->q, c, NULL);
-	if (!rowq_take_line(a->q)) /* with those that it stood beside */
-		return 0;
-	return dead_line(a, line, n, e);
+	return take_line(a, line, n, e);
 }
 
 int

@@ -73,9 +73,9 @@ struct apply {
 	struct redo *redo; /* of the task at hand, or NULL */
 	/* --on-error=dead */
 	int dead_fd;
-	struct kvs dead;   /* names and ids of collections set aside */
-	struct kvs dbs;    /* likely to be at the target: applydb.c */
-	uint64_t seq;      /* of lines */
+	struct kvs dead; /* names and ids of collections set aside */
+	struct kvs dbs;  /* likely to be at the target: applydb.c */
+	uint64_t seq;    /* of lines */
 	/* progress */
 	int64_t started_ns, shown_ns;
 };

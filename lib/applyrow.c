@@ -30,52 +30,13 @@ rowq_new(struct milvus *m, const struct rowq_conf *conf)
 }
 
 void
-rowq_push(struct batch_list *l, struct batch *b)
-{
-	b->prev = l->tail;
-	b->next = NULL;
-	*(l->tail == NULL ? &l->head : &l->tail->next) = b;
-	l->tail = b;
-	l->n++;
-}
-
-static void
-push_behind(struct batch_list *l, struct batch *at, struct batch *b)
-{
-	b->prev = at;
-	b->next = at->next;
-	*(at->next == NULL ? &l->tail : &at->next->prev) = b;
-	at->next = b;
-	l->n++;
-}
-
-static void
-unlist(struct batch_list *l, struct batch *b)
-{
-	*(b->prev == NULL ? &l->head : &b->prev->next) = b->next;
-	*(b->next == NULL ? &l->tail : &b->next->prev) = b->prev;
-	b->prev = b->next = NULL;
-	l->n--;
-}
-
-static void
-free_list(struct batch_list *l)
-{
-	while (l->head != NULL) {
-		struct batch *b = l->head;
-
-		unlist(l, b);
-		batch_free(b);
-	}
-}
-
-void
 rowq_free(struct rowq *q)
 {
 	if (q == NULL)
 		return;
-	free_list(&q->open);
-	free_list(&q->flying);
+	batch_list_fini(&q->open);
+	batch_list_fini(&q->flying);
+	batch_list_fini(&q->answered);
 	keyset_fini(&q->keys);
 	kept_drop(q->line);
 	buf_fini(&q->scratch);
@@ -88,17 +49,6 @@ method(const struct rowq *q, const struct batch *b)
 	return b->cols == NULL  ? "Delete"
 	       : q->conf.insert ? "Insert"
 				: "Upsert";
-}
-
-void
-rowq_retire(struct rowq *q, struct batch *b)
-{
-	for (size_t i = 0; i < b->n; i++)
-		keyset_del(&q->keys, b->hashes[i], b);
-	unlist(b->is_open ? &q->open : &q->flying, b);
-	b->coll->refused -= b->refused != NULL;
-	q->bytes -= b->bytes;
-	batch_free(b);
 }
 
 /* Does it have to wait for others? */
@@ -155,7 +105,7 @@ halve(struct rowq *q, struct batch *b)
 		batch_where(c, &b->last, b->lines[i]);
 	c->seq = b->seq;
 	c->after = b->after;
-	push_behind(&q->flying, b, c);
+	batch_push(&q->flying, b, c);
 	log_info(
 	    "the target refuses %zu rows at a time as too large", b->n * 2);
 	start(q, b);
@@ -228,7 +178,7 @@ answered(void *arg, const struct grpc_result *r)
 	if (s.class == MV_OK) {
 		window_taken(&q->window);
 		q->done_rows += b->n + b->replaced;
-		rowq_retire(q, b);
+		rowq_answered(q, b);
 	} else if (s.class == MV_RETRY || s.class == MV_SLOW ||
 		   s.class == MV_ODD || may_come(&s)) {
 		again(q, b, &s);
@@ -342,10 +292,9 @@ enqueue(struct rowq *q, struct batch *b)
 		rowq_retire(q, b);
 		return;
 	}
-	unlist(&q->open, b);
-	b->is_open = 0;
+	batch_unlist(b);
 	b->seq = ++q->seq;
-	rowq_push(&q->flying, b);
+	batch_push(&q->flying, q->flying.tail, b);
 	for (struct batch *o = b->coll->open; o != NULL && b->cols == NULL;
 	     o = o->sibling)
 		if (o->behind) {
@@ -375,8 +324,9 @@ rowq_dispatch(struct rowq *q, struct batch *b, struct err *e)
 int
 rowq_has_room(const struct rowq *q, const struct batch *b)
 {
-	return q->conf.dry_run || (!held(q, b) && batch_before(b, NULL) == NULL &&
-				      q->flying.n < q->window.now);
+	return q->conf.dry_run ||
+	       (!held(q, b) && batch_before(b, NULL) == NULL &&
+		   q->flying.n < q->window.now);
 }
 
 /* While the window is full, batches may as well fill up. */
@@ -467,10 +417,11 @@ rowq_now(const struct rowq *q)
 uint64_t
 rowq_epoch(const struct rowq *q)
 {
-	const struct batch_list *lists[] = { &q->open, &q->flying };
+	const struct batch_list *lists[] = { &q->open, &q->flying,
+		&q->answered };
 	uint64_t least = q->epoch;
 
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		for (const struct batch *b = lists[i]->head; b != NULL;
 		     b = b->next)
 			if (b->epoch < least)

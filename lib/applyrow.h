@@ -107,7 +107,8 @@ uint64_t rowq_done_rows(const struct rowq *q); /* that are at the target */
  */
 struct kept {
 	unsigned refs;
-	int taken; /* it was set aside: no more of it is sent */
+	unsigned left; /* requests that are to be answered, and its reading */
+	int taken;     /* it was set aside: no more of it is sent */
 	uint64_t seq;
 	size_t len;
 	char text[];
@@ -126,7 +127,6 @@ void kept_drop(struct kept *k);
 struct kept **rowq_take_lines(struct rowq *q, struct batch *b, size_t *n);
 
 /* Drop what of a collection was refused or not sent yet; all but one. */
-void rowq_take_back(
-    struct rowq *q, struct coll *c, const struct batch *but);
+void rowq_take_back(struct rowq *q, struct coll *c, const struct batch *but);
 
 #endif

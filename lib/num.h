@@ -56,8 +56,7 @@ size_t num_read_f64(const char *p, const char *end, double *v);
  * floats, of any alignment. Returns what stands behind the last number that
  * was followed by a comma or by the closing bracket, or p if there is none.
  */
-const char *num_read_f32s(
-    const char *p, const char *end, size_t *n, void *le);
+const char *num_read_f32s(const char *p, const char *end, size_t *n, void *le);
 
 /* Little-endian loads and stores, of any alignment. */
 uint16_t num_le16(const void *p);

@@ -50,6 +50,12 @@ is 'the line that waited is set aside' "$(jq -c '[.rows[].pk]' dead | head -n 1)
 later
 is '  and what is newer stays' "$(rows | grep ' a ' | grep -o '"pk": 1, .*')" '"pk": 1, "vec": [5.0, 0.5]}'
 rm dead
+faults '[{"method":"Upsert","skip":1,"sleep":1.5,"code":1100,"reason":"nor that"}]'
+{ begin; VALUE=1 insert a 1 2 3 4 5 6 7; sleep 0.5; VALUE=6 insert a 1; sleep 2; end; } | cdc-apply --batch-bytes 35 --on-error dead:dead >acks
+is 'a line behind one of which a part was taken' "$(jq -c '[.rows[].pk]' dead | paste -sd ' ')" '["1","2","3","4","5","6","7"] ["1"]'
+later
+is '  is newer' "$(rows | grep ' a ' | grep -o '"pk": 1, .*')" '"pk": 1, "vec": [6.0, 0.5]}'
+rm dead
 { begin; delete a 1 2 3 4 5 6 7 8 9; end; } | cdc-apply >/dev/null
 
 # Two requests are refused, the later one first
