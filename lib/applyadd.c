@@ -85,10 +85,9 @@ holder(const struct rowq *q, uint64_t hash)
 {
 	struct batch *o = keyset_get(&q->keys, hash);
 
-	return o != NULL && o->list == &q->answered &&
-		       batch_is_whole(o, q->line)
-		   ? NULL
-		   : o;
+	if (o != NULL && o->list == &q->answered && batch_is_whole(o, q->line))
+		return NULL;
+	return o;
 }
 
 /*
