@@ -109,6 +109,16 @@ merge_topic(struct merge *m, size_t i)
 	return &m->v[i]->pub;
 }
 
+size_t
+merge_bytes(const struct merge *m)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		bytes += m->v[i]->pub.bytes;
+	return bytes;
+}
+
 /* Is a to leave before b? */
 static int
 before(const struct rec *a, const struct rec *b)

@@ -71,6 +71,7 @@ int merge_topic_add(struct merge *m, const char *name, int ticks, int64_t next);
 int merge_topic_find(const struct merge *m, const char *name); /* or -1 */
 size_t merge_topics(const struct merge *m);
 struct merge_topic *merge_topic(struct merge *m, size_t i);
+size_t merge_bytes(const struct merge *m); /* held, of all topics */
 
 /*
  * Take a record in; *own_k is ours. Ticks move the topic on, retries and

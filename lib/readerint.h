@@ -57,6 +57,7 @@ struct reader {
 	uint64_t until_seen; /* greatest timestamp below the ends */
 	int taken;           /* records, the last time we looked */
 	int more;            /* there were more, which no one tells again */
+	size_t held_most;    /* bytes of records, when the heap was trimmed */
 	int64_t tick_ns, topics_ns; /* when it was last done */
 	int64_t ends_ns;  /* when all was read that --until end asks for */
 	int64_t wait_ns;  /* since when --until now waits for ticks */

@@ -14,6 +14,9 @@ enum { BATCH = 2000, BATCH_BYTES = 1 << 20, BATCH_MS = 50 };
 /* What may be held while a watermark waits for the catalogue. */
 enum { HELD_BYTES = 8 << 20 };
 
+/* When so much more is held than ever, the heap's holes are given back. */
+enum { TRIM_BYTES = 3 << 20 };
+
 /* Nothing of a collection that is not included is kept. */
 int
 reader_wanted(void *arg, const struct rec *rec)
@@ -106,14 +109,25 @@ reader_balance(struct reader *r, int holder, struct err *e)
 int
 reader_is_full(const struct reader *r)
 {
-	size_t bytes = 0;
+	return r->cat.follow && r->n_cands > 0 &&
+	       r->cands[r->n_cands - 1].w > merge_released(r->merge) &&
+	       merge_bytes(r->merge) > HELD_BYTES;
+}
 
-	if (!r->cat.follow || r->n_cands == 0 ||
-	    r->cands[r->n_cands - 1].w <= merge_released(r->merge))
-		return 0;
-	for (size_t i = 0; i < merge_topics(r->merge); i++)
-		bytes += merge_topic(r->merge, i)->bytes;
-	return bytes > HELD_BYTES;
+/*
+ * What librdkafka unpacks into leaves holes in which a record fits, but not
+ * the next batch: a quarter of the heap while a long time between two ticks is
+ * held, which is when the most of it is needed.
+ */
+static void
+give_back(struct reader *r)
+{
+	size_t held = merge_bytes(r->merge);
+
+	if (held < r->held_most + TRIM_BYTES)
+		return;
+	r->held_most = held;
+	x_trim();
 }
 
 int
@@ -144,6 +158,7 @@ reader_records(struct reader *r, struct err *e)
 		    tso_mono_ns() - begun > BATCH_MS * 1000000LL)
 			break;
 	}
+	give_back(r);
 	return reader_same(r, e);
 }
 

@@ -86,6 +86,14 @@ x_keep(int bytes)
 #endif
 }
 
+void
+x_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 void *
 x_grow(void *p, size_t n, size_t *cap, size_t size)
 {

@@ -24,6 +24,8 @@ __attribute__((format(printf, 1, 2)));
  * pages again. Before the first thread; a hint, of glibc only.
  */
 void x_keep(int bytes);
+/* Freed pages between what is in use go back to the system; glibc only. */
+void x_trim(void);
 
 /*
  * Make room for one more element in an array of n elements of cap places;

@@ -222,6 +222,7 @@ ticks_far_ahead_take_little(void **state)
 		add(m, 1, MSG_TIMETICK, 0, (int64_t)ts);
 	}
 	assert_in_range(b->bytes, 1, 600 * sizeof(struct rec));
+	assert_int_equal(merge_bytes(m), merge_topic(m, 0)->bytes + b->bytes);
 	assert_int_equal(pos_of(m, "b").o, 10);
 	/* half of it: the place to read from is no more than 10 s early */
 	merge_release(m, begin + tso_from_ms(1800 * 1000));
@@ -229,6 +230,7 @@ ticks_far_ahead_take_little(void **state)
 	merge_release(m, ts);
 	assert_int_equal(pos_of(m, "b").o, 10 + HOUR);
 	assert_int_equal(b->bytes, 0);
+	assert_int_equal(merge_bytes(m), 0);
 	merge_free(m);
 }
 
