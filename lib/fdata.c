@@ -76,6 +76,8 @@ fdata_parse(struct fdata *c, const void *p, size_t len, struct err *e)
 			return -1;
 	if (rc == -1)
 		return err_set(e, ERR_DATA, "broken protobuf in a column");
+	if (c->name == NULL)
+		c->name = "";
 	if (c->name_len > MAX_NAME || !jw_utf8(c->name, c->name_len))
 		return err_set(e, ERR_DATA, "a column with a broken name");
 	if (c->nulls.len > 0)

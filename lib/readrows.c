@@ -204,8 +204,9 @@ same_shard(const struct rec *a, const struct rec *b)
 {
 	return a->msg.coll_id == b->msg.coll_id &&
 	       a->msg.shard.len == b->msg.shard.len &&
-	       memcmp(a->msg.shard.ptr, b->msg.shard.ptr, a->msg.shard.len) ==
-		   0;
+	       (a->msg.shard.len == 0 ||
+		   memcmp(a->msg.shard.ptr, b->msg.shard.ptr,
+		       a->msg.shard.len) == 0);
 }
 
 /*
