@@ -20,7 +20,7 @@ import targets
 GROUPS = {**dict.fromkeys(alone.ONLY, alone.alone), 'lag': chain.lag, 'limits': limits.limits, 'chain': chain.chain,
           'delay': chain.delay}
 RUNS = {'small': 3, 'full': 5}
-CHAIN_RUNS = {'small': 1, 'full': 3}    # of what takes minutes
+CHAIN_RUNS = {'small': 1, 'full': 5}    # of what takes minutes
 CHAIN_ROWS = {'small': 200_000, 'full': 2_000_000}
 
 

@@ -117,18 +117,22 @@ def behind_the_first(steady):
     return {'behind the first ack': f'{number(median(steady))} rows/s'} if steady else {}
 
 
-def in_turns(bench, case, rows, where):
+def each_in_turn(bench, turns):
     """What the target can take is not the same from one minute to the next, and less behind much: nobody is always first or last."""
+    for i in range(bench.chain_runs):
+        last = i % len(turns)
+        for turn in turns[-last:] + turns[:-last]:
+            turn()
+
+
+def with_clients(bench, case, rows, where):
     clients = [Client(*shape, rows, where) for shape in CLIENTS]
     case.src.create(case.db, 'c', FIELDS)
     case.fill('c', rows)
     case.ticked('c')
     f, steady = Figure('chain', 'backlog' + where, rows, rows * DIM * 4), []
-    turns = [c.again for c in clients] + [lambda: f.add(drain(case, rows, steady))]
     with apart() if where else contextlib.nullcontext():
-        for i in range(bench.chain_runs):
-            for turn in turns[-i:] + turns[:-i]:
-                turn()
+        each_in_turn(bench, [c.again for c in clients] + [lambda: f.add(drain(case, rows, steady))])
     best = max((c.figure for c in clients), key=lambda figure: figure.rows_s)
     others = ', '.join(f'{c.threads} x {c.rows}: {number(c.figure.rows_s)}' for c in clients if c.figure is not best)
     best.more.update({**best.servers(), 'others, rows/s': others})
@@ -139,13 +143,13 @@ def in_turns(bench, case, rows, where):
 
 
 def backlog(bench, case):
-    in_turns(bench, case, bench.chain_rows, '')
+    with_clients(bench, case, bench.chain_rows, '')
 
 
 def backlog_apart(bench, case):
     """As if we were on another machine than the target."""
     if len(cores()) > 1:
-        in_turns(bench, case, bench.chain_rows // 2, APART)
+        with_clients(bench, case, bench.chain_rows // 2, APART)
 
 
 def singles(bench, case, milvus, coll):
@@ -248,8 +252,20 @@ def chain(bench):
     each(bench, backlog, backlog_apart)
 
 
+class Way:
+    """To a target that is far away."""
+
+    def __init__(self, case, proxy, ms, rows):
+        self.case, self.proxy, self.ms, self.steady = case, proxy, ms, []
+        self.figure = Figure('delay', f'round trip {ms} ms', rows, rows * DIM * 4)
+
+    def again(self):
+        self.proxy.delay(self.ms / 2000)
+        self.figure.add(drain(self.case, self.figure.rows, self.steady))
+
+
 def delay(bench):
-    """Figure 8: half of each round trip lies on the way there, half on the way back."""
+    """Half of each round trip lies on the way there, half on the way back."""
     bench.milvus(True)
     rows = bench.chain_rows // 2
     with contextlib.closing(Here('delay')) as case, contextlib.closing(Proxy(case.dst.uri.rpartition(':')[2])) as proxy:
@@ -257,11 +273,8 @@ def delay(bench):
         case.src.create(case.db, 'c', FIELDS)
         case.fill('c', rows)
         case.ticked('c')
-        for ms in ROUND_TRIP_MS:
-            proxy.delay(ms / 2000)
-            f, steady = Figure('delay', f'round trip {ms} ms', rows, rows * DIM * 4), []
-            for _ in range(bench.chain_runs):
-                f.add(drain(case, rows, steady))
-            base = f if ms == 0 else base
-            f.more.update({'of 0 ms': f'{f.rows_s / base.rows_s:.2f}', **behind_the_first(steady)})
-            bench.figure(f)
+        base, *_ = way = [Way(case, proxy, ms, rows) for ms in ROUND_TRIP_MS]
+        each_in_turn(bench, [w.again for w in way])
+        for w in way:
+            w.figure.more.update({'of 0 ms': f'{w.figure.rows_s / base.figure.rows_s:.2f}', **behind_the_first(w.steady)})
+            bench.figure(w.figure)
