@@ -72,12 +72,11 @@ batch_unlist(struct batch *b)
 void
 batch_list_fini(struct batch_list *l)
 {
-	while (l->head != NULL) {
-		struct batch *b = l->head;
-
-		batch_unlist(b);
+	for (struct batch *b = l->head, *next; b != NULL; b = next) {
+		next = b->next;
 		batch_free(b);
 	}
+	*l = (struct batch_list){ 0 };
 }
 
 void

@@ -225,7 +225,7 @@ ticks_far_ahead_take_little(void **state)
 	assert_int_equal(merge_bytes(m), merge_topic(m, 0)->bytes + b->bytes);
 	assert_int_equal(pos_of(m, "b").o, 10);
 	/* half of it: the place to read from is no more than 10 s early */
-	merge_release(m, begin + tso_from_ms(1800 * 1000));
+	merge_release(m, begin + tso_from_ms(INT64_C(1800) * 1000));
 	assert_in_range(pos_of(m, "b").o, 10 + HOUR / 2 - 50, 10 + HOUR / 2);
 	merge_release(m, ts);
 	assert_int_equal(pos_of(m, "b").o, 10 + HOUR);
