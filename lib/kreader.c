@@ -410,18 +410,12 @@ out_of_range(struct kreader *r, const rd_kafka_message_t *rkm, struct err *e)
 
 /* An event that is no record; takes rkm. */
 static int
-event(struct kreader *r, rd_kafka_message_t *rkm, struct kmsg *m, struct err *e)
+event(struct kreader *r, rd_kafka_message_t *rkm, struct err *e)
 {
 	const char *topic = rd_kafka_topic_name(rkm->rkt);
-	int rc = KREADER_IDLE;
+	int rc = 0;
 
 	switch ((int)rkm->err) {
-	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-		r->away_since_ns = 0;
-		m->topic = topic_of(rkm)->number;
-		m->offset = rkm->offset;
-		rc = KREADER_END;
-		break;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
 		rc = out_of_range(r, rkm, e);
@@ -489,23 +483,35 @@ go_on(struct kreader *r, struct topic *t, const rd_kafka_message_t *rkm)
 		wake(r, t->name);
 }
 
+/* What comes once the pipe is drained writes to it anew. */
+static rd_kafka_message_t *
+take(struct kreader *r, int wait_ms)
+{
+	rd_kafka_message_t *rkm = rd_kafka_consume_queue(r->queue, 0);
+	char drain[64];
+
+	if (rkm != NULL)
+		return rkm;
+	rd_kafka_poll(r->rk, 0); /* serves on_error */
+	while (read(r->fds[0], drain, sizeof drain) > 0)
+		continue;
+	return rd_kafka_consume_queue(r->queue, wait_ms);
+}
+
 int
 kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 {
 	rd_kafka_message_t *rkm;
-	char drain[64];
 
-	rd_kafka_poll(r->rk, 0); /* serves on_error */
-	while (read(r->fds[0], drain, sizeof drain) > 0)
-		continue;
-	rkm = rd_kafka_consume_queue(r->queue, wait_ms);
-	if (rkm != NULL && rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return event(r, rkm, m, e);
-	if (rkm != NULL) {
-		r->away_since_ns = 0;
-		go_on(r, topic_of(rkm), rkm);
-		fill(m, rkm);
-		return KREADER_MSG;
+	while ((rkm = take(r, wait_ms)) != NULL) {
+		if (rkm->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			r->away_since_ns = 0;
+			go_on(r, topic_of(rkm), rkm);
+			fill(m, rkm);
+			return KREADER_MSG;
+		}
+		if (event(r, rkm, e) == -1)
+			return -1;
 	}
 	if (away_too_long(r)) {
 		if (r->refused)

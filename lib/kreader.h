@@ -32,7 +32,7 @@ struct kmsg {
 	void *own;       /* ptr, if it is to be freed */
 };
 
-enum { KREADER_IDLE, KREADER_MSG, KREADER_END };
+enum { KREADER_IDLE, KREADER_MSG };
 
 /* Is it "name=value" with a password or a key in it? Only @FILE may have it. */
 int kreader_is_secret(const char *prop);
@@ -97,17 +97,16 @@ int kreader_resume(struct kreader *r, const char *topic, struct err *e);
 
 /*
  * The next record, if one is there within wait_ms. KREADER_MSG: *m is the
- * caller's to kmsg_free. KREADER_END: m->topic has been read to its present
- * end, at m->offset. KREADER_IDLE: nothing came. -1: ERR_GONE if a position
- * is out of what the topic has or the topic is gone, ERR_TEMP if the brokers
- * are away for longer than the limit, ERR_DATA if they refuse us.
+ * caller's to kmsg_free. KREADER_IDLE: nothing came. -1: ERR_GONE if a
+ * position is out of what the topic has or the topic is gone, ERR_TEMP if the
+ * brokers are away for longer than the limit, ERR_DATA if they refuse us.
  */
 int kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e);
 void kmsg_free(struct kmsg *m);
 /* Its bytes are not needed any more; all the numbers stay. */
 void kmsg_drop(struct kmsg *m);
 
-/* Becomes readable when records arrive; kreader_next drains it. */
+/* Becomes readable when records arrive; kreader_next drains it when idle. */
 int kreader_fd(const struct kreader *r);
 
 #endif

@@ -23,7 +23,6 @@ enum {
  */
 static const char *const defaults[][2] = {
 	{ "client.id", "milvus-cdc-tools" },
-	{ "enable.partition.eof", "true" },
 	{ "enable.auto.commit", "false" },
 	{ "fetch.message.max.bytes", "524288" },
 	{ "fetch.max.bytes", "4194304" },

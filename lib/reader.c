@@ -16,6 +16,8 @@
 
 enum {
 	WAIT_MS = 200,
+	NEWS_MS = 1000, /* an index or a load is carried with a later W */
+	IDLE_MS = 1000, /* between two releases of nothing */
 	GATHER_MS = 3,
 	APART_MS = 10,   /* between two watermarks that are remembered */
 	TOPICS_S = 5,    /* how often new topics are looked for */
@@ -39,6 +41,8 @@ take_line(struct reader *r, const char *line, size_t len, struct err *e)
 		return 0;
 	if (ch.kind == CAT_AT)
 		r->at_end = 1;
+	else
+		r->news_ns = tso_mono_ns();
 	if (ch.kind == CAT_COLL || ch.kind == CAT_READY)
 		r->channels_dirty = 1;
 	if (ch.kind == CAT_COLL && !ch.coll->included)
@@ -199,6 +203,7 @@ release(struct reader *r, uint64_t w, struct err *e)
 			break;
 		}
 	}
+	r->release_ns = tso_mono_ns();
 	ddl_settle(r->ddl, w);
 	if (r->rbac != NULL && w > 0)
 		rbac_write(r->rbac, w);
@@ -341,6 +346,28 @@ is_tick_due(const struct reader *r)
 	return tso_mono_ns() - r->tick_ns > r->conf->tick_ms * 1000000;
 }
 
+/* Nothing waits for W to move on: no need to ask the catalogue now. */
+static int
+is_idle(const struct reader *r)
+{
+	int64_t now = tso_mono_ns();
+
+	return r->until.kind == WHERE_NEVER && merge_first(r->merge) == NULL &&
+	       ddl_next(r->ddl) == UINT64_MAX &&
+	       now - r->news_ns > NEWS_MS * 1000000LL &&
+	       now - r->release_ns < IDLE_MS * 1000000LL;
+}
+
+/* What has not been released yet; a late record is below W. */
+static int
+is_more(const struct reader *r, uint64_t w)
+{
+	if (r->n_cands > 0)
+		return w > r->cands[r->n_cands - 1].w;
+	return is_tick_due(r) || late_held(r) ||
+	       (w > merge_released(r->merge) && !is_idle(r));
+}
+
 /*
  * Law 4: what was in the log at a moment leaves when the catalogue has been
  * asked after that moment, and the channels in use are taken again then.
@@ -358,9 +385,7 @@ try_release(struct reader *r, struct err *e)
 	w = watermark(r, &holder);
 	if (reader_balance(r, holder, e) == -1)
 		return -1;
-	if (r->n_cands > 0 ? w > r->cands[r->n_cands - 1].w
-			   : w > merge_released(r->merge) || late_held(r) ||
-				 is_tick_due(r))
+	if (is_more(r, w))
 		note_candidate(r, w);
 	if (take_candidate(r, &cand)) {
 		if (cand < w)

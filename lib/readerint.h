@@ -38,8 +38,10 @@ struct reader {
 	int at_end;      /* the last line of it was an `at` */
 	int one_page;    /* its pipe can hold no more */
 	int64_t read_ns; /* when it was read last */
+	int64_t news_ns; /* when it said last that something has changed */
 	struct kreader *k;
 	struct kreader *asker; /* of records that k has passed, or NULL */
+	int64_t asked_ns;      /* when it was needed last */
 	struct cat cat;
 	struct view view;
 	struct ddl *ddl;
@@ -58,7 +60,7 @@ struct reader {
 	int taken;           /* records, the last time we looked */
 	int more;            /* there were more, which no one tells again */
 	size_t held_most;    /* bytes of records, when the heap was trimmed */
-	int64_t tick_ns, topics_ns; /* when it was last done */
+	int64_t release_ns, tick_ns, topics_ns; /* when it was last done */
 	int64_t ends_ns;  /* when all was read that --until end asks for */
 	int64_t wait_ns;  /* since when --until now waits for ticks */
 	uint64_t tick_ts; /* of the last tick */

@@ -148,10 +148,9 @@ reader_records(struct reader *r, struct err *e)
 			r->more = 0;
 			break;
 		}
-		if (rc == KREADER_MSG)
-			bytes += k.len;
+		bytes += k.len;
 		/* what was handed over is ours, however late it is */
-		if (rc == KREADER_MSG && take_record(r, &k, e) == -1)
+		if (take_record(r, &k, e) == -1)
 			return -1;
 		r->taken++;
 		if (bytes > BATCH_BYTES ||

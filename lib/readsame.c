@@ -13,7 +13,10 @@
  * next offset is there, but it is not the next record, and Kafka does not
  * tell. So behind a silence the record before it is looked at once more.
  */
-enum { SILENCE_MS = 1000 /* topics in use tick five times a second */ };
+enum {
+	SILENCE_MS = 1000, /* topics in use tick five times a second */
+	ASKER_S = 10,      /* silences come together; then its threads cost */
+};
 
 void
 reader_doubt(struct merge_topic *t, int64_t offset, uint64_t before)
@@ -71,6 +74,17 @@ reader_is_same(struct kreader *k, const char *topic, int64_t offset,
 	    topic, offset, m.ts, ts, low, high);
 }
 
+/* Nobody has been asked for a while. */
+static void
+dismiss(struct reader *r)
+{
+	if (r->asker == NULL ||
+	    tso_mono_ns() - r->asked_ns < ASKER_S * 1000000000LL)
+		return;
+	kreader_close(r->asker);
+	r->asker = NULL;
+}
+
 int
 reader_same(struct reader *r, struct err *e)
 {
@@ -79,12 +93,15 @@ reader_same(struct reader *r, struct err *e)
 
 	for (size_t i = 0; i < n; i++)
 		doubts += merge_topic(r->merge, i)->doubt != 0;
-	if (doubts == 0)
+	if (doubts == 0) {
+		dismiss(r);
 		return 0;
+	}
 	log_info("%zu topics were silent: are they the same?", doubts);
 	if (r->asker == NULL &&
 	    (r->asker = kreader_open(&r->conf->kafka, e)) == NULL)
 		return -1;
+	r->asked_ns = tso_mono_ns();
 	for (size_t i = 0; i < n && rc != -1; i++) {
 		struct merge_topic *t = merge_topic(r->merge, i);
 
