@@ -21,6 +21,15 @@ wait_until 20 has_ats 10
 ms=$(ats 10)
 ok "nothing waits: five times a second (10 in ${ms:-no} ms)" test "${ms:-0}" -ge 1200 -a "${ms:-9999}" -le 3500
 
+n=10
+for t in 110 115 120 125 130 135 140 145 150 155 160 165 170 175 180 185 190 195 200 205; do
+	echo "tick 0 $t" | feed
+	n=$((n + 1))
+	wait_until 10 has_ats $n
+done
+ms=$(($(ats $n) - $(ats 10)))
+ok "nor for a tick with nothing before it (20 in $ms ms)" test "$ms" -ge 2400
+
 for t in 210 220 230 240 250 260 270; do
 	date +%s%N >>fed
 	printf 'insert 0 %s part=11 keys=%s\ntick 0 %s\n' $t $t $((t + 5)) | feed
