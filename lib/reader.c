@@ -358,7 +358,7 @@ is_idle(const struct reader *r)
 	       now - r->release_ns < IDLE_MS * 1000000LL;
 }
 
-/* What has not been released yet; a late record is below W. */
+/* Should w wait for the catalogue too? A late record is below it already. */
 static int
 is_more(const struct reader *r, uint64_t w)
 {
