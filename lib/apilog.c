@@ -43,15 +43,16 @@ last_lines(int fd, int64_t n, struct buf *b, off_t *at)
 }
 
 static int
-open_log(const char *path)
+open_log(const char *dir, const char *sub)
 {
-	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return state_open(dir, sub, O_RDONLY);
 }
 
 /* ---- to follow ---- */
 
 struct follow {
-	char *path;
+	const char *dir;
+	char *sub;
 	int fd;
 	off_t at;
 	struct buf first; /* the lines that were there */
@@ -62,7 +63,7 @@ static int
 reopen(struct follow *f)
 {
 	struct stat here, there;
-	int fd = open_log(f->path);
+	int fd = open_log(f->dir, f->sub);
 
 	if (fd == -1)
 		return errno == ENOENT ? -1 : 0; /* the task is gone */
@@ -107,7 +108,7 @@ follow_free(void *arg)
 	if (f->fd != -1)
 		close(f->fd);
 	buf_fini(&f->first);
-	free(f->path);
+	free(f->sub);
 	free(f);
 }
 
@@ -123,8 +124,9 @@ plain_log(struct call *c)
 	    api_number(c, "limit", LINES, LINES_MAX, &n) == -1)
 		return -1;
 	f = x_calloc(1, sizeof *f);
-	f->path = state_path(c->api->dir, c->name, "log.ndjson");
-	if ((f->fd = open_log(f->path)) != -1)
+	f->dir = c->api->dir;
+	f->sub = state_sub(c->name, "log.ndjson");
+	if ((f->fd = open_log(f->dir, f->sub)) != -1)
 		last_lines(f->fd, n, &f->first, &f->at);
 	c->r->type = "application/x-ndjson";
 	c->r->status = 200;

@@ -26,15 +26,13 @@ plain_version(struct call *c)
 int
 plain_healthz(struct call *c)
 {
-	char *probe = x_asprintf("%s/tasks/.probe", c->api->dir);
 	char **names = NULL;
 	struct err e;
 	int bad = state_init(c->api->dir, &e) == -1 ||
 		  (names = task_list(c->api->dir, &e)) == NULL ||
-		  state_put(probe, "", 0, &e) == -1;
+		  state_put(c->api->dir, "tasks/.probe", "", 0, &e) == -1;
 
 	task_list_free(names);
-	free(probe);
 	if (bad) {
 		log_warn("%s", e.msg);
 		return call_fail(

@@ -58,13 +58,13 @@ tag_task(struct call *c, char tag[static 40])
 	struct hash h = { 0 };
 
 	for (int i = 0; i < 2; i++) {
-		char *path = state_path(c->api->dir, c->name, files[i]);
+		char *sub = state_sub(c->name, files[i]);
 		struct err ignored;
-		json_t *j = state_read(path, &ignored);
+		json_t *j = state_read(c->api->dir, sub, &ignored);
 
 		hash_json(&h, j);
 		json_decref(j);
-		free(path);
+		free(sub);
 	}
 	tag_text(&h, tag);
 }

@@ -173,14 +173,15 @@ add_definition(json_t *out, const json_t *task, const json_t *request)
 int
 api_gone(const struct call *c, const struct task_status *s)
 {
-	char *path;
+	struct stat st;
+	char *sub;
 	int gone;
 
 	if (s->state != TASK_FAILED)
 		return 0;
-	path = state_path(c->api->dir, s->name, NULL);
-	gone = access(path, F_OK) == -1 && errno == ENOENT;
-	free(path);
+	sub = state_sub(s->name, NULL);
+	gone = state_stat(c->api->dir, sub, &st) == -1 && errno == ENOENT;
+	free(sub);
 	return gone;
 }
 
@@ -229,7 +230,8 @@ api_task(struct call *c, const char *name, int ask_ms, int strings)
 int
 api_find(struct call *c, const char *name, int code)
 {
-	char *path = NULL, cut[API_SHOWN + 1];
+	char *sub = NULL, cut[API_SHOWN + 1];
+	struct stat st;
 	struct err ignored;
 	int there = 0, rc = state_format(c->api->dir, &c->e);
 
@@ -238,9 +240,9 @@ api_find(struct call *c, const char *name, int code)
 		return -1;
 	}
 	if (rc == 1 && state_name(name, &ignored) == 0) {
-		path = state_path(c->api->dir, name, NULL);
-		there = access(path, F_OK) == 0;
-		free(path);
+		sub = state_sub(name, NULL);
+		there = state_stat(c->api->dir, sub, &st) == 0;
+		free(sub);
 	}
 	if (there)
 		return 0;

@@ -9,16 +9,30 @@
 
 #include "err.h"
 #include "log.h"
+#include "state.h"
 
+/* A task's own file lies in the state directory; any other is the caller's. */
 int
 dead_open(struct apply *a, struct err *e)
 {
+	const int flags = O_WRONLY | O_APPEND | O_CREAT;
+	char *dir;
+	const char *sub;
+
 	if (a->conf->dead == NULL || a->conf->dry_run)
 		return 0;
-	a->dead_fd = open(
-	    a->conf->dead, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	dir = state_dir(a->conf->state_dir);
+	sub = state_within(dir, a->conf->dead);
+	a->dead_fd = sub != NULL ? state_open(dir, sub, flags)
+				 : open(a->conf->dead, flags | O_CLOEXEC, 0600);
+	if (a->dead_fd == -1 && sub != NULL) {
+		state_failed(e, ERR_USAGE, dir, sub);
+		err_wrap(e, "--on-error");
+	} else if (a->dead_fd == -1)
+		err_sys(e, ERR_USAGE, "--on-error: '%s'", a->conf->dead);
+	free(dir);
 	if (a->dead_fd == -1)
-		return err_sys(e, ERR_USAGE, "--on-error: '%s'", a->conf->dead);
+		return -1;
 	rowq_on_refused(a->q, dead_batch, a);
 	return 0;
 }

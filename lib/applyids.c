@@ -18,8 +18,8 @@
 #include "x.h"
 
 struct ids {
-	char *path; /* NULL: in memory only */
-	char *lock;
+	char *dir;        /* the state directory, or NULL: in memory only */
+	char *sub, *lock; /* below it */
 	char *cluster;
 	json_t *doc; /* the whole file */
 	json_t *map; /* this cluster's part of it, borrowed */
@@ -61,10 +61,11 @@ static int
 load(struct ids *s, struct err *e)
 {
 	json_t *doc;
+	struct stat st;
 
-	if (s->path == NULL || access(s->path, F_OK) == -1) {
+	if (s->dir == NULL || state_stat(s->dir, s->sub, &st) == -1) {
 		doc = json_object();
-	} else if ((doc = state_read(s->path, e)) == NULL) {
+	} else if ((doc = state_read(s->dir, s->sub, e)) == NULL) {
 		return err_wrap(e,
 		    "the collections' ids (remove the file if it cannot be "
 		    "restored: they are known by name then)");
@@ -79,23 +80,20 @@ struct ids *
 ids_open(const char *dir, const char *uri, const char *cluster, struct err *e)
 {
 	struct ids *s = x_calloc(1, sizeof *s);
-	char *folder, *name;
+	char *name;
 
 	s->cluster = x_strdup(cluster);
 	if (dir != NULL) {
-		folder = x_asprintf("%s/targets", dir);
 		name = file_name(uri);
-		s->path = x_asprintf("%s/%s.json", folder, name);
-		s->lock = x_asprintf("%s/%s.lock", folder, name);
+		s->dir = x_strdup(dir);
+		s->sub = x_asprintf("targets/%s.json", name);
+		s->lock = x_asprintf("targets/%s.lock", name);
 		free(name);
 		if (state_init(dir, e) == -1 ||
-		    (mkdir(folder, 0700) == -1 && errno != EEXIST &&
-			err_sys(e, ERR_OUTPUT, "'%s'", folder) == -1)) {
-			free(folder);
+		    state_folder(dir, "targets", e) == -1) {
 			ids_close(s);
 			return NULL;
 		}
-		free(folder);
 	}
 	if (load(s, e) == -1) {
 		ids_close(s);
@@ -110,7 +108,8 @@ ids_close(struct ids *s)
 	if (s == NULL)
 		return;
 	json_decref(s->doc);
-	free(s->path);
+	free(s->dir);
+	free(s->sub);
 	free(s->lock);
 	free(s->cluster);
 	free(s);
@@ -164,8 +163,9 @@ save(struct ids *s, struct err *e)
 	int rc;
 
 	if (text == NULL)
-		return err_set(e, ERR_OUTPUT, "'%s': no JSON", s->path);
-	rc = state_replace(s->path, text, strlen(text), e);
+		return err_set(
+		    e, ERR_OUTPUT, "'%s/%s': no JSON", s->dir, s->sub);
+	rc = state_replace(s->dir, s->sub, text, strlen(text), e);
 	free(text);
 	return rc;
 }
@@ -177,18 +177,18 @@ put(struct ids *s, int64_t source, int64_t target, struct err *e)
 	char key[24], to[24];
 	int fd, rc;
 
-	if (s->path == NULL) {
+	if (s->dir == NULL) {
 		json_object_set_new(s->map, key_of(key, source),
 		    json_string(key_of(to, target)));
 		return 0;
 	}
-	fd = open(s->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = state_open(s->dir, s->lock, O_RDWR | O_CREAT);
 	if (fd == -1)
-		return err_sys(e, ERR_OUTPUT, "'%s'", s->lock);
+		return state_failed(e, ERR_OUTPUT, s->dir, s->lock);
 	while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
 		continue;
 	if (rc == -1)
-		err_sys(e, ERR_OUTPUT, "'%s'", s->lock);
+		state_failed(e, ERR_OUTPUT, s->dir, s->lock);
 	else if ((rc = load(s, e)) == 0) {
 		if (target == 0)
 			json_object_del(s->map, key_of(key, source));

@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,10 +227,11 @@ size_t
 doctor_dead(const struct doctor *d, const char *id)
 {
 	const char *how = task_option(d->c->task, "on-error");
-	char *path = how != NULL && strncmp(how, "dead:", 5) == 0
-			 ? strdup(how + 5)
-			 : state_path(d->c->dir, d->name, "dead.ndjson");
-	FILE *f = fopen(path, "re");
+	char *sub = state_sub(d->name, "dead.ndjson");
+	int theirs = how != NULL && strncmp(how, "dead:", 5) == 0;
+	int fd = theirs ? open(how + 5, O_RDONLY | O_CLOEXEC)
+			: state_open(d->c->dir, sub, O_RDONLY);
+	FILE *f = fd == -1 ? NULL : fdopen(fd, "r");
 	char *line = NULL, key[64] = "";
 	size_t cap = 0, n = 0;
 
@@ -240,7 +242,7 @@ doctor_dead(const struct doctor *d, const char *id)
 	if (f != NULL)
 		fclose(f);
 	free(line);
-	free(path);
+	free(sub);
 	return n;
 }
 
@@ -353,14 +355,17 @@ struct folder {
 };
 
 static void
-measure(const char *path, struct folder *f)
+measure(int fd, struct folder *f, int64_t *left)
 {
-	DIR *dir = opendir(path);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *x;
 	struct stat st;
+	struct statvfs fs;
 
+	if (dir != NULL && fstatvfs(fd, &fs) == 0)
+		*left = (int64_t)(fs.f_bavail * fs.f_frsize);
 	while (dir != NULL && (x = readdir(dir)) != NULL) {
-		if (fstatat(dirfd(dir), x->d_name, &st, 0) == -1 ||
+		if (fstatat(fd, x->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 		    !S_ISREG(st.st_mode))
 			continue;
 		f->all += st.st_size;
@@ -376,15 +381,12 @@ measure(const char *path, struct folder *f)
 void
 check_disk(struct doctor *d)
 {
-	char *path = state_path(d->c->dir, d->name, NULL);
+	char *sub = state_sub(d->name, NULL);
 	struct folder f = { 0 };
-	struct statvfs fs;
 	char all[32], most[32], free_text[32];
 	int64_t left = -1;
 
-	measure(path, &f);
-	if (statvfs(path, &fs) == 0)
-		left = (int64_t)(fs.f_bavail * fs.f_frsize);
+	measure(state_open(d->c->dir, sub, O_RDONLY | O_DIRECTORY), &f, &left);
 	human(f.all, all, sizeof all);
 	human(f.most, most, sizeof most);
 	human(left, free_text, sizeof free_text);
@@ -395,7 +397,7 @@ check_disk(struct doctor *d)
 	else
 		doctor_ok(d, "%s, most of it %s (%s); %s are free", all, f.name,
 		    most, free_text);
-	free(path);
+	free(sub);
 }
 
 void

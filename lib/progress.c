@@ -34,19 +34,19 @@ progress_init(struct progress *p, const char *dir, const char *name)
 static int
 moved(struct progress *p)
 {
-	char *path = state_path(p->dir, p->name, "checkpoint.json");
+	char *sub = state_sub(p->name, "checkpoint.json");
 	struct stat st;
 	int64_t ns;
 	int yes = 0;
 
-	if (stat(path, &st) == 0) {
+	if (state_stat(p->dir, sub, &st) == 0) {
 		ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
 		     st.st_mtim.tv_nsec;
 		yes = st.st_ino != p->file || ns != p->written_ns;
 		p->file = st.st_ino;
 		p->written_ns = ns;
 	}
-	free(path);
+	free(sub);
 	return yes;
 }
 

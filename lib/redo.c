@@ -15,7 +15,7 @@
 #include "x.h"
 
 struct redo {
-	char *dir, *task, *path;
+	char *dir, *task, *sub;
 	int fd;
 	uint64_t from; /* a checkpoint of it may lack what came since */
 	size_t lines;  /* in the file */
@@ -63,9 +63,10 @@ take_line(
 }
 
 static json_t *
-read_file(const char *path, uint64_t from, struct err *e)
+read_file(const char *dir, const char *sub, uint64_t from, struct err *e)
 {
-	FILE *f = fopen(path, "re");
+	int fd = state_open(dir, sub, O_RDONLY);
+	FILE *f = fd == -1 ? NULL : fdopen(fd, "r");
 	json_t *all = json_array();
 	char *line = NULL;
 	size_t cap = 0;
@@ -76,28 +77,28 @@ read_file(const char *path, uint64_t from, struct err *e)
 		return all;
 	if (f == NULL) {
 		json_decref(all);
-		err_sys(e, ERR_DATA, "'%s'", path);
+		state_failed(e, ERR_DATA, dir, sub);
 		return NULL;
 	}
 	while ((n = getline(&line, &cap, f)) > 0)
-		take_line(all, path, line, (size_t)n, from);
+		take_line(all, sub, line, (size_t)n, from);
 	bad = ferror(f);
 	fclose(f);
 	free(line);
 	if (!bad)
 		return all;
 	json_decref(all);
-	err_set(e, ERR_DATA, "'%s' cannot be read", path);
+	err_set(e, ERR_DATA, "'%s/%s' cannot be read", dir, sub);
 	return NULL;
 }
 
 json_t *
 redo_read(const char *dir, const char *task, uint64_t from, struct err *e)
 {
-	char *path = state_path(dir, task, "redo.ndjson");
-	json_t *all = read_file(path, from, e);
+	char *sub = state_sub(task, "redo.ndjson");
+	json_t *all = read_file(dir, sub, from, e);
 
-	free(path);
+	free(sub);
 	return all;
 }
 
@@ -105,7 +106,7 @@ redo_read(const char *dir, const char *task, uint64_t from, struct err *e)
 static int
 renew(struct redo *r, uint64_t from, struct err *e)
 {
-	json_t *all = read_file(r->path, from, e), *j;
+	json_t *all = read_file(r->dir, r->sub, from, e), *j;
 	struct buf b = { 0 };
 	size_t i;
 	int rc;
@@ -123,14 +124,14 @@ renew(struct redo *r, uint64_t from, struct err *e)
 	r->lines = json_array_size(all);
 	r->open = r->lines > 0;
 	json_decref(all);
-	rc = state_replace(r->path, b.len > 0 ? b.ptr : "", b.len, e);
+	rc = state_replace(r->dir, r->sub, b.len > 0 ? b.ptr : "", b.len, e);
 	buf_fini(&b);
 	if (rc == -1)
 		return -1;
 	if (r->fd != -1)
 		close(r->fd);
-	r->fd = open(r->path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	return r->fd == -1 ? err_sys(e, ERR_OUTPUT, "'%s'", r->path) : 0;
+	r->fd = state_open(r->dir, r->sub, O_WRONLY | O_APPEND);
+	return r->fd == -1 ? state_failed(e, ERR_OUTPUT, r->dir, r->sub) : 0;
 }
 
 struct redo *
@@ -140,7 +141,7 @@ redo_open(const char *dir, const char *task, uint64_t from, struct err *e)
 
 	r->dir = x_strdup(dir);
 	r->task = x_strdup(task);
-	r->path = state_path(dir, task, "redo.ndjson");
+	r->sub = state_sub(task, "redo.ndjson");
 	r->fd = -1;
 	r->from = from;
 	if (renew(r, from, e) == 0)
@@ -158,7 +159,7 @@ redo_close(struct redo *r)
 		close(r->fd);
 	free(r->dir);
 	free(r->task);
-	free(r->path);
+	free(r->sub);
 	free(r);
 }
 
@@ -181,9 +182,9 @@ append(struct redo *r, const char *line, size_t n, struct err *e)
 		return 0;
 	if (w >= 0)
 		errno = ENOSPC;
-	err_sys(e, ERR_OUTPUT, "'%s'", r->path);
+	state_failed(e, ERR_OUTPUT, r->dir, r->sub);
 	if (end != -1 && w > 0 && ftruncate(r->fd, end) == -1)
-		log_warn("'%s': %s", r->path, strerror(errno));
+		log_warn("'%s/%s': %s", r->dir, r->sub, strerror(errno));
 	return -1;
 }
 
@@ -211,7 +212,7 @@ redo_add(struct redo *r, const char *line, size_t n, struct err *e)
 	r->lines++;
 	r->open = 1;
 	if (fdatasync(r->fd) == -1)
-		return err_sys(e, ERR_OUTPUT, "'%s'", r->path);
+		return state_failed(e, ERR_OUTPUT, r->dir, r->sub);
 	return 0;
 }
 

@@ -78,19 +78,20 @@ state_name(const char *task, struct err *e)
 
 /* A small file's first line without its end; 0 if absent, 1 if read. */
 static int
-first_line(const char *path, char *line, size_t cap, struct err *e)
+first_line(
+    const char *dir, const char *sub, char *line, size_t cap, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = state_open(dir, sub, O_RDONLY);
 	ssize_t n;
 
 	if (fd == -1 && errno == ENOENT)
 		return 0;
 	if (fd == -1)
-		return err_sys(e, ERR_DATA, "'%s'", path);
+		return state_failed(e, ERR_DATA, dir, sub);
 	n = read(fd, line, cap - 1);
 	close(fd);
 	if (n == -1)
-		return err_sys(e, ERR_DATA, "'%s'", path);
+		return state_failed(e, ERR_DATA, dir, sub);
 	line[n] = '\0';
 	line[strcspn(line, "\n")] = '\0';
 	return 1;
@@ -99,10 +100,10 @@ first_line(const char *path, char *line, size_t cap, struct err *e)
 int
 state_format(const char *dir, struct err *e)
 {
-	char *path = x_asprintf("%s/FORMAT", dir), line[64];
+	char line[64];
 	size_t n = sizeof format_word - 1;
 	int64_t v = 0;
-	int rc = first_line(path, line, sizeof line, e);
+	int rc = first_line(dir, "FORMAT", line, sizeof line, e);
 
 	if (rc == 1 && (strncmp(line, format_word, n) != 0 ||
 			   num_i64(line + n, 1, INT64_MAX, &v, e) == -1))
@@ -115,26 +116,25 @@ state_format(const char *dir, struct err *e)
 		    "state directory '%s' has format %lld, written by a newer "
 		    "release; this one knows %d",
 		    dir, (long long)v, STATE_FORMAT);
-	free(path);
 	return rc;
 }
 
 int
 state_check(const char *dir, const char *task, struct err *e)
 {
-	char *path = NULL;
+	char *sub = NULL;
 	struct stat st;
 	int rc;
 
 	if (state_name(task, e) == -1)
 		return -1;
 	if ((rc = state_format(dir, e)) == 1) {
-		path = state_path(dir, task, "task.json");
-		rc = stat(path, &st) == 0;
+		sub = state_sub(task, "task.json");
+		rc = state_stat(dir, sub, &st) == 0;
 		if (!rc && errno != ENOENT && errno != ENOTDIR)
-			rc = err_sys(e, ERR_DATA, "'%s'", path);
+			rc = state_failed(e, ERR_DATA, dir, sub);
 	}
-	free(path);
+	free(sub);
 	if (rc == 0)
 		return err_set(e, ERR_DATA,
 		    "no task '%s' in state directory '%s'", task, dir);
@@ -165,10 +165,25 @@ make_dirs(const char *path, struct err *e)
 }
 
 int
+state_folder(const char *dir, const char *name, struct err *e)
+{
+	const char *base;
+	int at = state_parent(dir, name, &base), fd = -1;
+
+	if (at != -1 && (mkdirat(at, base, 0700) == 0 || errno == EEXIST))
+		fd = state_open(dir, name, O_RDONLY | O_DIRECTORY);
+	if (fd == -1)
+		state_failed(e, ERR_OUTPUT, dir, name);
+	else
+		close(fd);
+	if (at != -1)
+		close(at);
+	return fd == -1 ? -1 : 0;
+}
+
+int
 state_init(const char *dir, struct err *e)
 {
-	char *tasks = x_asprintf("%s/tasks", dir);
-	char *format = x_asprintf("%s/FORMAT", dir);
 	int rc = state_format(dir, e);
 
 	if (rc == 0) {
@@ -177,15 +192,14 @@ state_init(const char *dir, struct err *e)
 		buf_addf(&b, "%s%d\n", format_word, STATE_FORMAT);
 		if (dir[0] == '\0')
 			rc = err_set(e, ERR_USAGE, "empty state directory");
-		else if (make_dirs(tasks, e) == -1)
+		else if (make_dirs(dir, e) == -1 ||
+			 state_folder(dir, "tasks", e) == -1)
 			rc = -1;
 		else
-			rc = state_replace(format, b.ptr, b.len, e);
+			rc = state_replace(dir, "FORMAT", b.ptr, b.len, e);
 		buf_fini(&b);
 	} else if (rc == 1)
-		rc = make_dirs(tasks, e);
-	free(format);
-	free(tasks);
+		rc = state_folder(dir, "tasks", e);
 	return rc;
 }
 
@@ -242,16 +256,16 @@ int
 state_lock_file(
     const char *dir, const char *task, const char *file, struct err *e)
 {
-	char *path;
+	char *sub;
 	int fd;
 
 	if (state_check(dir, task, e) == -1)
 		return -1;
-	path = state_path(dir, task, file);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	sub = state_sub(task, file);
+	fd = state_open(dir, sub, O_RDWR | O_CREAT);
 	if (fd == -1)
-		err_sys(e, ERR_OUTPUT, "'%s'", path);
-	free(path);
+		state_failed(e, ERR_OUTPUT, dir, sub);
+	free(sub);
 	if (fd != -1 && lock_fd(fd, task, file, e) == -1) {
 		close(fd);
 		return -1;
@@ -270,10 +284,10 @@ state_locked_file(
     const char *dir, const char *task, const char *file, pid_t *pid)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char *path = state_path(dir, task, file);
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), held = 0;
+	char *sub = state_sub(task, file);
+	int fd = state_open(dir, sub, O_RDWR), held = 0;
 
-	free(path);
+	free(sub);
 	*pid = 0;
 	if (fd == -1)
 		return 0;
@@ -305,13 +319,13 @@ state_unlocked(
 json_t *
 state_task(const char *dir, const char *task, struct err *e)
 {
-	char *path;
+	char *sub;
 	json_t *j;
 
 	if (state_check(dir, task, e) == -1)
 		return NULL;
-	path = state_path(dir, task, "task.json");
-	j = state_read(path, e);
-	free(path);
+	sub = state_sub(task, "task.json");
+	j = state_read(dir, sub, e);
+	free(sub);
 	return j;
 }

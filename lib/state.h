@@ -3,13 +3,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <jansson.h>
 
+#include "err.h"
 #include "pos.h"
-
-struct err;
 
 /*
  * The state directory, cdc-state(5). dir is its path, task a task's name;
@@ -27,8 +27,34 @@ char *state_dir(const char *option);
 /* The same with its whole path, for programs of another folder. */
 char *state_dir_whole(const char *option);
 
-/* dir/tasks/task/file, or dir/tasks/task if file is NULL; to be freed. */
+/*
+ * dir/tasks/task/file, or dir/tasks/task if file is NULL; to be freed. For
+ * messages and other programs' arguments: what opens it here takes a `sub`.
+ */
 char *state_path(const char *dir, const char *task, const char *file);
+
+/*
+ * Below the directory no symbolic link is followed, at no level: the
+ * directory can belong to a service's user, and root, who looks after its
+ * tasks, must not be led elsewhere by a link of his. The path of the
+ * directory itself may have links. A `sub` is a path below it, in plain
+ * parts: "tasks/dr/lock".
+ */
+char *state_sub(const char *task, const char *file); /* as state_path */
+/*
+ * open(2), mode 0600 if it is made; what is neither a file nor a folder is
+ * refused. -1 and errno, for state_failed.
+ */
+int state_open(const char *dir, const char *sub, int flags);
+/* The folder in which sub is, to be closed; *base is sub's last part. */
+int state_parent(const char *dir, const char *sub, const char **base);
+/* stat(2), of a link itself. */
+int state_stat(const char *dir, const char *sub, struct stat *st);
+/* err_sys for these three: "'dir/sub': …". */
+int state_failed(
+    struct err *e, enum err_kind kind, const char *dir, const char *sub);
+/* The sub of a path in dir, or NULL if it lies elsewhere. */
+const char *state_within(const char *dir, const char *path);
 
 /* [A-Za-z0-9][A-Za-z0-9._-]{0,127}; ERR_USAGE if not. */
 int state_name(const char *task, struct err *e);
@@ -36,6 +62,8 @@ int state_name(const char *task, struct err *e);
 /* Make the directory, mode 0700, with its FORMAT file, if they are not there.
  */
 int state_init(const char *dir, struct err *e);
+/* Make a folder in it, if it is not there. ERR_OUTPUT. */
+int state_folder(const char *dir, const char *name, struct err *e);
 /* 0 if the directory has no FORMAT yet, 1 if it is ours, -1 with ERR_DATA. */
 int state_format(const char *dir, struct err *e);
 
@@ -97,12 +125,14 @@ int checkpoint_save(
  * Replace a file's content: temporary beside it, fsync, rename, fsync of the
  * folder. Mode 0600. ERR_OUTPUT.
  */
-int state_replace(const char *path, const void *p, size_t n, struct err *e);
+int state_replace(
+    const char *dir, const char *sub, const void *p, size_t n, struct err *e);
 
 /* The same without the fsyncs: for what may be lost in a crash. */
-int state_put(const char *path, const void *p, size_t n, struct err *e);
+int state_put(
+    const char *dir, const char *sub, const void *p, size_t n, struct err *e);
 
 /* The content of a file that is an object, of 64 MiB at most; or NULL. */
-json_t *state_read(const char *path, struct err *e);
+json_t *state_read(const char *dir, const char *sub, struct err *e);
 
 #endif

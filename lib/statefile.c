@@ -35,56 +35,46 @@ write_all(int fd, const char *p, size_t n)
 }
 
 static int
-sync_folder(const char *path)
+sync_folder(int at)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = slash == NULL ? x_strdup(".")
-				  : x_strndup(path, (size_t)(slash - path));
-	int fd = open(
-	    dir[0] == '\0' ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd == -1 ? -1 : fsync(fd);
-
 	/* some file systems cannot sync a folder: nothing more can be done */
-	if (rc == -1 && fd != -1 && errno == EINVAL)
-		rc = 0;
-	if (fd != -1)
-		close(fd);
-	free(dir);
-	return rc;
+	return fsync(at) == 0 || errno == EINVAL ? 0 : -1;
 }
 
 /* Is fd, which we hold locked, still the file of that name? */
 static int
-is_at(int fd, const char *path)
+is_at(int fd, int at, const char *name)
 {
 	struct stat mine, there;
 
 	if (fstat(fd, &mine) == -1)
 		return -1;
-	if (stat(path, &there) == -1)
+	if (fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -1;
 	return mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
 }
 
 /*
- * The file that is to take a place, empty and ours alone. Its name is always
- * the same, so that what a killed process left behind is taken up again. Who
- * had to wait for it may find that it has taken its place meanwhile.
+ * The file that is to take a place in the folder `at`, empty and ours alone.
+ * Its name is always the same, so that what a killed process left behind is
+ * taken up again. Who had to wait for it may find that it has taken its place
+ * meanwhile.
  */
 static int
-open_new(const char *path)
+open_new(int at, const char *name)
 {
 	int fd, rc = 0, saved;
 
 	while (rc == 0) {
-		fd = open(
-		    path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		fd = openat(at, name,
+		    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		    0600);
 		if (fd == -1)
 			return -1;
 		while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
 			;
 		if (rc == 0)
-			rc = is_at(fd, path);
+			rc = is_at(fd, at, name);
 		if (rc == 1 && ftruncate(fd, 0) == 0)
 			return fd;
 		saved = errno;
@@ -96,15 +86,15 @@ open_new(const char *path)
 
 /* Write it; the file, still ours alone, or -1 and errno. */
 static int
-write_new(const char *path, const void *p, size_t n, int durable)
+write_new(int at, const char *name, const void *p, size_t n, int durable)
 {
-	int fd = open_new(path);
+	int fd = open_new(at, name);
 
 	if (fd != -1 &&
 	    (write_all(fd, p, n) == -1 || (durable && fsync(fd) == -1))) {
 		int saved = errno;
 
-		unlink(path);
+		unlinkat(at, name, 0);
 		close(fd);
 		errno = saved;
 		return -1;
@@ -113,57 +103,65 @@ write_new(const char *path, const void *p, size_t n, int durable)
 }
 
 static int
-replace(const char *path, const void *p, size_t n, int durable, struct err *e)
+replace(const char *dir, const char *sub, const void *p, size_t n, int durable,
+    struct err *e)
 {
-	char *tmp = x_asprintf("%s.tmp", path);
-	int fd = write_new(tmp, p, n, durable), rc = 0;
+	const char *name;
+	int at = state_parent(dir, sub, &name), rc = 0;
+	char *tmp = x_asprintf("%s.tmp", name);
+	int fd = at == -1 ? -1 : write_new(at, tmp, p, n, durable);
 
-	if (fd == -1 || rename(tmp, path) == -1 ||
-	    (durable && sync_folder(path) == -1))
-		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
+	if (fd == -1 || renameat(at, tmp, at, name) == -1 ||
+	    (durable && sync_folder(at) == -1))
+		rc = state_failed(e, ERR_OUTPUT, dir, sub);
 	if (fd != -1)
 		close(fd);
+	if (at != -1)
+		close(at);
 	free(tmp);
 	return rc;
 }
 
 int
-state_replace(const char *path, const void *p, size_t n, struct err *e)
+state_replace(
+    const char *dir, const char *sub, const void *p, size_t n, struct err *e)
 {
-	return replace(path, p, n, 1, e);
+	return replace(dir, sub, p, n, 1, e);
 }
 
 int
-state_put(const char *path, const void *p, size_t n, struct err *e)
+state_put(
+    const char *dir, const char *sub, const void *p, size_t n, struct err *e)
 {
-	return replace(path, p, n, 0, e);
+	return replace(dir, sub, p, n, 0, e);
 }
 
 /* All of a file: 1, 0 if it is not there, -1. */
 static int
-slurp(const char *path, struct buf *b, struct err *e)
+slurp(const char *dir, const char *sub, struct buf *b, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 1;
+	int fd = state_open(dir, sub, O_RDONLY), rc = 1;
 	ssize_t n = 1;
 
 	if (fd == -1 && errno == ENOENT)
 		return 0;
 	if (fd == -1)
-		return err_sys(e, ERR_DATA, "'%s'", path);
+		return state_failed(e, ERR_DATA, dir, sub);
 	while (rc == 1 && n > 0) {
 		n = read(fd, buf_room(b, 65536), 65536);
 		if (n == -1 && errno != EINTR)
-			rc = err_sys(e, ERR_DATA, "'%s'", path);
+			rc = state_failed(e, ERR_DATA, dir, sub);
 		else if (n > 0 && (b->len += (size_t)n) > FILE_MAX)
 			rc = err_set(e, ERR_DATA,
-			    "'%s' is larger than %d bytes", path, FILE_MAX);
+			    "'%s/%s' is larger than %d bytes", dir, sub,
+			    FILE_MAX);
 	}
 	close(fd);
 	return rc;
 }
 
 static json_t *
-parse(const char *path, const struct buf *b, struct err *e)
+parse(const char *dir, const char *sub, const struct buf *b, struct err *e)
 {
 	json_error_t je;
 	json_t *j = json_loadb(
@@ -172,25 +170,25 @@ parse(const char *path, const struct buf *b, struct err *e)
 	if (j != NULL && json_is_object(j))
 		return j;
 	if (j == NULL)
-		err_set(e, ERR_DATA, "'%s' line %d column %d: %s", path,
+		err_set(e, ERR_DATA, "'%s/%s' line %d column %d: %s", dir, sub,
 		    je.line, je.column, je.text);
 	else
-		err_set(e, ERR_DATA, "'%s' is not a JSON object", path);
+		err_set(e, ERR_DATA, "'%s/%s' is not a JSON object", dir, sub);
 	json_decref(j);
 	return NULL;
 }
 
 json_t *
-state_read(const char *path, struct err *e)
+state_read(const char *dir, const char *sub, struct err *e)
 {
 	struct buf b = { 0 };
 	json_t *j = NULL;
-	int rc = slurp(path, &b, e);
+	int rc = slurp(dir, sub, &b, e);
 
 	if (rc == 0)
-		err_set(e, ERR_DATA, "'%s': %s", path, strerror(ENOENT));
+		err_set(e, ERR_DATA, "'%s/%s': %s", dir, sub, strerror(ENOENT));
 	if (rc == 1)
-		j = parse(path, &b, e);
+		j = parse(dir, sub, &b, e);
 	buf_fini(&b);
 	return j;
 }
@@ -224,15 +222,16 @@ crc_good(const struct buf *b)
 
 /* 1 with *out, 0 if there is no such file, -1 if it cannot be used. */
 static int
-read_checkpoint(const char *path, json_t **out, struct err *e)
+read_checkpoint(const char *dir, const char *sub, json_t **out, struct err *e)
 {
 	struct buf b = { 0 };
-	int rc = slurp(path, &b, e);
+	int rc = slurp(dir, sub, &b, e);
 
 	*out = NULL;
 	if (rc == 1 && !crc_good(&b))
-		rc = err_set(e, ERR_DATA, "'%s' is torn or was changed", path);
-	if (rc == 1 && (*out = parse(path, &b, e)) == NULL)
+		rc = err_set(
+		    e, ERR_DATA, "'%s/%s' is torn or was changed", dir, sub);
+	if (rc == 1 && (*out = parse(dir, sub, &b, e)) == NULL)
 		rc = -1;
 	buf_fini(&b);
 	if (rc == 1 &&
@@ -240,7 +239,8 @@ read_checkpoint(const char *path, json_t **out, struct err *e)
 		json_decref(*out);
 		*out = NULL;
 		rc = err_set(e, ERR_DATA,
-		    "'%s' has a version that this release does not know", path);
+		    "'%s/%s' has a version that this release does not know",
+		    dir, sub);
 	}
 	return rc;
 }
@@ -255,14 +255,14 @@ gen_of(const json_t *j)
 static json_t *
 newest(const char *dir, const char *task, int *fell_back, struct err *e)
 {
-	char *path = state_path(dir, task, "checkpoint.json");
-	char *prev = state_path(dir, task, "checkpoint.prev.json");
+	char *sub = state_sub(task, "checkpoint.json");
+	char *prev = state_sub(task, "checkpoint.prev.json");
 	struct err e1 = { 0 }, e2 = { 0 };
 	json_t *a, *b;
-	int ra = read_checkpoint(path, &a, &e1);
-	int rb = read_checkpoint(prev, &b, &e2), use_prev;
+	int ra = read_checkpoint(dir, sub, &a, &e1);
+	int rb = read_checkpoint(dir, prev, &b, &e2), use_prev;
 
-	free(path);
+	free(sub);
 	free(prev);
 	err_clear(e);
 	use_prev = ra != 1 || (rb == 1 && gen_of(b) > gen_of(a));
@@ -357,15 +357,17 @@ checkpoint_text(const struct checkpoint *c, struct buf *b)
  * a file system has no links, for a moment.
  */
 static int
-keep(const char *path, const char *prev)
+keep(int at, const char *name, const char *prev)
 {
 	struct stat st;
 
-	if (stat(path, &st) == -1)
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -1;
-	if (unlink(prev) == -1 && errno != ENOENT)
+	if (unlinkat(at, prev, 0) == -1 && errno != ENOENT)
 		return -1;
-	return link(path, prev) == 0 ? 0 : rename(path, prev);
+	return linkat(at, name, at, prev, 0) == 0
+		   ? 0
+		   : renameat(at, name, at, prev);
 }
 
 /*
@@ -376,26 +378,26 @@ int
 checkpoint_save(
     const char *dir, const char *task, struct checkpoint *c, struct err *e)
 {
-	char *path = state_path(dir, task, "checkpoint.json");
-	char *prev = state_path(dir, task, "checkpoint.prev.json");
-	char *tmp = state_path(dir, task, "checkpoint.tmp");
+	static const char tmp[] = "checkpoint.tmp";
+	char *sub = state_sub(task, "checkpoint.json");
+	const char *name;
+	int at = state_parent(dir, sub, &name), fd = -1, rc = 0;
 	struct buf b = { 0 };
-	int fd, rc = 0;
 
 	checkpoint_text(c, &b);
-	if ((fd = write_new(tmp, b.ptr, b.len, 1)) == -1 ||
-	    (!c->fell_back && keep(path, prev) == -1) ||
-	    rename(tmp, path) == -1 || sync_folder(path) == -1)
-		rc = err_sys(e, ERR_OUTPUT, "'%s'", path);
+	if (at == -1 || (fd = write_new(at, tmp, b.ptr, b.len, 1)) == -1 ||
+	    (!c->fell_back && keep(at, name, "checkpoint.prev.json") == -1) ||
+	    renameat(at, tmp, at, name) == -1 || sync_folder(at) == -1)
+		rc = state_failed(e, ERR_OUTPUT, dir, sub);
 	else {
 		c->gen++;
 		c->fell_back = 0;
 	}
 	if (fd != -1)
 		close(fd);
+	if (at != -1)
+		close(at);
 	buf_fini(&b);
-	free(tmp);
-	free(prev);
-	free(path);
+	free(sub);
 	return rc;
 }

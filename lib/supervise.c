@@ -83,16 +83,16 @@ ward(struct wards *s, const char *name)
 static struct version
 version_of(const char *dir, const char *name)
 {
-	char *path = state_path(dir, name, "task.json");
+	char *sub = state_sub(name, "task.json");
 	struct version v = { 0 };
 	struct stat st;
 
-	if (stat(path, &st) == 0) {
+	if (state_stat(dir, sub, &st) == 0) {
 		v.file = st.st_ino;
 		v.written_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
 			       st.st_mtim.tv_nsec;
 	}
-	free(path);
+	free(sub);
 	return v;
 }
 

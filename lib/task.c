@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 #include "state.h"
 #include "tso.h"
 #include "x.h"
+
+enum { LAST_TRIES = 100, LAST_WAIT_MS = 10 };
 
 char *
 task_now(void)
@@ -55,18 +58,22 @@ task_by(void)
 }
 
 static int
-put_json(const char *path, const json_t *j, struct err *e)
+put_json(const char *dir, const char *name, const char *file, const json_t *j,
+    struct err *e)
 {
-	char *text = json_dumps(j, JSON_INDENT(2));
+	char *text = json_dumps(j, JSON_INDENT(2)), *sub;
 	struct buf b = { 0 };
 	int rc;
 
 	if (text == NULL)
-		return err_set(e, ERR_DATA, "'%s': not JSON", path);
+		return err_set(
+		    e, ERR_DATA, "task '%s': '%s': not JSON", name, file);
+	sub = state_sub(name, file);
 	buf_adds(&b, text);
 	buf_addc(&b, '\n');
-	rc = state_replace(path, b.ptr, b.len, e);
+	rc = state_replace(dir, sub, b.ptr, b.len, e);
 	buf_fini(&b);
+	free(sub);
 	free(text);
 	return rc;
 }
@@ -74,45 +81,68 @@ put_json(const char *path, const json_t *j, struct err *e)
 int
 task_save(const char *dir, const char *name, const json_t *task, struct err *e)
 {
-	char *path = state_path(dir, name, "task.json");
-	int rc = put_json(path, task, e);
-
-	free(path);
-	return rc;
+	return put_json(dir, name, "task.json", task, e);
 }
 
 int
 task_dir_lock(const char *dir, const char *file, int wait, struct err *e)
 {
-	char *path = x_asprintf("%s/tasks/%s", dir, file);
+	char *sub = state_sub(file, NULL);
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = state_open(dir, sub, O_RDWR | O_CREAT);
 
 	if (fd == -1)
-		err_sys(e, ERR_OUTPUT, "'%s'", path);
+		state_failed(e, ERR_OUTPUT, dir, sub);
 	else if (fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &fl) == -1) {
-		err_sys(e, ERR_TEMP, "'%s' is held", path);
+		err_sys(e, ERR_TEMP, "'%s/%s' is held", dir, sub);
 		close(fd);
 		fd = -1;
 	}
-	free(path);
+	free(sub);
 	return fd;
 }
 
-/* Remove a task's folder, in which there are only files. */
+/* Remove what is in a folder of tasks/, all of it files, and then it. */
 static int
-remove_folder(const char *path)
+empty_folder(int tasks, const char *name)
 {
-	DIR *d = opendir(path);
+	int fd = openat(
+	    tasks, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *f;
 
-	if (d == NULL)
+	if (d == NULL) {
+		if (fd != -1)
+			close(fd);
 		return -1;
+	}
 	while ((f = readdir(d)) != NULL)
 		if (strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0)
-			unlinkat(dirfd(d), f->d_name, 0);
+			unlinkat(fd, f->d_name, 0);
 	closedir(d);
-	return rmdir(path);
+	return unlinkat(tasks, name, AT_REMOVEDIR);
+}
+
+/* Who had it open under its name before may be about to write a file there. */
+static int
+remove_folder(int tasks, const char *name)
+{
+	int rc = empty_folder(tasks, name);
+
+	for (int i = 0; rc == -1 && errno == ENOTEMPTY && i < LAST_TRIES; i++) {
+		poll(NULL, 0, LAST_WAIT_MS);
+		rc = empty_folder(tasks, name);
+	}
+	return rc;
+}
+
+/* The folder of all tasks; ERR_OUTPUT. */
+static int
+open_tasks(const char *dir, struct err *e)
+{
+	int fd = state_open(dir, "tasks", O_RDONLY | O_DIRECTORY);
+
+	return fd == -1 ? state_failed(e, ERR_OUTPUT, dir, "tasks") : fd;
 }
 
 static int
@@ -122,10 +152,10 @@ put_files(
 	int rc = 0;
 
 	for (; rc == 0 && f != NULL && f->name != NULL; f++) {
-		char *path = state_path(dir, name, f->name);
+		char *sub = state_sub(name, f->name);
 
-		rc = state_replace(path, f->text, strlen(f->text), e);
-		free(path);
+		rc = state_replace(dir, sub, f->text, strlen(f->text), e);
+		free(sub);
 	}
 	return rc;
 }
@@ -135,27 +165,31 @@ task_create(const char *dir, const char *name, const json_t *task, int paused,
     const struct task_file *files, struct err *e)
 {
 	char *aside = x_asprintf(".new.%s", name);
-	char *from = state_path(dir, aside, NULL);
-	char *to = state_path(dir, name, NULL);
-	int rc = -1;
+	char *from = state_sub(aside, NULL), *to = state_sub(name, NULL);
+	int tasks = open_tasks(dir, e), rc = -1;
+	struct stat st;
 
-	remove_folder(from); /* one that was not finished */
-	if (access(to, F_OK) == 0)
+	if (tasks == -1)
+		goto out;
+	remove_folder(tasks, aside); /* one that was not finished */
+	if (fstatat(tasks, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		err_set(e, ERR_DATA, "task '%s' is there already", name);
-	else if (mkdir(from, 0700) == -1)
-		err_sys(e, ERR_OUTPUT, "'%s'", from);
+	else if (mkdirat(tasks, aside, 0700) == -1)
+		state_failed(e, ERR_OUTPUT, dir, from);
 	else if (put_files(dir, aside, files, e) == 0 &&
 		 task_save(dir, aside, task, e) == 0 &&
 		 task_wish_save(dir, aside, paused, NULL, e) == 0) {
 		task_log_by(dir, aside, "create",
 		    json_pack("{s:O*}", "from", json_object_get(task, "from")));
-		if (rename(from, to) == -1)
-			err_sys(e, ERR_OUTPUT, "'%s'", to);
+		if (renameat(tasks, aside, tasks, name) == -1)
+			state_failed(e, ERR_OUTPUT, dir, to);
 		else
 			rc = 0;
 	}
 	if (rc == -1)
-		remove_folder(from);
+		remove_folder(tasks, aside);
+	close(tasks);
+out:
 	free(aside);
 	free(from);
 	free(to);
@@ -188,15 +222,19 @@ task_unlock_all(int fds[TASK_LOCKS])
 int
 task_delete(const char *dir, const char *name, struct err *e)
 {
-	char *from = state_path(dir, name, NULL), *aside, *to;
+	char *aside = x_asprintf(".deleted.%s.%ld", name, (long)getpid());
+	char *from = state_sub(name, NULL), *to = state_sub(aside, NULL);
 	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+	int tasks = rc == 0 ? open_tasks(dir, e) : -1;
 
-	aside = x_asprintf(".deleted.%s.%ld", name, (long)getpid());
-	to = state_path(dir, aside, NULL);
-	if (rc == 0 && rename(from, to) == -1)
-		rc = err_sys(e, ERR_OUTPUT, "'%s'", from);
-	if (rc == 0 && remove_folder(to) == -1)
-		rc = err_sys(e, ERR_OUTPUT, "'%s'", to);
+	if (tasks == -1)
+		rc = -1;
+	if (rc == 0 && renameat(tasks, name, tasks, aside) == -1)
+		rc = state_failed(e, ERR_OUTPUT, dir, from);
+	if (rc == 0 && remove_folder(tasks, aside) == -1)
+		rc = state_failed(e, ERR_OUTPUT, dir, to);
+	if (tasks != -1)
+		close(tasks);
 	task_unlock_all(fds);
 	free(from);
 	free(to);
@@ -213,19 +251,19 @@ by_name(const void *a, const void *b)
 char **
 task_list(const char *dir, struct err *e)
 {
-	char *path, **v = NULL;
+	char **v = NULL;
 	DIR *d;
 	struct dirent *f;
 	size_t n = 0, cap = 0;
 	struct err ignored;
+	int fd;
 
 	if (state_format(dir, e) == -1)
 		return NULL;
-	path = x_asprintf("%s/tasks", dir);
-	d = opendir(path);
+	fd = state_open(dir, "tasks", O_RDONLY | O_DIRECTORY);
+	d = fd == -1 ? NULL : fdopendir(fd);
 	if (d == NULL && errno != ENOENT) {
-		err_sys(e, ERR_DATA, "'%s'", path);
-		free(path);
+		state_failed(e, ERR_DATA, dir, "tasks");
 		return NULL;
 	}
 	while (d != NULL && (f = readdir(d)) != NULL) {
@@ -240,7 +278,6 @@ task_list(const char *dir, struct err *e)
 		qsort(v, n, sizeof *v, by_name);
 	v = x_grow(v, n, &cap, sizeof *v);
 	v[n] = NULL;
-	free(path);
 	return v;
 }
 
@@ -254,11 +291,11 @@ int
 task_wish_load(
     const char *dir, const char *name, struct task_wish *w, struct err *e)
 {
-	char *path = state_path(dir, name, "desired.json");
-	json_t *j = state_read(path, e);
+	char *sub = state_sub(name, "desired.json");
+	json_t *j = state_read(dir, sub, e);
 	const char *s;
 
-	free(path);
+	free(sub);
 	task_wish_fini(w);
 	if (j == NULL)
 		return -1;
@@ -278,18 +315,16 @@ int
 task_wish_save(const char *dir, const char *name, int paused,
     const char *reason, struct err *e)
 {
-	char *path = state_path(dir, name, "desired.json"), *now = task_now();
-	char *by = task_by();
+	char *now = task_now(), *by = task_by();
 	json_t *j = json_pack("{s:i, s:s, s:s, s:s*}", "v", 1, "desired",
 	    paused ? "paused" : "running", "since", now, "reason", reason);
 	int rc;
 
 	json_object_set_new(j, "by", json_string(by));
-	rc = put_json(path, j, e);
+	rc = put_json(dir, name, "desired.json", j, e);
 	json_decref(j);
 	free(by);
 	free(now);
-	free(path);
 	return rc;
 }
 

@@ -136,7 +136,7 @@ measure(struct commit *m, int64_t now)
 static void
 write_stats(struct commit *m, int64_t now)
 {
-	char *path = state_path(m->dir, m->name, "stats.json");
+	char *sub = state_sub(m->name, "stats.json");
 	char *time = task_now(), *n;
 	struct buf b = { 0 };
 	struct jsonw w = { .b = &b };
@@ -154,12 +154,12 @@ write_stats(struct commit *m, int64_t now)
 	jw_i64(&w, "rate", (int64_t)(m->rate + 0.5));
 	jw_close(&w, '}');
 	buf_addc(&b, '\n');
-	if (state_put(path, b.ptr, b.len, &e) == -1)
+	if (state_put(m->dir, sub, b.ptr, b.len, &e) == -1)
 		log_info("%s", e.msg);
 	buf_fini(&b);
 	free(n);
 	free(time);
-	free(path);
+	free(sub);
 }
 
 static int

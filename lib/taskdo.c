@@ -85,13 +85,14 @@ servers(const char *dir, struct task_order *o, struct err *e)
 static int
 make_locked(const char *dir, struct task_order *o, struct err *e)
 {
-	char *path = state_path(dir, o->name, NULL);
+	char *sub = state_sub(o->name, NULL);
+	struct stat st;
 	struct task_file files[2] = {
 		{ o->token == NULL ? NULL : TASK_TOKEN, o->token }, { 0 }
 	};
 	int rc = 0;
 
-	if (access(path, F_OK) == 0) {
+	if (state_stat(dir, sub, &st) == 0) {
 		o->why = TASK_WHY_THERE;
 		rc =
 		    err_set(e, ERR_DATA, "task '%s' is there already", o->name);
@@ -104,7 +105,7 @@ make_locked(const char *dir, struct task_order *o, struct err *e)
 		o->why = TASK_WHY_WORDS;
 		rc = task_create(dir, o->name, o->task, o->paused, files, e);
 	}
-	free(path);
+	free(sub);
 	return rc;
 }
 
@@ -223,17 +224,19 @@ task_resume(
 static int
 shelve(const char *dir, const char *name, struct err *e)
 {
-	char *cp = state_path(dir, name, "checkpoint.json");
-	char *prev = state_path(dir, name, "checkpoint.prev.json");
-	char *to = state_path(dir, name, "checkpoint.set.json");
-	int rc = 0;
+	char *sub = state_sub(name, "checkpoint.json");
+	const char *base;
+	int at = state_parent(dir, sub, &base), rc = 0;
 
-	if ((unlink(prev) == -1 && errno != ENOENT) ||
-	    (rename(cp, to) == -1 && errno != ENOENT))
-		rc = err_sys(e, ERR_OUTPUT, "'%s'", cp);
-	free(cp);
-	free(prev);
-	free(to);
+	if (at == -1 ||
+	    (unlinkat(at, "checkpoint.prev.json", 0) == -1 &&
+		errno != ENOENT) ||
+	    (renameat(at, base, at, "checkpoint.set.json") == -1 &&
+		errno != ENOENT))
+		rc = state_failed(e, ERR_OUTPUT, dir, sub);
+	if (at != -1)
+		close(at);
+	free(sub);
 	return rc;
 }
 

@@ -17,10 +17,9 @@
 enum { LOG_MAX = 1 << 20, TAIL_MAX = 256 << 10 };
 
 static int
-append(const char *path, const char *p, size_t n)
+append(const char *dir, const char *sub, const char *p, size_t n)
 {
-	int fd = open(
-	    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = state_open(dir, sub, O_WRONLY | O_APPEND | O_CREAT);
 	ssize_t k;
 
 	if (fd == -1)
@@ -34,7 +33,7 @@ append(const char *path, const char *p, size_t n)
 void
 task_log(const char *dir, const char *name, const char *event, json_t *own_more)
 {
-	char *path = state_path(dir, name, "log.ndjson"), *now = task_now();
+	char *sub = state_sub(name, "log.ndjson"), *now = task_now();
 	json_t *j = json_pack("{s:s, s:s}", "time", now, "event", event);
 	char *text;
 
@@ -46,15 +45,19 @@ task_log(const char *dir, const char *name, const char *event, json_t *own_more)
 
 		buf_adds(&b, text);
 		buf_addc(&b, '\n');
-		if (append(path, b.ptr, b.len) == -1)
-			log_warn("'%s': %s", path, strerror(errno));
+		if (append(dir, sub, b.ptr, b.len) == -1) {
+			struct err e;
+
+			state_failed(&e, ERR_OUTPUT, dir, sub);
+			log_warn("%s", e.msg);
+		}
 		buf_fini(&b);
 	}
 	free(text);
 	json_decref(own_more);
 	json_decref(j);
 	free(now);
-	free(path);
+	free(sub);
 }
 
 void
@@ -72,22 +75,25 @@ task_log_by(
 void
 task_log_rotate(const char *dir, const char *name)
 {
-	char *path = state_path(dir, name, "log.ndjson");
-	char *old = state_path(dir, name, "log.ndjson.1");
+	char *sub = state_sub(name, "log.ndjson");
+	const char *base;
+	int at = state_parent(dir, sub, &base);
 	struct stat st;
 
-	if (stat(path, &st) == 0 && st.st_size > LOG_MAX &&
-	    rename(path, old) == -1)
-		log_warn("'%s': %s", old, strerror(errno));
-	free(path);
-	free(old);
+	if (at != -1 && fstatat(at, base, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_size > LOG_MAX &&
+	    renameat(at, base, at, "log.ndjson.1") == -1)
+		log_warn("'%s/%s.1': %s", dir, sub, strerror(errno));
+	if (at != -1)
+		close(at);
+	free(sub);
 }
 
 /* The end of a file, from the beginning of a line on. */
 static int
-tail(const char *path, struct buf *b)
+tail(const char *dir, const char *sub, struct buf *b)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = state_open(dir, sub, O_RDONLY);
 	struct stat st;
 	off_t from;
 	ssize_t n;
@@ -120,32 +126,32 @@ task_log_read(const char *dir, const char *name, struct buf *b, struct err *e)
 	int rc = state_check(dir, name, e);
 
 	for (int i = 0; i < 2 && rc == 0; i++) {
-		char *path = state_path(dir, name, files[i]);
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		char *sub = state_sub(name, files[i]);
+		int fd = state_open(dir, sub, O_RDONLY);
 		ssize_t n = 0;
 
 		if (fd == -1 && errno != ENOENT)
-			rc = err_sys(e, ERR_DATA, "'%s'", path);
+			rc = state_failed(e, ERR_DATA, dir, sub);
 		while (fd != -1 &&
 		       (n = read(fd, buf_room(b, TAIL_MAX), TAIL_MAX)) > 0)
 			b->len += (size_t)n;
 		if (n == -1)
-			rc = err_sys(e, ERR_DATA, "'%s'", path);
+			rc = state_failed(e, ERR_DATA, dir, sub);
 		if (fd != -1)
 			close(fd);
-		free(path);
+		free(sub);
 	}
 	return rc;
 }
 
 static json_t *
-last_in(const char *path, int (*wanted)(const char *event))
+last_in(const char *dir, const char *sub, int (*wanted)(const char *event))
 {
 	struct buf b = { 0 };
 	json_t *found = NULL;
 	size_t end;
 
-	if (tail(path, &b) == -1)
+	if (tail(dir, sub, &b) == -1)
 		b.len = 0; /* it has room all the same */
 	for (end = b.len; end > 0 && found == NULL;) {
 		char *lf = memrchr(b.ptr, '\n', end - 1);
@@ -170,10 +176,10 @@ task_log_last(
 	json_t *j = NULL;
 
 	for (int i = 0; i < 2 && j == NULL; i++) {
-		char *path = state_path(dir, name, files[i]);
+		char *sub = state_sub(name, files[i]);
 
-		j = last_in(path, wanted);
-		free(path);
+		j = last_in(dir, sub, wanted);
+		free(sub);
 	}
 	return j;
 }

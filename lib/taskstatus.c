@@ -83,7 +83,7 @@ cause(const json_t *ev)
 static void
 progress(const char *dir, struct task_status *s, const struct checkpoint *c)
 {
-	char *path = state_path(dir, s->name, "checkpoint.json");
+	char *sub = state_sub(s->name, "checkpoint.json");
 	struct stat st;
 	json_t *j;
 	struct err ignored;
@@ -92,16 +92,16 @@ progress(const char *dir, struct task_status *s, const struct checkpoint *c)
 	s->gen = c->gen;
 	s->ts = c->pos.ts;
 	s->applied = json_incref(c->applied);
-	if (stat(path, &st) == 0)
+	if (state_stat(dir, sub, &st) == 0)
 		s->age_ms = tso_now_ms() - ((int64_t)st.st_mtim.tv_sec * 1000 +
 					       st.st_mtim.tv_nsec / 1000000);
-	free(path);
-	path = state_path(dir, s->name, "stats.json");
-	j = state_read(path, &ignored);
+	free(sub);
+	sub = state_sub(s->name, "stats.json");
+	j = state_read(dir, sub, &ignored);
 	if (j != NULL && s->writer != 0 && s->age_ms < STALL_MS)
 		s->rate = json_integer_value(json_object_get(j, "rate"));
 	json_decref(j);
-	free(path);
+	free(sub);
 }
 
 /*

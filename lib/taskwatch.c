@@ -9,9 +9,10 @@
 
 /* A file that is replaced loses its name: an attribute of it. */
 static const uint32_t of_file =
-    IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+    IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_DONT_FOLLOW;
 static const uint32_t of_folder = IN_CREATE | IN_DELETE | IN_MOVED_TO |
-				  IN_MOVED_FROM | IN_MOVE_SELF | IN_ONLYDIR;
+				  IN_MOVED_FROM | IN_MOVE_SELF | IN_ONLYDIR |
+				  IN_DONT_FOLLOW;
 
 int
 taskwatch_open(void)

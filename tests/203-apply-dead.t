@@ -97,5 +97,21 @@ ln -s /dev/full full
 exits 1 cdc-apply --on-error dead:full bad
 is 'what cannot be set aside is not acknowledged' "$(cat "$out")" ''
 
+# Below the state directory no link is followed: neither that of a task's own file nor that of the ids
+faults '[]'
+echo precious >precious
+cdc-task create links --no-check >/dev/null
+ln -s "$T/precious" "$CDC_STATE_DIR/tasks/links/dead.ndjson"
+{ begin; end; } >s
+exits 2 cdc-apply --on-error "dead:$CDC_STATE_DIR/tasks/links/dead.ndjson" s
+like 'a link for the dead file' "$(cat "$err")" "--on-error: '.*/links/dead.ndjson': a symbolic link in a state directory is not followed"
+ln -s precious link
+exits 0 cdc-apply --on-error dead:link s
+rm -rf "$CDC_STATE_DIR/targets" && mkdir there && ln -s "$T/there" "$CDC_STATE_DIR/targets"
+{ begin | sed 's/"ts"/"task":"links","ts"/'; create z; end; } >s
+exits 1 cdc-apply s
+like 'a link for the ids' "$(cat "$err")" "/targets': a symbolic link in a state directory"
+is '  nothing is written there' "$(ls there)$(cat precious)" precious
+
 fake_stop
 done_testing

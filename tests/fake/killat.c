@@ -4,8 +4,8 @@
  *
  *   CALL WHAT [key=value ...]
  *
- * CALL: write (pwrite and writev too), send (sendmsg too), rename, fsync
- * (fdatasync too).  WHAT:
+ * CALL: write (pwrite and writev too), send (sendmsg too), rename
+ * (renameat too), fsync (fdatasync too).  WHAT:
  *   before, after   kill -9 itself there; after: once the call has succeeded
  *   middle          write: half of the bytes, then kill -9
  *   short           write: so many bytes at most (bytes=N [1]), no error
@@ -324,6 +324,37 @@ rename(const char *from, const char *to)
 
 	if (n == 0)
 		leave(r, n = real(from, to));
+	return n;
+}
+
+/* A name in a folder that is open, as rename would have it. */
+static void
+whole_name(char *to, int at, const char *name)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", at);
+	n = readlink(link, to, NAME_MAX_ - 1);
+	snprintf(to + (n < 0 ? 0 : n), NAME_MAX_, "/%s", name);
+}
+
+int
+renameat(int from_at, const char *from, int to_at, const char *to)
+{
+	REAL(renameat);
+	char names[2][2 * NAME_MAX_];
+	struct rule *r;
+	int saved = errno, n;
+
+	whole_name(names[0], from_at, from);
+	whole_name(names[1], to_at, to);
+	errno = saved;
+	r = fires(
+	    &(struct event){ RENAME, -1, NULL, 0, { names[0], names[1] } });
+	n = enter(r, 1) < 0 ? -1 : 0;
+	if (n == 0)
+		leave(r, n = real(from_at, from, to_at, to));
 	return n;
 }
 

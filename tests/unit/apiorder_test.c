@@ -183,7 +183,7 @@ secrets_are_in_a_file_of_their_own(void **state)
 	assert_null(strstr(secret, "username"));
 	free(secret);
 	json_decref(j);
-	j = state_read(path, &e); /* it is no JSON */
+	j = state_read(api.dir, path + strlen(api.dir) + 1, &e); /* no JSON */
 	assert_null(j);
 	for (int i = 0; i < 2; i++) {
 		const char *b = i == 0 ? "{\"request_type\":\"list\"}"

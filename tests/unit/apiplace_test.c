@@ -241,8 +241,8 @@ ready_is_when_what_is_wanted_gets_on(void **state)
 	json_decref(plain("POST", "/tasks/x/pause", "", 200));
 	json_decref(plain("GET", "/readyz", "", 200));
 	/* also what cannot run, if it is not to */
-	path = state_path(api.dir, "x", "checkpoint.json");
-	assert_int_equal(state_replace(path, "{", 1, &e), 0);
+	path = state_sub("x", "checkpoint.json");
+	assert_int_equal(state_replace(api.dir, path, "{", 1, &e), 0);
 	json_decref(plain("GET", "/readyz", "", 200));
 	json_decref(plain("POST", "/tasks/x/resume", "", 200));
 	json_decref(plain("GET", "/readyz", "", 503));

@@ -136,7 +136,8 @@ not_even_one_that_would_do(void **state)
 	struct web_res r;
 
 	(void)state;
-	assert_int_equal(state_replace(path, line, sizeof line - 1, &e), 0);
+	assert_int_equal(
+	    state_replace(api.dir, "line", line, sizeof line - 1, &e), 0);
 	json_decref(plain("POST", "/tasks", body, 422));
 	make("x", "h:1");
 	json_decref(plain("POST", "/tasks/x/pause", "", 200));

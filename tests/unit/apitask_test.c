@@ -80,13 +80,13 @@ static void
 wish_of(const char *name, int paused, int seconds)
 {
 	struct buf b = { 0 }, t = { 0 };
-	char *path = state_path(api.dir, name, "desired.json");
+	char *path = state_sub(name, "desired.json");
 	struct err e;
 
 	tso_add_time(&t, tso_from_ms(tso_now_ms() - seconds * INT64_C(1000)));
 	buf_addf(&b, "{\"v\":1,\"desired\":\"%s\",\"since\":\"%s\"}",
 	    paused ? "paused" : "running", t.ptr);
-	assert_int_equal(state_replace(path, b.ptr, b.len, &e), 0);
+	assert_int_equal(state_replace(api.dir, path, b.ptr, b.len, &e), 0);
 	buf_fini(&b);
 	buf_fini(&t);
 	free(path);
@@ -147,8 +147,8 @@ a_broken_folder_is_one_failed_task(void **state)
 	(void)state;
 	expect(CREATE("'task_id':'x'," HERE "," A), 200, NULL);
 	expect(CREATE("'task_id':'y'," TO("'uri':'h:5'") "," A), 200, NULL);
-	path = state_path(api.dir, "x", "task.json");
-	assert_int_equal(state_replace(path, "{", 1, &e), 0);
+	path = state_sub("x", "task.json");
+	assert_int_equal(state_replace(api.dir, path, "{", 1, &e), 0);
 	free(path);
 	j = cdc("{'request_type':'list'}");
 	assert_int_equal(json_array_size(at(j, "data.tasks")), 2);

@@ -31,8 +31,8 @@ setup(void **state)
 	path = state_path(dir, "t", NULL);
 	mkdir(path, 0700);
 	free(path);
-	path = state_path(dir, "t", "task.json");
-	state_replace(path, "{\"v\":1}", 7, &err);
+	path = state_sub("t", "task.json");
+	state_replace(dir, path, "{\"v\":1}", 7, &err);
 	free(path);
 	return 0;
 }
@@ -268,19 +268,16 @@ every_state_between_two_steps_is_readable(void **state)
 static void
 a_newer_format_is_refused_in_one_sentence(void **state)
 {
-	char *path = x_asprintf("%s/FORMAT", dir);
-
 	(void)state;
-	state_replace(path, "milvus-cdc state 2\n", 19, &err);
+	state_replace(dir, "FORMAT", "milvus-cdc state 2\n", 19, &err);
 	assert_null(state_task(dir, "t", &err));
 	assert_non_null(strstr(err.msg, "newer release"));
 	assert_int_equal(state_lock(dir, "t", &err), -1);
 	assert_null(state_checkpoint(dir, "t", &err));
 	assert_int_equal(err.kind, ERR_DATA);
 	assert_int_equal(state_init(dir, &err), -1);
-	state_replace(path, "my photos\n", 10, &err);
+	state_replace(dir, "FORMAT", "my photos\n", 10, &err);
 	assert_int_equal(state_init(dir, &err), -1);
-	free(path);
 }
 
 static void
@@ -331,11 +328,11 @@ there(const char *file)
 static void
 what_a_killed_writer_left_is_taken_up_again(void **state)
 {
-	char *path = state_path(dir, "t", "x.json"), got[64];
+	char *path = state_sub("t", "x.json"), got[64];
 
 	(void)state;
 	put("x.json.tmp", "{\"half\":\"of something longer", 29);
-	assert_int_equal(state_replace(path, "{}\n", 3, &err), 0);
+	assert_int_equal(state_replace(dir, path, "{}\n", 3, &err), 0);
 	assert_int_equal(get("x.json", got, sizeof got), 3);
 	assert_memory_equal(got, "{}\n", 3);
 	assert_false(there("x.json.tmp"));
@@ -353,7 +350,8 @@ write_often(const char *path, int k)
 
 	memset(text, 'a' + k, sizeof text);
 	for (int i = 0; i < TIMES; i++)
-		if (state_put(path, text, 1000 * ((size_t)k + 1), &e) == -1)
+		if (state_put(dir, path, text, 1000 * ((size_t)k + 1), &e) ==
+		    -1)
 			_exit(1);
 	_exit(0);
 }
@@ -361,7 +359,7 @@ write_often(const char *path, int k)
 static void
 writers_at_once_leave_a_whole_file_of_one_of_them(void **state)
 {
-	char *path = state_path(dir, "t", "x"), got[LONG];
+	char *path = state_sub("t", "x"), got[LONG];
 	int status, left = WRITERS;
 
 	(void)state;
