@@ -16,7 +16,7 @@ _cdc_pipeline='--from --etcd --root --meta-path --etcd-user-file --etcd-cacert -
 	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
 	--timeout --with-users --ignore-partitions --create-missing'
 _cdc_create="$_cdc_pipeline --paused --no-check"
-_cdc_checks='words others etcd root selection zstd kafka topics format size retention position target login mode versions writers databases schemas wish state lag progress start lost unknown disk upgrade'
+_cdc_checks='words others etcd root selection zstd kafka topics format size retention position target login mode itself versions writers databases schemas wish state lag progress start lost unknown disk upgrade'
 _cdc_commands='create list status doctor show run supervise pause resume set log commit delete'
 _cdc_ops='create_database drop_database alter_database create_collection drop_collection alter_collection
 	rename_collection create_partition drop_partition insert upsert delete create_index drop_index alter_index

@@ -268,6 +268,8 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 	if (v->kind == NEVER)
 		return never(a, e);
 	find_names(a);
+	if (self_line(a, e) == -1)
+		return -1;
 	if (v->kind == ROWS) {
 		if (in_order(a, e) == -1 || v->run(a, e) == -1)
 			return -1;

@@ -78,7 +78,9 @@ label(const char *db, const char *coll, const char *x)
 int
 find(struct apply *a, struct coll **c, struct err *e)
 {
-	return colls_get(&a->colls, a->m, a->db, a->coll, c, e);
+	int rc = colls_get(&a->colls, a->m, a->db, a->coll, c, e);
+
+	return rc == 0 ? self_coll(a, *c, e) : rc;
 }
 
 Pb__KeyValuePair **

@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "log.h"
+#include "milvusid.h"
 
 /*
  * Those that were at the target when it was asked, and those made since: good
@@ -17,6 +18,7 @@ void
 know_databases(struct apply *a, const Pb__NamesResponse *r)
 {
 	kvs_fini(&a->dbs);
+	a->who.born = milvus_born(r);
 	for (size_t i = 0; i < r->n_names; i++)
 		kvs_set(&a->dbs, r->names[i], "");
 }

@@ -214,7 +214,7 @@ create_or_compare(
 		return -1;
 	if (a->op.ensure && !a->conf->create_missing)
 		return lost(a, e);
-	if (who_make_room(a, a->db, a->coll, e) == -1 ||
+	if (self_new(a, e) == -1 || who_make_room(a, a->db, a->coll, e) == -1 ||
 	    create(a, s, props, (int)shards, e) == -1)
 		return -1;
 	rc = find(a, &c, e);

@@ -40,6 +40,8 @@ struct who {
 	struct who_place *v;
 	size_t n, cap;
 	int64_t pretended; /* ids of a dry run: INT64_MAX and less */
+	uint64_t born;     /* of the target's Milvus, see milvusid.h */
+	int64_t passed;    /* the source's id that who_is_own said no to */
 };
 
 struct apply {
@@ -114,9 +116,13 @@ void who_fini(struct who *w);
 /* The target has that collection. */
 struct who_place *who_put(
     struct who *w, int64_t id, const char *db, const char *name);
+/* The source's id of the line's collection; 0: not told. */
+int64_t who_source(const struct apply *a);
 /* Let a->db and a->coll be what the line's collection is called now. */
 void who_resolve(struct apply *a);
 int who_is_known(const struct apply *a);
+/* Has the target the very collection that the line is of? */
+int who_is_own(struct apply *a);
 int who_is_lost(const struct apply *a); /* known, and no more there */
 /* Is that name taken by another collection of the source? */
 int who_has(const struct apply *a, const char *db, const char *coll);
@@ -137,6 +143,19 @@ void who_gone(struct apply *a, const char *db, const char *coll);
  * which databases and collections has it?
  */
 int meet(struct apply *a, struct err *e);
+
+/*
+ * applyself.c: the target is never the Milvus that the stream is of. By its
+ * birth, where both are told and the stream is a task's; else by the ids of
+ * collections, so that a file may go back to where it came from under other
+ * names, or for what was dropped there. Both: -1 with ERR_DATA.
+ */
+int self_begin(const struct apply *a, struct err *e);
+int self_line(struct apply *a, struct err *e);
+/* c, if it is not NULL, stands where the line's collection is to be. */
+int self_coll(const struct apply *a, const struct coll *c, struct err *e);
+/* Nothing stands there, and one is to be made. */
+int self_new(struct apply *a, struct err *e);
 
 /* applydead.c */
 int dead_open(struct apply *a, struct err *e);

@@ -51,6 +51,7 @@ who_put(struct who *w, int64_t id, const char *db, const char *name)
 	d = x_strdup(db);
 	n = x_strdup(name);
 	if (p == NULL) {
+		w->passed = 0;
 		w->v = x_grow(w->v, w->n, &w->cap, sizeof *w->v);
 		p = &w->v[w->n++];
 		memset(p, 0, sizeof *p);
@@ -100,8 +101,8 @@ who_open(struct apply *a, struct err *e)
 	return 0;
 }
 
-static int64_t
-source_id(const struct apply *a)
+int64_t
+who_source(const struct apply *a)
 {
 	struct err ignored;
 	int64_t id = 0;
@@ -116,7 +117,7 @@ source_id(const struct apply *a)
 static struct who_place *
 mine(const struct apply *a)
 {
-	int64_t id = source_id(a);
+	int64_t id = who_source(a);
 
 	if (id == 0 || a->who.ids == NULL)
 		return NULL;
@@ -141,9 +142,22 @@ who_is_known(const struct apply *a)
 }
 
 int
+who_is_own(struct apply *a)
+{
+	int64_t id = who_source(a);
+
+	if (id == 0 || id == a->who.passed)
+		return 0;
+	if (by_id(&a->who, id) != NULL)
+		return 1;
+	a->who.passed = id; /* rows come by the thousand lines */
+	return 0;
+}
+
+int
 who_is_lost(const struct apply *a)
 {
-	int64_t id = source_id(a);
+	int64_t id = who_source(a);
 
 	return id != 0 && a->who.ids != NULL &&
 	       ids_target(a->who.ids, id) != 0 && mine(a) == NULL;
@@ -166,7 +180,7 @@ who_has(const struct apply *a, const char *db, const char *coll)
 	if (p == NULL || a->who.ids == NULL)
 		return 0;
 	id = ids_source(a->who.ids, p->id);
-	return id != 0 && id != source_id(a);
+	return id != 0 && id != who_source(a);
 }
 
 /* Is that target's collection called so now? 1, 0, -1. */
@@ -249,10 +263,10 @@ who_rename(struct apply *a, const char *to_db, const char *to, struct err *e)
 int
 who_is(struct apply *a, const struct coll *c, int made, struct err *e)
 {
-	if (a->who.ids == NULL || c->id == 0 || source_id(a) == 0)
+	if (a->who.ids == NULL || c->id == 0 || who_source(a) == 0)
 		return 0;
 	who_put(&a->who, c->id, c->db, c->name)->made |= made;
-	return ids_set(a->who.ids, source_id(a), c->id, e);
+	return ids_set(a->who.ids, who_source(a), c->id, e);
 }
 
 void
@@ -270,7 +284,7 @@ who_gone(struct apply *a, const char *db, const char *coll)
 int
 who_dropped(struct apply *a, struct err *e)
 {
-	int64_t id = source_id(a);
+	int64_t id = who_source(a);
 
 	who_gone(a, a->db, a->coll);
 	return id == 0 || a->who.ids == NULL ? 0

@@ -91,6 +91,7 @@ struct cat {
 	int64_t at_ns; /* when etcd was asked for that, tso_mono_ns(); or 0 */
 	uint64_t ts;   /* no root-coord write after this catalogue is older */
 	char *root;    /* "by-dev/meta" */
+	uint64_t born; /* its Milvus, unix nanoseconds; 0: not known */
 	struct cat_db *dbs;
 	size_t n_dbs, dbs_cap;
 	struct cat_coll **colls; /* by id */

@@ -309,6 +309,7 @@ take_header(struct cat *c, struct reader *r)
 	}
 	c->follow = json_is_true(json_object_get(r->j, "follow"));
 	c->rev = get_int(r, "rev");
+	c->born = (uint64_t)get_int(r, "born");
 	set_str(r, "root", &c->root);
 }
 

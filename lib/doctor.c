@@ -39,6 +39,7 @@ static const struct {
 	{ "target", check_target, { "words" }, 0 },
 	{ "login", check_login, { "target" }, 0 },
 	{ "mode", check_mode, { "login" }, 0 },
+	{ "itself", check_itself, { "login", "root" }, 0 },
 	{ "versions", check_versions, { "words" }, 0 },
 	{ "writers", check_writers, { "target" }, 0 },
 	{ "databases", check_databases, { "login", "root" }, 0 },

@@ -127,6 +127,7 @@ void check_position(struct doctor *d);
 void check_target(struct doctor *d);
 void check_login(struct doctor *d);
 void check_mode(struct doctor *d);
+void check_itself(struct doctor *d);
 void check_versions(struct doctor *d);
 void check_writers(struct doctor *d);
 void check_databases(struct doctor *d);

@@ -55,6 +55,25 @@ check_mode(struct doctor *d)
 		doctor_ok(d, "an ordinary Milvus, no standby: it takes writes");
 }
 
+/* Law 12: the source is never its own target. */
+void
+check_itself(struct doctor *d)
+{
+	uint64_t source = d->source.cat.born, born = 0;
+	struct err e = { 0 };
+
+	if (target_itself(d->m, source, &born, &e) == -1)
+		doctor_fail(d, &e, NULL);
+	else if (source == 0 || born == 0)
+		doctor_unknown(d, NULL,
+		    "the %s does not say when it was made: a run compares the "
+		    "ids of collections",
+		    source == 0 ? "source" : "target");
+	else
+		doctor_ok(d, "source and target are two, made at different "
+			     "moments");
+}
+
 /* What a stranger may do is seen from his place. */
 void
 check_writers(struct doctor *d)

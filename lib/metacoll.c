@@ -51,6 +51,22 @@ meta_db_name(const struct metastore *m, int64_t db, char name[static META_NAME])
 		pb__database_info__free_unpacked(d, NULL);
 }
 
+uint64_t
+meta_born(const struct metastore *m)
+{
+	const struct item *i = metastore_get(m, ITEM_DB, 1, 0, "");
+	Pb__DatabaseInfo *d = NULL;
+	uint64_t born = 0;
+
+	if (i != NULL && i->value != NULL)
+		d = pb__database_info__unpack(NULL, i->len, i->value);
+	if (d != NULL && d->created_time < INT64_MAX)
+		born = d->created_time;
+	if (d != NULL)
+		pb__database_info__free_unpacked(d, NULL);
+	return born;
+}
+
 int
 meta_coll_name(const struct metastore *m, int64_t coll, struct meta_name *n)
 {

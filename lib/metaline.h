@@ -65,6 +65,11 @@ struct meta_name {
 };
 int meta_coll_name(
     const struct metastore *m, int64_t coll, struct meta_name *n);
+/*
+ * When the database `default` was made, unix nanoseconds; 0: not known. Each
+ * Milvus makes its own at its first start, and ListDatabases tells it.
+ */
+uint64_t meta_born(const struct metastore *m);
 /* A database's name, "" if it is not known. */
 void meta_db_name(
     const struct metastore *m, int64_t db, char name[static META_NAME]);

@@ -310,6 +310,8 @@ begin_line(struct reader *r, struct err *e)
 	jw_str(w, "cluster", r->cluster);
 	if (r->from.task != NULL)
 		jw_str(w, "task", r->from.task);
+	if (r->cat.born != 0)
+		jw_u64s(w, "born", r->cat.born);
 	jw_u64s(w, "ts", r->start_ts);
 	merge_pos(r->merge, &p);
 	pos_to_json(&p, w, "from");

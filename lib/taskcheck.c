@@ -215,6 +215,8 @@ task_check_source(
 		    c.cat.root == NULL ? "?" : c.cat.root, c.cat.rev,
 		    check_count(&c), c.cat.n_colls);
 	if (rc == 0)
+		task_note_born(task, "source", c.cat.born);
+	if (rc == 0)
 		rc = kafka(&c, e);
 	check_fini(&c);
 	return rc;

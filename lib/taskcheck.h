@@ -1,6 +1,8 @@
 #ifndef CDC_TASKCHECK_H
 #define CDC_TASKCHECK_H
 
+#include <stdint.h>
+
 #include <jansson.h>
 
 struct buf;
@@ -19,11 +21,19 @@ int task_check_source(
     json_t *task, const char *dir, struct buf *found, struct err *e);
 
 /*
- * The same of the target. token: user:password, or NULL for what the
+ * The same of the target, which is not to be the source, if that was looked
+ * at before. token: user:password, or NULL for what the
  * definition names. wait_ms: for the connection, 0 for the default.
  */
-int task_check_target(const json_t *task, const char *token, int wait_ms,
+int task_check_target(json_t *task, const char *token, int wait_ms,
     struct buf *found, struct err *e);
+
+/*
+ * "born": {"source":"…","target":"…"} of a definition: which Milvus they were
+ * (milvusid.h) when the task was made. 0: not known.
+ */
+void task_note_born(json_t *task, const char *which, uint64_t born);
+uint64_t task_born(const json_t *task, const char *which);
 
 /* Only what needs no server: patterns, names, WHERE. */
 int task_check_words(const json_t *task, const char *dir, struct err *e);

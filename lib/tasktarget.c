@@ -1,5 +1,6 @@
 #include "tasktarget.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,8 @@
 #include "buf.h"
 #include "err.h"
 #include "milvus.h"
+#include "milvusid.h"
+#include "num.h"
 #include "opt.h"
 #include "service.pb-c.h"
 #include "task.h"
@@ -99,20 +102,67 @@ target_open(const json_t *task, const char *token, int login, struct err *e)
 	return m;
 }
 
+void
+task_note_born(json_t *task, const char *which, uint64_t born)
+{
+	json_t *all = json_object_get(task, "born");
+	char text[24];
+
+	if (all == NULL) {
+		all = json_object();
+		json_object_set_new(task, "born", all);
+	}
+	snprintf(text, sizeof text, "%" PRIu64, born);
+	if (born == 0)
+		json_object_del(all, which);
+	else
+		json_object_set_new(all, which, json_string(text));
+}
+
+uint64_t
+task_born(const json_t *task, const char *which)
+{
+	const char *s = json_string_value(
+	    json_object_get(json_object_get(task, "born"), which));
+	struct err ignored;
+	int64_t v;
+
+	return s == NULL || num_i64(s, 1, INT64_MAX, &v, &ignored) == -1
+		   ? 0
+		   : (uint64_t)v;
+}
+
+int
+target_itself(struct milvus *m, uint64_t source, uint64_t *born, struct err *e)
+{
+	if (milvus_ask_born(m, born, e) == -1)
+		return -1;
+	if (source == 0 || *born != source)
+		return 0;
+	return err_set(e, ERR_DATA,
+	    "it " MILVUS_ITSELF " (both were made at the same moment): what is "
+	    "written there would come back, again and again; choose another "
+	    "target (-T)");
+}
+
 static int
-ask(const json_t *task, const char *token, struct buf *found, struct err *e)
+ask(json_t *task, const char *token, struct buf *found, struct err *e)
 {
 	const char *uri = task_option(task, "target");
 	struct milvus *m = target_open(task, token, 1, e);
 	char version[64];
+	uint64_t born = 0;
 	int rc = -1;
 
 	if (m != NULL)
 		rc = target_version(m, version, sizeof version, e);
+	if (rc == 0)
+		rc = target_itself(m, task_born(task, "source"), &born, e);
 	if (rc == -1)
 		err_wrap(e, "target '%s'", uri);
 	else {
 		buf_addf(found, "target    %s: Milvus %s\n", uri, version);
+		task_note_born(task, "target", born);
 		rc = target_mode(m, e);
 	}
 	milvus_close(m);
@@ -120,7 +170,7 @@ ask(const json_t *task, const char *token, struct buf *found, struct err *e)
 }
 
 int
-task_check_target(const json_t *task, const char *token, int wait_ms,
+task_check_target(json_t *task, const char *token, int wait_ms,
     struct buf *found, struct err *e)
 {
 	if (target_reach(task, wait_ms, e) == -1)

@@ -2,6 +2,7 @@
 #define CDC_TASKTARGET_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -22,5 +23,12 @@ struct milvus *target_open(
 int target_version(struct milvus *m, char *version, size_t cap, struct err *e);
 /* ERR_DATA if it is a standby, which takes rows from ReplicateMessage alone. */
 int target_mode(struct milvus *m, struct err *e);
+
+/*
+ * Who it is (milvusid.h), in *born; ERR_DATA if that is the source, which is
+ * 0 if it is not known.
+ */
+int target_itself(
+    struct milvus *m, uint64_t source, uint64_t *born, struct err *e);
 
 #endif

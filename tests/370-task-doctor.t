@@ -54,7 +54,7 @@ etcdtool put by-dev/meta/session/rootcoord '{"Version":"2.3.5"}' >/dev/null
 doctor -x default.tmp
 is 'before a create: nothing is wrong, status 0' "$got" 0
 is 'all checks of a task that is not there' "$(awk '{ print $2 }' "$out" | paste -sd ' ')" \
-	'words others etcd root selection zstd kafka topics format size retention position target login mode versions writers databases schemas unknown upgrade'
+	'words others etcd root selection zstd kafka topics format size retention position target login mode itself versions writers databases schemas unknown upgrade'
 says 'etcd' 'ok +etcd +http://.*: version 3[.0-9]*'
 says 'the root' 'ok +root +by-dev/meta at revision 5: 3 collections in 1 databases'
 says 'what is chosen' "ok +selection +2 of 3 collections are replicated, not default.tmp: excluded by -x 'default.tmp'"
@@ -105,6 +105,14 @@ feed <<X
 tick 0 50
 tick 1 50
 X
+cp fake.born fake.kept
+echo 1764547200000000000 >fake.born
+doctor -k itself
+is 'the target is the source: status 1' "$got" 1
+says '  and said' 'wrong +itself +it is the source itself .*choose another target \(-T\)'
+mv fake.kept fake.born
+doctor -k itself
+says 'it is not' 'ok +itself +source and target are two, made at different moments'
 faults '[{"method":"ReplicateMessage","times":9,"code":1100,"reason":"invalid channel name for the replicate message request"}]'
 doctor -k mode
 is 'a standby: status 1' "$got" 1

@@ -127,8 +127,8 @@ items() {
 }
 
 told() {
-	{ header && "$1"; } >cat.ndjson
-	{ header "$FOLLOW" && "$1"; } >follow.ndjson
+	{ header ',"born":"1764547200000000000"' && "$1"; } >cat.ndjson
+	{ header "$FOLLOW"',"born":"1764547200000000000"' && "$1"; } >follow.ndjson
 	mkdir -p bin
 	cat >bin/cdc-meta <<X
 #!/bin/sh

@@ -5,6 +5,8 @@ serve writes its port to FILE.port when it listens, a line for each call to FILE
 that another one on the same FILE goes on where a killed one was. The messages are pymilvus's, so cdc-apply's own encoding is
 read by somebody else's decoder. dump prints the rows, sorted.
 
+FILE.born is when it was made, as ListDatabases says it, unix nanoseconds.
+
 FILE.faults is a list of {"method": M, "skip": N, "times": N, ...} that is read at every call; the first that fits a call and
 is not used up decides what happens to it:
   "code": C, "reason": R   answers such a Status          "grpc": S, "text": T   ends with that gRPC status
@@ -63,6 +65,13 @@ def column(f, n):
     return values
 
 
+def varint(n):
+    out = b''
+    while n > 127:
+        out, n = out + bytes([n & 127 | 128]), n >> 7
+    return out + bytes([n])
+
+
 class Fake:
     def __init__(self, path):
         self.path, self.lock, self.rules, self.used = path, threading.Lock(), '', {}
@@ -70,6 +79,9 @@ class Fake:
         self.ids = itertools.count(int(time.time() * 1000))
         if os.path.exists(path):
             self.dbs = pickle.load(open(path, 'rb'))
+        if not os.path.exists(path + '.born'):
+            with open(path + '.born', 'w') as f:
+                f.write(str(time.time_ns()))
         self.log = open(path + '.log', 'a', buffering=1)
 
     def save(self):
@@ -98,7 +110,10 @@ class Fake:
         raise Refused(1900, 'deny to use the replicate message in the normal instance')
 
     def ListDatabases(self, r):
-        return pb.ListDatabasesResponse(db_names=list(self.dbs))
+        answer = pb.ListDatabasesResponse(db_names=list(self.dbs))
+        times = b''.join(varint(int(open(self.path + '.born').read()) + i) for i in range(len(self.dbs)))
+        answer.MergeFromString(b'\x1a' + varint(len(times)) + times)  # created_timestamp 3, which this pymilvus does not know
+        return answer
 
     def CreateDatabase(self, r):
         if r.db_name in self.dbs:

@@ -1,0 +1,117 @@
+"""Who the target is: never the source itself, whatever it is called and whenever the stream begins."""
+import socket
+import urllib.error
+import urllib.request
+
+import numpy
+
+from cdctest import *
+
+FIELDS = [F('pk', 'Int64', primary=True), F('v', 'Int64'), F('vec', 'FloatVector', dim=4)]
+ITSELF = 'is the source itself'
+
+
+def rows(keys, v):
+    return {'pk': list(keys), 'v': [v] * len(keys), 'vec': floats(numpy.full((len(keys), 4), v, dtype='float32'))}
+
+
+def collection(case, db, coll='c', keys=range(5)):
+    case.src.create(db, coll, FIELDS)
+    case.src.index(db, coll, 'vec')
+    case.src.load(db, coll)
+    if keys:
+        case.src.insert(db, coll, rows(keys, 1))
+
+
+def values(m, db, coll='c'):
+    """{key: v}"""
+    got = {d.field_name: list(d.scalars.long_data.data) for d in m.query(db, coll, 'pk >= 0', ['pk', 'v'])}
+    return dict(zip(got['pk'], got['v']))
+
+
+def said(program):
+    return program.stderr().strip()
+
+
+def stopped(name, statuses, text, *words):
+    tap.ok(statuses == 1 and all(w in text for w in words), name, f'status {statuses}: {text}')
+
+
+def run_status(case, *argv):
+    p = subprocess.run([os.path.join(BUILD, argv[0]), *argv[1:]], env=case.env, capture_output=True, text=True, timeout=PATIENCE)
+    return p.returncode, p.stdout + p.stderr
+
+
+def pipe(case, target, *more):
+    return case.chain(case.meta('-w'), case.read(), case.apply(*more, target=target))
+
+
+def task_options(case, target, *more):
+    argv = ['--etcd', case.etcd, '--root', os.environ['CDC_ROOT'], '--brokers', case.brokers, '--target', target]
+    for p in case.include:
+        argv += ['--include', p]
+    return [*argv, *more]
+
+
+def a_plain_pipe(case):
+    db = case.make_db()
+    collection(case, db)
+    case.src.delete(db, 'c', 'pk in [4]')
+    c = pipe(case, case.src.uri)
+    stopped('a pipe into its own source ends before the first write', c.wait(60)['cdc-apply'], said(c['cdc-apply']), ITSELF, f'{db}.c')
+    tap.ok(sorted(values(case.src, db)) == [0, 1, 2, 3], 'and the deleted row did not come back', values(case.src, db))
+
+
+def what_comes_later(case):
+    """Nothing is there when the stream begins; and what it makes has another name."""
+    db = case.make_db()
+    c = pipe(case, case.src.uri, '--rename', f'{db}={db}_b')
+    case.src.create(db, 'c', FIELDS)
+    stopped('a collection made later, under another name', c.wait(60)['cdc-apply'], said(c['cdc-apply']), ITSELF)
+    tap.ok(case.src.colls(db) == {'c'} and not case.src.colls(f'{db}_b'), 'and no collection was made', case.src.colls(f'{db}_b'))
+
+
+def a_task(case):
+    db = case.make_db()
+    collection(case, db)
+    status, text = run_status(case, 'cdc-task', 'create', 'own', *task_options(case, case.src.uri))
+    stopped('create refuses it', status, text, ITSELF)
+    tap.ok('own' not in case.run('cdc-task', 'list'), 'and makes no task')
+    case.run('cdc-task', 'create', 'own', '--no-check', *task_options(case, case.src.uri, '--rename', f'{db}={db}_b'))
+    status, text = run_status(case, 'cdc-task', 'run', 'own')
+    stopped('run refuses it', status, text, ITSELF)
+    tap.ok(f'{db}_b' not in case.src.dbs(), 'before it makes even a database', case.src.dbs())
+    status, text = run_status(case, 'cdc-task', 'doctor', 'own', '-k', 'itself')
+    stopped('doctor says it', status, text, 'itself', 'wrong', ITSELF)
+    case.run('cdc-task', 'create', 'other', *task_options(case, case.dst.uri))
+    status, text = run_status(case, 'cdc-task', 'doctor', 'other', '-k', 'itself')
+    tap.ok(status == 0 and 'ok' in text, 'and of another Milvus that it is one', text)
+
+
+def over_http(case):
+    collection(case, case.make_db())
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1]
+    c = case.chain(['cdc-httpd', '--listen', f'127.0.0.1:{port}', '--etcd', case.etcd, '--root', os.environ['CDC_ROOT'],
+                    '--brokers', case.brokers])
+    host, _, its = case.src.uri.split('://')[1].partition(':')
+    body = json.dumps({'request_type': 'create', 'request_data': {
+        'milvus_connect_param': {'host': host, 'port': int(its)},
+        'collection_infos': [{'name': '*'}]}}).encode()
+
+    def ask():
+        try:
+            with urllib.request.urlopen(f'http://127.0.0.1:{port}/cdc', body, timeout=PATIENCE) as a:
+                return json.load(a)
+        except urllib.error.HTTPError as e:
+            return json.load(e)
+        except OSError:
+            return None
+    answer = eventually(ask, what='cdc-httpd answers')
+    tap.ok(answer['code'] == 400 and ITSELF in answer['message'], 'create over HTTP is refused', answer)
+    c.kill(signal.SIGTERM)
+
+
+if __name__ == '__main__':
+    main(a_plain_pipe, what_comes_later, a_task, over_http)
