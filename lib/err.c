@@ -77,6 +77,7 @@ err_status(const struct err *e)
 	case ERR_TEMP:
 		return 3;
 	case ERR_GONE:
+	case ERR_BACK:
 		return 4;
 	case ERR_DATA:
 	case ERR_ODD:

@@ -15,6 +15,7 @@ enum err_kind {
 	ERR_USAGE,  /* command line or configuration: status 2 */
 	ERR_TEMP,   /* a peer is away, trying again may help: status 3 */
 	ERR_GONE,   /* the position is gone from the source: status 4 */
+	ERR_BACK,   /* the source went back, or is another one: status 4 */
 	ERR_STOP,   /* a signal asked us to stop */
 };
 

@@ -1,5 +1,7 @@
 #include "etcd.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +15,7 @@
 #include "trust.h"
 #include "x.h"
 
-enum { PAGE = 5000, TOKEN_MAX = 4096 };
+enum { PAGE = 5000, TOKEN_MAX = 4096, CLUSTER_MAX = 24 };
 
 struct etcd {
 	struct http *http;
@@ -24,6 +26,8 @@ struct etcd {
 	char *token;           /* NULL: not yet, or none needed */
 	int no_auth;           /* a login was given, but etcd has none */
 	char *version;
+	char cluster[CLUSTER_MAX]; /* "": no answer so far */
+	int64_t rev; /* the greatest that a linearizable answer had */
 	struct buf key, value;
 };
 
@@ -148,6 +152,45 @@ is_name_refused(const struct buf *body)
 	return memmem(body->ptr, body->len, text, sizeof text - 1) != NULL;
 }
 
+const char *
+etcd_cluster(const struct etcd *c)
+{
+	return c->cluster;
+}
+
+/* Is who answers the one that answered before? Every answer goes here. */
+int
+etcd_same_cluster(
+    struct etcd *c, const char *endpoint, const json_t *header, struct err *e)
+{
+	const char *id =
+	    json_string_value(json_object_get(header, "cluster_id"));
+
+	if (id == NULL || strcmp(id, c->cluster) == 0)
+		return 0;
+	if (c->cluster[0] != '\0')
+		return err_set(e, ERR_BACK,
+		    "etcd '%s' is another cluster: %.23s, at revision %" PRId64
+		    ", and was %s, at %" PRId64,
+		    endpoint, id, etcd_json_i64(header, "revision"),
+		    c->cluster, c->rev);
+	snprintf(c->cluster, sizeof c->cluster, "%s", id);
+	return 0;
+}
+
+/* A revision never falls, in answers that are linearizable. */
+static int
+rises(struct etcd *c, int64_t rev, struct err *e)
+{
+	if (rev < c->rev)
+		return err_set(e, ERR_BACK,
+		    "etcd '%s' went back: cluster %s is at revision %" PRId64
+		    ", and was at %" PRId64,
+		    etcd_endpoint(c), c->cluster, rev, c->rev);
+	c->rev = rev;
+	return 0;
+}
+
 /* One request to the present endpoint; *answer is a new reference. */
 static int
 ask(struct etcd *c, const char *path, const char *token, const struct buf *body,
@@ -163,9 +206,12 @@ ask(struct etcd *c, const char *path, const char *token, const struct buf *body,
 		return err_wrap(e, "etcd");
 	*answer = json_loadb(
 	    c->reply.body.ptr, c->reply.body.len, JSON_ALLOW_NUL, &je);
-	if (c->reply.status == 200 && json_is_object(*answer))
-		return 0;
-	if (*answer == NULL && is_name_refused(&c->reply.body))
+	if (c->reply.status == 200 && json_is_object(*answer)) {
+		rc = etcd_same_cluster(c, etcd_endpoint(c),
+		    json_object_get(*answer, "header"), e);
+		if (rc == 0)
+			return 0;
+	} else if (*answer == NULL && is_name_refused(&c->reply.body))
 		rc = err_set(e, ERR_DATA,
 		    "etcd '%s': with logins on, it takes no certificate that "
 		    "has a common name: want one without, and a login, "
@@ -318,6 +364,38 @@ range_body(struct buf *b, const struct etcd_range *r, const struct buf *from)
 	jw_close(&w, '}');
 }
 
+/*
+ * A range at a revision that this etcd had, and says it has not come to: it
+ * went back. An answer without a revision tells how far.
+ */
+static int
+went_back(struct etcd *c, const struct etcd_range *r, struct err *e)
+{
+	static const struct etcd_range any = { .limit = 1, .keys_only = 1 };
+	struct buf b = { 0 }, key = { 0 };
+	json_t *a = NULL;
+	int rc;
+
+	if (e->kind != ERR_DATA || r->rev == 0 || r->rev > c->rev ||
+	    strstr(e->msg, "future revision") == NULL)
+		return -1;
+	buf_adds(&key, r->from);
+	range_body(&b, &any, &key);
+	rc = call(c, "/v3/kv/range", &b, &a, e);
+	if (rc == 0)
+		rc = rises(c,
+		    etcd_json_i64(json_object_get(a, "header"), "revision"), e);
+	if (rc == 0) /* it has come there meanwhile */
+		err_set(e, ERR_BACK,
+		    "etcd '%s' went back: cluster %s had to come to revision "
+		    "%" PRId64 " again",
+		    etcd_endpoint(c), c->cluster, r->rev);
+	json_decref(a);
+	buf_fini(&b);
+	buf_fini(&key);
+	return -1;
+}
+
 /* last, if not NULL, gets the last key. */
 static int
 page(struct etcd *c, const struct etcd_range *r, const struct buf *from,
@@ -334,12 +412,15 @@ page(struct etcd *c, const struct etcd_range *r, const struct buf *from,
 	rc = call(c, "/v3/kv/range", &b, &a, e);
 	buf_fini(&b);
 	if (rc == -1)
-		return -1;
+		return went_back(c, r, e);
 	*now = etcd_json_i64(json_object_get(a, "header"), "revision");
+	rc = rises(c, *now, e);
 	json_array_foreach(json_object_get(a, "kvs"), i, kv)
 	{
 		struct etcd_kv x;
 
+		if (rc == -1)
+			break;
 		if ((rc = etcd_json_kv(kv, &bytes, &x, e)) == -1 ||
 		    (rc = fn(arg, &x, e)) == -1)
 			break;

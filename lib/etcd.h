@@ -14,7 +14,8 @@ struct err;
  * Errors: ERR_TEMP no endpoint answers or the cluster has no leader,
  * ERR_GONE the revision was compacted, ERR_DATA refused (a revision in the
  * future, a login that fails, no permission), ERR_USAGE a URL or certificate
- * that cannot be used.
+ * that cannot be used, ERR_BACK it is another cluster than at the call before,
+ * or was put back to a revision below what that call saw.
  */
 struct etcd;
 
@@ -33,6 +34,13 @@ void etcd_close(struct etcd *c);
 const char *etcd_endpoint(const struct etcd *c);
 /* Ask the next endpoint from now on. */
 void etcd_rotate(struct etcd *c);
+
+/*
+ * The cluster's id, "" before the first answer. It is made of the addresses
+ * and the token that the cluster was begun with: another one is certainly
+ * another cluster, but one that was put back to a snapshot may have it still.
+ */
+const char *etcd_cluster(const struct etcd *c);
 
 /* "3.4.23"; borrowed until the next call. NULL with *e set. */
 const char *etcd_version(struct etcd *c, struct err *e);

@@ -31,6 +31,13 @@ int etcd_json_kv(
 int etcd_json_error(
     const json_t *o, long http, const char *endpoint, struct err *e);
 
+/*
+ * ERR_BACK if an answer's header names another cluster than those before. The
+ * endpoint is for the message.
+ */
+int etcd_same_cluster(
+    struct etcd *c, const char *endpoint, const json_t *header, struct err *e);
+
 struct http *etcd_http(struct etcd *c);
 /* The token, fetched if there is none yet; *token is NULL without a login. */
 int etcd_token(struct etcd *c, const char **token, struct err *e);

@@ -151,6 +151,9 @@ answer(
 		}
 		return -1;
 	}
+	if (etcd_same_cluster(
+		w->c, w->endpoint, json_object_get(r, "header"), e) == -1)
+		return -1;
 	if (json_is_true(json_object_get(r, "canceled")))
 		return canceled(w, r, e);
 	return events(w, json_object_get(r, "events"), fn, arg, e);

@@ -32,6 +32,7 @@ meta_free(struct meta *m)
 	buf_fini(&m->line);
 	buf_fini(&m->body);
 	free(m->changes);
+	free(m->witness.key);
 	free(m->base);
 	free(m);
 }
@@ -57,6 +58,7 @@ static int
 on_kv(void *arg, const struct etcd_kv *kv, struct err *e)
 {
 	(void)e;
+	meta_witness_note(arg, kv);
 	meta_apply(arg, kv);
 	return 0;
 }

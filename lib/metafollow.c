@@ -9,6 +9,7 @@
 #include "metaimpl.h"
 #include "out.h"
 #include "sig.h"
+#include "source.h"
 #include "tso.h"
 #include "x.h"
 
@@ -74,6 +75,7 @@ on_event(void *arg, const struct etcd_kv *kv, struct err *e)
 		return -1;
 	if (kv->mod > f->seen)
 		f->seen = kv->mod;
+	meta_witness_note(f->m, kv);
 	i = meta_apply(f->m, kv);
 	if (i != NULL && i->kind != ITEM_CHECKPOINT) /* too many to follow */
 		meta_changed(f->m, i);
@@ -213,7 +215,7 @@ round_trip(struct follow *f, struct err *e)
 	struct meta *m = f->m;
 	int ms, out, due;
 
-	if (f->watch == NULL)
+	if (f->watch == NULL && meta_same(m, e) == 0)
 		f->watch =
 		    etcd_watch_open(m->etcd, f->from, f->end, f->seen + 1, e);
 	if (f->watch == NULL)
@@ -281,6 +283,18 @@ wait_for_etcd(struct follow *f, struct err *e)
 	return 0;
 }
 
+/* It is not ours to say what becomes of what the target has. */
+static int
+went_back(const struct follow *f, struct err *e)
+{
+	struct buf b = { 0 };
+
+	tso_add_time(&b, metastore_max_ts(f->m->store));
+	source_advise(e, b.ptr, NULL);
+	buf_fini(&b);
+	return -1;
+}
+
 /* After an error: 0 if it was dealt with. */
 static int
 recover(struct follow *f, struct err *e)
@@ -290,6 +304,8 @@ recover(struct follow *f, struct err *e)
 	f->stalled = f->asked = 0;
 	if (e->kind == ERR_GONE && resync(f, e) == 0)
 		return 0;
+	if (e->kind == ERR_BACK)
+		return went_back(f, e);
 	if (e->kind != ERR_TEMP)
 		return e->kind == ERR_GONE ? 0 : -1;
 	etcd_rotate(f->m->etcd);

@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "etcd.h"
+#include "hash.h"
 #include "meta.h"
 #include "metastore.h"
 
@@ -15,12 +16,23 @@ struct meta_change {
 	struct item *head;
 };
 
+/*
+ * The newest key that was read: that etcd still has it as it was says that
+ * the past which we know is its own (metasame.c).
+ */
+struct meta_witness {
+	char *key; /* NULL: none so far */
+	int64_t mod;
+	struct hash value;
+};
+
 struct meta {
 	const struct meta_conf *conf;
 	struct etcd *etcd;
 	struct out *out;
 	char *base; /* "by-dev/meta" */
 	struct metastore *store;
+	struct meta_witness witness;
 	int64_t rev;                 /* of the catalogue that was read */
 	struct meta_change *changes; /* not yet written */
 	size_t n_changes, cap_changes;
@@ -29,6 +41,11 @@ struct meta {
 
 /* A key and its value as etcd has it; the item that changed, or NULL. */
 struct item *meta_apply(struct meta *m, const struct etcd_kv *kv);
+
+/* A key and its value as etcd has it: is it the newest? */
+void meta_witness_note(struct meta *m, const struct etcd_kv *kv);
+/* ERR_BACK if etcd does not have the newest key as we read it. */
+int meta_same(struct meta *m, struct err *e);
 
 /* All objects and "ready". */
 int meta_write_all(struct meta *m, struct err *e);

@@ -19,7 +19,7 @@ struct child {
 	int by_us;       /* we sent it a signal before it ended */
 	int err_fd;      /* its stderr, -1 when closed */
 	struct buf text; /* of stderr, not yet a whole line */
-	char last[512];  /* its last message */
+	char last[1024]; /* its last message */
 };
 
 /* The four programs of a task. Start with pipeline_start. */

@@ -157,12 +157,19 @@ kind_of(int status)
 	}
 }
 
-/* No run will help; what was between has to be brought over otherwise. */
+/*
+ * No run will help; what was between has to be brought over otherwise. Who
+ * found another source has said what the choices are.
+ */
 static void
-advise(const char *name, struct err *e)
+advise(const char *name, const char *said, struct err *e)
 {
 	size_t n = strlen(e->msg);
 
+	if (strstr(said, "'cdc-task set ") != NULL) {
+		snprintf(e->msg + n, sizeof e->msg - n, ": %s", said);
+		return;
+	}
 	snprintf(e->msg + n, sizeof e->msg - n,
 	    "; what is gone is not at the target: copy it by other means, or "
 	    "leave it, and go on with 'cdc-task set %s --from WHERE', where "
@@ -193,7 +200,7 @@ judge(
 		    task_prog_name((enum task_prog)i),
 		    WEXITSTATUS(p->c[i].status));
 		if (e->kind == ERR_GONE)
-			advise(name, e);
+			advise(name, p->c[i].last, e);
 		task_log(dir, name, "failed", j);
 		return FAILED;
 	}
