@@ -22,6 +22,7 @@ enum {
 	OPT_REV,
 	OPT_RETRY,
 	OPT_PLAIN,
+	OPT_ALLOW_NONE,
 };
 
 static const struct opt options[] = {
@@ -43,6 +44,8 @@ static const struct opt options[] = {
 	    "with --watch: how long etcd may be away [60]" },
 	{ "plain", OPT_PLAIN, NULL, "columns for people, live objects" },
 	{ "all", 'a', NULL, "with --plain: dropped objects too" },
+	{ "allow-none", OPT_ALLOW_NONE, NULL,
+	    "go on if a pattern meets no collection" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -121,6 +124,9 @@ parse_option(struct conf *c, int letter, const char *arg)
 	case OPT_PLAIN:
 		c->plain = 1;
 		break;
+	case OPT_ALLOW_NONE:
+		c->meta.allow_none = 1;
+		break;
 	case 'a':
 		c->all = 1;
 		break;
@@ -168,6 +174,8 @@ run(const struct conf *c, struct out *o, struct err *e)
 		return -1;
 	m = meta_new(&c->meta, etcd, o);
 	rc = meta_read(m, e);
+	if (rc == 0)
+		rc = meta_meets(m, c->plain && !c->all, e);
 	if (rc == 0)
 		rc = c->plain ? metaplain_write(m, o, c->all, e)
 			      : meta_write(m, e);

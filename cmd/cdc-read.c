@@ -19,6 +19,7 @@ enum {
 	O_SHARD,
 	O_EXPLAIN,
 	O_STATE,
+	O_ALLOW_NONE,
 	MAX_PROPS = 64,
 	MAX_TICK_S = 3600,
 	HEAP = 8 << 20, /* bytes: a fetch, and what it unpacks to */
@@ -38,6 +39,8 @@ static const struct opt table[] = {
 	{ "until", 'u', "WHERE", "now, end, ts:TSO, a time [never]" },
 	{ "include", 'i', "PATTERN", "only these collections, db.coll with *" },
 	{ "exclude", 'x', "PATTERN", "not these" },
+	{ "allow-none", O_ALLOW_NONE, NULL,
+	    "with --until: go on if an --include meets nothing" },
 	{ "ops", O_OPS, "LIST",
 	    "only these operations, such as insert,delete" },
 	{ "vectors", O_VECTORS, "FORM", "base64, decimal or none [base64]" },
@@ -134,6 +137,9 @@ take(struct reader_conf *c, int letter, const char *arg)
 		break;
 	case 'x':
 		pattern(&c->exclude, arg);
+		break;
+	case O_ALLOW_NONE:
+		c->allow_none = 1;
 		break;
 	case O_OPS:
 		c->ops = arg;

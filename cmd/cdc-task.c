@@ -30,6 +30,7 @@ enum {
 	STATE_DIR = 512,
 	PAUSED,
 	NO_CHECK,
+	ALLOW_NONE,
 	REASON,
 	JSON,
 	LABEL,
@@ -48,7 +49,7 @@ struct args {
 	json_t *options; /* of create */
 	const char *from;
 	const char *reason;
-	int paused, no_check, json, watch, label, offline;
+	int paused, no_check, allow_none, json, watch, label, offline;
 	int color, topics; /* of status */
 	int bad; /* the status, where it is an answer: not all is well */
 };
@@ -79,7 +80,10 @@ cmd_create(struct args *a, struct err *e)
 	    task_option_defaults(a->options, e) == -1)
 		return -1;
 	rc = task_make(a->dir, a->name, a->from == NULL ? "start" : a->from,
-	    json_incref(a->options), a->no_check ? NULL : &found, a->paused, e);
+	    json_incref(a->options), a->no_check ? NULL : &found,
+	    (a->paused ? TASK_MAKE_PAUSED : 0u) |
+		(a->allow_none ? TASK_MAKE_ALLOW_NONE : 0u),
+	    e);
 	if (print(&found, rc == -1 ? &e2 : e) == -1)
 		rc = -1;
 	buf_fini(&found);
@@ -292,6 +296,8 @@ static const struct opt create_opt[] = { DIR_OPT,
 	{ "from", 'f', "WHERE", "where to begin, see cdc-read(1) [start]" },
 	{ "paused", PAUSED, NULL, "do not run it before it is resumed" },
 	{ "no-check", NO_CHECK, NULL, "ask no server whether it can work" },
+	{ "allow-none", ALLOW_NONE, NULL,
+	    "make it though an --include meets nothing yet" },
 	{ 0 } };
 static const struct opt status_opt[] = { DIR_OPT,
 	{ "json", JSON, NULL, "a line of JSON for each task" },
@@ -377,7 +383,8 @@ is_flag(struct args *a, int letter)
 		int letter, *flag;
 	} flags[] = { { 'w', &a->watch }, { JSON, &a->json },
 		{ OFFLINE, &a->offline }, { LABEL, &a->label },
-		{ PAUSED, &a->paused }, { NO_CHECK, &a->no_check } };
+		{ PAUSED, &a->paused }, { NO_CHECK, &a->no_check },
+		{ ALLOW_NONE, &a->allow_none } };
 
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
 		if (flags[i].letter == letter)

@@ -35,6 +35,7 @@ enum {
 	OPT_TIMEOUT,
 	OPT_PROGRESS,
 	OPT_UNTIL,
+	OPT_ALLOW_NONE,
 };
 
 enum { NOT_ASKED = 3, DIFFERENT = 1 };
@@ -52,6 +53,8 @@ static const struct opt table[] = {
 	    "of the files, nothing later: ts:TSO or a time [all]" },
 	{ "include", 'i', "PATTERN", "collections, as db.coll with * [*.*]" },
 	{ "exclude", 'x', "PATTERN", "but not these" },
+	{ "allow-none", OPT_ALLOW_NONE, NULL,
+	    "an --include that meets nothing, or nothing at all, is equal" },
 	{ "rename", OPT_RENAME, "A=B",
 	    "another name at the target, of db or db.coll" },
 	{ "as-of", OPT_ASOF, "WHERE",
@@ -168,6 +171,9 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 	case 'x':
 	case OPT_RENAME:
 		set_name(c, letter, arg);
+		break;
+	case OPT_ALLOW_NONE:
+		c->allow_none = 1;
 		break;
 	case OPT_UNTIL:
 		c->until = opt_when("until", arg);
@@ -294,13 +300,13 @@ parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
 	    s->text[1] != NULL ? s->text[1] : opt_env("CDC_TOKEN", NULL);
 }
 
-/* 1 means that there are differences: what cannot be asked is 3. */
+/* 1 means that they are not equal, or none is: what cannot be asked is 3. */
 static int
 status(int rc, const struct err *e)
 {
 	if (rc == VERIFY_EQUAL)
 		return 0;
-	if (rc == VERIFY_DIFFERENT)
+	if (rc == VERIFY_DIFFERENT || rc == VERIFY_NOTHING)
 		return DIFFERENT;
 	if (rc == -1 && (e->kind == ERR_USAGE || e->kind == ERR_OUTPUT))
 		return err_status(e);
@@ -331,7 +337,8 @@ main(int argc, char **argv)
 	parse(&conf, argc, argv, &secrets);
 	sig_init();
 	rc = verify_run(&conf, &e);
-	if (rc == -1 && e.kind != ERR_STOP && e.kind != ERR_PIPE)
+	if (rc == VERIFY_NOTHING ||
+	    (rc == -1 && e.kind != ERR_STOP && e.kind != ERR_PIPE))
 		log_error("%s", e.msg);
 	free(secrets.text[0]);
 	free(secrets.text[1]);

@@ -56,6 +56,7 @@ complete -c cdc-task -n "$in status doctor show run pause resume set log commit 
 complete -c cdc-task -n "$in create doctor" -s f -l from -x -a '(__cdc_task_where)' -d 'where to begin, see cdc-read(1)'
 complete -c cdc-task -n "$in create" -l paused -d 'do not run it before it is resumed'
 complete -c cdc-task -n "$in create" -l no-check -d 'ask no server whether it can work'
+complete -c cdc-task -n "$in create" -l allow-none -d 'make it though an --include meets nothing yet'
 complete -c cdc-task -n "$in create doctor" -s E -l etcd -x -d 'the source\'s etcd'
 complete -c cdc-task -n "$in create doctor" -s r -l root -x -d 'the source\'s root path in it'
 complete -c cdc-task -n "$in create doctor" -l meta-path -x -d 'its path below the root'

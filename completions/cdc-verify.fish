@@ -9,6 +9,7 @@ complete -c cdc-verify -l backup -r -F -d 'instead of a source: lines of cdc-rea
 complete -c cdc-verify -l until -x -a 'ts:' -d 'of the files, nothing later: ts:TSO or a time'
 complete -c cdc-verify -s i -l include -x -a '(__cdc_collections)' -d 'collections, as db.coll with *'
 complete -c cdc-verify -s x -l exclude -x -a '(__cdc_collections)' -d 'but not these'
+complete -c cdc-verify -l allow-none -d 'an --include that meets nothing, or nothing at all, is equal'
 complete -c cdc-verify -l rename -x -d 'another name at the target, of db or db.coll'
 complete -c cdc-verify -l as-of -x -a '(__cdc_task_where | string match -r "task:.*|ts:")' -d 'while rows are written: task:NAME, a TSO or a time'
 complete -c cdc-verify -l settle -x -d 'how long rows take to arrive, without a task'

@@ -1,12 +1,12 @@
 # bash completion for cdc-meta, cdc-read, cdc-apply, cdc-task, cdc-verify and cdc-httpd
 
 _cdc_common='--verbose --quiet --help --version'
-_cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all'
-_cdc_read='--brokers --property --cluster --meta --from --until --include --exclude --ops --vectors --json --time --tick
+_cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all --allow-none'
+_cdc_read='--brokers --property --cluster --meta --from --until --include --exclude --allow-none --ops --vectors --json --time --tick
 	--shard --explain --state-dir'
 _cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --ignore-partitions --rename --skip --on-error
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users --until'
-_cdc_verify='--source --target --backup --until --include --exclude --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
+_cdc_verify='--source --target --backup --until --include --exclude --allow-none --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
 _cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --tls-dir --http-status
 	--max-tasks --max-name --print-address --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
@@ -15,7 +15,7 @@ _cdc_pipeline='--from --etcd --root --meta-path --etcd-user-file --etcd-cacert -
 	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
 	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
 	--timeout --with-users --ignore-partitions --create-missing'
-_cdc_create="$_cdc_pipeline --paused --no-check"
+_cdc_create="$_cdc_pipeline --paused --no-check --allow-none"
 _cdc_checks='words others etcd root selection zstd kafka topics format size retention position target login mode itself versions writers databases schemas wish state lag progress start lost unknown disk upgrade'
 _cdc_commands='create list status doctor show run supervise pause resume set log commit delete'
 _cdc_ops='create_database drop_database alter_database create_collection drop_collection alter_collection

@@ -284,6 +284,7 @@ make(struct order *o, json_t *task, int dry)
 		.max_tasks = max == 0 ? API_TASKS : max,
 		.check = c->api->check,
 		.dry = dry,
+		.allow_none = 1, /* Milvus-CDC waits for collections */
 		.wait_ms = o->wait_s * 1000,
 		.found = &found,
 		.beside = order_beside,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "meets.h"
 #include "metaimpl.h"
 #include "metaroots.h"
 #include "x.h"
@@ -158,4 +159,33 @@ meta_read(struct meta *m, struct err *e)
 			    m->conf->meta_path, m->rev, e);
 	}
 	return 0;
+}
+
+int
+meta_meets(const struct meta *m, int live, struct err *e)
+{
+	struct meets met;
+	struct meta_name name;
+	struct item *const *v;
+	size_t n;
+	int rc;
+
+	meets_init(&met, "pattern", &m->conf->patterns, NULL);
+	v = meta_heads(m->store, META_DATABASE, &n);
+	for (size_t i = 0; i < n; i++) {
+		meta_db_name(m->store, v[i]->a, name.db);
+		meets_db(&met, name.db);
+	}
+	v = meta_heads(m->store, META_COLLECTION, &n);
+	for (size_t i = 0; i < n; i++) {
+		int state = meta_coll_name(m->store, v[i]->a, &name);
+		int dead = state == STATE_DROPPING || state == STATE_DROPPED;
+
+		meets_coll(&met, name.db, name.coll,
+		    live && dead ? MEET_DROPPED : MEET_LIVE);
+	}
+	rc = meets_check(
+	    &met, "the source", m->conf->allow_none || m->conf->follow, e);
+	meets_fini(&met);
+	return rc;
 }

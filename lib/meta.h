@@ -21,6 +21,7 @@ struct meta_conf {
 	unsigned kinds;           /* 1 << enum meta_kind for each; 0: all */
 	struct patterns patterns; /* empty: everything */
 	int follow;               /* the header says so */
+	int allow_none;           /* patterns that meet nothing are no error */
 	int retry_s;              /* meta_follow: how long etcd may be away */
 };
 enum { META_RETRY_S = 60 };
@@ -38,6 +39,12 @@ void meta_free(struct meta *m);
  * value that does not parse; ERR_TEMP etcd is away.
  */
 int meta_read(struct meta *m, struct err *e);
+
+/*
+ * After meta_read: ERR_DATA if a pattern meets nothing (live: nothing that is
+ * not dropped) and conf neither allows that nor follows what may come.
+ */
+int meta_meets(const struct meta *m, int live, struct err *e);
 
 /* Header, objects and "ready", and flush. */
 int meta_write(struct meta *m, struct err *e);

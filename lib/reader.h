@@ -28,6 +28,7 @@ struct reader_conf {
 	int64_t tick_ms;    /* at least so often a tick [1000] */
 	struct shard shard; /* of the collections, this part alone */
 	int explain;        /* a table instead of the stream */
+	int allow_none;     /* patterns that meet nothing are no error */
 };
 
 /*

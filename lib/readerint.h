@@ -79,6 +79,8 @@ int reader_topics(struct reader *r, struct err *e);
 int reader_channels(struct reader *r, struct err *e);
 /* readwant.c: which collections. */
 void reader_include(struct reader *r); /* all that the catalogue has */
+/* ERR_DATA if a pattern meets nothing, and the stream is to end. */
+int reader_meets(struct reader *r, struct err *e);
 int reader_want(void *arg, const char *db, const char *coll, int64_t id);
 int reader_want_db(void *arg, const char *db);
 

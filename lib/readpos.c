@@ -465,6 +465,8 @@ reader_begin(struct reader *r, struct err *e)
 		return -1;
 	view_redo(&r->view, r->from.redo);
 	reader_include(r);
+	if (reader_meets(r, e) == -1)
+		return -1;
 	r->cluster = r->conf->cluster != NULL ? x_strdup(r->conf->cluster)
 					      : cat_cluster(&r->cat);
 	r->dml_prefix = x_asprintf("%s" CAT_DML, r->cluster);

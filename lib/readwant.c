@@ -1,3 +1,4 @@
+#include "meets.h"
 #include "readerint.h"
 
 int
@@ -45,4 +46,44 @@ reader_include(struct reader *r)
 		c->included = view_coll(&r->view, c->id) != NULL ||
 			      reader_want(r, c->db, c->name, c->id);
 	}
+}
+
+/* What comes of a collection in this stream. */
+static enum meet
+coming(const struct reader *r, const struct cat_coll *c, uint64_t until)
+{
+	if (view_coll(&r->view, c->id) != NULL)
+		return MEET_LIVE; /* if only its drop */
+	if (c->create_ts > until)
+		return MEET_LATER;
+	if ((c->state == CAT_DROPPING || c->state == CAT_DROPPED) &&
+	    c->ts <= until)
+		return MEET_DROPPED;
+	return MEET_LIVE;
+}
+
+int
+reader_meets(struct reader *r, struct err *e)
+{
+	int ends = r->until.kind != WHERE_NEVER;
+	uint64_t until = r->until.kind == WHERE_TIME ? r->until.ts : UINT64_MAX;
+	struct meets m;
+	int rc;
+
+	meets_init(&m, "--include", &r->conf->include, &r->conf->exclude);
+	for (size_t i = 0; i < r->cat.n_dbs; i++)
+		if (r->cat.dbs[i].state == CAT_CREATED)
+			meets_db(&m, r->cat.dbs[i].name);
+	for (size_t i = 0; i < r->cat.n_colls; i++) {
+		const struct cat_coll *c = r->cat.colls[i];
+
+		meets_coll(&m, c->db, c->name, coming(r, c, until));
+	}
+	for (size_t i = 0; i < r->view.n_colls; i++)
+		meets_coll(&m, r->view.colls[i]->db, r->view.colls[i]->name,
+		    MEET_LIVE);
+	rc = meets_check(&m, "the source",
+	    !ends || r->conf->allow_none || r->conf->explain, e);
+	meets_fini(&m);
+	return rc;
 }

@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "err.h"
 #include "kreader.h"
+#include "meets.h"
 #include "newest.h"
 #include "task.h"
 #include "taskcheckint.h"
@@ -195,9 +196,44 @@ kafka(struct check *c, struct err *e)
 	return rc;
 }
 
+/* The state of a pattern's collection, for who is about to carry it. */
+static enum meet
+coming(const struct cat_coll *l)
+{
+	return l->state == CAT_DROPPING || l->state == CAT_DROPPED
+		   ? MEET_DROPPED
+		   : MEET_LIVE;
+}
+
+static int
+patterns(struct check *c, int allow_none, struct err *e)
+{
+	struct meets m;
+	struct buf b = { 0 };
+	int rc = 0;
+
+	meets_init(&m, "--include", &c->in, &c->out);
+	for (size_t i = 0; i < c->cat.n_dbs; i++)
+		if (c->cat.dbs[i].state == CAT_CREATED)
+			meets_db(&m, c->cat.dbs[i].name);
+	for (size_t i = 0; i < c->cat.n_colls; i++)
+		meets_coll(&m, c->cat.colls[i]->db, c->cat.colls[i]->name,
+		    coming(c->cat.colls[i]));
+	if (!allow_none)
+		rc = meets_check(&m, "the source", 0, e);
+	else if (meets_text(&m, "the source", &b) > 0) {
+		buf_addf(c->found, "warning   %s\n", b.ptr);
+		json_array_append_new(
+		    json_object_get(c->task, "warnings"), json_string(b.ptr));
+	}
+	buf_fini(&b);
+	meets_fini(&m);
+	return rc;
+}
+
 int
-task_check_source(
-    json_t *task, const char *dir, struct buf *found, struct err *e)
+task_check_source(json_t *task, const char *dir, int allow_none,
+    struct buf *found, struct err *e)
 {
 	struct check c = { .task = task, .dir = dir, .found = found };
 	int rc = check_words(&c, e);
@@ -214,6 +250,8 @@ task_check_source(
 		    ": %zu of %zu collections are included\n",
 		    c.cat.root == NULL ? "?" : c.cat.root, c.cat.rev,
 		    check_count(&c), c.cat.n_colls);
+	if (rc == 0)
+		rc = patterns(&c, allow_none, e);
 	if (rc == 0)
 		task_note_born(task, "source", c.cat.born);
 	if (rc == 0)

@@ -15,10 +15,11 @@ struct err;
  * "from" of now becomes the source's present time, so that it means the same
  * at each start; a position in it gets the topics that it leaves out: from
  * where an included collection begins, else from the end. -1 with the kind
- * that fits.
+ * that fits. A pattern that meets nothing is ERR_DATA, or with allow_none a
+ * line, also of the definition's "warnings" if it has them.
  */
-int task_check_source(
-    json_t *task, const char *dir, struct buf *found, struct err *e);
+int task_check_source(json_t *task, const char *dir, int allow_none,
+    struct buf *found, struct err *e);
 
 /*
  * The same of the target, which is not to be the source, if that was looked

@@ -75,7 +75,7 @@ static int
 servers(const char *dir, struct task_order *o, struct err *e)
 {
 	o->why = TASK_WHY_SOURCE;
-	if (task_check_source(o->task, dir, o->found, e) == -1)
+	if (task_check_source(o->task, dir, o->allow_none, o->found, e) == -1)
 		return -1;
 	o->why = TASK_WHY_TARGET;
 	return task_check_target(o->task, o->token, o->wait_ms, o->found, e);
@@ -147,12 +147,13 @@ task_make_order(const char *dir, struct task_order *o, struct err *e)
 
 int
 task_make(const char *dir, const char *name, const char *from,
-    json_t *own_options, struct buf *found, int paused, struct err *e)
+    json_t *own_options, struct buf *found, unsigned how, struct err *e)
 {
 	json_t *task = task_new(name, from, own_options);
 	struct task_order o = { .name = name,
 		.task = task,
-		.paused = paused,
+		.paused = (how & TASK_MAKE_PAUSED) != 0,
+		.allow_none = (how & TASK_MAKE_ALLOW_NONE) != 0,
 		.check = found != NULL,
 		.found = found };
 	int rc = task_make_order(dir, &o, e);
@@ -273,7 +274,7 @@ set_word(const char *dir, const char *name, const char *from, struct err *e)
 		return -1;
 	json_object_set_new(task, "from", json_string(from));
 	if (strcmp(from, "now") == 0)
-		rc = task_check_source(task, dir, &found, e);
+		rc = task_check_source(task, dir, 1, &found, e);
 	if (rc == 0)
 		rc = task_save(dir, name, task, e);
 	buf_fini(&found);

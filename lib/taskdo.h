@@ -27,6 +27,7 @@ struct task_order {
 	int paused;
 	size_t max_tasks;  /* 0: as many as there may be */
 	int check, dry;    /* ask the servers; and then do no more */
+	int allow_none;    /* a pattern that meets nothing is only said */
 	int wait_ms;       /* for the connection to the target, 0: default */
 	struct buf *found; /* what the servers said, also after -1 */
 	/*
@@ -48,14 +49,15 @@ struct task_order {
  */
 int task_make_order(const char *dir, struct task_order *o, struct err *e);
 
+enum { TASK_MAKE_PAUSED = 1, TASK_MAKE_ALLOW_NONE = 2 };
 /*
- * Make a task; own_options is taken, with its defaults. The words are checked,
- * then that no other task writes to the same at its target, then, if found
- * is not NULL, the servers: what they said is appended to it, also when it
- * fails. -1 with the kind that fits, and nothing is left.
+ * Make a task; how is of these words; own_options is taken, with its defaults.
+ * The words are checked, then that no other task writes to the same at its
+ * target, then, if found is not NULL, the servers: what they said is appended
+ * to it, also when it fails. -1 with the kind that fits, and nothing is left.
  */
 int task_make(const char *dir, const char *name, const char *from,
-    json_t *own_options, struct buf *found, int paused, struct err *e);
+    json_t *own_options, struct buf *found, unsigned how, struct err *e);
 
 /*
  * Want it paused, and wait until nothing of it reaches the target any more.

@@ -123,6 +123,32 @@ collection(struct verify *v, const char *db, const char *name, struct err *e)
 	return rc == -1 || out_flush(&v->out, e) == -1 ? -1 : 0;
 }
 
+int
+verify_meets(struct verify *v, struct err *e)
+{
+	const char *of = v->conf->nbackup > 0 ? "the files" : "either side";
+
+	v->nothing = meets_check(&v->meets, of, v->conf->allow_none, e) == -1;
+	return v->nothing ? -1 : 0;
+}
+
+/* Silence would read as "equal". */
+static int
+anything(struct verify *v, struct err *e)
+{
+	static const char none[] =
+	    "nothing was compared: there is no collection to compare";
+
+	if (v->colls > 0 || v->diffs > 0 || v->skipped > 0)
+		return 0;
+	v->nothing = !v->conf->allow_none;
+	if (v->nothing)
+		return err_set(e, ERR_DATA,
+		    "%s (--allow-none takes that for equal)", none);
+	log_warn("%s", none);
+	return 0;
+}
+
 /* The names of both sides, and the collections of the source by database. */
 struct lists {
 	struct texts dbs[2];
@@ -172,11 +198,14 @@ extras(
 		if (strcmp(d, to_db) == 0)
 			texts_add(&images, c);
 	}
-	for (size_t i = 0; i < theirs.n; i++)
-		if (!texts_has(&images, theirs.v[i]) &&
-		    verify_included(v->conf, db, theirs.v[i]))
+	for (size_t i = 0; i < theirs.n; i++) {
+		if (texts_has(&images, theirs.v[i]))
+			continue;
+		meets_coll(&v->meets, db, theirs.v[i], MEET_LIVE);
+		if (verify_included(v->conf, db, theirs.v[i]))
 			diff_name(v, "collection", db, theirs.v[i], NULL, NULL,
 			    "extra");
+	}
 	texts_fini(&images);
 	texts_fini(&theirs);
 	return rc == -1 ? -1 : 0;
@@ -195,6 +224,7 @@ extra_dbs(
 	for (size_t i = 0; i < theirs->n; i++) {
 		const char *db = theirs->v[i];
 
+		meets_db(&v->meets, db);
 		if (texts_has(&images, db) || texts_has(ours, db) ||
 		    patterns_whole_db(&c->exclude, db) ||
 		    (c->include.n > 0 && !patterns_whole_db(&c->include, db)))
@@ -211,6 +241,9 @@ database(struct verify *v, const struct lists *l, size_t i, struct err *e)
 
 	if (ask_collections(&v->side[SRC], db, &l->ours[i], e) == -1)
 		return -1;
+	meets_db(&v->meets, db);
+	for (size_t k = 0; k < l->ours[i].n; k++)
+		meets_coll(&v->meets, db, l->ours[i].v[k], MEET_LIVE);
 	if (texts_has(&l->dbs[DST], names_db(&v->conf->rename, db)))
 		return extras(v, db, &l->ours[i], e);
 	if (wanted(v, db, &l->ours[i]))
@@ -266,6 +299,8 @@ compare(struct verify *v, struct err *e)
 	if (rc == 0)
 		rc = out_flush(&v->out, e);
 	if (rc == 0)
+		rc = verify_meets(v, e);
+	if (rc == 0)
 		rc = measure(v, &l, e);
 	for (size_t i = 0; rc == 0 && i < l.dbs[SRC].n; i++)
 		for (size_t k = 0; rc == 0 && k < l.ours[i].n; k++) {
@@ -317,6 +352,7 @@ verify_run(const struct verify_conf *c, struct err *e)
 	int rc;
 
 	v.started_ns = tso_mono_ns();
+	meets_init(&v.meets, "--include", &c->include, &c->exclude);
 	v.side[SRC].name = "backup";
 	rc = c->nbackup > 0 ? 0 : open_side(&v, SRC, &c->source, "source", e);
 	if (rc == 0)
@@ -335,6 +371,8 @@ verify_run(const struct verify_conf *c, struct err *e)
 		}
 	}
 	if (rc != -1)
+		rc = anything(&v, e);
+	if (rc != -1)
 		summary(&v);
 	for (int s = SRC; s <= DST; s++) {
 		colls_fini(&v.side[s].colls);
@@ -343,8 +381,9 @@ verify_run(const struct verify_conf *c, struct err *e)
 	}
 	out_fini(&v.out);
 	buf_fini(&v.line);
+	meets_fini(&v.meets);
 	if (rc == -1)
-		return -1;
+		return v.nothing ? VERIFY_NOTHING : -1;
 	return v.diffs > 0     ? VERIFY_DIFFERENT
 	       : v.skipped > 0 ? VERIFY_PARTLY
 			       : VERIFY_EQUAL;

@@ -38,23 +38,26 @@ struct verify_conf {
 	enum verify_asof asof;
 	const char *task, *state_dir; /* of VERIFY_TASK */
 	int settle_s;
-	size_t sample; /* only so many places of a collection; 0: all */
-	uint64_t seed; /* of the places */
-	int load;      /* load what is not loaded, and put it back */
-	int progress;  /* on a terminal */
+	size_t sample;  /* only so many places of a collection; 0: all */
+	uint64_t seed;  /* of the places */
+	int load;       /* load what is not loaded, and put it back */
+	int progress;   /* on a terminal */
+	int allow_none; /* nothing to compare is no error */
 };
 
 /* What came of it. */
 enum verify_end {
 	VERIFY_EQUAL,
 	VERIFY_DIFFERENT,
-	VERIFY_PARTLY, /* no difference in what could be compared; not all was
-			*/
+	VERIFY_PARTLY,  /* no difference in what could be compared; not all was
+			 */
+	VERIFY_NOTHING, /* nothing, or nothing of a pattern, to compare */
 };
 
 /*
  * Compare source and target and write a line for each difference to standard
- * output (cdc-ndjson(5)). One of enum verify_end, or -1.
+ * output (cdc-ndjson(5)). One of enum verify_end, or -1; *e is set with -1
+ * and VERIFY_NOTHING.
  */
 int verify_run(const struct verify_conf *c, struct err *e);
 

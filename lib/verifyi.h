@@ -4,6 +4,7 @@
 #include "applycoll.h"
 #include "hash.h"
 #include "jsonw.h"
+#include "meets.h"
 #include "out.h"
 #include "verify.h"
 #include "verifypage.h"
@@ -49,6 +50,8 @@ struct verify {
 	struct out out;
 	struct buf line;
 	struct jsonw w; /* writes the line */
+	struct meets meets;
+	int nothing; /* there was nothing to compare, which is said in *e */
 	/* counts */
 	uint64_t colls, rows, bytes, diffs;
 	uint64_t skipped;             /* what could not be compared */
@@ -165,6 +168,9 @@ int verify_rows(struct verify *v, struct pair *p, struct err *e);
 /* Is it asked for? By its name at the source. */
 int verify_included(
     const struct verify_conf *c, const char *db, const char *coll);
+
+/* verify.c: ERR_DATA if a pattern has met nothing of either side. */
+int verify_meets(struct verify *v, struct err *e);
 
 /* verify.c: how far we are, on a terminal; now and then. */
 void verify_show(struct verify *v);

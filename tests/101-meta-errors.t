@@ -31,6 +31,15 @@ etcd_start
 exits 1 cdc-meta
 said "no Milvus under 'by-dev': etcd has no key beneath 'by-dev/meta/'"
 etcdtool replay "$HISTORY" >/dev/null
+exits 1 cdc-meta 'meta_h1.*' 'nosuch.*' itmes
+said "pattern 'nosuch.\*', 'default.itmes' meet no collection of the source \\(--allow-none"
+is '  no line' "$(cat "$out")" ''
+exits 0 cdc-meta --allow-none 'nosuch.*'
+said "pattern 'nosuch.\*' meets no collection of the source\$"
+exits 1 cdc-meta --plain 'meta_h1.short'
+said "pattern 'meta_h1.short' meets only collections of the source that were dropped"
+exits 0 cdc-meta --plain -a 'meta_h1.short'
+is '  silent' "$(cat "$err")" ''
 etcdtool put other/x >/dev/null
 exits 1 cdc-meta -r nowhere
 said "no Milvus under 'nowhere'; roots that look like one: 'by-dev'\$"

@@ -80,7 +80,7 @@ reads --until now --include 'sales.*'
 is '--include' "$(body | tr '\n' ' ')" 'create_database@0 sales create_collection@10 sales.orders insert@410 sales.orders/_default 5 '
 reads --until now --exclude items --exclude '*.orders'
 is '--exclude' "$(body | grep coll)" 'create_collection@10 default.empty'
-reads --until now --vectors none --include orders --include sales.orders
+reads --until now --vectors none --include sales.orders
 is '--vectors none' "$(jq -c 'select(.op=="insert")|[.rows,.lossy]' "$out")" '[[{"pk":"5","v":"two"}],true]'
 reads --until now --vectors decimal --include sales.orders
 is '--vectors decimal' "$(jq -c 'select(.op=="insert")|[.rows[0].vec,.lossy]' "$out")" '[[0,1],null]'

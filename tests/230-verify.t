@@ -30,5 +30,12 @@ ends 'a rename that is none' 2 'rename' --rename a
 ends 'a time that is none' 2 'as-of' --as-of yesterday
 ends 'two sources' 2 'backup' --backup file
 ends 'an address that is none' 2 'target' -T host
+
+# nothing to compare is not equal
+ends 'no collection on either side' 1 'nothing was compared: there is no collection to compare .*--allow-none'
+ends 'which is allowed, and said' 0 'nothing was compared' --allow-none
+{ begin; create items; create more; end; } | cdc-apply >/dev/null
+ends 'a pattern that meets nothing' 1 "^cdc-verify: --include 'nosuch\.\*' meets no collection of either side \(--allow" -i 'nosuch.*'
+ends 'one of two' 1 "^cdc-verify: --include 'default\.itmes' meets no collection" -i items -i itmes
 fake_stop
 done_testing

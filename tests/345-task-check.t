@@ -20,6 +20,14 @@ like 'and says what was found' "$(cat "$out")" 'target .*: Milvus v2.3.5-fake'
 like 'all three' "$(cat "$out")" 'kafka .*: 2 topics of cluster '
 cdc-task delete dr
 
+# a pattern that meets nothing is a typing mistake more often than not
+exits 1 cdc-task create dr -i 'nosuch.*' -i items
+like 'is said' "$(cat "$err")" "^cdc-task: --include 'nosuch.\*' meets no collection of the source \\(--allow-none"
+is 'nothing is left' "$(cdc-task list)" ''
+exits 0 cdc-task create dr -i 'nosuch.*' -i items --allow-none
+like 'and it is said' "$(cat "$out")" "^warning   --include 'nosuch.\*' meets no collection of the source\$"
+cdc-task delete dr
+
 # now is a timestamp of the source, when it is said, not the time of this machine or of Kafka
 from() { jq -r .from "$CDC_STATE_DIR/tasks/dr/task.json"; }
 exits 0 cdc-task create dr --from now

@@ -51,6 +51,14 @@ is 'a standby' "$(req create "$target,\"collection_infos\":[{\"name\":\"*\"}]" |
 faults '[]'
 is 'nothing is left of them' "$(ls -A "$CDC_STATE_DIR/tasks" | grep -v '^\.[a-z]*\.\?lock$')" ''
 
+# a collection that is not there yet is waited for, as by Milvus-CDC, and said
+made=$(req create "$target,\"collection_infos\":[{\"name\":\"nosuch\"}]")
+is 'a name that meets nothing: a warning' "$(echo "$made" | jq -c '[.code, .data.warnings]')" \
+	"[200,[\"--include 'default.nosuch' meets no collection of the source\"]]"
+id=$(echo "$made" | jq -r .data.task_id)
+is 'which stays' "$(req get "\"task_id\":\"$id\"" | jq -c '.data.task.warnings | length')" 1
+is 'it goes' "$(req delete "\"task_id\":\"$id\"" | jq .code)" 200
+
 # the life of a task
 more 5 >words && feed <words
 made=$(req create "$target,\"collection_infos\":[{\"name\":\"*\",\"use_start_position\":true}]")

@@ -328,7 +328,7 @@ class Case:
         return ['cdc-meta', '-E', self.etcd, '-r', os.environ['CDC_ROOT'], *more]
 
     def read(self, *more):
-        argv = ['cdc-read', '-b', self.brokers]
+        argv = ['cdc-read', '-b', self.brokers, '--allow-none']
         for p in self.include:
             argv += ['-i', p]
         return argv + list(more)
@@ -398,7 +398,7 @@ class Pipeline:
         self.more_apply, self.more_read = list(apply), list(read)
         self.target = target or case.target
         argv = ['cdc-task', 'create', name, '--etcd', case.etcd, '--root', os.environ['CDC_ROOT'],
-                '--brokers', case.brokers, '--target', self.target, '--from', start]
+                '--brokers', case.brokers, '--target', self.target, '--from', start, '--allow-none']
         for p in case.include:
             argv += ['--include', p]
         case.run(*argv, *create)  # for `cdc-task run`, which takes its options from there

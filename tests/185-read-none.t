@@ -1,0 +1,62 @@
+#!/bin/sh
+# Patterns that meet nothing: a typing mistake must not make an empty backup that looks like a good one.
+. "$(dirname "$0")/lib.sh"
+. "$TESTS/readlib.sh"
+kafka_up
+feed <<X2
+tick 0 100
+insert 0 110 part=11 keys=1
+tick 0 200
+X2
+body_of() {
+	db 1 default
+	db 2 sales
+	coll 1 items
+	part 11 1 _default
+	coll 2 old state=dropped ts=15
+	ready 105
+}
+{ header && body_of; } >cat.ndjson
+
+reads --until now --include 'nosuch.*'
+is 'nothing is met: status 1 and no line' "$got $(wc -c <"$out")" '1 0'
+is 'the pattern is named' "$(cat "$err")" "cdc-read: --include 'nosuch.*' meets no collection of the source \
+(--allow-none goes on without it)"
+reads --until now --include 'nosuch.*' --allow-none
+is 'allowed: an empty stream' "$got $(body)" '0 '
+like 'and a warning' "$(cat "$err")" "^cdc-read: --include 'nosuch.\*' meets no collection"
+reads --until now --include items --include itmes --include 'x.*'
+is 'some of several: status 1' "$got $(wc -c <"$out")" '1 0'
+like 'all of them are named' "$(cat "$err")" "^cdc-read: --include 'default.itmes', 'x.\*' meet no collection "
+reads --until now --include items --exclude tmp
+is 'an --exclude that meets nothing takes nothing away' "$got $(rows)" '0 insert@110 default.items/_default 1'
+like 'and is said' "$(cat "$err")" "cdc-read: --exclude 'default.tmp' meets no collection of the source\$"
+reads --until now --include items --exclude 'default.*'
+is 'what is excluded again is not met' "$got" 1
+reads --until now --include 'sales.*'
+is 'a database that is there is met' "$got $(body)" '0 create_database@0 sales'
+reads --until now
+is 'no pattern: nothing is said' "$got $(cat "$err")" '0 '
+reads --explain --include nosuch
+is 'a table of why: it goes on' "$got $(head -n 1 "$out" | cut -d, -f1)" '0 default.items 1: not included'
+
+# moments
+reads --until now --include old
+is 'only what was dropped' "$got" 1
+like 'is said' "$(cat "$err")" "--include 'default.old' meets only collections of the source that were dropped"
+reads --until "ts:$(ts 12)" --include old
+is 'it was there at that time' "$got $(body)" '0 create_collection@10 default.old'
+reads --until "ts:$(ts 5)" --include items
+is 'not there yet at that time' "$got" 1
+like 'is said, too' "$(cat "$err")" "--include 'default.items' meets only collections of the source that were made later"
+
+# a stream without an end: it may come
+told body_of
+cp follow.ndjson all
+live --include 'nosuch.*' --include items
+cat all >&8
+sees '^insert@110'
+stop
+is 'a stream without an end goes on' "$got $(ops live.out | grep -c insert@)" '143 1'
+like 'and says it' "$(cat live.err)" "cdc-read: --include 'nosuch.\*' meets no collection of the source"
+done_testing
