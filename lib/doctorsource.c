@@ -6,6 +6,7 @@
 #include "doctorint.h"
 #include "state.h"
 #include "task.h"
+#include "x.h"
 
 /* ---- which collections ---- */
 
@@ -42,6 +43,29 @@ doctor_known(const struct doctor *d, int64_t id)
 	return json_object_get(d->cp.known, key);
 }
 
+/* Is it carried by a name that it had? */
+static int
+known_by(const struct doctor *d, int64_t id, const struct patterns *p)
+{
+	static const char *const keys[] = { "name", "as" };
+	const json_t *known = doctor_known(d, id);
+	int yes = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *s =
+		    json_string_value(json_object_get(known, keys[i]));
+		const char *dot = s == NULL ? NULL : strchr(s, '.');
+		char *db;
+
+		if (dot == NULL)
+			continue;
+		db = x_strndup(s, (size_t)(dot - s));
+		yes |= patterns_match(p, db, dot + 1);
+		free(db);
+	}
+	return yes;
+}
+
 int
 doctor_takes(const struct doctor *d, const struct cat_coll *l, struct buf *why)
 {
@@ -57,7 +81,7 @@ doctor_takes(const struct doctor *d, const struct cat_coll *l, struct buf *why)
 	else if (in < c->in.n)
 		buf_addf(why, "included by -i '%s'",
 		    option_at(c->task, "include", in));
-	else if (c->in.n > 0 && doctor_known(d, l->id) != NULL)
+	else if (c->in.n > 0 && known_by(d, l->id, &c->in))
 		buf_adds(why, "included before it was renamed");
 	else if (c->in.n > 0)
 		buf_adds(why, "no -i names it");

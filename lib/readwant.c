@@ -1,5 +1,13 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "log.h"
 #include "meets.h"
 #include "readerint.h"
+#include "x.h"
+
+enum { LEFT_NAMES = 5 }; /* of those that are left alone, in a message */
 
 int
 reader_want_db(void *arg, const char *db)
@@ -20,20 +28,105 @@ reader_want(void *arg, const char *db, const char *coll, int64_t id)
 	       shard_has(&c->shard, id);
 }
 
-/* What the target had and is no longer asked for is not ours to touch. */
+static int
+named(const struct patterns *p, const struct view_coll *v,
+    const struct cat_coll *c)
+{
+	return patterns_match(p, v->db, v->name) ||
+	       (c != NULL && patterns_match(p, c->db, c->name));
+}
+
+/*
+ * The name that it was asked for by, if it has another since: the database,
+ * for the caller to free, and *coll. NULL if not.
+ */
+static char *
+name_before(const struct view_coll *v, const char **coll)
+{
+	const char *dot = v->as == NULL ? NULL : strchr(v->as, '.');
+
+	if (dot == NULL)
+		return NULL;
+	*coll = dot + 1;
+	return x_strndup(v->as, (size_t)(dot - v->as));
+}
+
+static int
+named_before(const struct patterns *p, const struct view_coll *v)
+{
+	const char *coll;
+	char *db = name_before(v, &coll);
+	int yes = db != NULL && patterns_match(p, db, coll);
+
+	free(db);
+	return yes;
+}
+
+/* Of what the target has: do we go on with it? */
+static int
+still_wanted(const struct reader *r, const struct view_coll *v)
+{
+	const struct reader_conf *conf = r->conf;
+	const struct cat_coll *c = cat_coll(&r->cat, v->id);
+
+	return !named(&conf->exclude, v, c) &&
+	       (conf->include.n == 0 || named(&conf->include, v, c) ||
+		   named_before(&conf->include, v));
+}
+
+/* One line for people, of so many names. */
+static void
+say_left(const struct buf *names, size_t n)
+{
+	if (n > LEFT_NAMES)
+		log_warn("not asked for any more, and left as they are at the "
+			 "target:%s and %zu more",
+		    names->ptr, n - LEFT_NAMES);
+	else if (n > 0)
+		log_warn("not asked for any more, and left as %s at the "
+			 "target:%s",
+		    n == 1 ? "it is" : "they are", names->ptr);
+}
+
+/* Databases of nothing that is asked for. */
+static void
+narrow_dbs(struct reader *r)
+{
+	for (size_t i = r->view.n_dbs; i-- > 0;) {
+		const struct view_db *db = &r->view.dbs[i];
+		int used = reader_want_db(r, db->name);
+
+		for (size_t k = 0; !used && k < r->view.n_colls; k++)
+			used = strcmp(r->view.colls[k]->db, db->name) == 0;
+		if (!used)
+			view_drop_db(&r->view, db->id);
+	}
+}
+
+/*
+ * What the target had and is no longer asked for is not ours to touch: what
+ * the start brings with it is from another stream, or from before the
+ * patterns were changed. The next tick says that it is not known any more.
+ */
 static void
 narrow(struct reader *r)
 {
+	struct buf names = { 0 };
+	size_t n = 0;
+
 	for (size_t i = r->view.n_colls; i-- > 0;) {
 		const struct view_coll *v = r->view.colls[i];
-		const struct cat_coll *c = cat_coll(&r->cat, v->id);
+		int wanted = still_wanted(r, v);
 
-		if (patterns_match(&r->conf->exclude, v->db, v->name) ||
-		    !shard_has(&r->conf->shard, v->id) ||
-		    (c != NULL &&
-			patterns_match(&r->conf->exclude, c->db, c->name)))
-			view_forget(&r->view, v->id);
+		if (!wanted && n++ < LEFT_NAMES)
+			buf_addf(&names, "%s '%s.%s'", n > 1 ? "," : "", v->db,
+			    v->name);
+		if (!wanted || !shard_has(&r->conf->shard, v->id))
+			view_drop(&r->view, v->id);
 	}
+	narrow_dbs(r);
+	say_left(&names, n);
+	buf_fini(&names);
 }
 
 void
@@ -62,6 +155,18 @@ coming(const struct reader *r, const struct cat_coll *c, uint64_t until)
 	return MEET_LIVE;
 }
 
+static void
+note_known(struct meets *m, const struct view_coll *v)
+{
+	const char *coll;
+	char *db = name_before(v, &coll);
+
+	meets_coll(m, v->db, v->name, MEET_LIVE);
+	if (db != NULL)
+		meets_coll(m, db, coll, MEET_LIVE);
+	free(db);
+}
+
 int
 reader_meets(struct reader *r, struct err *e)
 {
@@ -80,8 +185,7 @@ reader_meets(struct reader *r, struct err *e)
 		meets_coll(&m, c->db, c->name, coming(r, c, until));
 	}
 	for (size_t i = 0; i < r->view.n_colls; i++)
-		meets_coll(&m, r->view.colls[i]->db, r->view.colls[i]->name,
-		    MEET_LIVE);
+		note_known(&m, r->view.colls[i]);
 	rc = meets_check(&m, "the source",
 	    !ends || r->conf->allow_none || r->conf->explain, e);
 	meets_fini(&m);

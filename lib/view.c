@@ -68,6 +68,7 @@ coll_free(struct view_coll *c)
 {
 	free(c->db);
 	free(c->name);
+	free(c->as);
 	view_items_fini(&c->parts);
 	view_items_fini(&c->aliases);
 	view_items_fini(&c->indexes);
@@ -185,6 +186,8 @@ view_rename(struct view_coll *c, const char *db, const char *name)
 {
 	char *d = x_strdup(db), *n = x_strdup(name);
 
+	if (c->as == NULL)
+		c->as = x_asprintf("%s.%s", c->db, c->name);
 	free(c->db);
 	free(c->name);
 	c->db = d;
@@ -279,6 +282,8 @@ coll_to_json(const struct view_coll *c, struct jsonw *w)
 
 	jw_open(w, key_of(key, "", c->id), '{');
 	jw_str(w, "name", name);
+	if (c->as != NULL && strcmp(c->as, name) != 0)
+		jw_str(w, "as", c->as);
 	free(name);
 	jw_open(w, "parts", '{');
 	for (size_t i = 0; i < c->parts.n; i++)
@@ -396,6 +401,7 @@ coll_from_json(struct view *v, int64_t id, json_t *j, struct err *e)
 {
 	const char *name = json_string_value(json_object_get(j, "name"));
 	const char *dot = name == NULL ? NULL : strchr(name, '.');
+	const char *as = json_string_value(json_object_get(j, "as"));
 	struct view_coll *c;
 	json_t *x;
 	size_t i;
@@ -406,6 +412,7 @@ coll_from_json(struct view *v, int64_t id, json_t *j, struct err *e)
 	db = x_strndup(name, (size_t)(dot - name));
 	c = view_add(v, id, db, dot + 1);
 	c->changed = 0;
+	c->as = as == NULL ? NULL : x_strdup(as);
 	c->maybe = json_is_true(json_object_get(j, "maybe"));
 	free(db);
 	if (items_from_json(&c->parts, json_object_get(j, "parts"), e) == -1 ||

@@ -99,7 +99,7 @@ load_partitions@300 default.items/_default,p
 release_partitions@300 default.items/_default'
 stop
 jq -c 'select(.op=="end").known' live.out >known
-is 'known at the end' "$(jq -c . known)" '{"db:7":{"name":"sales"},"1":{"name":"sales.renamed","parts":{"11":"_default"},"load":"none"},"3":{"name":"default.items","parts":{"31":"_default","32":"p"},"load":["p"],"indexes":{"93":["vec","vec_idx"]}}}'
+is 'known at the end' "$(jq -c . known)" '{"db:7":{"name":"sales"},"1":{"name":"sales.renamed","as":"default.items","parts":{"11":"_default"},"load":"none"},"3":{"name":"default.items","parts":{"31":"_default","32":"p"},"load":["p"],"indexes":{"93":["vec","vec_idx"]}}}'
 is 'what ticks tell adds up to it' "$(jq -s -c '[.[]|select(.op=="tick").known//{}]|add|del(.[]|nulls)|to_entries|sort' live.out)" \
 	"$(jq -c 'to_entries|sort' known)"
 

@@ -59,4 +59,42 @@ sees '^insert@110'
 stop
 is 'a stream without an end goes on' "$got $(ops live.out | grep -c insert@)" '143 1'
 like 'and says it' "$(cat live.err)" "cdc-read: --include 'nosuch.\*' meets no collection of the source"
+
+# a start behind another stream's end: what is asked for now decides, not what that one had
+{ header && db 1 default && db 2 sales && coll 1 items && part 11 1 _default && coll 3 orders db=sales db_id=2 && ready 105; } >cat.ndjson
+reads --until now
+is 'all' "$got $(tail -n 1 "$out" | jq -c '.known | keys')" '0 ["1","3","db:2"]'
+tail -n 1 "$out" >all.end
+feed <<X2
+insert 0 310 part=11 keys=2
+tick 0 400
+X2
+reads --from @all.end --until now --include 'sales.*'
+is 'nothing of the others' "$got $(body | tr '\n' ' ')" '0 create_database@0 sales ensure create_collection@10 sales.orders ensure '
+is 'they are not known any more' "$(tail -n 1 "$out" | jq -c '.known | keys')" '["3","db:2"]'
+is 'which the first tick says' "$(jq -c 'select(.op == "tick").known["1"] == null' "$out" | head -n 1)" true
+is 'and a line for people' "$(cat "$err")" "cdc-read: not asked for any more, and left as it is at the target: 'default.items'"
+{ header && db 1 default && db 2 sales state=dropped ts=350 && coll 1 items && part 11 1 _default && coll 3 orders db=sales db_id=2 state=dropped ts=340 && ready 390; } >cat.ndjson
+reads --from @all.end --until now --include 'items'
+is 'nor is it dropped if the source drops it' "$got $(body | tr '\n' ' ')" '0 create_collection@10 default.items ensure insert@310 default.items/_default 2 '
+reads --from @all.end --until now --exclude '*.orders'
+is 'the same for --exclude, but the database is asked for' "$got $(body | grep drop)" '0 drop_database@200 sales'
+
+# one that was asked for and has another name now is followed, whoever goes on
+{ header && db 1 default && coll 1 moved ts=360 && part 11 1 _default && ready 390; } >cat.ndjson
+reads --from @all.end --until now --include items
+is 'renamed' "$got $(body | tr '\n' ' ')" '0 rename_collection@200 default.items -> default.moved create_collection@10 default.moved ensure insert@310 default.moved/_default 2 '
+is 'by which name it was asked for' "$(tail -n 1 "$out" | jq -c '.known["1"] | [.name, .as]')" '["default.moved","default.items"]'
+tail -n 1 "$out" >moved.end
+feed <<X2
+insert 0 510 part=11 keys=3
+tick 0 600
+X2
+reads --from @moved.end --until now --include items
+is 'and on' "$got $(rows | tr '\n' ' ')" '0 insert@510 default.moved/_default 3 '
+is 'it stays known by it' "$(tail -n 1 "$out" | jq -r '.known["1"].as')" default.items
+reads --from @moved.end --until now --include moved
+is 'by its own name, too' "$got $(rows | tr '\n' ' ')" '0 insert@510 default.moved/_default 3 '
+reads --from @moved.end --until now --include other
+is 'but not by another' "$got $(wc -c <"$out")" '1 0'
 done_testing

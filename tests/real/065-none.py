@@ -60,4 +60,57 @@ def patterns(c):
     tap.ok(status == 0 and named in lines and c.run('cdc-task', 'list') == 'a\n', 'unless told', status, lines, err)
 
 
-main(patterns)
+def ends_known(file):
+    with open(file) as f:
+        return {k['name']: k for k in json.loads(f.readlines()[-1])['known'].values() if 'name' in k}
+
+
+def another_pattern(c):
+    """Behind a backup of a, one of b: a is not b's."""
+    a, b = c.make_db('_a'), c.make_db('_b')
+    for db in a, b:
+        fill(c.src, db, 'items', range(3))
+    c.include = [f'{a}.*']
+    c.backup(c.path('a'))
+    c.restore(c.path('a'))
+    c.src.insert(a, 'items', {'pk': [7], 'vec': floats([[7, 1]])})
+    c.include = [f'{b}.*']
+    c.backup(c.path('b'), '--from', '@' + c.path('a'))
+    with open(c.path('b')) as f:
+        of = {json.loads(line).get('db') for line in f} - {None}
+    tap.ok(of == {b}, 'the stream has only b', of)
+    tap.ok(set(ends_known(c.path('b'))) == {f'{b}.items', b}, 'and knows only b', ends_known(c.path('b')))
+    said = c.chains[-1]['cdc-read'].stderr()
+    tap.ok(f"left as it is at the target: '{a}.items'" in said, 'which is said', said)
+    c.restore(c.path('b'))
+    tap.ok(c.dst.colls(a) == {'items'} == c.dst.colls(b), 'a stays, b is there', c.dst.colls(a), c.dst.colls(b))
+
+
+def a_narrower_task(c):
+    """A collection that a task is not asked for any more: it stays, whatever becomes of it at the source."""
+    db = c.make_db()
+    for coll in 'a', 'b', 'r':
+        fill(c.src, db, coll, range(3))
+    c.include = [f'{db}.a', f'{db}.b', f'{db}.r']
+    p = c.pipeline().start()
+    p.catch_up()
+    c.src.rename(db, 'r', 'renamed')
+    p.catch_up()
+    p.stop()
+    c.src.drop(db, 'a')
+    c.include = [f'{db}.b', f'{db}.r']
+    p.start()
+    c.src.insert(db, 'b', {'pk': [7], 'vec': floats([[7, 1]])})
+    c.src.insert(db, 'renamed', {'pk': [8], 'vec': floats([[8, 1]])})
+    p.catch_up()
+    said = p['cdc-read'].stderr()
+    p.stop()
+    tap.ok(sorted(c.dst.colls(db)) == ['a', 'b', 'renamed'], 'a is not dropped', c.dst.colls(db))
+    tap.ok(f"left as it is at the target: '{db}.a'" in said, 'and it is said', said)
+    known = {k['name']: k.get('as') for k in p.checkpoint()['known'].values()}
+    tap.ok(known == {db: None, f'{db}.b': None, f'{db}.renamed': f'{db}.r'}, 'nor known any more', known)
+    out = [diff_rows(c.src, c.dst, db, coll, (db, coll)) for coll in ('b', 'renamed')]
+    tap.ok(out == [[], []], 'b is equal, and what was renamed is followed', out)
+
+
+main(patterns, another_pattern, a_narrower_task)

@@ -294,7 +294,7 @@ class Torture(Case):
         if not os.path.exists(program):
             bad = [d for db in sorted(self.databases) for d in diff_db(self.src, self.dst, db)]  # noqa: F405
             return self.judge(f'{name}: source and target', bad)
-        argv = [program, '-S', self.src.uri, '-T', self.dst.uri]
+        argv = [program, '-S', self.src.uri, '-T', self.dst.uri, '--allow-none']
         for p in self.include:
             argv += ['-i', p]
         out = subprocess.run(argv, env=self.env, capture_output=True, text=True, timeout=600)
