@@ -9,6 +9,8 @@
 #include "jsonw.h"
 #include "num.h"
 #include "schema.h"
+#include "utf8.h"
+#include "utf8json.h"
 #include "x.h"
 
 struct err *
@@ -103,18 +105,7 @@ api_put(struct buf *b, const json_t *j)
 json_t *
 api_text(const char *s)
 {
-	json_t *j = json_string(s);
-	char *copy;
-
-	if (j != NULL)
-		return j;
-	copy = x_strdup(s);
-	for (char *p = copy; *p != '\0'; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	j = json_string(copy);
-	free(copy);
-	return j;
+	return utf8_json(s);
 }
 
 const char *
@@ -124,7 +115,7 @@ api_cut(const char *s, char out[static API_SHOWN + 1])
 
 	if (n > API_SHOWN)
 		n = API_SHOWN;
-	while (n > 0 && !jw_utf8(s, n))
+	while (n > 0 && !utf8_is(s, n))
 		n--;
 	memcpy(out, s, n);
 	out[n] = '\0';

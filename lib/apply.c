@@ -12,6 +12,7 @@
 #include "num.h"
 #include "sig.h"
 #include "tso.h"
+#include "utf8.h"
 #include "x.h"
 
 enum {
@@ -220,8 +221,7 @@ change(struct apply *a, do_fn *run, struct err *e)
 	while (run(a, e) == -1) {
 		if (e->kind != ERR_ODD)
 			return -1;
-		snprintf(s.reason, sizeof s.reason, "%.*s",
-		    (int)sizeof s.reason - 1, e->msg);
+		utf8_copy(s.reason, sizeof s.reason, e->msg, strlen(e->msg));
 		if (milvus_retry(a->m, &t, &s, op_name(a->op.op), &over) == -1)
 			return err_set(e, ERR_DATA,
 			    "%s; trying again will not help", s.reason);

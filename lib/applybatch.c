@@ -8,7 +8,10 @@
 #include "num.h"
 #include "pbw.h"
 #include "tso.h"
+#include "utf8.h"
 #include "x.h"
+
+enum { KEYS_MAX = 200 }; /* bytes of them in a message */
 
 /* milvus.proto DeleteRequest */
 enum { DEL_DB = 2, DEL_COLL = 3, DEL_PART = 4, DEL_EXPR = 5 };
@@ -215,8 +218,8 @@ batch_describe(const struct batch *b, const char *method, struct buf *t)
 		struct buf keys = { 0 };
 
 		key_range(b, &keys);
-		buf_addf(t, ", keys %.*s",
-		    (int)(keys.len > 200 ? 200 : keys.len), keys.ptr);
+		buf_adds(t, ", keys ");
+		buf_add(t, keys.ptr, utf8_cut(keys.ptr, keys.len, KEYS_MAX));
 		buf_fini(&keys);
 	}
 	buf_addf(t, ", line %" PRIu64, b->first.line);

@@ -11,6 +11,7 @@
 #include "jsonw.h"
 #include "num.h"
 #include "pbw.h"
+#include "utf8.h"
 
 enum { TAG_1 = 1 << 3 | PBW_LEN }; /* field 1, length-delimited */
 
@@ -166,7 +167,7 @@ value_text(struct jsonr *r, struct buf *b, struct buf *scratch, struct err *e)
 		return -1;
 	if (s.esc && jr_unescape(&s, scratch, e) == -1)
 		return -1;
-	if (!jw_utf8(s.ptr, s.len))
+	if (!utf8_is(s.ptr, s.len))
 		return err_set(e, ERR_DATA, "the text is not UTF-8");
 	if (s.esc)
 		pbw_bytes(b, 1, scratch->ptr, scratch->len);
@@ -185,7 +186,7 @@ value_json(struct jsonr *r, int json_inline, struct buf *b, struct buf *scratch,
 		return value_text(r, b, scratch, e);
 	if (jr_skip(r, &s, e) == -1)
 		return -1;
-	if (!jw_utf8(s.ptr, s.len))
+	if (!utf8_is(s.ptr, s.len))
 		return err_set(e, ERR_DATA, "the JSON is not UTF-8");
 	pbw_bytes(b, 1, s.ptr, s.len);
 	return 0;

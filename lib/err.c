@@ -5,14 +5,28 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 static void vset(struct err *e, enum err_kind kind, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 
 static void
 vset(struct err *e, enum err_kind kind, const char *fmt, va_list ap)
 {
+	int n = vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+
 	e->kind = kind;
-	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+	utf8_mend(e->msg, sizeof e->msg, n >= (int)sizeof e->msg);
+}
+
+/* ": why" behind it. */
+static void
+add(struct err *e, const char *why)
+{
+	size_t n = strlen(e->msg), room = sizeof e->msg - n;
+	int k = snprintf(e->msg + n, room, ": %s", why);
+
+	utf8_mend(e->msg, sizeof e->msg, k >= (int)room);
 }
 
 struct err *
@@ -30,15 +44,13 @@ struct err *
 err_prefix(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof e->msg];
-	size_t n;
 	va_list ap;
 
 	memcpy(old, e->msg, sizeof old);
 	va_start(ap, fmt);
 	vset(e, e->kind, fmt, ap);
 	va_end(ap);
-	n = strlen(e->msg);
-	snprintf(e->msg + n, sizeof e->msg - n, ": %s", old);
+	add(e, old);
 	return e;
 }
 
@@ -46,14 +58,12 @@ struct err *
 err_errno(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	int no = errno;
-	size_t n;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vset(e, kind, fmt, ap);
 	va_end(ap);
-	n = strlen(e->msg);
-	snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(no));
+	add(e, strerror(no));
 	return e;
 }
 

@@ -21,7 +21,7 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	char msg[1024];
+	char msg[1024]; /* UTF-8, whatever it is made of: utf8.h */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "err.h"
 #include "jsonw.h"
 #include "schema.h"
+#include "utf8.h"
 
 enum { MAX_NAME = 1024 };
 
@@ -78,7 +79,7 @@ fdata_parse(struct fdata *c, const void *p, size_t len, struct err *e)
 		return err_set(e, ERR_DATA, "broken protobuf in a column");
 	if (c->name == NULL)
 		c->name = "";
-	if (c->name_len > MAX_NAME || !jw_utf8(c->name, c->name_len))
+	if (c->name_len > MAX_NAME || !utf8_is(c->name, c->name_len))
 		return err_set(e, ERR_DATA, "a column with a broken name");
 	if (c->nulls.len > 0)
 		c->valid = (const uint8_t *)c->nulls.ptr;

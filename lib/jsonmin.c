@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "jsonw.h"
+#include "utf8.h"
 
 enum { MAX_DEPTH = 500 }; /* jr_skip takes 512, the line has a few */
 
@@ -196,7 +197,7 @@ jsonmin_add(struct buf *b, const void *p, size_t n)
 
 	t.p = p;
 	t.end = t.p + n;
-	if (n == 0 || !jw_utf8(p, n))
+	if (n == 0 || !utf8_is(p, n))
 		return -1;
 	while (rc == 1) {
 		rc = value(&t);

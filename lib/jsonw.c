@@ -5,6 +5,7 @@
 
 #include "b64.h"
 #include "num.h"
+#include "utf8.h"
 
 static void
 sep(struct jsonw *w, const char *key)
@@ -106,64 +107,6 @@ jw_quote(struct buf *b, const void *p, size_t n)
 	buf_addc(b, '"');
 }
 
-/* Length of the UTF-8 sequence at s, 0 if it is none. RFC 3629 section 4. */
-static size_t
-sequence(const unsigned char *s, size_t n)
-{
-	unsigned char lo = 0x80, hi = 0xbf;
-	size_t len;
-
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		len = 2;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		len = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		len = 4;
-	else
-		return s[0] < 0x80;
-	if (n < len)
-		return 0;
-	if (s[0] == 0xe0)
-		lo = 0xa0;
-	else if (s[0] == 0xed)
-		hi = 0x9f;
-	else if (s[0] == 0xf0)
-		lo = 0x90;
-	else if (s[0] == 0xf4)
-		hi = 0x8f;
-	if (s[1] < lo || s[1] > hi)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	return len;
-}
-
-/* Are these 8 bytes ASCII? */
-static int
-ascii8(const unsigned char *s)
-{
-	uint64_t v;
-
-	memcpy(&v, s, sizeof v);
-	return (v & 0x8080808080808080) == 0;
-}
-
-int
-jw_utf8(const void *p, size_t n)
-{
-	const unsigned char *s = p;
-	size_t k;
-
-	for (; n > 0; s += k, n -= k) {
-		if (n >= 8 && ascii8(s))
-			k = 8;
-		else if ((k = sequence(s, n)) == 0)
-			return 0;
-	}
-	return 1;
-}
-
 void
 jw_str(struct jsonw *w, const char *key, const char *s)
 {
@@ -176,7 +119,7 @@ jw_str(struct jsonw *w, const char *key, const char *s)
 void
 jw_bytes(struct jsonw *w, const char *key, const void *p, size_t n)
 {
-	if (jw_utf8(p, n)) {
+	if (utf8_is(p, n)) {
 		sep(w, key);
 		jw_quote(w->b, p, n);
 		return;

@@ -42,7 +42,5 @@ void jw_f32s(struct jsonw *w, const void *le, size_t n);
 
 /* A quoted, escaped string of n UTF-8 bytes, without a comma. */
 void jw_quote(struct buf *b, const void *p, size_t n);
-/* Are these n bytes UTF-8 (RFC 3629: no surrogates, nothing overlong)? */
-int jw_utf8(const void *p, size_t n);
 
 #endif

@@ -16,6 +16,7 @@
 #include "sig.h"
 #include "trust.h"
 #include "tso.h"
+#include "utf8.h"
 #include "x.h"
 
 enum {
@@ -64,7 +65,7 @@ on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	/* without how long it took and how often it was so */
 	end = strstr(reason, " (after ");
 	n = end == NULL ? strlen(reason) : (size_t)(end - reason);
-	snprintf(r->why, sizeof r->why, "%.*s", (int)n, reason);
+	utf8_copy(r->why, sizeof r->why, reason, n);
 	r->refused =
 	    code == RD_KAFKA_RESP_ERR__AUTHENTICATION || is_about_trust(reason);
 }

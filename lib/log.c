@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 static const char *name = "cdc";
 static enum log_level level_now = LOG_NORMAL;
 static int progress_shown;
@@ -64,11 +66,13 @@ static void
 vline(const char *fmt, va_list ap)
 {
 	char line[2048];
-	int n;
+	int n, room, k;
 
 	n = snprintf(line, sizeof line,
 	    "%s%s: ", progress_shown ? "\r\033[K" : "", name);
-	vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, ap);
+	room = (int)sizeof line - n - 1;
+	k = vsnprintf(line + n, (size_t)room, fmt, ap);
+	utf8_mend(line + n, (size_t)room, k >= room);
 	if (progress_shown) /* not written by threads, who show none */
 		progress_shown = 0;
 	for (; line[n] != '\0'; n++)

@@ -6,6 +6,7 @@
 #include "jsonw.h"
 #include "metaimpl.h"
 #include "out.h"
+#include "utf8.h"
 #include "x.h"
 
 /* FNV-1a; never 0, which means "not sent". */
@@ -71,7 +72,7 @@ render(struct meta *m, const struct meta_change *c, struct meta_about *about,
 	buf_clear(&m->body);
 	if (meta_line(m->store, c->kind, c->head, &m->body, about, e) == -1)
 		return -1;
-	if (!jw_utf8(m->body.ptr, m->body.len)) /* protobuf has no other */
+	if (!utf8_is(m->body.ptr, m->body.len)) /* protobuf has no other */
 		return err_set(e, ERR_DATA,
 		    "etcd: %s %" PRId64 " '%s': a text that is not UTF-8",
 		    meta_kind_name(c->kind), id_of(c->kind, c->head),

@@ -14,6 +14,7 @@
 #include "sig.h"
 #include "trust.h"
 #include "tso.h"
+#include "utf8.h"
 #include "x.h"
 
 enum {
@@ -279,6 +280,8 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 		snprintf(s->reason, sizeof s->reason, "%s", r->text);
 		break;
 	}
+	utf8_mend(s->reason, sizeof s->reason,
+	    strlen(s->reason) == sizeof s->reason - 1);
 }
 
 static const char *

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "jsonw.h"
+#include "utf8.h"
 
 static int is_text(const ProtobufCMessage *m);
 
@@ -13,7 +14,7 @@ is_text_value(const ProtobufCFieldDescriptor *f, const void *at)
 
 	if (v == NULL)
 		return 1;
-	return f->type == PROTOBUF_C_TYPE_STRING ? jw_utf8(v, strlen(v))
+	return f->type == PROTOBUF_C_TYPE_STRING ? utf8_is(v, strlen(v))
 						 : is_text(v);
 }
 

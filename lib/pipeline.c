@@ -14,6 +14,7 @@
 #include "err.h"
 #include "sig.h"
 #include "tso.h"
+#include "utf8.h"
 #include "x.h"
 
 enum { LINE_MAX_BYTES = 4096 };
@@ -200,7 +201,7 @@ message(struct pipeline *p, struct child *c, const char *s, size_t n)
 {
 	struct buf b = { 0 };
 
-	snprintf(c->last, sizeof c->last, "%.*s", (int)n, s);
+	utf8_copy(c->last, sizeof c->last, s, n);
 	patience(p, c->last);
 	if (p->label != NULL)
 		buf_addf(&b, "[%s] ", p->label);

@@ -115,7 +115,6 @@ cause_json(const struct pipeline *p, int i)
 	else
 		json_object_set_new(
 		    j, "status", json_integer(WEXITSTATUS(c->status)));
-	/* NULL, and so left out, if it is not UTF-8 */
 	json_object_set_new(j, "reason", json_string(c->last));
 	return j;
 }

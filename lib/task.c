@@ -17,6 +17,7 @@
 #include "opt.h"
 #include "state.h"
 #include "tso.h"
+#include "utf8json.h"
 #include "x.h"
 
 enum { LAST_TRIES = 100, LAST_WAIT_MS = 10 };
@@ -316,11 +317,13 @@ task_wish_save(const char *dir, const char *name, int paused,
     const char *reason, struct err *e)
 {
 	char *now = task_now(), *by = task_by();
-	json_t *j = json_pack("{s:i, s:s, s:s, s:s*}", "v", 1, "desired",
-	    paused ? "paused" : "running", "since", now, "reason", reason);
+	json_t *j = json_pack("{s:i, s:s, s:s}", "v", 1, "desired",
+	    paused ? "paused" : "running", "since", now);
 	int rc;
 
-	json_object_set_new(j, "by", json_string(by));
+	if (reason != NULL)
+		json_object_set_new(j, "reason", utf8_json(reason));
+	json_object_set_new(j, "by", utf8_json(by));
 	rc = put_json(dir, name, "desired.json", j, e);
 	json_decref(j);
 	free(by);

@@ -15,6 +15,7 @@
 #include "task.h"
 #include "taskcheck.h"
 #include "tso.h"
+#include "utf8json.h"
 #include "where.h"
 
 enum { LOOK_MS = 50 };
@@ -169,7 +170,8 @@ wish(const char *dir, const char *name, int paused, const char *reason,
 	if (task_wish_save(dir, name, paused, reason, e) == -1)
 		return -1;
 	task_log_by(dir, name, paused ? "pause" : "resume",
-	    reason == NULL ? NULL : json_pack("{s:s}", "reason", reason));
+	    reason == NULL ? NULL
+			   : json_pack("{s:o}", "reason", utf8_json(reason)));
 	return 0;
 }
 

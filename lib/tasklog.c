@@ -12,6 +12,7 @@
 #include "err.h"
 #include "log.h"
 #include "state.h"
+#include "utf8json.h"
 #include "x.h"
 
 enum { LOG_MAX = 1 << 20, TAIL_MAX = 256 << 10 };
@@ -67,7 +68,7 @@ task_log_by(
 	char *by = task_by();
 	json_t *j = own_more == NULL ? json_object() : own_more;
 
-	json_object_set_new(j, "by", json_string(by));
+	json_object_set_new(j, "by", utf8_json(by));
 	task_log(dir, name, event, j);
 	free(by);
 }

@@ -4,6 +4,7 @@
 
 #include "err.h"
 #include "jsonw.h"
+#include "utf8.h"
 #include "webint.h"
 #include "x.h"
 
@@ -41,7 +42,7 @@ decode(const char *s, size_t n, int plus)
 		*to++ = (char)c;
 	}
 	*to = '\0';
-	if (jw_utf8(text, (size_t)(to - text)))
+	if (utf8_is(text, (size_t)(to - text)))
 		return text;
 bad:
 	free(text);

@@ -10,6 +10,7 @@
 
 #include "jsonw.h"
 #include "num.h"
+#include "utf8.h"
 
 static void
 is(struct buf *b, const char *want)
@@ -173,12 +174,12 @@ utf8_is_what_the_rfc_allows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-		if (!jw_utf8(good[i], strlen(good[i])))
+		if (!utf8_is(good[i], strlen(good[i])))
 			fail_msg("refused number %zu", i);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		if (jw_utf8(bad[i], strlen(bad[i])))
+		if (utf8_is(bad[i], strlen(bad[i])))
 			fail_msg("took number %zu", i);
-	assert_true(jw_utf8("a\0b", 3));
+	assert_true(utf8_is("a\0b", 3));
 }
 
 static void

@@ -1,0 +1,36 @@
+#!/bin/sh
+# The last words of a program of a task stay, whatever they are made of.
+. "$(dirname "$0")/lib.sh"
+export CDC_STATE_DIR="$T/state" CTL="$T/ctl"
+mkdir bin ctl
+cp "$BUILD/cdc-task" "$TESTS"/stand-in/* bin/
+PATH=$T/bin:$PATH
+cdc-task create dr --no-check || exit 1
+
+start() {
+	cdc-task run dr 2>run.err &
+	run=$!
+	wait_until 20 test -s "$CDC_STATE_DIR/tasks/dr/checkpoint.json"
+}
+reason() { cdc-task status dr --json --offline | jq -r .reason; }
+
+sed -i 's/told to die: $how/$(cat "$CTL\/words")/' bin/stand-in.sh
+
+# what it says is no text, or has more bytes than are kept, and the last that are is inside of a character
+start
+printf 'cdc-apply: key \344\270 is \377 refused\n' >ctl/words
+echo 1 >ctl/cdc-apply.die
+wait $run
+is 'bytes that are no text: the reason stays' "$(reason)" \
+	"cdc-apply, status 1: cdc-apply: cdc-apply: key $(printf '\357\277\275\357\277\275') is $(printf '\357\277\275') refused"
+cdc-task resume dr
+start
+awk 'BEGIN { for (i = 0; i < 400; i++) printf "\344\270\215"; print "" }' >ctl/words
+echo 1 >ctl/cdc-apply.die
+wait $run
+like 'a long one is cut at a character' "$(reason)" \
+	"^cdc-apply, status 1: cdc-apply: $(printf '\344\270\215')*$"
+cdc-task pause dr --reason "$(printf 'caf\351')"
+is 'a reason of ours, too' "$(reason)" "caf$(printf '\357\277\275')"
+is '  and in the log' "$(cdc-task log dr | tail -n 1 | jq -r '[.event, .reason] | join(" ")')" "pause caf$(printf '\357\277\275')"
+done_testing
