@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "doctor.h"
 #include "err.h"
+#include "jsonw.h"
 #include "log.h"
 #include "notify.h"
 #include "opt.h"
@@ -259,11 +260,13 @@ cmd_set(struct args *a, struct err *e)
 static int
 cmd_log(struct args *a, struct err *e)
 {
-	struct buf b = { 0 };
-	int rc = task_log_read(a->dir, a->name, &b, e);
+	struct buf raw = { 0 }, b = { 0 };
+	int rc = task_log_read(a->dir, a->name, &raw, e);
 
+	jw_lines(&b, raw.ptr, raw.len);
 	if (rc == 0)
 		rc = print(&b, e);
+	buf_fini(&raw);
 	buf_fini(&b);
 	return rc;
 }

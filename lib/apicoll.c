@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "num.h"
 #include "pbwalk.h"
+#include "pos.h"
 #include "task.h"
 #include "x.h"
 
@@ -198,6 +199,7 @@ take_positions(struct order *o, const json_t *coll)
 	json_t *positions = json_object_get(coll, "positions");
 	char cut[API_SHOWN + 1], *topic;
 	const char *key;
+	struct err e;
 	json_t *v;
 	int rc = 0;
 
@@ -213,7 +215,10 @@ take_positions(struct order *o, const json_t *coll)
 			    "TOPIC_COLLECTIONvSHARD",
 			    api_cut(key, cut));
 		topic = x_strndup(key, topic_len(key));
-		rc = add_position(o, key, topic, json_string_value(v));
+		if (pos_topic_name(topic, &e) == -1)
+			rc = call_fail(o->c, 400, "%s", e.msg);
+		else
+			rc = add_position(o, key, topic, json_string_value(v));
 		free(topic);
 		if (rc == -1)
 			break;

@@ -91,15 +91,16 @@ api_parse(const char *p, size_t n, struct err *e)
 void
 api_put(struct buf *b, const json_t *j)
 {
-	char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct buf text = { 0 };
 
-	for (const char *s = text == NULL ? "null" : text; *s != '\0'; s++)
+	jw_dump(&text, j, JSON_COMPACT);
+	for (const char *s = text.ptr; *s != '\0'; s++)
 		if (*s == '<' || *s == '>' || *s == '&')
 			buf_addf(b, "\\u%04x", (unsigned)*s);
 		else
 			buf_addc(b, *s);
 	buf_addc(b, '\n');
-	free(text);
+	buf_fini(&text);
 }
 
 json_t *

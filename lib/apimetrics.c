@@ -9,6 +9,7 @@
 #include "state.h"
 #include "task.h"
 #include "taskstatus.h"
+#include "text.h"
 #include "tso.h"
 #include "x.h"
 
@@ -129,10 +130,33 @@ head(struct buf *b, const char *name, const char *type, const char *help)
 	buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* A metric and its labels: names and values in turn, NULL at the end. */
+static void
+labels(struct buf *b, const char *name, const char *const *pairs)
+{
+	buf_adds(b, name);
+	for (size_t i = 0; pairs[i] != NULL; i += 2) {
+		buf_addf(b, "%c%s=\"", i == 0 ? '{' : ',', pairs[i]);
+		text_label(b, pairs[i + 1]);
+		buf_addc(b, '"');
+	}
+	buf_adds(b, "} ");
+}
+
+#define LABELS(b, name, ...)                                                   \
+	labels(b, name, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+number(struct buf *b, int64_t v)
+{
+	buf_addi64(b, v);
+	buf_addc(b, '\n');
+}
+
 static void
 states(const struct seen *v, size_t n, struct buf *b)
 {
-	size_t num[3] = { 0 };
+	int64_t num[3] = { 0 };
 
 	head(b, "milvus_cdc_task_state", "gauge",
 	    "0 Initial, 1 Running, 2 Paused");
@@ -140,13 +164,15 @@ states(const struct seen *v, size_t n, struct buf *b)
 		int state = api_task_state(&v[i].s, &v[i].w);
 
 		num[state]++;
-		buf_addf(b, "milvus_cdc_task_state{task_id=\"%s\"} %d\n",
-		    v[i].s.name, state);
+		LABELS(b, "milvus_cdc_task_state", "task_id", v[i].s.name);
+		number(b, state);
 	}
 	head(b, "milvus_cdc_task_num", "gauge", "tasks in this state");
-	for (int i = 0; i < 3; i++)
-		buf_addf(b, "milvus_cdc_task_num{task_state=\"%s\"} %zu\n",
-		    api_state_name(i), num[i]);
+	for (int i = 0; i < 3; i++) {
+		LABELS(
+		    b, "milvus_cdc_task_num", "task_state", api_state_name(i));
+		number(b, num[i]);
+	}
 }
 
 static void
@@ -155,13 +181,12 @@ times(const struct seen *v, size_t n, struct buf *b)
 	head(b, "milvus_cdc_replicate_tt", "gauge",
 	    "the last message, milliseconds since 1970");
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < v[i].s.topics.n; k++)
-			buf_addf(b,
-			    "milvus_cdc_replicate_tt{task_id=\"%s\","
-			    "vchannel_name=\"%s\",op_type=\"write\"} %" PRId64
-			    "\n",
-			    v[i].s.name, v[i].s.topics.v[k].topic,
-			    tso_ms(v[i].s.topics.v[k].ts));
+		for (size_t k = 0; k < v[i].s.topics.n; k++) {
+			LABELS(b, "milvus_cdc_replicate_tt", "task_id",
+			    v[i].s.name, "vchannel_name",
+			    v[i].s.topics.v[k].topic, "op_type", "write");
+			number(b, tso_ms(v[i].s.topics.v[k].ts));
+		}
 }
 
 static int64_t
@@ -182,22 +207,20 @@ counts(const struct seen *v, size_t n, struct buf *b)
 	head(b, "milvus_cdc_api_execute_total", "counter",
 	    "operations applied to the target");
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < 4; k++)
-			buf_addf(b,
-			    "milvus_cdc_api_execute_total{task_id=\"%s\","
-			    "api_type=\"%s\"} %" PRId64 "\n",
-			    v[i].s.name, calls[k][1],
-			    applied(&v[i], calls[k][0]));
+		for (size_t k = 0; k < 4; k++) {
+			LABELS(b, "milvus_cdc_api_execute_total", "task_id",
+			    v[i].s.name, "api_type", calls[k][1]);
+			number(b, applied(&v[i], calls[k][0]));
+		}
 	head(b, "milvus_cdc_replicate_data_cnt", "counter",
 	    "rows and keys applied, of all collections");
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < 2; k++)
-			buf_addf(b,
-			    "milvus_cdc_replicate_data_cnt{task_id=\"%s\","
-			    "collection_id=\"\",collection_name=\"\",op_type="
-			    "\"write\",api_type=\"%s\"} %" PRId64 "\n",
-			    v[i].s.name, rows[k][1],
-			    applied(&v[i], rows[k][0]));
+		for (size_t k = 0; k < 2; k++) {
+			LABELS(b, "milvus_cdc_replicate_data_cnt", "task_id",
+			    v[i].s.name, "collection_id", "", "collection_name",
+			    "", "op_type", "write", "api_type", rows[k][1]);
+			number(b, applied(&v[i], rows[k][0]));
+		}
 }
 
 static void
@@ -206,16 +229,18 @@ lags(const struct seen *v, size_t n, struct buf *b)
 	head(b, "cdc_task_lag_seconds", "gauge",
 	    "newest record of the source less what is applied");
 	for (size_t i = 0; i < n; i++)
-		if (v[i].s.lag_ms >= 0)
-			buf_addf(b,
-			    "cdc_task_lag_seconds{task_id=\"%s\"} %" PRId64
-			    ".%03d\n",
-			    v[i].s.name, v[i].s.lag_ms / 1000,
+		if (v[i].s.lag_ms >= 0) {
+			LABELS(
+			    b, "cdc_task_lag_seconds", "task_id", v[i].s.name);
+			buf_addf(b, "%" PRId64 ".%03d\n", v[i].s.lag_ms / 1000,
 			    (int)(v[i].s.lag_ms % 1000));
+		}
 	head(b, "cdc_task_health", "gauge", "1 for the word that fits");
-	for (size_t i = 0; i < n; i++)
-		buf_addf(b, "cdc_task_health{task_id=\"%s\",health=\"%s\"} 1\n",
-		    v[i].s.name, api_health(&v[i].s, &v[i].w));
+	for (size_t i = 0; i < n; i++) {
+		LABELS(b, "cdc_task_health", "task_id", v[i].s.name, "health",
+		    api_health(&v[i].s, &v[i].w));
+		number(b, 1);
+	}
 }
 
 static int
@@ -234,7 +259,8 @@ metrics(struct call *c, int all)
 	if (all) {
 		lags(v, n, b);
 		head(b, "cdc_build_info", "gauge", "what runs here");
-		buf_adds(b, "cdc_build_info{version=\"" VERSION "\"} 1\n");
+		LABELS(b, "cdc_build_info", "version", VERSION);
+		number(b, 1);
 		api_counts_http(&c->api->counts, api_path, b);
 	}
 	c->r->type = "text/plain; version=0.0.4";

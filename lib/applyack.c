@@ -185,9 +185,9 @@ queue_ack(struct apply *a)
 	jw_open(&w, NULL, '{');
 	jw_str(&w, "op", "ack");
 	jw_u64s(&w, "ts", a->op.ts);
-	jw_raw(&w, "pos", a->op.pos.ptr, a->op.pos.len);
+	jw_json(&w, "pos", a->op.pos.ptr, a->op.pos.len);
 	if (a->op.known.len > 0)
-		jw_raw(&w, "known", a->op.known.ptr, a->op.known.len);
+		jw_json(&w, "known", a->op.known.ptr, a->op.known.len);
 	write_counts(&a->counts, &w);
 	if (a->op.op == OP_END)
 		jw_bool(&w, "end", 1);

@@ -20,7 +20,7 @@ call(struct apply *a, const char *method, const char *what,
 
 	if (a->conf->dry_run) {
 		buf_addf(&b, "%s %s", method, what);
-		out_line(&a->out, &b);
+		out_text(&a->out, &b);
 		buf_fini(&b);
 		memset(s, 0, sizeof *s);
 		return 0;

@@ -269,7 +269,7 @@ say(struct rowq *q, struct batch *b)
 {
 	buf_clear(&q->scratch);
 	batch_describe(b, method(q, b), &q->scratch);
-	out_line(q->conf.out, &q->scratch);
+	out_text(q->conf.out, &q->scratch);
 }
 
 /* Out of the open ones, into the line of those that are sent. */

@@ -6,6 +6,7 @@
 
 #include "err.h"
 #include "num.h"
+#include "pos.h"
 #include "x.h"
 
 /* The reading of one line: the first mistake sticks. */
@@ -135,6 +136,10 @@ set_topics(struct cat_coll *c, struct reader *r)
 		const json_t *at;
 
 		s->topic = pchannel(v == NULL ? "" : v);
+		if (!r->bad && pos_topic_name(s->topic, r->e) == -1) {
+			r->bad = 1;
+			err_wrap(r->e, "'vchannels'");
+		}
 		at = json_object_get(start, s->topic);
 		s->offset = json_is_integer(at) ? json_integer_value(at) : -1;
 	}

@@ -9,6 +9,7 @@
 #include "kreader.h"
 #include "milvus.h"
 #include "task.h"
+#include "text.h"
 #include "tso.h"
 #include "x.h"
 
@@ -83,21 +84,9 @@ add_json(struct doctor *d, enum verdict v, const char *text, const char *todo,
 	jw_str(&w, "todo", todo);
 	json_object_foreach(d->more, key, val)
 	{
-		char *s = json_dumps(val, JSON_COMPACT | JSON_ENCODE_ANY);
-
-		jw_raw(
-		    &w, key, s == NULL ? "null" : s, s == NULL ? 4 : strlen(s));
-		free(s);
+		jw_value(&w, key, val);
 	}
 	jw_close(&w, '}');
-}
-
-/* Words come from servers too: nothing for the terminal in them. */
-static void
-add_words(struct buf *b, const char *s)
-{
-	for (; *s != '\0'; s++)
-		buf_addc(b, (unsigned char)*s < ' ' || *s == 127 ? ' ' : *s);
 }
 
 static void
@@ -105,10 +94,10 @@ add_text(struct doctor *d, enum verdict v, const char *text, const char *todo,
     struct buf *b)
 {
 	buf_addf(b, "%-7s %-10s ", verdicts[v], checks[d->at].name);
-	add_words(b, text);
+	text_plain(b, text, strlen(text));
 	if (todo != NULL) {
 		buf_adds(b, "; ");
-		add_words(b, todo);
+		text_plain(b, todo, strlen(todo));
 	}
 }
 

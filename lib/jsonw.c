@@ -1,10 +1,12 @@
 #include "jsonw.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "b64.h"
 #include "num.h"
+#include "text.h"
 #include "utf8.h"
 
 static void
@@ -41,7 +43,10 @@ jw_close(struct jsonw *w, char bracket)
 	w->comma = 1;
 }
 
-/* 0: as it is; 1: as \u00XX; else the letter after the backslash. */
+/*
+ * 0: as it is; 1: as \u00XX; 2: it begins a C1 character, or U+00A0 to U+00BF;
+ * else the letter after the backslash.
+ */
 static const char escape[256] = {
 	1,
 	1,
@@ -78,33 +83,96 @@ static const char escape[256] = {
 	['"'] = '"',
 	['\\'] = '\\',
 	[0x7f] = 1,
+	[0xc2] = 2,
 };
+
+/* The length of the control character at s, which is *u; 0: it is none. */
+static size_t
+control(const unsigned char *s, size_t n, uint32_t *u)
+{
+	size_t k = utf8_seq(s, n);
+
+	return k > 0 && text_acts(s, k, u) && *u < 0xa0 ? k : 0;
+}
+
+static void
+add_escape(struct buf *b, uint32_t u)
+{
+	buf_addf(b, "\\u%04x", (unsigned)u);
+}
 
 void
 jw_quote(struct buf *b, const void *p, size_t n)
 {
-	static const char hex[] = "0123456789abcdef";
 	const unsigned char *s = p, *end = s + n, *run = s;
 
 	buf_addc(b, '"');
-	for (; s < end; s++) {
+	while (s < end) {
 		char e = escape[*s];
+		uint32_t u = *s;
+		size_t k = 1;
 
-		if (e == 0)
+		if (e == 0 ||
+		    (e == 2 && (k = control(s, (size_t)(end - s), &u)) == 0)) {
+			s++;
 			continue;
+		}
 		buf_add(b, run, (size_t)(s - run));
-		run = s + 1;
-		if (e == 1) {
-			char u[6] = { '\\', 'u', '0', '0', hex[*s >> 4],
-				hex[*s & 15] };
-			buf_add(b, u, sizeof u);
-		} else {
-			char u[2] = { '\\', e };
-			buf_add(b, u, sizeof u);
+		run = s += k;
+		if (e == 1 || e == 2)
+			add_escape(b, u);
+		else {
+			buf_addc(b, '\\');
+			buf_addc(b, e);
 		}
 	}
 	buf_add(b, run, (size_t)(s - run));
 	buf_addc(b, '"');
+}
+
+/* Raw, C0 can only stand between values. */
+void
+jw_lines(struct buf *b, const char *s, size_t n)
+{
+	uint32_t u;
+
+	for (size_t k; n > 0; s += k, n -= k) {
+		k = control((const unsigned char *)s, n, &u);
+		if (k == 0 || *s == '\n') {
+			k = utf8_seq(s, n);
+			k += k == 0;
+			text_utf8(b, s, k);
+		} else if (u < ' ')
+			buf_addc(b, ' ');
+		else
+			add_escape(b, u);
+	}
+}
+
+void
+jw_dump(struct buf *b, const json_t *v, size_t flags)
+{
+	char *text = v == NULL ? NULL : json_dumps(v, flags | JSON_ENCODE_ANY);
+
+	if (text == NULL)
+		buf_adds(b, "null");
+	else
+		jw_lines(b, text, strlen(text));
+	free(text);
+}
+
+void
+jw_json(struct jsonw *w, const char *key, const char *json, size_t n)
+{
+	sep(w, key);
+	jw_lines(w->b, json, n);
+}
+
+void
+jw_value(struct jsonw *w, const char *key, const json_t *v)
+{
+	sep(w, key);
+	jw_dump(w->b, v, JSON_COMPACT);
 }
 
 void

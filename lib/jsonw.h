@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "buf.h"
 
 /*
@@ -40,7 +42,19 @@ void jw_f64(struct jsonw *w, const char *key, double v);
 /* n little-endian floats, of any alignment, into an array. */
 void jw_f32s(struct jsonw *w, const void *le, size_t n);
 
-/* A quoted, escaped string of n UTF-8 bytes, without a comma. */
+/* JSON that somebody wrote: the value stays what it is. */
+void jw_json(struct jsonw *w, const char *key, const char *json, size_t n);
+/* What jansson holds, compact; NULL: null. */
+void jw_value(struct jsonw *w, const char *key, const json_t *v);
+
+/*
+ * A quoted, escaped string of n UTF-8 bytes, without a comma. Here and below,
+ * DEL and C1 are escaped too, which a terminal acts on.
+ */
 void jw_quote(struct buf *b, const void *p, size_t n);
+/* A whole document of jansson's, with its flags; NULL: null. */
+void jw_dump(struct buf *b, const json_t *v, size_t flags);
+/* Lines of JSON that somebody wrote. */
+void jw_lines(struct buf *b, const char *json, size_t n);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "pos.h"
 #include "x.h"
 
 /*
@@ -71,6 +72,7 @@ kreader_topics(struct kreader *r, const char *prefix, struct err *e)
 	const struct rd_kafka_metadata *md;
 	rd_kafka_resp_err_t rc =
 	    rd_kafka_metadata(r->rk, 1, NULL, &md, r->wait_ms);
+	struct err odd;
 	char **list;
 	size_t n = 0;
 
@@ -83,7 +85,8 @@ kreader_topics(struct kreader *r, const char *prefix, struct err *e)
 	for (int i = 0; i < md->topic_cnt; i++) {
 		const struct rd_kafka_metadata_topic *t = &md->topics[i];
 
-		if (strncmp(t->topic, prefix, strlen(prefix)) != 0)
+		if (strncmp(t->topic, prefix, strlen(prefix)) != 0 ||
+		    pos_topic_name(t->topic, &odd) == -1)
 			continue;
 		list[n++] = x_strdup(t->topic);
 		note_partitions(r, t);

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buf.h"
+#include "text.h"
 #include "utf8.h"
 
+static const char erase[] = "\r\033[K"; /* the line that is shown */
 static const char *name = "cdc";
 static enum log_level level_now = LOG_NORMAL;
 static int progress_shown;
@@ -58,29 +61,26 @@ log_name(void)
 static void vline(const char *fmt, va_list ap)
     __attribute__((format(printf, 1, 0)));
 
-/*
- * One write, so that lines of the programs of a pipe do not mix. What is
- * quoted from outside may have newlines, or escapes for the terminal.
- */
+/* One write, so that lines of the programs of a pipe do not mix. */
 static void
 vline(const char *fmt, va_list ap)
 {
-	char line[2048];
-	int n, room, k;
+	char text[2048];
+	struct buf line = { 0 };
+	int n = vsnprintf(text, sizeof text, fmt, ap);
 
-	n = snprintf(line, sizeof line,
-	    "%s%s: ", progress_shown ? "\r\033[K" : "", name);
-	room = (int)sizeof line - n - 1;
-	k = vsnprintf(line + n, (size_t)room, fmt, ap);
-	utf8_mend(line + n, (size_t)room, k >= room);
-	if (progress_shown) /* not written by threads, who show none */
+	utf8_mend(text, sizeof text, n >= (int)sizeof text);
+	if (progress_shown) { /* not written by threads, who show none */
+		buf_adds(&line, erase);
 		progress_shown = 0;
-	for (; line[n] != '\0'; n++)
-		if ((unsigned char)line[n] < ' ' || line[n] == 127)
-			line[n] = ' ';
-	line[n++] = '\n';
-	if (write(STDERR_FILENO, line, (size_t)n) == -1)
-		return; /* nobody to tell */
+	}
+	text_plain(&line, name, strlen(name));
+	buf_adds(&line, ": ");
+	text_plain(&line, text, strlen(text));
+	buf_addc(&line, '\n');
+	if (write(STDERR_FILENO, line.ptr, line.len) == -1)
+		progress_shown = 0; /* nobody to tell */
+	buf_fini(&line);
 }
 
 #define LINE(min)                                                              \
@@ -114,9 +114,14 @@ log_info(const char *fmt, ...)
 void
 log_progress(const char *text)
 {
+	struct buf line = { 0 };
+
 	if (text[0] == '\0' && !progress_shown)
 		return;
-	fprintf(stderr, "\r\033[K%s", text);
-	fflush(stderr);
+	buf_adds(&line, erase);
+	text_plain(&line, text, strlen(text));
 	progress_shown = text[0] != '\0';
+	if (write(STDERR_FILENO, line.ptr, line.len) == -1)
+		progress_shown = 0;
+	buf_fini(&line);
 }

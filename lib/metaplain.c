@@ -9,9 +9,18 @@
 #include "meta.h"
 #include "num.h"
 #include "out.h"
+#include "text.h"
 #include "tso.h"
 
-static const char row[] = "%-10s %-8s %-24s %-18s %-32s";
+enum { COLUMNS = 5 };
+static const size_t widths[COLUMNS] = { 10, 8, 24, 18, 31 };
+
+static void
+add_cells(struct buf *b, const char *const cells[static COLUMNS])
+{
+	for (size_t i = 0; i < COLUMNS; i++)
+		text_cell(b, cells[i], widths[i]);
+}
 
 /* A member as text, "" if it is not there. */
 static const char *
@@ -143,8 +152,9 @@ add_row(struct buf *b, const struct meta_view *view)
 	buf_adds(&name, "");
 	add_time(&time, text(o, "ts"));
 	add_name(&name, o, kind, coll.ptr);
-	buf_addf(b, row, kind, text(o, "state"), time.ptr,
-	    text(o, text(o, "id")[0] != '\0' ? "id" : "coll_id"), name.ptr);
+	add_cells(b, (const char *const[]){ kind, text(o, "state"), time.ptr,
+			 text(o, text(o, "id")[0] != '\0' ? "id" : "coll_id"),
+			 name.ptr });
 	add_detail(b, o, kind, coll.ptr);
 	while (b->ptr[b->len - 1] == ' ')
 		b->len--;
@@ -170,7 +180,7 @@ write_row(void *arg, const struct meta_view *view, struct err *e)
 		return 0;
 	buf_clear(&p->line);
 	add_row(&p->line, view);
-	out_line(p->out, &p->line);
+	out_text(p->out, &p->line);
 	return 0;
 }
 
@@ -180,7 +190,8 @@ metaplain_write(struct meta *m, struct out *o, int all, struct err *e)
 	struct plain p = { .out = o, .all = all };
 	int rc;
 
-	buf_addf(&p.line, row, "KIND", "STATE", "CHANGED", "ID", "NAME");
+	add_cells(&p.line,
+	    (const char *const[]){ "KIND", "STATE", "CHANGED", "ID", "NAME" });
 	buf_adds(&p.line, " DETAIL");
 	out_line(o, &p.line);
 	rc = meta_each(m, write_row, &p, e);

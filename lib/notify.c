@@ -10,10 +10,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "err.h"
 #include "num.h"
+#include "text.h"
 
-enum { TELL_S = 1 }; /* for a manager that does not read */
+enum {
+	TELL_S = 1, /* for a manager that does not read */
+	TEXT_MAX = 1017,
+};
 
 static struct sockaddr_un to;
 static socklen_t to_len; /* 0: there is nobody */
@@ -95,18 +100,18 @@ notify_stopping(void)
 void
 notify_status(const char *fmt, ...)
 {
-	static const char key[] = "STATUS=";
-	char text[1024];
+	struct buf line = { 0 };
+	char text[TEXT_MAX];
 	va_list ap;
 
-	memcpy(text, key, sizeof key);
 	va_start(ap, fmt);
-	vsnprintf(text + sizeof key - 1, sizeof text - sizeof key + 1, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	for (char *s = text; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ') /* a line is a variable */
-			*s = ' ';
-	tell(text);
+	buf_adds(&line, "STATUS=");
+	/* a line is a variable, and what is not UTF-8 is ignored */
+	text_plain(&line, text, strlen(text));
+	tell(line.ptr);
+	buf_fini(&line);
 }
 
 int64_t

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "text.h"
 
 /* Somebody made our descriptor non-blocking: wait until it takes more. */
 static void
@@ -61,6 +62,16 @@ void
 out_line(struct out *o, const struct buf *line)
 {
 	out_mem(o, line->ptr, line->len);
+}
+
+void
+out_text(struct out *o, const struct buf *line)
+{
+	struct buf b = { 0 };
+
+	text_plain(&b, line->ptr, line->len);
+	out_mem(o, b.ptr, b.len);
+	buf_fini(&b);
 }
 
 static int

@@ -29,6 +29,8 @@ struct out {
 enum { OUT_MAX = 256 * 1024 };
 void out_line(struct out *o, const struct buf *line);
 void out_mem(struct out *o, const void *line, size_t len);
+/* A line for people: nothing in it that a terminal acts on. */
+void out_text(struct out *o, const struct buf *line);
 
 /*
  * Write all that is held. A signal does not cut a line short. -1 with

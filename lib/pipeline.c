@@ -13,6 +13,7 @@
 
 #include "err.h"
 #include "sig.h"
+#include "text.h"
 #include "tso.h"
 #include "utf8.h"
 #include "x.h"
@@ -205,7 +206,7 @@ message(struct pipeline *p, struct child *c, const char *s, size_t n)
 	patience(p, c->last);
 	if (p->label != NULL)
 		buf_addf(&b, "[%s] ", p->label);
-	buf_add(&b, s, n);
+	text_plain(&b, s, n);
 	buf_addc(&b, '\n');
 	if (write(STDERR_FILENO, b.ptr, b.len) == -1)
 		c->last[sizeof c->last - 1] = '\0'; /* nobody to tell */

@@ -9,7 +9,25 @@
 #include "num.h"
 #include "x.h"
 
-enum { MAX_TOPICS = 65536 };
+enum { MAX_TOPICS = 65536, MAX_NAME = 249 };
+
+/* org.apache.kafka.common.internals.Topic.validate */
+int
+pos_topic_name(const char *topic, struct err *e)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+	size_t n = strspn(topic, letters);
+
+	if (n > 0 && n <= MAX_NAME && topic[n] == '\0' &&
+	    strcmp(topic, ".") != 0 && strcmp(topic, "..") != 0)
+		return 0;
+	return err_set(e, ERR_DATA,
+	    "'%.64s' is no name of a topic: want 1 to %d of letters, digits, "
+	    "'.', '_' and '-'",
+	    topic, MAX_NAME);
+}
 
 void
 pos_fini(struct pos *p)
@@ -141,6 +159,10 @@ pos_from_json(struct pos *p, json_t *j, struct err *e)
 		{
 			struct pos_topic t;
 
+			if (pos_topic_name(topic, e) == -1) {
+				rc = -1;
+				break;
+			}
 			if (topic_from_json(&t, v, e) == -1) {
 				rc = err_wrap(e, "position of '%s'", topic);
 				break;

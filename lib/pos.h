@@ -29,6 +29,9 @@ struct pos {
 	size_t n, cap;
 };
 
+/* Kafka's rule: 1 to 249 of letters, digits, '.', '_' and '-', not . or .. */
+int pos_topic_name(const char *topic, struct err *e);
+
 void pos_fini(struct pos *p);
 void pos_copy(struct pos *to, const struct pos *from);
 
@@ -43,7 +46,8 @@ struct pos_topic *pos_set(
 /*
  * The topics, {topic:{"o":5,"n":7,"ts":"4706…","last":"4706…"}}: *p has them
  * and no others afterwards, p->ts is left alone. Integers are numbers or
- * strings; a missing n is o, a missing ts or last 0.
+ * strings; a missing n is o, a missing ts or last 0. A name that no topic can
+ * have is an error: positions come from files, from pipes and over HTTP.
  */
 int pos_from_json(struct pos *p, json_t *j, struct err *e);
 void pos_to_json(const struct pos *p, struct jsonw *w, const char *key);

@@ -403,7 +403,7 @@ reader_explain(struct reader *r, struct err *e)
 		    " rows, %" PRIu64 " deletes of %" PRIu64 " keys",
 		    c->db, c->name, c->id, why, t->inserts, t->rows, t->deletes,
 		    t->keys);
-		out_line(&r->out, &b);
+		out_text(&r->out, &b);
 		for (size_t k = 0; k < c->n_topics; k++) {
 			int x = merge_topic_find(r->merge, c->topics[k].topic);
 
@@ -413,13 +413,13 @@ reader_explain(struct reader *r, struct err *e)
 			    c->topics[k].topic, c->topics[k].offset,
 			    x == -1 ? 0
 				    : merge_topic(r->merge, (size_t)x)->next);
-			out_line(&r->out, &b);
+			out_text(&r->out, &b);
 		}
 	}
 	buf_clear(&b);
 	buf_addf(
 	    &b, "records of unknown collections: %" PRIu64, r->unknown_ids);
-	out_line(&r->out, &b);
+	out_text(&r->out, &b);
 	buf_fini(&b);
 	return out_flush(&r->out, e);
 }

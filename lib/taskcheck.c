@@ -1,6 +1,8 @@
 #include "taskcheck.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +15,22 @@
 #include "taskcheckint.h"
 #include "tasklag.h"
 #include "tasknet.h"
+#include "text.h"
 #include "tso.h"
 #include "x.h"
+
+void
+check_found(struct buf *found, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	text_plain(found, text, strlen(text));
+	buf_addc(found, '\n');
+}
 
 int
 task_check_words(const json_t *task, const char *dir, struct err *e)
@@ -92,9 +108,9 @@ reaches(struct check *c, struct kreader *r, struct err *e)
 	int rc = check_reaches(c, r, e);
 
 	if (rc == 0 && c->from.kind == WHERE_START)
-		buf_addf(c->found,
+		check_found(c->found,
 		    "start     Kafka still has all of %zu "
-		    "collections\n",
+		    "collections",
 		    check_count(c));
 	return rc;
 }
@@ -158,7 +174,7 @@ fix_now(struct check *c, struct kreader *r, char **topics, const char *cluster,
 	if (rc == 0) {
 		text = x_asprintf("ts:%" PRIu64, ts);
 		json_object_set_new(c->task, "from", json_string(text));
-		buf_addf(c->found, "start     now is %s\n", text);
+		check_found(c->found, "start     now is %s", text);
 		free(text);
 	}
 	free(prefix);
@@ -178,7 +194,7 @@ kafka(struct check *c, struct err *e)
 	if (r != NULL && (topics = kreader_topics(r, prefix, e)) != NULL) {
 		while (topics[n] != NULL)
 			n++;
-		buf_addf(c->found, "kafka     %s: %zu topics of cluster %s\n",
+		check_found(c->found, "kafka     %s: %zu topics of cluster %s",
 		    task_option(c->task, "brokers"), n, name);
 		rc = n == 0 && c->cat.n_colls > 0
 			 ? err_set(
@@ -222,7 +238,7 @@ patterns(struct check *c, int allow_none, struct err *e)
 	if (!allow_none)
 		rc = meets_check(&m, "the source", 0, e);
 	else if (meets_text(&m, "the source", &b) > 0) {
-		buf_addf(c->found, "warning   %s\n", b.ptr);
+		check_found(c->found, "warning   %s", b.ptr);
 		json_array_append_new(
 		    json_object_get(c->task, "warnings"), json_string(b.ptr));
 	}
@@ -239,15 +255,16 @@ task_check_source(json_t *task, const char *dir, int allow_none,
 	int rc = check_words(&c, e);
 
 	if (rc == 0 && (rc = check_etcd(&c, e)) == 0)
-		buf_addf(found,
-		    "etcd      %s: version %s\nsource    Milvus %s\n",
-		    c.endpoint, c.etcd,
+		check_found(
+		    found, "etcd      %s: version %s", c.endpoint, c.etcd);
+	if (rc == 0)
+		check_found(found, "source    Milvus %s",
 		    c.milvus[0] == '\0' ? "of unknown version, not running"
 					: c.milvus);
 	if (rc == 0 && (rc = check_catalogue(&c, e)) == 0)
-		buf_addf(found,
+		check_found(found,
 		    "catalogue %s at revision %" PRId64
-		    ": %zu of %zu collections are included\n",
+		    ": %zu of %zu collections are included",
 		    c.cat.root == NULL ? "?" : c.cat.root, c.cat.rev,
 		    check_count(&c), c.cat.n_colls);
 	if (rc == 0)

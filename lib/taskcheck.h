@@ -36,6 +36,10 @@ int task_check_target(json_t *task, const char *token, int wait_ms,
 void task_note_born(json_t *task, const char *which, uint64_t born);
 uint64_t task_born(const json_t *task, const char *which);
 
+/* One finding, for people: a line of its own. */
+void check_found(struct buf *found, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Only what needs no server: patterns, names, WHERE. */
 int task_check_words(const json_t *task, const char *dir, struct err *e);
 

@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "jsonw.h"
 #include "log.h"
 #include "state.h"
 #include "utf8json.h"
@@ -36,25 +37,19 @@ task_log(const char *dir, const char *name, const char *event, json_t *own_more)
 {
 	char *sub = state_sub(name, "log.ndjson"), *now = task_now();
 	json_t *j = json_pack("{s:s, s:s}", "time", now, "event", event);
-	char *text;
+	struct buf b = { 0 };
 
 	if (own_more != NULL)
 		json_object_update(j, own_more);
-	text = json_dumps(j, JSON_COMPACT);
-	if (text != NULL) {
-		struct buf b = { 0 };
+	jw_dump(&b, j, JSON_COMPACT);
+	buf_addc(&b, '\n');
+	if (append(dir, sub, b.ptr, b.len) == -1) {
+		struct err e;
 
-		buf_adds(&b, text);
-		buf_addc(&b, '\n');
-		if (append(dir, sub, b.ptr, b.len) == -1) {
-			struct err e;
-
-			state_failed(&e, ERR_OUTPUT, dir, sub);
-			log_warn("%s", e.msg);
-		}
-		buf_fini(&b);
+		state_failed(&e, ERR_OUTPUT, dir, sub);
+		log_warn("%s", e.msg);
 	}
-	free(text);
+	buf_fini(&b);
 	json_decref(own_more);
 	json_decref(j);
 	free(now);

@@ -9,6 +9,8 @@
 #include "err.h"
 #include "kreader.h"
 #include "opt.h"
+#include "text.h"
+#include "utf8.h"
 #include "x.h"
 
 /* Letters of options that are long only: above all characters. */
@@ -338,6 +340,38 @@ plain(const char *s)
 	return 1;
 }
 
+/*
+ * $'…' of the shells that have it (POSIX.1-2024), for what a terminal acts on
+ * and for what is no UTF-8; and '…' of all of them for the rest.
+ */
+static void
+add_quoted(struct buf *b, const char *s)
+{
+	struct buf shown = { 0 };
+	int odd;
+	uint32_t u;
+
+	buf_adds(&shown, "");
+	text_plain(&shown, s, strlen(s));
+	odd = strcmp(shown.ptr, s) != 0;
+	buf_fini(&shown);
+	buf_adds(b, odd ? "$'" : "'");
+	for (size_t k, n = strlen(s); n > 0; s += k, n -= k) {
+		k = utf8_seq(s, n);
+		if (k == 0 || text_acts(s, k, &u)) {
+			k += k == 0;
+			for (size_t i = 0; i < k; i++)
+				buf_addf(b, "\\%03o", (unsigned char)s[i]);
+		} else if (*s == '\'')
+			buf_adds(b, odd ? "\\'" : "'\\''");
+		else if (*s == '\\' && odd)
+			buf_adds(b, "\\\\");
+		else
+			buf_add(b, s, k);
+	}
+	buf_addc(b, '\'');
+}
+
 char *
 task_argv_text(char **argv)
 {
@@ -346,17 +380,10 @@ task_argv_text(char **argv)
 	for (size_t i = 0; argv[i] != NULL; i++) {
 		if (i > 0)
 			buf_addc(&b, ' ');
-		if (argv[i][0] != '\0' && plain(argv[i])) {
+		if (argv[i][0] != '\0' && plain(argv[i]))
 			buf_adds(&b, argv[i]);
-			continue;
-		}
-		buf_addc(&b, '\'');
-		for (const char *s = argv[i]; *s != '\0'; s++)
-			if (*s == '\'')
-				buf_adds(&b, "'\\''");
-			else
-				buf_addc(&b, *s);
-		buf_addc(&b, '\'');
+		else
+			add_quoted(&b, argv[i]);
 	}
 	return buf_take(&b);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "jsonw.h"
 #include "opt.h"
 #include "pipeline.h"
 #include "task.h"
@@ -69,7 +70,6 @@ void
 task_show_json(const char *dir, json_t *task, struct buf *b)
 {
 	json_t *lines = json_array();
-	char *text;
 
 	for (int i = 0; i < TASK_PROGS; i++) {
 		char **argv = task_argv(task, (enum task_prog)i, dir);
@@ -80,8 +80,6 @@ task_show_json(const char *dir, json_t *task, struct buf *b)
 		task_argv_free(argv);
 	}
 	json_object_set_new(task, "pipeline", lines);
-	text = json_dumps(task, JSON_INDENT(2));
-	buf_adds(b, text == NULL ? "null" : text);
+	jw_dump(b, task, JSON_INDENT(2));
 	buf_addc(b, '\n');
-	free(text);
 }

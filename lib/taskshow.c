@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "jsonw.h"
 #include "opt.h"
+#include "text.h"
 #include "tso.h"
 
 static void
@@ -66,8 +67,6 @@ void
 task_status_json(const struct task_status *s, struct buf *b)
 {
 	struct jsonw w = { .b = b };
-	char *n =
-	    s->applied == NULL ? NULL : json_dumps(s->applied, JSON_COMPACT);
 
 	jw_open(&w, NULL, '{');
 	jw_str(&w, "task", s->name);
@@ -85,12 +84,14 @@ task_status_json(const struct task_status *s, struct buf *b)
 	number(&w, "backlog", s->backlog >= 0, s->backlog);
 	jw_str(&w, "backlog_unknown", s->backlog >= 0 ? NULL : s->backlog_why);
 	number(&w, "rate", s->rate >= 0, s->rate);
-	jw_raw(&w, "applied", n == NULL ? "{}" : n, n == NULL ? 2 : strlen(n));
+	if (s->applied == NULL)
+		jw_raw(&w, "applied", "{}", 2);
+	else
+		jw_value(&w, "applied", s->applied);
 	jw_str(&w, "last_error", s->last_error);
 	jw_str(&w, "last_error_time", s->last_error_time);
 	topics(&s->topics, &w);
 	jw_close(&w, '}');
-	free(n);
 }
 
 void
@@ -131,12 +132,10 @@ seconds(const char *time, char *out, size_t cap)
 		snprintf(out, cap, "%.*sZ", (int)n, time);
 }
 
-/* Messages come from servers and people: nothing for the terminal in them. */
 static void
 words(struct buf *b, const char *s)
 {
-	for (; *s != '\0'; s++)
-		buf_addc(b, (unsigned char)*s < ' ' || *s == 127 ? ' ' : *s);
+	text_plain(b, s, strlen(s));
 }
 
 static const char head_format[] = "%-20s %-8s %-20s %9s %9s %8s  %-24s  %s\n";

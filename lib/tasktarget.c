@@ -161,7 +161,7 @@ ask(json_t *task, const char *token, struct buf *found, struct err *e)
 	if (rc == -1)
 		err_wrap(e, "target '%s'", uri);
 	else {
-		buf_addf(found, "target    %s: Milvus %s\n", uri, version);
+		check_found(found, "target    %s: Milvus %s", uri, version);
 		task_note_born(task, "target", born);
 		rc = target_mode(m, e);
 	}

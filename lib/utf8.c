@@ -6,13 +6,16 @@
 
 #include "x.h"
 
-/* Length of the UTF-8 sequence at s, 0 if it is none. RFC 3629 section 4. */
-static size_t
-sequence(const unsigned char *s, size_t n)
+/* RFC 3629 section 4. */
+size_t
+utf8_seq(const void *p, size_t n)
 {
+	const unsigned char *s = p;
 	unsigned char lo = 0x80, hi = 0xbf;
 	size_t len;
 
+	if (n == 0)
+		return 0;
 	if (s[0] >= 0xc2 && s[0] <= 0xdf)
 		len = 2;
 	else if (s[0] >= 0xe0 && s[0] <= 0xef)
@@ -58,7 +61,7 @@ utf8_is(const void *p, size_t n)
 	for (; n > 0; s += k, n -= k) {
 		if (n >= 8 && ascii8(s))
 			k = 8;
-		else if ((k = sequence(s, n)) == 0)
+		else if ((k = utf8_seq(s, n)) == 0)
 			return 0;
 	}
 	return 1;
@@ -95,7 +98,7 @@ utf8_copy(char *to, size_t cap, const char *s, size_t n)
 	for (; n > 0; s += k, n -= k, len += w) {
 		const char *from = s;
 
-		k = w = sequence((const unsigned char *)s, n);
+		k = w = utf8_seq(s, n);
 		if (k == 0) {
 			k = 1;
 			w = sizeof bad - 1;

@@ -9,6 +9,8 @@
  * that is no part of one is U+FFFD. Data are never changed: jw_bytes().
  */
 
+/* Length of the UTF-8 sequence that s begins with, 0 if it is none. */
+size_t utf8_seq(const void *s, size_t n);
 /* Are these n bytes UTF-8 (RFC 3629: no surrogates, nothing overlong)? */
 int utf8_is(const void *p, size_t n);
 /* How many of n bytes to take, at most `most`, and no part of a character. */

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """etcdtool.py URL COMMAND...: an etcd for tests, over its JSON gateway.
 
-  replay FILE    each line is one transaction, {"put":{KEY:BASE64},"delete":[KEY]}; prints the last revision
+  replay FILE [A B]...  each line is one transaction, {"put":{KEY:BASE64},"delete":[KEY]}; prints the last revision;
+                 in values each A is a B, of as many bytes
   put KEY [VALUE]  one key; prints the revision
   record BASE    what changes beneath BASE from now on, as lines for replay, until a signal
   compact        all that is past
@@ -10,6 +11,7 @@
 import base64
 import http.client
 import json
+import os
 import sys
 import urllib.parse
 
@@ -42,6 +44,17 @@ class Etcd:
             yield json.loads(line)['result'].get('events', [])
 
 
+def renamed(line, names):
+    for key, value in line.get('put', {}).items():
+        value = base64.b64decode(value)
+        for a, b in zip(names[::2], names[1::2]):
+            a, b = a.encode(), os.fsencode(b)
+            assert len(a) == len(b), '%r and %r are of different lengths' % (a, b)
+            value = value.replace(a, b)
+        line['put'][key] = base64.b64encode(value).decode()
+    return line
+
+
 def record(etcd, base):
     """One line a revision."""
     rev, line = None, None
@@ -62,7 +75,7 @@ def main(url, command, *args):
     etcd = Etcd(url)
     if command == 'replay':
         for text in open(args[0]):
-            rev = etcd.txn(json.loads(text))
+            rev = etcd.txn(renamed(json.loads(text), args[1:]))
         print(rev)
     elif command == 'put':
         print(etcd.txn({'put': {args[0]: b64(args[1] if len(args) > 1 else '')}}))
