@@ -18,6 +18,7 @@ enum {
 	OPT_KEY,
 	OPT_MODE,
 	OPT_CREATE,
+	OPT_ALLOW_NONE,
 	OPT_RENAME,
 	OPT_SKIP,
 	OPT_ERROR,
@@ -48,6 +49,8 @@ static const struct opt table[] = {
 	{ "ignore-partitions", OPT_ONE_PART, NULL,
 	    "rows of all partitions go into the default one" },
 	{ "rename", OPT_RENAME, "A=B", "another name, of db or db.coll" },
+	{ "allow-none", OPT_ALLOW_NONE, NULL,
+	    "a --rename that meets nothing is no error" },
 	{ "skip", OPT_SKIP, "OPS", "operations to leave out, with commas" },
 	{ "until", OPT_UNTIL, "WHEN",
 	    "nothing that is later: ts:TSO or a time [all]" },
@@ -123,6 +126,9 @@ set(struct apply_conf *c, int letter, const char *arg, const char **token)
 		break;
 	case OPT_ONE_PART:
 		c->one_part = 1;
+		break;
+	case OPT_ALLOW_NONE:
+		c->allow_none = 1;
 		break;
 	case OPT_RENAME:
 		if (names_add(&c->rename, arg, &e) == -1)

@@ -4,7 +4,7 @@ _cdc_common='--verbose --quiet --help --version'
 _cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all --allow-none'
 _cdc_read='--brokers --property --cluster --meta --from --until --include --exclude --allow-none --ops --vectors --json --time --tick
 	--shard --explain --state-dir'
-_cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --ignore-partitions --rename --skip --on-error
+_cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --ignore-partitions --rename --allow-none --skip --on-error
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users --until'
 _cdc_verify='--source --target --backup --until --include --exclude --allow-none --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'

@@ -325,6 +325,7 @@ one_line(struct apply *a, const char *line, size_t n, struct err *e)
 		    "missing");
 		return wrap(a, e);
 	}
+	met_note(a);
 	if (v->kind == ROWS)
 		keep_line(a, line, n);
 	rc = v->kind == CONTROL ? v->run(a, e) : operation(a, line, n, e);

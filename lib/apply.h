@@ -21,6 +21,7 @@ struct apply_conf {
 	int with_users;     /* users, roles and grants too */
 	int progress;       /* a line on the terminal */
 	struct names rename;
+	int allow_none; /* rules that meet nothing are no error */
 	unsigned char skip[OP_OTHER + 1]; /* by enum opname */
 	uint64_t until;                   /* nothing later than this; 0: all */
 	const char *dead;      /* where refused lines go, or NULL: stop */

@@ -63,7 +63,7 @@ int
 cut_complete(const struct apply *a, struct err *e)
 {
 	if (a->reached)
-		return 0;
+		return met_all(a, 1, e);
 	if (!a->ended)
 		return err_set(e, ERR_DATA,
 		    "the stream is cut: %s ends after line %" PRIu64
@@ -79,5 +79,7 @@ cut_complete(const struct apply *a, struct err *e)
 		    "applied, too",
 		    lines_name(a->in), lines_number(a->in), a->pos.ts,
 		    a->top.ts);
-	return a->conf->until == 0 ? 0 : too_short(a, e);
+	if (a->conf->until != 0 && too_short(a, e) == -1)
+		return -1;
+	return met_all(a, a->conf->until != 0, e);
 }

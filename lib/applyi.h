@@ -101,6 +101,14 @@ int cut_operation(struct apply *a); /* 1: to be left out */
 /* The input is over: was that all? */
 int cut_complete(const struct apply *a, struct err *e);
 
+/* applymet.c: what there is at the source, by this line, for --rename. */
+void met_note(struct apply *a);
+/*
+ * ERR_DATA if a rule met nothing: what it was meant for has another name, and
+ * that it kept. What is cut short may have ended before it came: a warning.
+ */
+int met_all(const struct apply *a, int cut, struct err *e);
+
 /*
  * The operation at hand is about to change the target: tell it to the next
  * start (redo.h).

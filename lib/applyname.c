@@ -10,6 +10,7 @@
 struct name_rule {
 	char *db, *coll; /* coll NULL: a whole database */
 	char *to_db, *to_coll;
+	int met; /* there was something of this name */
 };
 
 void
@@ -96,4 +97,37 @@ names_text(const struct names *s, struct buf *b)
 			buf_addf(b, " %s.%s=%s.%s", r->db, r->coll, r->to_db,
 			    r->to_coll);
 	}
+}
+
+void
+names_meet(const struct names *s, const char *db, const char *coll)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct name_rule *r = &s->v[i];
+
+		if (!r->met && strcmp(r->db, db) == 0)
+			r->met = r->coll == NULL ||
+				 (coll != NULL && strcmp(r->coll, coll) == 0);
+	}
+}
+
+size_t
+names_unmet(const struct names *s, struct buf *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct names one = { .v = &s->v[i], .n = 1 };
+		struct buf rule = { 0 };
+
+		if (s->v[i].met)
+			continue;
+		names_text(&one, &rule);
+		if (b != NULL)
+			buf_addf(b, "%s '%s'", n > 0 ? "," : "--rename",
+			    rule.ptr + 1);
+		buf_fini(&rule);
+		n++;
+	}
+	return n;
 }

@@ -103,14 +103,7 @@ doctor_has(const struct doctor *d, const struct cat_coll *l)
 int
 doctor_names(const struct doctor *d, struct names *n, struct err *e)
 {
-	const json_t *list = json_object_get(
-	    json_object_get(d->source.task, "options"), "rename");
-
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (names_add(
-			n, json_string_value(json_array_get(list, i)), e) == -1)
-			return -1;
-	return 0;
+	return check_names(&d->source, n, e);
 }
 
 /* ---- checks ---- */

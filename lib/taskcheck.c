@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "applyname.h"
 #include "buf.h"
 #include "err.h"
 #include "kreader.h"
@@ -221,28 +222,70 @@ coming(const struct cat_coll *l)
 		   : MEET_LIVE;
 }
 
+static void
+note_catalogue(const struct cat *cat, struct meets *m, const struct names *to)
+{
+	for (size_t i = 0; i < cat->n_dbs; i++)
+		if (cat->dbs[i].state == CAT_CREATED) {
+			meets_db(m, cat->dbs[i].name);
+			names_meet(to, cat->dbs[i].name, NULL);
+		}
+	for (size_t i = 0; i < cat->n_colls; i++) {
+		const struct cat_coll *l = cat->colls[i];
+
+		meets_coll(m, l->db, l->name, coming(l));
+		if (coming(l) == MEET_LIVE)
+			names_meet(to, l->db, l->name);
+	}
+}
+
+static void
+warn(struct check *c, const char *text)
+{
+	check_found(c->found, "warning   %s", text);
+	json_array_append_new(
+	    json_object_get(c->task, "warnings"), json_string(text));
+}
+
+/* Rows of what is not renamed go where its own name leads. */
+static int
+renames(struct check *c, const struct names *to, int allow_none, struct err *e)
+{
+	struct buf b = { 0 };
+	size_t n = names_unmet(to, &b);
+	int rc = 0;
+
+	if (n > 0)
+		buf_adds(&b, n == 1 ? " meets nothing of the source"
+				    : " meet nothing of the source");
+	if (n > 0 && allow_none)
+		warn(c, b.ptr);
+	else if (n > 0)
+		rc = err_set(e, ERR_DATA,
+		    "%s (--allow-none makes the task all the same)", b.ptr);
+	buf_fini(&b);
+	return rc;
+}
+
+/* Does all that is named by a pattern or a rule exist? */
 static int
 patterns(struct check *c, int allow_none, struct err *e)
 {
 	struct meets m;
+	struct names to = { 0 };
 	struct buf b = { 0 };
-	int rc = 0;
+	int rc = check_names(c, &to, e);
 
 	meets_init(&m, "--include", &c->in, &c->out);
-	for (size_t i = 0; i < c->cat.n_dbs; i++)
-		if (c->cat.dbs[i].state == CAT_CREATED)
-			meets_db(&m, c->cat.dbs[i].name);
-	for (size_t i = 0; i < c->cat.n_colls; i++)
-		meets_coll(&m, c->cat.colls[i]->db, c->cat.colls[i]->name,
-		    coming(c->cat.colls[i]));
-	if (!allow_none)
+	note_catalogue(&c->cat, &m, &to);
+	if (rc == 0 && !allow_none)
 		rc = meets_check(&m, "the source", 0, e);
-	else if (meets_text(&m, "the source", &b) > 0) {
-		check_found(c->found, "warning   %s", b.ptr);
-		json_array_append_new(
-		    json_object_get(c->task, "warnings"), json_string(b.ptr));
-	}
+	else if (rc == 0 && meets_text(&m, "the source", &b) > 0)
+		warn(c, b.ptr);
+	if (rc == 0)
+		rc = renames(c, &to, allow_none, e);
 	buf_fini(&b);
+	names_fini(&to);
 	meets_fini(&m);
 	return rc;
 }

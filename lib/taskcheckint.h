@@ -40,6 +40,9 @@ int check_etcd(struct check *c, struct err *e);
 /* Its catalogue, as cdc-meta reads it, within a minute. */
 int check_catalogue(struct check *c, struct err *e);
 
+/* Its --rename rules. */
+struct names;
+int check_names(const struct check *c, struct names *n, struct err *e);
 /* Is this live collection one of the task's? */
 int check_included(const struct check *c, const struct cat_coll *l);
 size_t check_count(const struct check *c);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "applyname.h"
 #include "err.h"
 #include "etcd.h"
 #include "pipeline.h"
@@ -238,4 +239,17 @@ check_count(const struct check *c)
 	for (size_t i = 0; i < c->cat.n_colls; i++)
 		n += (size_t)check_included(c, c->cat.colls[i]);
 	return n;
+}
+
+int
+check_names(const struct check *c, struct names *n, struct err *e)
+{
+	const json_t *list = json_object_get(
+	    json_object_get(c->task, "options"), "rename");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (names_add(
+			n, json_string_value(json_array_get(list, i)), e) == -1)
+			return -1;
+	return 0;
 }

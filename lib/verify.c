@@ -128,7 +128,14 @@ verify_meets(struct verify *v, struct err *e)
 {
 	const char *of = v->conf->nbackup > 0 ? "the files" : "either side";
 
+	struct buf b = { 0 };
+
 	v->nothing = meets_check(&v->meets, of, v->conf->allow_none, e) == -1;
+	/* what has another name then is missing in the one place or the other
+	 */
+	if (!v->nothing && names_unmet(&v->conf->rename, &b) > 0)
+		log_warn("%s meets nothing that is compared", b.ptr);
+	buf_fini(&b);
 	return v->nothing ? -1 : 0;
 }
 
@@ -242,8 +249,11 @@ database(struct verify *v, const struct lists *l, size_t i, struct err *e)
 	if (ask_collections(&v->side[SRC], db, &l->ours[i], e) == -1)
 		return -1;
 	meets_db(&v->meets, db);
-	for (size_t k = 0; k < l->ours[i].n; k++)
+	names_meet(&v->conf->rename, db, NULL);
+	for (size_t k = 0; k < l->ours[i].n; k++) {
 		meets_coll(&v->meets, db, l->ours[i].v[k], MEET_LIVE);
+		names_meet(&v->conf->rename, db, l->ours[i].v[k]);
+	}
 	if (texts_has(&l->dbs[DST], names_db(&v->conf->rename, db)))
 		return extras(v, db, &l->ours[i], e);
 	if (wanted(v, db, &l->ours[i]))

@@ -212,9 +212,13 @@ verify_backup(struct verify *v, struct err *e)
 	struct vfrows r = { 0 };
 	int rc = vfile_read(&f, v->conf->backup, v->conf->nbackup, e);
 
-	for (uint32_t i = 0; i < f.n; i++)
-		meets_coll(&v->meets, f.v[i].coll.db, f.v[i].coll.name,
+	for (uint32_t i = 0; i < f.n; i++) {
+		const struct coll *c = &f.v[i].coll;
+
+		meets_coll(&v->meets, c->db, c->name,
 		    f.v[i].dropped ? MEET_DROPPED : MEET_LIVE);
+		names_meet(&v->conf->rename, c->db, c->name);
+	}
 	if (rc == 0)
 		rc = verify_meets(v, e);
 	for (uint32_t i = 0; i < f.n && rc == 0; i++)

@@ -35,5 +35,21 @@ is 'what is renamed is found' "$(grep -o 'Create.*\|Rename.*\|default.m' "$out" 
 is '  and nothing is done' "$(calls '(Create|Rename|Upsert|Delete)')" ''
 exits 0 cdc-apply five
 exits 0 cdc-apply --dry-run five
+
+# A rule that meets nothing: rows went under the name that they came with
+exits 1 cdc-apply --rename defualt=x --rename default.n=default.k --rename default.z=default.y five
+is '  which is said, at the end' "$(cat "$err")" "cdc-apply: --rename 'defualt=x', 'default.z=default.y' have met nothing in the \
+stream: what they were meant for is at the target under its own name (--allow-none takes that for right)"
+is '  all is done' "$(tail -n 1 "$out" | jq .end)" true
+exits 1 cdc-apply -n --rename defualt=x five
+exits 0 cdc-apply --allow-none --rename defualt=x five
+like '  a warning' "$(cat "$err")" "--rename 'defualt=x' has met nothing in the stream"
+exits 0 cdc-apply --rename default.m=default.k five
+{ begin; end | sed 's/}}}/}},"known":{"7":{"name":"shop.a","parts":{},"load":"none"}}}/'; } >six
+exits 0 cdc-apply --rename shop=x --rename shop.a=y.b six
+is '  what the target is known to have counts' "$(cat "$err")" ''
+{ begin; end | sed 's/}}}/}},"stopped":true}/'; } >seven
+exits 0 cdc-apply --rename shop=x seven
+like '  of a stream that was stopped it is a warning' "$(cat "$err")" "'shop=x' has met nothing in the stream"
 fake_stop
 done_testing

@@ -28,6 +28,12 @@ exits 0 cdc-task create dr -i 'nosuch.*' -i items --allow-none
 like 'and it is said' "$(cat "$out")" "^warning   --include 'nosuch.\*' meets no collection of the source\$"
 cdc-task delete dr
 
+exits 1 cdc-task create dr --rename default=x --rename nw_shop=y
+like 'a --rename that meets nothing' "$(cat "$err")" "^cdc-task: --rename 'nw_shop=y' meets nothing of the source \\(--allow-none"
+exits 0 cdc-task create dr --rename nw_shop=y --allow-none
+like 'allowed' "$(cat "$out")" "^warning   --rename 'nw_shop=y' meets nothing of the source\$"
+cdc-task delete dr
+
 # now is a timestamp of the source, when it is said, not the time of this machine or of Kafka
 from() { jq -r .from "$CDC_STATE_DIR/tasks/dr/task.json"; }
 exits 0 cdc-task create dr --from now

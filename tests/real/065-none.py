@@ -60,6 +60,24 @@ def patterns(c):
     tap.ok(status == 0 and named in lines and c.run('cdc-task', 'list') == 'a\n', 'unless told', status, lines, err)
 
 
+def renames(c):
+    """A rule that meets nothing: its rows go under the name that they came with, and that is said."""
+    db, to = c.make_db(), f'{c.db}_to'
+    fill(c.src, db, 'items', range(3))
+    where = ['--etcd', c.etcd, '--root', os.environ['CDC_ROOT'], '--brokers', c.brokers, '--target', c.target]
+    rule = f"'{db}x={to}'"
+    status, lines, err = says(c, 'cdc-task', 'create', 'a', *where, '-i', f'{db}.*', '--rename', rule.strip("'"))
+    tap.ok(status == 1 and rule in err and c.run('cdc-task', 'list') == '', 'cdc-task create refuses', status, lines, err)
+    c.backup(c.path('all'))
+    argv = [*c.apply(), c.path('all'), '--rename', f'{db}.items={to}.a', '--rename', rule.strip("'")]
+    argv.remove(c.path('all'))
+    status, lines, err = says(c, *argv, '-n', c.path('all'))
+    tap.ok(status == 1 and f'--rename {rule} has met nothing' in err and to not in c.dst.dbs(), 'a dry run', status, lines, err)
+    status, lines, err = says(c, *argv, c.path('all'))
+    tap.ok(status == 1 and f'--rename {rule} has met nothing' in err, 'cdc-apply: status 1', status, lines, err)
+    tap.ok(c.dst.colls(to) == {'a'} and json.loads(lines.splitlines()[-1]).get('end'), 'the other rule met, and all is done', lines)
+
+
 def ends_known(file):
     with open(file) as f:
         return {k['name']: k for k in json.loads(f.readlines()[-1])['known'].values() if 'name' in k}
@@ -113,4 +131,4 @@ def a_narrower_task(c):
     tap.ok(out == [[], []], 'b is equal, and what was renamed is followed', out)
 
 
-main(patterns, another_pattern, a_narrower_task)
+main(patterns, renames, another_pattern, a_narrower_task)
