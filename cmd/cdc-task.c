@@ -37,7 +37,7 @@ enum {
 	LABEL,
 	OFFLINE,
 	MAX_TABLE = 60,
-	ASK_MS = 3000, /* of Kafka, for status */
+	ASK_MS = 1500, /* of Kafka, for status: it answers in 2 s */
 	WATCH_MS = 2000,
 	STOP_MS = 20000, /* how long pause waits for the runner */
 };

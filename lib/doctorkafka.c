@@ -33,7 +33,7 @@ check_kafka(struct doctor *d)
 	const char *brokers = task_option(d->c->task, "brokers");
 	struct err e = { 0 };
 
-	d->k = task_kreader(d->c->task, CHECK_ASK_MS, &e);
+	d->k = task_kreader(d->c->task, CHECK_ASK_MS, 0, &e);
 	if (d->k == NULL)
 		doctor_fail(d, &e,
 		    e.kind == ERR_TEMP ? "does it run there (-b)?" : NULL);

@@ -22,10 +22,11 @@
 enum {
 	AWAY_LIMIT_MS = 300000, /* brokers may be away so long while we read */
 	ASK_MS = 10000,
-	FIRST_MS = 100, /* the first question's part of it */
-	MS = 1000000,   /* ns */
-	DESTROY_S = 2,
-	WAKES = 4, /* for each queue that is taken */
+	FIRST_MS = 100,   /* the first question's part of it */
+	MS = 1000000,     /* ns */
+	CLOSE_MS = 2000,  /* for the end of librdkafka's threads */
+	LIMITED_MS = 100, /* and if somebody waits for no more than an answer */
+	WAKES = 4,        /* for each queue that is taken */
 };
 
 static void
@@ -84,7 +85,7 @@ no_answer(const struct kreader *r, rd_kafka_resp_err_t rc, struct err *e)
 static int
 greet(struct kreader *r, struct err *e)
 {
-	int64_t until = tso_mono_ns() + (int64_t)r->wait_ms * MS, left;
+	int64_t until = tso_mono_ns() + (int64_t)kreader_left(r) * MS, left;
 	const struct rd_kafka_metadata *md;
 	rd_kafka_resp_err_t rc = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
@@ -118,6 +119,8 @@ kreader_open(const struct kreader_conf *c, struct err *e)
 
 	r->fds[0] = r->fds[1] = -1;
 	r->wait_ms = c->wait_ms > 0 ? c->wait_ms : ASK_MS;
+	if (c->limit_ms > 0)
+		r->until_ns = tso_mono_ns() + (int64_t)c->limit_ms * MS;
 	if (kreader_configure(conf, c, e) == -1)
 		goto fail;
 	rd_kafka_conf_set_opaque(conf, r);
@@ -161,42 +164,16 @@ stop_ahead(struct topic *t)
 	t->ahead = 0;
 }
 
-static void *
-destroy(void *rk)
-{
-	rd_kafka_destroy(rk);
-	return NULL;
-}
-
 /*
- * librdkafka waits without end for a broker's thread if something still refers
- * to that broker, and it can lose count itself (its issue 4131; with 2.0.2
- * once in some fifty ends in the middle of fetches). Nothing of ours is kept
- * there: what does not go in time is left to the end of the process.
+ * Topics that are still read, then the rest. Stopping one waits for a thread
+ * of librdkafka that does not wait for brokers itself; but who closes a reader
+ * shall not depend on that.
  */
-static void
-destroy_in_time(rd_kafka_t *rk)
+static void *
+destroy(void *arg)
 {
-	struct timespec until;
-	pthread_t t;
+	struct kreader *r = arg;
 
-	if (pthread_create(&t, NULL, destroy, rk) != 0) {
-		rd_kafka_destroy(rk);
-		return;
-	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += DESTROY_S;
-	if (pthread_timedjoin_np(t, NULL, &until) != 0) {
-		log_info("kafka: its threads do not end");
-		pthread_detach(t);
-	}
-}
-
-void
-kreader_close(struct kreader *r)
-{
-	if (r == NULL)
-		return;
 	for (size_t i = 0; i < r->n; i++) {
 		stop_ahead(r->v[i]);
 		if (r->v[i]->reading)
@@ -212,12 +189,45 @@ kreader_close(struct kreader *r)
 	if (r->queue != NULL)
 		rd_kafka_queue_destroy(r->queue);
 	if (r->rk != NULL)
-		destroy_in_time(r->rk);
+		rd_kafka_destroy(r->rk);
 	if (r->fds[0] != -1) {
 		close(r->fds[0]);
 		close(r->fds[1]);
 	}
 	free(r);
+	return NULL;
+}
+
+/*
+ * librdkafka waits without end for a broker's thread if something still refers
+ * to that broker, and it can lose count itself (its issue 4131; with 2.0.2
+ * once in some fifty ends in the middle of fetches). Nothing of ours is kept
+ * there: what does not go in time is left to the end of the process.
+ */
+void
+kreader_close(struct kreader *r)
+{
+	int ms = CLOSE_MS;
+	struct timespec until;
+	pthread_t t;
+
+	if (r == NULL)
+		return;
+	if (r->until_ns != 0)
+		ms = LIMITED_MS;
+	if (pthread_create(&t, NULL, destroy, r) != 0) {
+		destroy(r);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * MS;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	if (pthread_timedjoin_np(t, NULL, &until) != 0) {
+		log_info("kafka: its threads do not end");
+		pthread_detach(t);
+	}
 }
 
 /* A topic whose offsets are never reset and never stored. */
@@ -305,7 +315,7 @@ kreader_peek(struct kreader *r, const char *topic, int64_t offset,
     struct kmsg *m, struct err *e)
 {
 	struct topic *t = topic_get(r, topic, e);
-	int64_t until = tso_mono_ns() + (int64_t)r->wait_ms * MS;
+	int64_t until = tso_mono_ns() + (int64_t)kreader_left(r) * MS;
 	rd_kafka_message_t *rkm = NULL;
 	int rc = -1;
 
@@ -315,9 +325,8 @@ kreader_peek(struct kreader *r, const char *topic, int64_t offset,
 		rkm = rd_kafka_consume(t->rkt, 0, 100);
 	stop_ahead(t);
 	if (rkm == NULL) {
-		err_set(e, ERR_TEMP,
-		    "topic '%s' offset %" PRId64 ": no record within %d s",
-		    topic, offset, r->wait_ms / 1000);
+		kreader_silent_topic(r, topic, e);
+		err_wrap(e, "no record at offset %" PRId64, offset);
 	} else if (rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		kreader_fail(e, rkm->err, topic);
 		rd_kafka_message_destroy(rkm);
@@ -452,7 +461,7 @@ away_too_long(struct kreader *r)
 	    (!r->refused &&
 		tso_mono_ns() - r->away_since_ns < (int64_t)AWAY_LIMIT_MS * MS))
 		return 0;
-	if (rd_kafka_metadata(r->rk, 0, NULL, &md, r->wait_ms) !=
+	if (rd_kafka_metadata(r->rk, 0, NULL, &md, kreader_left(r)) !=
 	    RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 1;
 	rd_kafka_metadata_destroy(md);

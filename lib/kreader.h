@@ -18,6 +18,8 @@ struct kreader_conf {
 	const char **props; /* "name=value" for librdkafka, or "@FILE" with a
 			       line for each; NULL at the end */
 	int wait_ms;    /* how long a question to a broker may take [10000] */
+	int limit_ms;   /* and all of them together, from kreader_open on; 0:
+			   as long as they take */
 	size_t ticking; /* topics that tick together, which are waited for */
 };
 
@@ -53,7 +55,8 @@ char **kreader_topics(struct kreader *r, const char *prefix, struct err *e);
 
 /*
  * The low and high watermark: the oldest offset kept, the one that the next
- * record gets. ERR_GONE if the topic does not exist.
+ * record gets. ERR_GONE if the topic does not exist; ERR_TEMP, with its
+ * address, if the broker that leads it does not answer in time.
  */
 int kreader_ends(struct kreader *r, const char *topic, int64_t *low,
     int64_t *high, struct err *e);

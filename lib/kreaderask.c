@@ -42,28 +42,55 @@ note_partitions(struct kreader *r, const struct rd_kafka_metadata_topic *t)
 	w->partitions = t->partition_cnt;
 }
 
+/*
+ * ListOffsets of all partitions of l, each answer or error in its place there.
+ * Also for what rd_kafka_query_watermark_offsets tells, which does not keep
+ * its time before librdkafka 2.3.0: a leader that does not answer would have
+ * us wait for as long as it is away.
+ */
+static int
+list_offsets(struct kreader *r, rd_kafka_topic_partition_list_t *l,
+    int64_t time, struct err *e)
+{
+	rd_kafka_resp_err_t rc;
+
+	for (int i = 0; i < l->cnt; i++)
+		l->elems[i].offset = time;
+	rc = rd_kafka_offsets_for_times(r->rk, l, kreader_left(r));
+	if (kreader_is_silence(rc))
+		return kreader_silent(r, l, time, e);
+	for (int i = 0; i < l->cnt; i++)
+		if (l->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			return kreader_fail(
+			    e, l->elems[i].err, l->elems[i].topic);
+	return rc == RD_KAFKA_RESP_ERR_NO_ERROR
+		   ? 0
+		   : kreader_fail(e, rc, l->cnt == 1 ? l->elems[0].topic : "*");
+}
+
 int
 kreader_only_0(struct kreader *r, const char *topic, struct err *e)
 {
+	rd_kafka_topic_partition_list_t *l;
 	int32_t n = 1;
+	int rc = 0;
 
 	for (size_t i = 0; i < r->n_wide; i++)
 		if (strcmp(r->wide[i].name, topic) == 0)
 			n = r->wide[i].partitions;
-	for (int32_t p = 1; p < n; p++) {
-		int64_t low = 0, high = 0;
-		rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
-		    r->rk, topic, p, &low, &high, r->wait_ms);
-
-		if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
-			return kreader_fail(e, rc, topic);
-		if (high > 0)
-			return err_set(e, ERR_DATA,
+	if (n < 2)
+		return 0;
+	l = rd_kafka_topic_partition_list_new(n);
+	rd_kafka_topic_partition_list_add_range(l, topic, 1, n - 1);
+	rc = list_offsets(r, l, RD_KAFKA_OFFSET_END, e);
+	for (int i = 0; i < l->cnt && rc == 0; i++)
+		if (l->elems[i].offset > 0)
+			rc = err_set(e, ERR_DATA,
 			    "topic '%s' has records in partition %" PRId32
 			    ", Milvus writes only to partition 0",
-			    topic, p);
-	}
-	return 0;
+			    topic, l->elems[i].partition);
+	rd_kafka_topic_partition_list_destroy(l);
+	return rc;
 }
 
 char **
@@ -71,14 +98,14 @@ kreader_topics(struct kreader *r, const char *prefix, struct err *e)
 {
 	const struct rd_kafka_metadata *md;
 	rd_kafka_resp_err_t rc =
-	    rd_kafka_metadata(r->rk, 1, NULL, &md, r->wait_ms);
+	    rd_kafka_metadata(r->rk, 1, NULL, &md, kreader_left(r));
 	struct err odd;
 	char **list;
 	size_t n = 0;
 
 	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		err_set(
-		    e, ERR_TEMP, "list of topics: %s", rd_kafka_err2str(rc));
+		err_set(e, ERR_TEMP, "list of topics: %s",
+		    kreader_why(r, rd_kafka_err2str(rc)));
 		return NULL;
 	}
 	list = x_calloc((size_t)md->topic_cnt + 1, sizeof *list);
@@ -95,50 +122,25 @@ kreader_topics(struct kreader *r, const char *prefix, struct err *e)
 	return list;
 }
 
-int
-kreader_ends(struct kreader *r, const char *topic, int64_t *low, int64_t *high,
-    struct err *e)
-{
-	rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
-	    r->rk, topic, 0, low, high, r->wait_ms);
-
-	return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? 0
-						: kreader_fail(e, rc, topic);
-}
-
 /* ListOffsets takes the end, -1, and the beginning, -2, for a time. */
 static int
 ask_all(struct kreader *r, const char *const *topics, size_t n, int64_t time,
     int64_t *offset, struct err *e)
 {
 	rd_kafka_topic_partition_list_t *l;
-	rd_kafka_resp_err_t rc;
-	int ret = 0;
+	int rc;
 
 	if (n == 0)
 		return 0;
 	l = rd_kafka_topic_partition_list_new((int)n);
 	for (size_t i = 0; i < n; i++)
-		rd_kafka_topic_partition_list_add(l, topics[i], 0)->offset =
-		    time;
-	rc = rd_kafka_offsets_for_times(r->rk, l, r->wait_ms);
-	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
-		ret = err_set(e, ERR_TEMP, "ends of %zu topics: %s", n,
-		    rd_kafka_err2str(rc));
-	for (size_t i = 0; i < n && ret == 0; i++) {
-		const rd_kafka_topic_partition_t *p =
-		    rd_kafka_topic_partition_list_find(l, topics[i], 0);
-
-		if (p == NULL || p->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-			ret = kreader_fail(e,
-			    p == NULL ? RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
-				      : p->err,
-			    topics[i]);
-		else
-			offset[i] = p->offset;
-	}
+		rd_kafka_topic_partition_list_add(l, topics[i], 0);
+	rc = list_offsets(r, l, time, e);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		offset[i] =
+		    rd_kafka_topic_partition_list_find(l, topics[i], 0)->offset;
 	rd_kafka_topic_partition_list_destroy(l);
-	return ret;
+	return rc;
 }
 
 int
@@ -156,29 +158,20 @@ kreader_lows(struct kreader *r, const char *const *topics, size_t n,
 }
 
 int
+kreader_ends(struct kreader *r, const char *topic, int64_t *low, int64_t *high,
+    struct err *e)
+{
+	return kreader_lows(r, &topic, 1, low, e) == -1
+		   ? -1
+		   : kreader_highs(r, &topic, 1, high, e);
+}
+
+int
 kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
     int64_t *offset, struct err *e)
 {
-	rd_kafka_topic_partition_list_t *l =
-	    rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_t *p =
-	    rd_kafka_topic_partition_list_add(l, topic, 0);
-	rd_kafka_resp_err_t rc;
-	int64_t low;
-	int ret = -1;
-
-	p->offset = ms < 0 ? 0 : ms;
-	rc = rd_kafka_offsets_for_times(r->rk, l, r->wait_ms);
-	if (rc == RD_KAFKA_RESP_ERR_NO_ERROR)
-		rc = p->err;
-	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		kreader_fail(e, rc, topic);
-	} else if (p->offset >= 0) {
-		*offset = p->offset;
-		ret = 0;
-	} else { /* no record is so young */
-		ret = kreader_ends(r, topic, &low, offset, e);
-	}
-	rd_kafka_topic_partition_list_destroy(l);
-	return ret;
+	if (ask_all(r, &topic, 1, ms < 0 ? 0 : ms, offset, e) == -1)
+		return -1;
+	/* no record is so young */
+	return *offset >= 0 ? 0 : kreader_highs(r, &topic, 1, offset, e);
 }

@@ -6,8 +6,9 @@
 #include "kreader.h"
 
 /*
- * Between kreader.c, which reads, kreaderask.c, which asks, and kreaderconf.c,
- * which has the properties.
+ * Between kreader.c, which reads, kreaderask.c, which asks, kreaderlimit.c,
+ * which says for how long and who was silent, and kreaderconf.c, which has the
+ * properties.
  */
 
 /* One for each name, for good: librdkafka keeps a topic's first opaque. */
@@ -24,6 +25,7 @@ struct kreader {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
 	int wait_ms;
+	int64_t until_ns;  /* when all questions are to be over, 0: never */
 	size_t wake_bytes; /* so much taken, and librdkafka is woken */
 	int fds[2];        /* librdkafka writes to [1] when the queue fills */
 	int64_t away_since_ns; /* all brokers down since, 0 if not */
@@ -45,6 +47,23 @@ int kreader_only_0(struct kreader *r, const char *topic, struct err *e);
 
 /* The error of a broker's answer, by kind; returns -1. */
 int kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic);
+
+/* kreaderlimit.c */
+/* Milliseconds that the next question may take; 1 if all is used up. */
+int kreader_left(const struct kreader *r);
+/* Does this error say that nobody has answered in time? */
+int kreader_is_silence(rd_kafka_resp_err_t rc);
+/*
+ * ERR_TEMP that names the leaders of those partitions of l that have no answer:
+ * their offset is still what was asked for. The brokers that we know from the
+ * start may well answer while the address that they advertise does not.
+ */
+int kreader_silent(struct kreader *r, const rd_kafka_topic_partition_list_t *l,
+    int64_t asked, struct err *e);
+/* The same of one topic. */
+int kreader_silent_topic(struct kreader *r, const char *topic, struct err *e);
+/* What was wrong with a broker last, or else text. */
+const char *kreader_why(struct kreader *r, const char *text);
 
 /* All properties, ours first. ERR_USAGE, ERR_DATA. */
 int kreader_configure(

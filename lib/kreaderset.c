@@ -15,11 +15,12 @@ broker(struct kreader *r, struct err *e)
 {
 	const struct rd_kafka_metadata *md;
 	rd_kafka_resp_err_t rc =
-	    rd_kafka_metadata(r->rk, 0, NULL, &md, r->wait_ms);
+	    rd_kafka_metadata(r->rk, 0, NULL, &md, kreader_left(r));
 	char id[16] = "";
 
 	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		err_set(e, ERR_TEMP, "%s", rd_kafka_err2str(rc));
+		err_set(
+		    e, ERR_TEMP, "%s", kreader_why(r, rd_kafka_err2str(rc)));
 		return NULL;
 	}
 	if (md->broker_cnt > 0)
@@ -93,14 +94,16 @@ ask(struct kreader *r, rd_kafka_ConfigResource_t **v, const char *const *topics,
 	rd_kafka_queue_t *q = rd_kafka_queue_new(r->rk);
 	rd_kafka_event_t *ev;
 	char why[256];
-	int rc;
+	int rc, ms = kreader_left(r);
 
-	rd_kafka_AdminOptions_set_request_timeout(
-	    o, r->wait_ms, why, sizeof why);
+	rd_kafka_AdminOptions_set_request_timeout(o, ms, why, sizeof why);
 	rd_kafka_DescribeConfigs(r->rk, v, n, o, q);
-	ev = rd_kafka_queue_poll(q, r->wait_ms + 1000);
-	rc = ev == NULL ? err_set(e, ERR_TEMP, "no answer")
-			: answer(ev, topics, n, out, e);
+	ev = rd_kafka_queue_poll(q, ms + 1000);
+	rc = ev == NULL
+		 ? err_set(e, ERR_TEMP, "%s", kreader_why(r, "no answer"))
+		 : answer(ev, topics, n, out, e);
+	if (rc == -1 && e->kind == ERR_TEMP && topics != NULL)
+		kreader_silent_topic(r, topics[0], e);
 	if (ev != NULL)
 		rd_kafka_event_destroy(ev);
 	rd_kafka_queue_destroy(q);

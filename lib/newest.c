@@ -10,21 +10,33 @@
 
 /* Offsets of the last records; -1: there is none, or it is not asked for. */
 static int
-last_offsets(struct kreader *k, char *const *topics, const char *prefix,
-    int64_t *last, struct err *e)
+last_offsets(struct kreader *k, char *const *topics, size_t n,
+    const char *prefix, int64_t *last, struct err *e)
 {
-	int64_t low, high;
+	const char **names = x_calloc(n + 1, sizeof *names);
+	int64_t *low = x_calloc(n + 1, sizeof *low);
+	int64_t *high = x_calloc(n + 1, sizeof *high);
+	size_t m = 0;
+	int rc;
 
-	for (size_t i = 0; topics[i] != NULL; i++) {
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(topics[i], prefix, strlen(prefix)) == 0)
+			names[m++] = topics[i];
+	rc = kreader_lows(k, names, m, low, e);
+	if (rc == 0)
+		rc = kreader_highs(k, names, m, high, e);
+	for (size_t i = 0, at = 0; i < n && rc == 0; i++) {
 		last[i] = -1;
-		if (strncmp(topics[i], prefix, strlen(prefix)) != 0)
+		if (at == m || topics[i] != names[at])
 			continue;
-		if (kreader_ends(k, topics[i], &low, &high, e) == -1)
-			return -1;
-		if (high > low)
-			last[i] = high - 1;
+		if (high[at] > low[at])
+			last[i] = high[at] - 1;
+		at++;
 	}
-	return 0;
+	free(names);
+	free(low);
+	free(high);
+	return rc;
 }
 
 /* First all are asked for: the broker takes its time for each answer. */
@@ -64,7 +76,7 @@ newest_ts(struct kreader *k, char *const *topics, const char *prefix,
 	while (topics[n] != NULL)
 		n++;
 	last = x_calloc(n + 1, sizeof *last);
-	rc = last_offsets(k, topics, prefix, last, e);
+	rc = last_offsets(k, topics, n, prefix, last, e);
 	if (rc == 0)
 		rc = newest_of(k, topics, last, ts, e);
 	free(last);

@@ -62,13 +62,15 @@ ask(const struct progress *p)
 
 	if (task == NULL)
 		return BEHIND;
-	r = task_kreader(task, ASK_MS, &e);
+	r = task_kreader(task, ASK_MS, ASK_MS, &e);
 	if (r == NULL)
 		return e.kind == ERR_TEMP ? AWAY : BEHIND;
 	if (checkpoint_load(p->dir, p->name, &c, &e) == -1)
 		return BEHIND;
 	task_lag_init(&l, &c.pos);
 	task_lag_ask(&l, r);
+	if (l.silent)
+		return AWAY;
 	return l.newest_ms >= 0 && l.newest_ms - tso_ms(c.pos.ts) < CAUGHT_UP_MS
 		   ? CAUGHT_UP
 		   : BEHIND;

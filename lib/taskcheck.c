@@ -188,7 +188,8 @@ kafka(struct check *c, struct err *e)
 	const char *cluster = task_option(c->task, "cluster");
 	char *name = cluster == NULL ? cat_cluster(&c->cat) : x_strdup(cluster);
 	char *prefix = x_asprintf("%s-", name), **topics = NULL;
-	struct kreader *r = task_kreader(c->task, CHECK_ASK_MS, e);
+	struct kreader *r =
+	    task_kreader(c->task, CHECK_ASK_MS, CHECK_ALL_MS, e);
 	size_t n = 0;
 	int rc = -1;
 

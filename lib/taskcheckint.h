@@ -14,7 +14,10 @@ struct kreader;
 /* What can be asked of a task's servers, each by itself; taskcheck.h asks all
  * that matters before a task is made. */
 
-enum { CHECK_ASK_MS = 5000 }; /* a question to one server */
+enum {
+	CHECK_ASK_MS = 5000,  /* a question to one server */
+	CHECK_ALL_MS = 30000, /* all questions to Kafka */
+};
 
 /* The source of a definition, as far as it was looked at. */
 struct check {

@@ -11,7 +11,7 @@
 #include "x.h"
 
 struct kreader *
-task_kreader(const json_t *task, int wait_ms, struct err *e)
+task_kreader(const json_t *task, int wait_ms, int limit_ms, struct err *e)
 {
 	const json_t *list =
 	    json_object_get(json_object_get(task, "options"), "property");
@@ -19,7 +19,8 @@ task_kreader(const json_t *task, int wait_ms, struct err *e)
 	const char **props = x_calloc(n + 1, sizeof *props);
 	struct kreader_conf conf = { .brokers = task_option(task, "brokers"),
 		.props = props,
-		.wait_ms = wait_ms };
+		.wait_ms = wait_ms,
+		.limit_ms = limit_ms };
 	struct kreader *r;
 
 	for (size_t i = 0; i < n; i++)
@@ -70,23 +71,48 @@ task_lag_unknown(struct task_lag *l, const char *why)
 	say(&l->backlog_why, why);
 }
 
-/* The watermarks of all; how many are known. */
+/* All in two questions. */
+static int
+ask_together(struct task_lag *l, struct kreader *r, struct err *e)
+{
+	const char **names = x_calloc(l->n + 1, sizeof *names);
+	int64_t *at = x_calloc(l->n + 1, sizeof *at);
+	int rc;
+
+	for (size_t i = 0; i < l->n; i++)
+		names[i] = l->v[i].topic;
+	if ((rc = kreader_lows(r, names, l->n, at, e)) == 0)
+		for (size_t i = 0; i < l->n; i++)
+			l->v[i].low = at[i];
+	if (rc == 0 && (rc = kreader_highs(r, names, l->n, at, e)) == 0)
+		for (size_t i = 0; i < l->n; i++)
+			l->v[i].high = at[i];
+	free(names);
+	free(at);
+	return rc;
+}
+
+/* The watermarks of all; how many are known. Some topics may be gone. */
 static size_t
 ask_ends(struct task_lag *l, struct kreader *r)
 {
 	size_t known = 0;
 	struct err e = { 0 };
 
-	for (size_t i = 0; i < l->n && e.kind != ERR_TEMP; i++) {
+	if (ask_together(l, r, &e) == 0)
+		return l->n;
+	for (size_t i = 0; i < l->n; i++) {
 		struct topic_lag *t = &l->v[i];
 
-		if (kreader_ends(r, t->topic, &t->low, &t->high, &e) == 0) {
+		if (e.kind != ERR_TEMP &&
+		    kreader_ends(r, t->topic, &t->low, &t->high, &e) == 0) {
 			known++;
 			continue;
 		}
 		t->low = t->high = -1;
 		task_lag_unknown(l, e.msg);
 	}
+	l->silent = e.kind == ERR_TEMP;
 	return known;
 }
 
@@ -151,8 +177,10 @@ task_lag_ask(struct task_lag *l, struct kreader *r)
 	if (ask_ends(l, r) < l->n)
 		return;
 	sum_backlog(l);
-	if (ask_newest(l, r, &e) == -1)
+	if (ask_newest(l, r, &e) == -1) {
 		say(&l->newest_why, e.msg);
+		l->silent = e.kind == ERR_TEMP;
+	}
 }
 
 void

@@ -10,8 +10,12 @@ struct err;
 struct kreader;
 struct pos;
 
-/* The brokers of a task's source, with its properties. NULL with *e set. */
-struct kreader *task_kreader(const json_t *task, int wait_ms, struct err *e);
+/*
+ * The brokers of a task's source, with its properties; wait_ms and limit_ms
+ * as in kreader_conf. NULL with *e set.
+ */
+struct kreader *task_kreader(
+    const json_t *task, int wait_ms, int limit_ms, struct err *e);
 
 /* One topic of a position, and what Kafka has of it; -1: not known. */
 struct topic_lag {
@@ -33,6 +37,7 @@ struct task_lag {
 	int64_t backlog;   /* records, ticks too, from the committed offsets to
 			      the high watermarks; -1: unknown */
 	char *backlog_why;
+	int silent; /* since a broker did not answer in time */
 };
 
 /* Only what the position says; nothing is asked. */

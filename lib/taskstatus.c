@@ -116,7 +116,7 @@ ask(const char *dir, struct task_status *s, json_t *task, int ask_ms,
 	struct kreader *r = NULL;
 
 	if (c->gen > 0 && ask_ms > 0)
-		r = task_kreader(task, ask_ms, &e);
+		r = task_kreader(task, ask_ms, ask_ms, &e);
 	if (r != NULL && checkpoint_load(dir, s->name, c, &e2) == -1)
 		task_lag_unknown(&s->topics, e2.msg);
 	task_lag_init(&s->topics, &c->pos);
@@ -274,10 +274,18 @@ struct round {
 	const char *dir;
 	char *const *names;
 	size_t n;
-	int ask_ms;
+	int64_t ask_until_ns; /* 0: Kafka is not asked */
 	struct task_status *v;
 	atomic_size_t next;
 };
+
+static int
+left_ms(const struct round *r)
+{
+	int64_t left = (r->ask_until_ns - tso_mono_ns()) / 1000000;
+
+	return r->ask_until_ns == 0 || left <= 0 ? 0 : (int)left;
+}
 
 static void *
 look(void *arg)
@@ -286,7 +294,7 @@ look(void *arg)
 	size_t i;
 
 	while ((i = atomic_fetch_add(&r->next, 1)) < r->n)
-		task_status_get(r->dir, r->names[i], r->ask_ms, &r->v[i]);
+		task_status_get(r->dir, r->names[i], left_ms(r), &r->v[i]);
 	return NULL;
 }
 
@@ -294,9 +302,12 @@ void
 task_status_all(const char *dir, char *const *names, size_t n, int ask_ms,
     struct task_status *v)
 {
-	struct round r = {
-		.dir = dir, .names = names, .n = n, .ask_ms = ask_ms, .v = v
-	};
+	struct round r = { .dir = dir,
+		.names = names,
+		.n = n,
+		.ask_until_ns =
+		    ask_ms == 0 ? 0 : tso_mono_ns() + ask_ms * 1000000LL,
+		.v = v };
 	pthread_t t[ASKERS];
 	size_t m = 0;
 

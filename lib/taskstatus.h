@@ -44,15 +44,15 @@ struct task_status {
 };
 
 /*
- * Look at one task. ask_ms: how long a question to the source's Kafka may
+ * Look at one task. ask_ms: how long all questions to the source's Kafka may
  * take, 0: it is not asked. A folder that cannot be read gives TASK_FAILED
  * with the reason, never an error.
  */
 void task_status_get(
     const char *dir, const char *name, int ask_ms, struct task_status *s);
 /*
- * The same for n tasks, several at a time: those whose brokers are away cost
- * ask_ms together, not each.
+ * The same for n tasks, several at a time, and ask_ms for all of them
+ * together: those that come last may find no time left.
  */
 void task_status_all(const char *dir, char *const *names, size_t n, int ask_ms,
     struct task_status *v);
