@@ -261,6 +261,7 @@ int
 main(int argc, char **argv)
 {
 	struct args a = { .web = { .handler = handle,
+			      .room = api_room,
 			      .open = api_open,
 			      .ready = ready,
 			      .stopping = stopping,

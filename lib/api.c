@@ -11,25 +11,26 @@ static const struct route {
 	const char *method, *path;
 	int (*run)(struct call *c);
 	int writes;
+	enum web_room room;
 } routes[] = {
-	{ "GET", "/tasks", plain_tasks, 0 },
-	{ "POST", "/tasks", plain_create, 1 },
-	{ "GET", "/tasks/{id}", plain_task, 0 },
-	{ "DELETE", "/tasks/{id}", plain_delete, 1 },
-	{ "POST", "/tasks/{id}/pause", plain_pause, 1 },
-	{ "POST", "/tasks/{id}/resume", plain_resume, 1 },
-	{ "GET", "/tasks/{id}/position", plain_position, 0 },
-	{ "PUT", "/tasks/{id}/position", plain_set_position, 1 },
-	{ "GET", "/tasks/{id}/log", plain_log, 0 },
-	{ "GET", "/healthz", plain_healthz, 0 },
-	{ "GET", "/readyz", plain_readyz, 0 },
-	{ "GET", "/version", plain_version, 0 },
-	{ "GET", "/metrics", plain_metrics, 0 },
-	{ "GET", "/cdc/metrics", plain_cdc_metrics, 0 },
-	{ "GET", "/openapi.json", plain_openapi, 0 },
-	{ "GET", "/", plain_page, 0 },
-	{ "GET", "/page.css", plain_page, 0 },
-	{ "GET", "/page.js", plain_page, 0 },
+	{ "GET", "/tasks", plain_tasks, 0, WEB_SHORT },
+	{ "POST", "/tasks", plain_create, 1, WEB_LONG },
+	{ "GET", "/tasks/{id}", plain_task, 0, WEB_SHORT },
+	{ "DELETE", "/tasks/{id}", plain_delete, 1, WEB_LONG },
+	{ "POST", "/tasks/{id}/pause", plain_pause, 1, WEB_LONG },
+	{ "POST", "/tasks/{id}/resume", plain_resume, 1, WEB_LONG },
+	{ "GET", "/tasks/{id}/position", plain_position, 0, WEB_QUICK },
+	{ "PUT", "/tasks/{id}/position", plain_set_position, 1, WEB_LONG },
+	{ "GET", "/tasks/{id}/log", plain_log, 0, WEB_QUICK },
+	{ "GET", "/healthz", plain_healthz, 0, WEB_QUICK },
+	{ "GET", "/readyz", plain_readyz, 0, WEB_SHORT },
+	{ "GET", "/version", plain_version, 0, WEB_QUICK },
+	{ "GET", "/metrics", plain_metrics, 0, WEB_SHORT },
+	{ "GET", "/cdc/metrics", plain_cdc_metrics, 0, WEB_SHORT },
+	{ "GET", "/openapi.json", plain_openapi, 0, WEB_QUICK },
+	{ "GET", "/", plain_page, 0, WEB_QUICK },
+	{ "GET", "/page.css", plain_page, 0, WEB_QUICK },
+	{ "GET", "/page.js", plain_page, 0, WEB_QUICK },
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
 _Static_assert(ROUTES + 2 < API_PATHS, "a count for each route");
@@ -94,6 +95,30 @@ find(const struct web_req *q, char id[static 129], struct buf *allow,
 		    routes[i].method);
 	}
 	return hit;
+}
+
+/* The two that only look: in whatever else a body has them, no harm is done. */
+static enum web_room
+room_of_cdc(const char *body)
+{
+	return strstr(body, "\"list\"") != NULL ||
+		       strstr(body, "\"get\"") != NULL
+		   ? WEB_SHORT
+		   : WEB_LONG;
+}
+
+enum web_room
+api_room(const struct web_req *q)
+{
+	struct buf allow = { 0 };
+	char id[129];
+	size_t i, path;
+
+	if (strcmp(q->path, "/cdc") == 0)
+		return room_of_cdc(q->body);
+	i = find(q, id, &allow, &path);
+	buf_fini(&allow);
+	return i < ROUTES ? routes[i].room : WEB_QUICK;
 }
 
 static void

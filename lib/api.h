@@ -6,9 +6,7 @@
 #include <jansson.h>
 
 #include "apicount.h"
-
-struct web_req;
-struct web_res;
+#include "web.h"
 
 /*
  * What requests to cdc-httpd mean: POST /cdc as clients of Milvus-CDC know
@@ -35,6 +33,8 @@ enum { API_TASKS = 100, API_NAME = 256 };
 /* Paths of which anybody may GET what is there; NULL at the end. */
 extern const char *const api_open[];
 
+/* How long a request may take: web_conf's room. */
+enum web_room api_room(const struct web_req *q);
 /* A web_handler; arg is a struct api. Several at once, in threads. */
 void api_handle(void *arg, const struct web_req *q, struct web_res *r);
 

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -6,7 +7,9 @@
 #include "schema.h"
 #include "state.h"
 #include "task.h"
+#include "taskstatus.h"
 #include "tso.h"
+#include "x.h"
 
 /* POST /cdc, as Milvus-CDC answers it. */
 
@@ -107,7 +110,9 @@ do_list(struct call *c, const json_t *data)
 {
 	char **names = task_list(c->api->dir, &c->e);
 	json_t *list = json_array();
+	struct task_status *v;
 	struct ask a = { 0 };
+	size_t n = 0;
 
 	(void)data;
 	json_object_set_new(c->data, "tasks", list);
@@ -115,12 +120,18 @@ do_list(struct call *c, const json_t *data)
 		c->code = 500;
 		return -1;
 	}
-	for (size_t i = 0; names[i] != NULL; i++) {
-		json_t *task = api_task(c, names[i], ask_next(c, &a), 0);
+	while (names[n] != NULL)
+		n++;
+	v = x_calloc(n + 1, sizeof *v);
+	task_status_all(c->api->dir, names, n, ask_next(c, &a), v);
+	for (size_t i = 0; i < n; i++) {
+		json_t *task = api_seen(c, &v[i], 0);
 
 		if (task != NULL)
 			json_array_append_new(list, task);
+		task_status_fini(&v[i]);
 	}
+	free(v);
 	task_list_free(names);
 	return 0;
 }

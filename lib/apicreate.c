@@ -272,6 +272,14 @@ add_found(struct call *c, const struct buf *found)
 }
 
 static int
+has_left(void *arg)
+{
+	const struct call *c = arg;
+
+	return web_left(c->q);
+}
+
+static int
 make(struct order *o, json_t *task, int dry)
 {
 	struct call *c = o->c;
@@ -288,7 +296,9 @@ make(struct order *o, json_t *task, int dry)
 		.wait_ms = o->wait_s * 1000,
 		.found = &found,
 		.beside = order_beside,
-		.arg = o };
+		.arg = o,
+		.left = has_left,
+		.left_arg = c };
 	int rc = task_make_order(c->api->dir, &t, &c->e);
 
 	if (dry)

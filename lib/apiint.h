@@ -17,7 +17,7 @@ enum {
 	API_COLLS = 1000,    /* collections of a task */
 	API_WARNINGS = 32,   /* told of one request */
 	API_STOP_MS = 15000, /* how long a pause may take */
-	API_ASK_MS = 2000,   /* of Kafka, for the lag */
+	API_ASK_MS = 1500,   /* of Kafka, for the lag: an answer takes 2 s */
 	API_SHOWN = 64,      /* bytes of a text that are quoted */
 };
 
@@ -179,6 +179,8 @@ int order_make(
  * NULL if it has gone meanwhile.
  */
 json_t *api_task(struct call *c, const char *name, int ask_ms, int strings);
+/* The same of one that was looked at. */
+json_t *api_seen(struct call *c, const struct task_status *s, int strings);
 /* Has it been deleted while we looked? */
 int api_gone(const struct call *c, const struct task_status *s);
 /* Initial, Running or Paused: 0, 1, 2. */

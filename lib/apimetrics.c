@@ -54,23 +54,26 @@ static struct seen *
 look(struct call *c, size_t *n)
 {
 	char **names = task_list(c->api->dir, &c->e);
+	struct task_status *all;
 	struct seen *v;
 	struct err ignored;
 	struct ask a = { 0 };
-	size_t all = 0;
+	size_t m = 0;
 
 	*n = 0;
 	if (names == NULL) {
 		c->code = 500;
 		return NULL;
 	}
-	while (names[all] != NULL)
-		all++;
-	v = x_calloc(all + 1, sizeof *v);
-	for (size_t i = 0; i < all; i++) {
+	while (names[m] != NULL)
+		m++;
+	v = x_calloc(m + 1, sizeof *v);
+	all = x_calloc(m + 1, sizeof *all);
+	task_status_all(c->api->dir, names, m, ask_next(c, &a), all);
+	for (size_t i = 0; i < m; i++) {
 		struct seen *t = &v[*n];
 
-		task_status_get(c->api->dir, names[i], ask_next(c, &a), &t->s);
+		t->s = all[i];
 		if (api_gone(c, &t->s)) {
 			task_status_fini(&t->s);
 			continue;
@@ -79,6 +82,7 @@ look(struct call *c, size_t *n)
 		(*n)++;
 	}
 	task_list_free(names);
+	free(all);
 	return v;
 }
 

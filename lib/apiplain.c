@@ -13,7 +13,7 @@
 
 /* The plain API: /tasks and below. */
 
-enum { LIMIT = 100, LIMIT_MAX = 1000, REASON_MAX = 1024 };
+enum { LIMIT = 100, LIMIT_MAX = 1000, REASON_MAX = 1024, CHUNK = 16 };
 
 /* A path's task; 404. */
 static int
@@ -109,14 +109,47 @@ check_state(struct call *c, const char *state)
 	    c, 400, "'state': there is none called '%s'", api_cut(state, cut));
 }
 
+/*
+ * Those of names that are wanted, CHUNK looked at together, up to limit. The
+ * first that is left for the next page, or NULL.
+ */
+static json_t *
+fill_page(struct call *c, char *const *names, size_t limit, json_t *list)
+{
+	const char *state = kvs_get(&c->q->query, "state");
+	struct task_status v[CHUNK];
+	struct ask a = { 0 };
+	int full = 0;
+
+	for (size_t n; *names != NULL && !full; names += n) {
+		for (n = 0; n < CHUNK && names[n] != NULL; n++)
+			;
+		task_status_all(c->api->dir, names, n, ask_next(c, &a), v);
+		for (size_t i = 0; i < n; i++) {
+			json_t *task = NULL;
+
+			full = full || json_array_size(list) == limit;
+			if (!full)
+				task = api_seen(c, &v[i], 1);
+			if (task != NULL && wanted(task, state))
+				json_array_append(list, task);
+			json_decref(task);
+			task_status_fini(&v[i]);
+		}
+	}
+	return full ? json_incref(json_object_get(
+			  json_array_get(list, limit - 1), "task_id"))
+		    : json_null();
+}
+
 int
 plain_tasks(struct call *c)
 {
 	const char *state = kvs_get(&c->q->query, "state");
 	const char *after = kvs_get(&c->q->query, "after");
-	json_t *list = json_array(), *task, *next = json_null();
-	struct ask a = { 0 };
+	json_t *list = json_array();
 	char **names;
+	size_t first = 0;
 	int64_t limit;
 
 	json_object_set_new(c->data, "tasks", list);
@@ -127,21 +160,11 @@ plain_tasks(struct call *c)
 		c->code = 500;
 		return -1;
 	}
-	for (size_t i = 0; names[i] != NULL; i++) {
-		if (after != NULL && strcmp(names[i], after) <= 0)
-			continue;
-		if (json_array_size(list) == (size_t)limit) {
-			next = json_incref(json_object_get(
-			    json_array_get(list, (size_t)limit - 1),
-			    "task_id"));
-			break;
-		}
-		task = api_task(c, names[i], ask_next(c, &a), 1);
-		if (task != NULL && wanted(task, state))
-			json_array_append(list, task);
-		json_decref(task);
-	}
-	json_object_set_new(c->data, "next", next);
+	while (after != NULL && names[first] != NULL &&
+	       strcmp(names[first], after) <= 0)
+		first++;
+	json_object_set_new(
+	    c->data, "next", fill_page(c, names + first, (size_t)limit, list));
 	task_list_free(names);
 	return 0;
 }

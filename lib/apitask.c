@@ -16,7 +16,6 @@
 enum {
 	RUNNER_MS = 30000, /* so long a wanted task may be without a runner */
 	CAUGHT_UP_MS = 10000,
-	ALL_MS = 3000, /* of Kafka, for the lag of all tasks */
 };
 
 /* ---- states ---- */
@@ -76,9 +75,9 @@ ask_next(const struct call *c, struct ask *a)
 	if (!c->api->check)
 		return 0;
 	if (a->until_ns == 0)
-		a->until_ns = now + ALL_MS * INT64_C(1000000);
+		a->until_ns = now + API_ASK_MS * INT64_C(1000000);
 	left = (a->until_ns - now) / 1000000;
-	return left <= 0 ? 0 : left < API_ASK_MS ? (int)left : API_ASK_MS;
+	return left <= 0 ? 0 : (int)left;
 }
 
 /* ---- TASK ---- */
@@ -213,14 +212,19 @@ show(struct call *c, const struct task_status *s, int strings)
 }
 
 json_t *
+api_seen(struct call *c, const struct task_status *s, int strings)
+{
+	return api_gone(c, s) ? NULL : show(c, s, strings);
+}
+
+json_t *
 api_task(struct call *c, const char *name, int ask_ms, int strings)
 {
 	struct task_status s;
-	json_t *out = NULL;
+	json_t *out;
 
 	task_status_get(c->api->dir, name, ask_ms, &s);
-	if (!api_gone(c, &s))
-		out = show(c, &s, strings);
+	out = api_seen(c, &s, strings);
 	task_status_fini(&s);
 	return out;
 }

@@ -20,7 +20,7 @@
 #include "utf8json.h"
 #include "x.h"
 
-enum { LAST_TRIES = 100, LAST_WAIT_MS = 10 };
+enum { LAST_TRIES = 100, LAST_WAIT_MS = 10, LOOK_MS = 10 };
 
 char *
 task_now(void)
@@ -85,16 +85,30 @@ task_save(const char *dir, const char *name, const json_t *task, struct err *e)
 	return put_json(dir, name, "task.json", task, e);
 }
 
+/* Every LOOK_MS anew: a wait of fcntl itself has no end. */
+static int
+lock_in_time(int fd, int wait_ms)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int64_t until = tso_mono_ns() + wait_ms * INT64_C(1000000);
+	int rc;
+
+	while ((rc = fcntl(fd, F_OFD_SETLK, &fl)) == -1 &&
+	       (errno == EAGAIN || errno == EACCES || errno == EINTR) &&
+	       tso_mono_ns() < until)
+		poll(NULL, 0, LOOK_MS);
+	return rc;
+}
+
 int
 task_dir_lock(const char *dir, const char *file, int wait, struct err *e)
 {
 	char *sub = state_sub(file, NULL);
-	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = state_open(dir, sub, O_RDWR | O_CREAT);
 
 	if (fd == -1)
 		state_failed(e, ERR_OUTPUT, dir, sub);
-	else if (fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &fl) == -1) {
+	else if (lock_in_time(fd, wait ? TASK_LOCK_MS : 0) == -1) {
 		err_sys(e, ERR_TEMP, "'%s/%s' is held", dir, sub);
 		close(fd);
 		fd = -1;

@@ -72,10 +72,12 @@ struct task_file {
 int task_create(const char *dir, const char *name, const json_t *task,
     int paused, const struct task_file *files, struct err *e);
 /*
- * Lock a file of dir/tasks until the descriptor is closed; waits for it, or
- * ERR_TEMP if it is held. ".lock" is held from the first look at the other
- * tasks until task_create is done.
+ * Lock a file of dir/tasks until the descriptor is closed. ERR_TEMP if it is
+ * held, with wait for TASK_LOCK_MS: nobody holds one while he asks a peer.
+ * ".lock" is held from the last look at the other tasks until task_create is
+ * done.
  */
+enum { TASK_LOCK_MS = 10000 };
 int task_dir_lock(const char *dir, const char *file, int wait, struct err *e);
 /* Replace task.json. */
 int task_save(

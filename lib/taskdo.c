@@ -17,6 +17,7 @@
 #include "tso.h"
 #include "utf8json.h"
 #include "where.h"
+#include "x.h"
 
 enum { LOOK_MS = 50 };
 
@@ -72,26 +73,37 @@ fix_now(json_t *task)
 	json_object_set_new(task, "from", json_string(text));
 }
 
+/* Nobody waits any more for what would be made. */
+static int
+is_left(struct task_order *o, struct err *e)
+{
+	if (o->left == NULL || !o->left(o->left_arg))
+		return 0;
+	err_set(e, ERR_TEMP, "whoever ordered it has left");
+	return 1;
+}
+
+/* They may take their time, and no lock is held meanwhile. */
 static int
 servers(const char *dir, struct task_order *o, struct err *e)
 {
 	o->why = TASK_WHY_SOURCE;
-	if (task_check_source(o->task, dir, o->allow_none, o->found, e) == -1)
+	if (is_left(o, e) ||
+	    task_check_source(o->task, dir, o->allow_none, o->found, e) == -1)
 		return -1;
 	o->why = TASK_WHY_TARGET;
+	if (is_left(o, e))
+		return -1;
 	return task_check_target(o->task, o->token, o->wait_ms, o->found, e);
 }
 
-/* Until the lock is released nobody else makes a task. */
+/* Is there room for it, and its name free? */
 static int
-make_locked(const char *dir, struct task_order *o, struct err *e)
+place(const char *dir, struct task_order *o, struct err *e)
 {
 	char *sub = state_sub(o->name, NULL);
 	struct stat st;
-	struct task_file files[2] = {
-		{ o->token == NULL ? NULL : TASK_TOKEN, o->token }, { 0 }
-	};
-	int rc = 0;
+	int rc;
 
 	if (state_stat(dir, sub, &st) == 0) {
 		o->why = TASK_WHY_THERE;
@@ -99,14 +111,30 @@ make_locked(const char *dir, struct task_order *o, struct err *e)
 		    err_set(e, ERR_DATA, "task '%s' is there already", o->name);
 	} else
 		rc = fits(dir, o, e);
-	if (rc == 0 && o->check)
-		rc = servers(dir, o, e);
-	fix_now(o->task);
-	if (rc == 0 && !o->dry) {
+	free(sub);
+	return rc;
+}
+
+/*
+ * Until the lock is released nobody else makes a task. All that was seen of
+ * the others before is looked at again: they may be new.
+ */
+static int
+make_locked(const char *dir, struct task_order *o, struct err *e)
+{
+	struct task_file files[2] = {
+		{ o->token == NULL ? NULL : TASK_TOKEN, o->token }, { 0 }
+	};
+	int fd = task_dir_lock(dir, ".lock", 1, e), rc;
+
+	if (fd == -1)
+		return -1;
+	rc = is_left(o, e) ? -1 : place(dir, o, e);
+	if (rc == 0) {
 		o->why = TASK_WHY_WORDS;
 		rc = task_create(dir, o->name, o->task, o->paused, files, e);
 	}
-	free(sub);
+	close(fd);
 	return rc;
 }
 
@@ -128,7 +156,7 @@ name_token(const char *dir, const struct task_order *o, struct err *e)
 int
 task_make_order(const char *dir, struct task_order *o, struct err *e)
 {
-	int fd = -1, rc = state_name(o->name, e);
+	int rc = state_name(o->name, e);
 
 	o->why = TASK_WHY_WORDS;
 	if (rc == 0 && o->token != NULL)
@@ -137,12 +165,13 @@ task_make_order(const char *dir, struct task_order *o, struct err *e)
 		rc = task_check_words(o->task, dir, e);
 	if (rc == 0)
 		rc = state_init(dir, e);
-	if (rc == 0 && (fd = task_dir_lock(dir, ".lock", 1, e)) == -1)
-		rc = -1;
 	if (rc == 0)
+		rc = place(dir, o, e); /* what cannot be asks nobody */
+	if (rc == 0 && o->check)
+		rc = servers(dir, o, e);
+	fix_now(o->task);
+	if (rc == 0 && !o->dry)
 		rc = make_locked(dir, o, e);
-	if (fd != -1)
-		close(fd);
 	return rc;
 }
 
@@ -264,22 +293,38 @@ set_position(
 	return rc;
 }
 
+/* "now" by the source's clock, to be freed; else a copy. NULL: not known. */
+static char *
+said(const char *dir, const char *name, const char *from, struct err *e)
+{
+	json_t *task;
+	struct buf found = { 0 };
+	char *text = NULL;
+
+	if (strcmp(from, "now") != 0)
+		return x_strdup(from);
+	if ((task = state_task(dir, name, e)) == NULL)
+		return NULL;
+	json_object_set_new(task, "from", json_string(from));
+	if (task_check_source(task, dir, 1, &found, e) == 0)
+		text =
+		    x_strdup(json_string_value(json_object_get(task, "from")));
+	buf_fini(&found);
+	json_decref(task);
+	return text;
+}
+
 /* The definition first: it has no effect while there is a checkpoint. */
 static int
 set_word(const char *dir, const char *name, const char *from, struct err *e)
 {
 	json_t *task = state_task(dir, name, e);
-	struct buf found = { 0 };
-	int rc = 0;
+	int rc;
 
 	if (task == NULL)
 		return -1;
 	json_object_set_new(task, "from", json_string(from));
-	if (strcmp(from, "now") == 0)
-		rc = task_check_source(task, dir, 1, &found, e);
-	if (rc == 0)
-		rc = task_save(dir, name, task, e);
-	buf_fini(&found);
+	rc = task_save(dir, name, task, e);
 	json_decref(task);
 	return rc == -1 ? -1 : shelve(dir, name, e);
 }
@@ -306,10 +351,15 @@ int
 task_set(const char *dir, const char *name, const char *from, struct err *e)
 {
 	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+	char *when;
 
-	if (rc == 0)
-		rc = set_locked(dir, name, from, e);
+	task_unlock_all(fds); /* while the source is asked for its time */
+	if (rc == -1 || (when = said(dir, name, from, e)) == NULL)
+		return -1;
+	if ((rc = task_lock_all(dir, name, fds, e)) == 0)
+		rc = set_locked(dir, name, when, e);
 	task_unlock_all(fds);
+	free(when);
 	return rc;
 }
 

@@ -37,15 +37,19 @@ struct task_order {
 	int (*beside)(
 	    void *arg, json_t *task, const json_t *other, struct err *e);
 	void *arg;
+	/* Does nobody wait for it any more? Then it is not made. NULL: no. */
+	int (*left)(void *arg);
+	void *left_arg;
 	enum task_why why; /* set with -1 */
 };
 /* The name of the token's file in the task's folder. */
 #define TASK_TOKEN "token"
 
 /*
- * Make a task as ordered, under the lock that everybody takes who makes one:
- * of several with one name one is made. -1 with the kind that fits, and
- * nothing is left.
+ * Make a task as ordered. First the servers are asked, then it is made under
+ * the lock that everybody takes who makes one: of several with one name one is
+ * made. `beside` is called for each other task before and after. -1 with the
+ * kind that fits, and nothing is left.
  */
 int task_make_order(const char *dir, struct task_order *o, struct err *e);
 

@@ -30,7 +30,10 @@ struct web_req {
 	size_t body_len;
 	const char *id; /* X-Request-Id: the client's, or made */
 	int may_write;  /* its token allows changes */
+	int fd;         /* of its connection, for web_left; 0: it has none */
 };
+/* Has the client left? One that only says no more counts as well. */
+int web_left(const struct web_req *q);
 
 /* The answer; the handler fills it, the server sends it and frees it. */
 struct web_res {
@@ -63,6 +66,17 @@ void web_fail(struct web_res *r, const char *path, int status, const char *fmt,
 /* May block; several are called at once, in threads. */
 typedef void web_handler(void *arg, const struct web_req *q, struct web_res *r);
 
+/*
+ * How long a request may take, before it is handled: each kind has room of its
+ * own, so that those who wait for others' servers take none from the rest.
+ */
+enum web_room {
+	WEB_QUICK, /* asks nobody */
+	WEB_SHORT, /* asks somebody, for a second or two */
+	WEB_LONG,  /* waits for others */
+	WEB_ROOMS
+};
+
 struct web_conf {
 	const char *listen;          /* HOST:PORT, unix:PATH, or "fd:N" */
 	const char *token_file;      /* who may write, or NULL: everybody */
@@ -76,6 +90,8 @@ struct web_conf {
 	const char *const *open;
 	int insecure; /* other addresses than loopback without a token */
 	web_handler *handler;
+	/* Must not wait. NULL: all are WEB_LONG. */
+	enum web_room (*room)(const struct web_req *q);
 	/*
 	 * Called once when requests are taken, with the address in the form of
 	 * `listen`, and once when no more are; each may be NULL. ready can
@@ -93,7 +109,7 @@ enum {
 	WEB_BODIES_MAX = 64 << 20, /* bytes of all greater ones, then 503 */
 	WEB_HEADER_MAX = 32 << 10, /* bytes, then 431 */
 	WEB_QUERY_MAX = 64,        /* keys and values, then 414 */
-	WEB_REQUESTS_MAX = 64,     /* at work at once, then 503 */
+	WEB_REQUESTS_MAX = 64,     /* of a room at work at once, then 503 */
 	WEB_STREAMS_MAX = 64,      /* answers without an end, then 503 */
 	WEB_LINKS_MAX = 4096, /* connections; then the oldest idle one goes */
 	WEB_REQUEST_S = 10,   /* for a request to come whole, then 408 */

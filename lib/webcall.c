@@ -260,13 +260,16 @@ work(struct exchange *k)
 		return answer(k);
 	if (link_phase(k->web, k->link, LINK_WORK) == -1)
 		return MHD_NO;
-	if (pool_reserve(k->web) == -1) {
-		refuse(k, 503, "too many requests at once");
-		return answer(k);
-	}
 	buf_room(&k->body, 0)[0] = '\0';
 	k->req.body = k->body.ptr;
 	k->req.body_len = k->body.len;
+	k->req.fd = k->link->fd;
+	k->room =
+	    k->web->conf->room == NULL ? WEB_LONG : k->web->conf->room(&k->req);
+	if (pool_reserve(k->web, k->room) == -1) {
+		refuse(k, 503, "too many requests at once");
+		return answer(k);
+	}
 	k->step = STEP_WORK;
 	MHD_suspend_connection(k->conn);
 	pool_put(k->web, k);

@@ -117,6 +117,7 @@ struct exchange {
 	struct web_res res;
 	struct buf body;
 	size_t held; /* of the server's room for bodies */
+	enum web_room room;
 	int refused; /* res says why; the body is only swallowed */
 	int stream;  /* is counted */
 	/* an answer without an end: what was made and not yet sent */
@@ -137,7 +138,7 @@ struct web {
 	pthread_mutex_t mu; /* guards all that follows, and the links */
 	TAILQ_HEAD(links, link) links; /* the oldest first */
 	size_t nlinks;
-	size_t requests, streams, bodies; /* counts, and bytes */
+	size_t requests[WEB_ROOMS], streams, bodies; /* counts, and bytes */
 	int stopping;
 	int stuck; /* what was given up is not closed */
 
@@ -146,7 +147,7 @@ struct web {
 	struct exchanges queue;   /* for a worker */
 	struct exchanges waiting; /* streams that had nothing, by time */
 	size_t queued, idle, nthreads;
-	pthread_t threads[WEB_REQUESTS_MAX];
+	pthread_t threads[WEB_REQUESTS_MAX * WEB_ROOMS];
 	int quit;
 };
 
@@ -169,8 +170,8 @@ struct MHD_Daemon *web_listen(struct web *w);
 /* webpool: the workers. */
 int pool_open(struct web *w, struct err *e);
 void pool_close(struct web *w);
-/* Room for one more request? pool_put must follow if it is 0. */
-int pool_reserve(struct web *w);
+/* Room for one more such request? pool_put must follow if it is 0. */
+int pool_reserve(struct web *w, enum web_room room);
 void pool_put(
     struct web *w, struct exchange *k); /* its connection is suspended */
 void pool_sweep(struct web *w); /* ask those again that had nothing to send */

@@ -43,7 +43,7 @@ handle(struct exchange *k)
 	w->conf->handler(w->conf->arg, &k->req, &k->res);
 	k->step = STEP_DONE;
 	pthread_mutex_lock(&w->mu);
-	w->requests--;
+	w->requests[k->room]--;
 	pthread_mutex_unlock(&w->mu);
 	return 1;
 }
@@ -119,13 +119,13 @@ pool_close(struct web *w)
 }
 
 int
-pool_reserve(struct web *w)
+pool_reserve(struct web *w, enum web_room room)
 {
 	int rc = -1;
 
 	pthread_mutex_lock(&w->mu);
-	if (w->requests < WEB_REQUESTS_MAX) {
-		w->requests++;
+	if (w->requests[room] < WEB_REQUESTS_MAX) {
+		w->requests[room]++;
 		rc = 0;
 	}
 	pthread_mutex_unlock(&w->mu);
@@ -138,19 +138,31 @@ pool_put(struct web *w, struct exchange *k)
 	pthread_mutex_lock(&w->mu);
 	put(w, k);
 	/* if it cannot be started, those that are there must do */
-	if (w->queued > w->idle && w->nthreads < WEB_REQUESTS_MAX)
+	if (w->queued > w->idle && w->nthreads < WEB_REQUESTS_MAX * WEB_ROOMS)
 		start(w);
 	pthread_mutex_unlock(&w->mu);
 }
 
-/* A suspended connection is not read: has its client left? */
+/* A suspended connection is not read. */
 static int
-gone(const struct exchange *k)
+hung_up(int fd)
 {
-	struct pollfd p = { .fd = k->link->fd, .events = POLLRDHUP };
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
 
 	return poll(&p, 1, 0) == 1 &&
 	       (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static int
+gone(const struct exchange *k)
+{
+	return hung_up(k->link->fd);
+}
+
+int
+web_left(const struct web_req *q)
+{
+	return q->fd > 0 && hung_up(q->fd);
 }
 
 /* Of those that wait, one whose time has come; NULL if there is none. */
