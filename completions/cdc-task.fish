@@ -4,13 +4,22 @@ function __cdc_task_names
     cdc-task list 2>/dev/null
 end
 
+# Does the line name no task yet, behind the command?
+function __cdc_task_unnamed
+    set -l words (commandline -opc)
+    for name in (__cdc_task_names)
+        contains -- $name $words[3..]; and return 1
+    end
+    return 0
+end
+
 # What --from takes.
 function __cdc_task_where
     printf '%s\n' start beginning now checkpoint ts:
     cdc-task list 2>/dev/null | string replace -r '^' task:
 end
 
-# Collections as db.coll and db.*, of the etcd that the line names, if it answers at once.
+# Collections as db.coll and db.*, of the etcd that the line names, if it answers at once; with names as Milvus allows them.
 function __cdc_collections
     set -l at
     set -l line (commandline -opc)
@@ -20,8 +29,8 @@ function __cdc_collections
         end
     end
     timeout 3 cdc-meta -q --retry 0 --kinds collection $at 2>/dev/null |
-        string match -r '^{"kind":"collection","id":"\d+","db":"[^"]*","db_id":"\d+","name":"[^"]*","state":"created"' |
-        string replace -r '.*"db":"([^"]*)",.*"name":"([^"]*)".*' '$1.$2 $1.*' | string split ' ' | sort -u
+        string match -r '^{"kind":"collection","id":"\d+","db":"\w*","db_id":"\d+","name":"\w*","state":"created"' |
+        string replace -r '.*"db":"(\w*)",.*"name":"(\w*)".*' '$1.$2 $1.*' | string split ' ' | sort -u
 end
 
 set -l ops create_database drop_database alter_database create_collection drop_collection alter_collection \
@@ -51,7 +60,7 @@ complete -c cdc-task -n __fish_use_subcommand -a set -d 'begin elsewhere'
 complete -c cdc-task -n __fish_use_subcommand -a log -d 'what happened'
 complete -c cdc-task -n __fish_use_subcommand -a commit -d 'keep acks'
 complete -c cdc-task -n __fish_use_subcommand -a delete -d 'forget one'
-complete -c cdc-task -n "$in status doctor show run pause resume set log commit delete" -a '(__cdc_task_names)'
+complete -c cdc-task -n "$in status doctor show run pause resume set log commit delete; and __cdc_task_unnamed" -a '(__cdc_task_names)'
 
 complete -c cdc-task -n "$in create doctor" -s f -l from -x -a '(__cdc_task_where)' -d 'where to begin, see cdc-read(1)'
 complete -c cdc-task -n "$in create" -l paused -d 'do not run it before it is resumed'

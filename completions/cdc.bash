@@ -23,23 +23,51 @@ _cdc_ops='create_database drop_database alter_database create_collection drop_co
 	load_collection release_collection load_partitions release_partitions flush create_alias alter_alias drop_alias
 	create_user drop_user create_role drop_role grant_role revoke_role grant revoke import unknown'
 
-# Collections as db.coll and db.*, of the etcd that the line names, if it answers at once.
+# Offers those of standard input that begin so. What a shell would run, expand or tear is no name of ours, and is not
+# offered: it would stand in the line as it is.
+_cdc_names() { # CURRENT
+	local name LC_ALL=C
+	while IFS= read -r name; do
+		case ${name%'.\*'} in
+		'' | *[!A-Za-z0-9._:-]*) ;;
+		"$1"*) COMPREPLY+=("$name") ;;
+		esac
+	done
+}
+
+_cdc_tasks() {
+	cdc-task list 2>/dev/null
+}
+
+# Does the line name a task already, behind the command?
+_cdc_named() { # COMMAND
+	local name w behind
+	while IFS= read -r name; do
+		behind=
+		for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+			[ -z "$behind" ] || [ "$w" != "$name" ] || return 0
+			[ "$w" != "$1" ] || behind=1
+		done
+	done < <(_cdc_tasks)
+	return 1
+}
+
+# Collections as db.coll and db.*, of the etcd that the line names, if it answers at once; with names as Milvus allows them.
 _cdc_collections() { # CURRENT
 	local -a line at=()
-	local i name
+	local i
 	read -ra line <<<"${COMP_LINE:0:COMP_POINT}"
 	for ((i = 1; i < ${#line[@]} - 1; i++)); do
 		case ${line[i]} in
 		-E | --etcd | -r | --root | --meta-path | --etcd-user-file) at+=("${line[i]}" "${line[i + 1]}") ;;
 		esac
 	done
-	while read -r name; do
-		case $name in "$1"*) COMPREPLY+=("$name") ;; esac
-	done < <(timeout 3 cdc-meta -q --retry 0 --kinds collection "${at[@]}" 2>/dev/null |
-		sed -n 's/^{"kind":"collection","id":"[0-9]*","db":"\([^"]*\)","db_id":"[0-9]*","name":"\([^"]*\)","state":"created".*/\1.\2 \1.\\*/p' |
+	_cdc_names "$1" < <(timeout 3 cdc-meta -q --retry 0 --kinds collection "${at[@]}" 2>/dev/null |
+		sed -n 's/^{"kind":"collection","id":"[0-9]*","db":"\([A-Za-z0-9_]*\)","db_id":"[0-9]*","name":"\([A-Za-z0-9_]*\)","state":"created".*/\1.\2 \1.\\*/p' |
 		tr ' ' '\n' | sort -u)
 }
 
+# WORDS are ours: bash expands what is in them.
 _cdc_words() { # WORDS CURRENT
 	# shellcheck disable=SC2207
 	COMPREPLY=($(compgen -W "$1" -- "$2"))
@@ -47,8 +75,7 @@ _cdc_words() { # WORDS CURRENT
 
 _cdc_files() { # CURRENT
 	compopt -o filenames 2>/dev/null
-	# shellcheck disable=SC2207
-	COMPREPLY=($(compgen -f -- "$1"))
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
 # The argument of an option. Fails if the word before takes none that we know.
@@ -57,11 +84,16 @@ _cdc_value() { # PREVIOUS CURRENT
 	--etcd-user-file | --*token-file | --meta | -m | --backup | --*cacert | --*cert | --*key) _cdc_files "$2" ;;
 	--state-dir | --tls-dir)
 		compopt -o filenames 2>/dev/null
-		# shellcheck disable=SC2207
-		COMPREPLY=($(compgen -d -- "$2"))
+		mapfile -t COMPREPLY < <(compgen -d -- "$2")
 		;;
-	--from | -f) _cdc_words "start beginning now checkpoint ts: $(cdc-task list 2>/dev/null | sed 's/^/task:/')" "$2" ;;
-	--as-of) _cdc_words "$(cdc-task list 2>/dev/null | sed 's/^/task:/') ts:" "$2" ;;
+	--from | -f)
+		_cdc_words 'start beginning now checkpoint ts:' "$2"
+		_cdc_names "$2" < <(_cdc_tasks | sed 's/^/task:/')
+		;;
+	--as-of)
+		_cdc_words 'ts:' "$2"
+		_cdc_names "$2" < <(_cdc_tasks | sed 's/^/task:/')
+		;;
 	--until | -u)
 		# shellcheck disable=SC2154
 		if [ "$program" = cdc-read ]; then
@@ -80,7 +112,15 @@ _cdc_value() { # PREVIOUS CURRENT
 	--progress) _cdc_words 'auto never' "$2" ;;
 	--ops | --skip) _cdc_words "$_cdc_ops" "$2" ;;
 	--check) _cdc_words "$_cdc_checks" "$2" ;;
-	--kinds | -k) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
+	-k)
+		# shellcheck disable=SC2154
+		if [ "$program" = cdc-task ]; then
+			_cdc_words "$_cdc_checks" "$2"
+		else
+			_cdc_value --kinds "$2"
+		fi
+		;;
+	--kinds) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
 	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
 		--etcd-retry | --reason | --source | -S | --page | --settle | --sample | --seed | --host | --origin | \
 		--max-tasks | --max-name) ;;
@@ -140,11 +180,11 @@ _cdc_choose() {
 	cdc-httpd:-*) _cdc_words "$_cdc_httpd $_cdc_common" "$cur" ;;
 	cdc-task:-*) _cdc_words "$(_cdc_task_options "$command") --state-dir $_cdc_common" "$cur" ;;
 	cdc-task:*)
-		if [ -z "$command" ]; then
-			_cdc_words "$_cdc_commands" "$cur"
-		else
-			_cdc_words "$(cdc-task list 2>/dev/null)" "$cur"
-		fi
+		case $command in
+		'') _cdc_words "$_cdc_commands" "$cur" ;;
+		create | list | supervise) ;;
+		*) _cdc_named "$command" || _cdc_names "$cur" < <(_cdc_tasks) ;;
+		esac
 		;;
 	esac
 }

@@ -6,14 +6,19 @@
 
 command -v script >/dev/null || skip_all 'no script(1) here'
 etcd_start
-etcdtool replay "$HISTORY" >/dev/null
+# Milvus has no such names; who writes into its etcd may.
+etcdtool replay "$HISTORY" elsewhere '$(>pwn1)x' items 'a b;c' >/dev/null
 export CDC_STATE_DIR="$T/state"
 cdc-task create alpha --no-check
 cdc-task create alpine --no-check -T http://127.0.0.1:2
-live=$(cdc-meta -k collection | jq -r 'select(.state == "created") | .db + "." + .name, .db + ".*"' 2>/dev/null | sort -u)
+live=$(cdc-meta -k collection | jq -r 'select(.state == "created") | .db + "." + .name, .db + ".*"' 2>/dev/null | grep -x '[A-Za-z0-9_.*]*' | sort -u)
+# meta_h2 has no other collection
+live=$(echo "$live" | grep -v meta_h2)
 db=$(echo "$live" | grep -v '^default' | head -n 1 | cut -d . -f 1)
 of_db=$(echo "$live" | grep "^$db" | paste -sd ' ')
 ok 'there are live collections' test -n "$of_db"
+is 'and such with other names' "$(cdc-meta -k collection | grep -c -F -e '"$(>pwn1)x"' -e '"a b;c"')" 2
+mkdir "$CDC_STATE_DIR/tasks/alp\$(>pwn2)" "$CDC_STATE_DIR/tasks/alp\`>pwn3\`"
 offline='-E http://127.0.0.1:1'
 
 # M-* puts all that is offered into the line, C-a goes to its begin.
@@ -59,5 +64,22 @@ for sh in $shells; do
 	is "$sh: a pattern of cdc-meta" "$("${sh}_says" "cdc-meta $db" | tr -d '\\')" "$of_db"
 	is "$sh: of cdc-verify" "$("${sh}_says" "cdc-verify --include $db" | tr -d '\\')" "$of_db"
 done
+# Options and operands of doctor.
+for sh in $shells; do
+	is "$sh: checks" "$("${sh}_says" 'cdc-task doctor alpha -k versi')" 'versions'
+	is "$sh: not kinds of objects" "$("${sh}_says" 'cdc-task doctor -k databas')" 'databases'
+	is "$sh: no second name" "$("${sh}_says" 'cdc-task doctor alpha al')" ''
+	is "$sh: nor for others" "$("${sh}_says" 'cdc-task pause alpha al')" ''
+	is "$sh: no name for a new one" "$("${sh}_says" 'cdc-task create al')" ''
+	is "$sh: but options" "$("${sh}_says" 'cdc-task doctor alpha --chec')" '--check'
+	is "$sh: kinds of cdc-meta" "$("${sh}_says" 'cdc-meta -k databa')" 'database'
+	# nothing of it is run, and nothing torn
+	is "$sh: a name with a command" "$("${sh}_says" "cdc-task create x -E $CDC_ETCD -i meta_h2")" ''
+	is "$sh: a name with a blank" "$("${sh}_says" "cdc-task create x -E $CDC_ETCD -i meta_h1.a")" ''
+	mkdir -p "dir$sh" && : >"dir$sh/one  two" && : >"dir$sh/\$(>pwn4)" && : >"dir$sh/\`>pwn5\`"
+done
+is 'bash: files with blanks' "$(bash_says 'cdc-apply dirbash/on')" 'dirbash/one  two'
+bash_says 'cdc-apply dirbash/' >/dev/null
+is 'nothing was run' "$(find . -name 'pwn*')" ''
 etcd_stop
 done_testing
