@@ -31,6 +31,7 @@ enum {
 	OPT_USERS,
 	OPT_UNTIL,
 	OPT_ONE_PART,
+	OPT_NO_TOKEN,
 };
 
 #define USAGE "[OPTION]... [FILE]..."
@@ -39,6 +40,8 @@ static const struct opt table[] = {
 	{ "target", 'T', "URI",
 	    "the Milvus to write to [$CDC_TARGET, http://127.0.0.1:19530]" },
 	{ "token-file", OPT_TOKEN, "FILE", "user:password [$CDC_TOKEN]" },
+	{ "no-token", OPT_NO_TOKEN, NULL,
+	    "no login, also if $CDC_TOKEN is set" },
 	{ "cacert", OPT_CACERT, "FILE", "CA certificates of the target" },
 	{ "cert", OPT_CERT, "FILE", "our certificate" },
 	{ "key", OPT_KEY, "FILE", "its key" },
@@ -94,8 +97,14 @@ set_error(struct apply_conf *c, const char *arg)
 		    "--on-error: '%s' is neither 'stop' nor 'dead:FILE'", arg);
 }
 
+/* How we shall log in at the target. */
+struct login {
+	const char *file;
+	int none;
+};
+
 static void
-set(struct apply_conf *c, int letter, const char *arg, const char **token)
+set(struct apply_conf *c, int letter, const char *arg, struct login *login)
 {
 	struct err e = { 0 };
 
@@ -104,7 +113,10 @@ set(struct apply_conf *c, int letter, const char *arg, const char **token)
 		c->milvus.grpc.uri = arg;
 		break;
 	case OPT_TOKEN:
-		*token = arg;
+		login->file = arg;
+		break;
+	case OPT_NO_TOKEN:
+		login->none = 1;
 		break;
 	case OPT_CACERT:
 		c->milvus.grpc.cacert = arg;
@@ -168,24 +180,37 @@ set(struct apply_conf *c, int letter, const char *arg, const char **token)
 	}
 }
 
+/* From the file, else from the environment. */
+static void
+set_login(struct apply_conf *c, const struct login *login, char **token)
+{
+	struct err e = { 0 };
+
+	if (login->none && login->file != NULL)
+		opt_die("--token-file and --no-token exclude each other");
+	if (login->file != NULL &&
+	    (*token = opt_secret(login->file, &e)) == NULL)
+		opt_die("%s", e.msg);
+	c->milvus.grpc.token = *token != NULL ? *token
+			       : login->none  ? NULL
+					      : opt_env("CDC_TOKEN", NULL);
+}
+
 /* Exits with status 2 on a mistake. */
 static void
 parse(struct apply_conf *c, int argc, char **argv, char **token)
 {
-	const char *arg, *file = NULL;
-	struct err e = { 0 };
+	struct login login = { 0 };
+	const char *arg;
 	int letter, first;
 
 	while (
 	    (letter = opt_next(argc, argv, table, USAGE, &arg, &first)) != -1)
-		set(c, letter, arg, &file);
+		set(c, letter, arg, &login);
 	c->files = argv + first;
 	c->nfiles = (size_t)(argc - first);
 	c->progress = c->progress && isatty(STDERR_FILENO);
-	if (file != NULL && (*token = opt_secret(file, &e)) == NULL)
-		opt_die("%s", e.msg);
-	c->milvus.grpc.token =
-	    *token != NULL ? *token : opt_env("CDC_TOKEN", NULL);
+	set_login(c, &login, token);
 }
 
 int

@@ -14,6 +14,7 @@
 #include "sig.h"
 #include "state.h"
 #include "task.h"
+#include "tasknet.h"
 #include "web.h"
 #include "x.h"
 
@@ -30,6 +31,8 @@ enum {
 	OPT_TASKS,
 	OPT_NAME,
 	OPT_ADDRESS,
+	OPT_SOURCE,
+	OPT_TARGET,
 	MAX_TABLE = 40,
 };
 
@@ -50,6 +53,10 @@ static const struct opt own[] = {
 	    "pages of this one may ask too; may be repeated" },
 	{ "insecure", OPT_INSECURE, NULL,
 	    "other machines may ask without a token" },
+	{ "allow-source", OPT_SOURCE, "NAME=VALUE",
+	    "an option of the source that a create may say" },
+	{ "allow-target", OPT_TARGET, "URI[=FILE]",
+	    "a target that a create may name without a login, * any" },
 	{ "tls-dir", OPT_TLS, "DIR",
 	    "of the certificates that a create may name" },
 	{ "http-status", OPT_STATUS, NULL,
@@ -61,22 +68,62 @@ static const struct opt own[] = {
 	{ 0 },
 };
 
+/* Words with NULL at the end. */
+struct list {
+	const char **v;
+	size_t n, cap;
+};
+
 struct args {
 	struct web_conf web;
 	struct api api;
 	const char *dir;
-	size_t nhosts, hosts_cap, norigins, origins_cap;
+	struct list hosts, origins, sources, targets;
 	int print;
 };
 
-/* A list of words with NULL at its end. */
 static const char **
-append(const char **list, size_t *n, size_t *cap, const char *word)
+append(struct list *l, const char *word)
 {
-	list = x_grow(list, *n + 1, cap, sizeof *list);
-	list[(*n)++] = word;
-	list[*n] = NULL;
-	return list;
+	l->v = x_grow(l->v, l->n + 1, &l->cap, sizeof *l->v);
+	l->v[l->n++] = word;
+	l->v[l->n] = NULL;
+	return l->v;
+}
+
+/* The name of an option, and a value. */
+static const char **
+allow_source(struct args *a, const char *arg)
+{
+	size_t n = strcspn(arg, "=");
+
+	if (!api_source_word(arg, n) || arg[n] == '\0' || arg[n + 1] == '\0')
+		opt_die("--allow-source: '%s' is none of etcd=, root=, "
+			"meta-path=, brokers= and cluster= with a value",
+		    arg);
+	return append(&a->sources, arg);
+}
+
+/* Its file is one that each of these tasks will read. */
+static const char **
+allow_target(struct args *a, const char *arg)
+{
+	size_t n = strcspn(arg, "=");
+	char *uri = x_strndup(arg, n), *token;
+	struct net_uri u;
+	struct err e = { 0 };
+
+	if (strcmp(arg, "*") != 0 &&
+	    (strchr(uri, '@') != NULL || net_parse(uri, &u, &e) == -1))
+		opt_die("--allow-target: '%s' is no URI of a Milvus", uri);
+	free(uri);
+	if (arg[n] == '=') {
+		if ((token = opt_secret(arg + n + 1, &e)) == NULL)
+			opt_die("--allow-target: %s", e.msg);
+		explicit_bzero(token, strlen(token));
+		free(token);
+	}
+	return append(&a->targets, arg);
 }
 
 static void
@@ -93,12 +140,16 @@ set_access(struct args *a, int letter, const char *arg)
 		a->web.read_token_file = arg;
 		break;
 	case OPT_HOST:
-		a->web.hosts =
-		    append(a->web.hosts, &a->nhosts, &a->hosts_cap, arg);
+		a->web.hosts = append(&a->hosts, arg);
 		break;
 	case OPT_ORIGIN:
-		a->web.origins =
-		    append(a->web.origins, &a->norigins, &a->origins_cap, arg);
+		a->web.origins = append(&a->origins, arg);
+		break;
+	case OPT_SOURCE:
+		a->api.sources = allow_source(a, arg);
+		break;
+	case OPT_TARGET:
+		a->api.targets = allow_target(a, arg);
 		break;
 	default:
 		a->web.insecure = 1;
@@ -280,8 +331,10 @@ main(int argc, char **argv)
 		web_run(&a.web, &e);
 	if (e.kind != ERR_STOP)
 		log_error("%s", e.msg);
-	free(a.web.hosts);
-	free(a.web.origins);
+	free(a.hosts.v);
+	free(a.origins.v);
+	free(a.sources.v);
+	free(a.targets.v);
 	json_decref(a.api.options);
 	free(dir);
 	sig_reraise(); /* returns unless a signal stopped us */

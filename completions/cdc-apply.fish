@@ -9,6 +9,7 @@ set -l ops create_database drop_database alter_database create_collection drop_c
 
 complete -c cdc-apply -s T -l target -x -d 'the Milvus to write to'
 complete -c cdc-apply -l token-file -r -F -d 'user:password'
+complete -c cdc-apply -l no-token -d 'no login at the target'
 complete -c cdc-apply -l cacert -r -F -d 'CA certificates of the target'
 complete -c cdc-apply -l cert -r -F -d 'our certificate'
 complete -c cdc-apply -l key -r -F -d 'its key'

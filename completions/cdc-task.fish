@@ -84,6 +84,7 @@ complete -c cdc-task -n "$in create doctor" -l shard -x -d 'the I-th of N parts 
 complete -c cdc-task -n "$in create doctor" -l tick -x -d 'a commit point at least so often'
 complete -c cdc-task -n "$in create doctor" -s T -l target -x -d 'the target Milvus'
 complete -c cdc-task -n "$in create doctor" -l token-file -r -F -d 'the target\'s user:password'
+complete -c cdc-task -n "$in create doctor" -l no-token -d 'no login at the target'
 complete -c cdc-task -n "$in create doctor" -l target-cacert -r -F -d 'the target\'s certificate authority'
 complete -c cdc-task -n "$in create doctor" -l target-cert -r -F -d 'our certificate for the target'
 complete -c cdc-task -n "$in create doctor" -l target-key -r -F -d 'the key of it'

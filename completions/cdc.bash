@@ -4,15 +4,15 @@ _cdc_common='--verbose --quiet --help --version'
 _cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all --allow-none'
 _cdc_read='--brokers --property --cluster --meta --from --until --include --exclude --allow-none --ops --vectors --json --time --tick
 	--shard --explain --state-dir'
-_cdc_apply='--target --token-file --cacert --cert --key --dry-run --mode --create-missing --ignore-partitions --rename --allow-none --skip --on-error
+_cdc_apply='--target --token-file --no-token --cacert --cert --key --dry-run --mode --create-missing --ignore-partitions --rename --allow-none --skip --on-error
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users --until'
 _cdc_verify='--source --target --backup --until --include --exclude --allow-none --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
-_cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --tls-dir --http-status
+_cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --allow-source --allow-target --tls-dir --http-status
 	--max-tasks --max-name --print-address --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster'
 _cdc_pipeline='--from --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
-	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file
+	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file --no-token
 	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
 	--timeout --with-users --ignore-partitions --create-missing'
 _cdc_create="$_cdc_pipeline --paused --no-check --allow-none"
@@ -103,6 +103,7 @@ _cdc_value() { # PREVIOUS CURRENT
 		fi
 		;;
 	--vectors) _cdc_words 'base64 decimal none' "$2" ;;
+	--allow-source) _cdc_words 'etcd= root= meta-path= brokers= cluster=' "$2" ;;
 	--listen) _cdc_words '127.0.0.1:8444 unix:' "$2" ;;
 	--json) return 1 ;;
 	--consistency) _cdc_words 'strong session eventually' "$2" ;;

@@ -26,9 +26,19 @@ struct api {
 	 * otherwise, such as where its source is; or NULL. Borrowed.
 	 */
 	json_t *options;
+	/*
+	 * What a request may name besides the server's own, NULL at the end,
+	 * or NULL. Of the source NAME=VALUE, with api_source_word's names. Of
+	 * targets URI, which needs no login; URI=FILE, whose user:password is
+	 * in FILE; "*", any. NULL: any to which the request brings a login.
+	 */
+	const char *const *sources, *const *targets;
 	struct api_counts counts;
 };
 enum { API_TASKS = 100, API_NAME = 256 };
+
+/* Is it an option, of n bytes, that says where the source is? */
+int api_source_word(const char *name, size_t n);
 
 /* Paths of which anybody may GET what is there; NULL at the end. */
 extern const char *const api_open[];

@@ -341,7 +341,8 @@ fill(struct order *o, const struct api_field *f, const json_t *data)
 		o->c->code = 500;
 		return -1;
 	}
-	return api_take(o, f, o->all);
+	o->own = json_deep_copy(o->options);
+	return api_take(o, f, o->all) == -1 ? -1 : order_login(o);
 }
 
 int
@@ -361,6 +362,7 @@ order_make(
 	json_decref(task);
 	json_decref(o->all);
 	json_decref(o->options);
+	json_decref(o->own);
 	json_decref(o->from);
 	if (o->token != NULL)
 		explicit_bzero(o->token, strlen(o->token));

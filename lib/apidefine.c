@@ -18,7 +18,7 @@ may_set(struct order *o, const struct task_option *t, const char *v)
 		return call_fail(o->c, 400,
 		    "option '%s' names a file, which is not done over HTTP",
 		    t->name);
-	return 0;
+	return order_source(o, t->name, v);
 }
 
 static int
@@ -33,6 +33,8 @@ set_one(struct order *o, const struct task_option *t, const json_t *v)
 					   : "a string");
 	if (!flag && may_set(o, t, json_string_value(v)) == -1)
 		return -1;
+	if (strcmp(t->name, "target") == 0)
+		return order_uri(o, json_string_value(v));
 	return order_option(o, t->name, flag ? "" : json_string_value(v));
 }
 

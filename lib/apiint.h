@@ -133,6 +133,7 @@ struct order {
 	const char *key; /* under which the task keeps it */
 	json_t *all;     /* the request, clean */
 	json_t *options; /* of the task */
+	json_t *own;     /* what they are if nothing is asked */
 	json_t *from;    /* a WHERE or a position */
 	char *token;     /* of the target, or NULL */
 	char id[129];
@@ -155,6 +156,12 @@ int order_mapping(struct order *o, const json_t *v);
 int order_rpc(struct order *o, const json_t *v);
 /* Set an option of the task; -1, and the call has failed. */
 int order_option(struct order *o, const char *name, const char *value);
+/* The target: [http[s]://]host[:port][/]. */
+int order_uri(struct order *o, const char *uri);
+/* May a request set this option of the source? -1, and the call has failed. */
+int order_source(struct order *o, const char *name, const char *value);
+/* May it name this target, and with which login; the target is known. */
+int order_login(struct order *o);
 /* May o's task stand beside another one? A task_order's function. */
 int order_beside(void *arg, json_t *task, const json_t *other, struct err *e);
 

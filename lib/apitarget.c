@@ -49,9 +49,9 @@ plain_host(const char *s)
 	return 1;
 }
 
-/* [http[s]://]host[:port][/] to a URI with a scheme and no path. */
-static int
-set_uri(struct order *o, const char *uri)
+/* To a URI with a scheme and no path. */
+int
+order_uri(struct order *o, const char *uri)
 {
 	const char *sep = strstr(uri, "://");
 	size_t scheme = sep == NULL ? 0 : (size_t)(sep - uri), n;
@@ -105,7 +105,7 @@ set_host(struct order *o, const json_t *v)
 	    tls ? "https" : "http", six ? "[" : "", host, six ? "]" : "", port);
 	rc = strchr(host, '/') != NULL
 		 ? call_fail(o->c, 400, "the milvus host is invalid")
-		 : set_uri(o, uri);
+		 : order_uri(o, uri);
 	free(uri);
 	return rc;
 }
@@ -173,7 +173,7 @@ order_target(struct order *o, const json_t *v)
 		    "don't support milvus and kafka at the same time now");
 	if (!milvus)
 		return 0; /* order_kafka says more */
-	if ((api_str(v, "uri")[0] != '\0' ? set_uri(o, api_str(v, "uri"))
+	if ((api_str(v, "uri")[0] != '\0' ? order_uri(o, api_str(v, "uri"))
 					  : set_host(o, v)) == -1 ||
 	    set_token(o, v) == -1)
 		return -1;

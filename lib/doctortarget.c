@@ -26,7 +26,8 @@ static int
 has_token(const struct doctor *d)
 {
 	return task_option(d->c->task, "token-file") != NULL ||
-	       opt_env("CDC_TOKEN", NULL) != NULL;
+	       (opt_env("CDC_TOKEN", NULL) != NULL &&
+		   !target_without_token(d->c->task));
 }
 
 void

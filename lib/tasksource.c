@@ -15,6 +15,7 @@
 #include "pipeline.h"
 #include "task.h"
 #include "tasknet.h"
+#include "tasktarget.h"
 #include "x.h"
 
 enum { META_S = 60 }; /* for the whole catalogue */
@@ -57,6 +58,10 @@ check_words(struct check *c, struct err *e)
 	const char *shard = task_option(c->task, "shard");
 	struct net_uri u;
 
+	if (task_option(c->task, "token-file") != NULL &&
+	    target_without_token(c->task))
+		return err_set(e, ERR_USAGE,
+		    "--token-file and --no-token exclude each other");
 	if (add_patterns(&c->in, c->task, "include", e) == -1 ||
 	    add_patterns(&c->out, c->task, "exclude", e) == -1 ||
 	    net_parse(task_option(c->task, "target"), &u, e) == -1)

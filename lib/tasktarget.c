@@ -75,6 +75,13 @@ target_reach(const json_t *task, int wait_ms, struct err *e)
 	    task_option(task, "target"), wait_ms == 0 ? ASK_MS : wait_ms, e);
 }
 
+int
+target_without_token(const json_t *task)
+{
+	return json_is_true(
+	    json_object_get(json_object_get(task, "options"), "no-token"));
+}
+
 struct milvus *
 target_open(const json_t *task, const char *token, int login, struct err *e)
 {
@@ -95,7 +102,7 @@ target_open(const json_t *task, const char *token, int login, struct err *e)
 
 	if (login && file != NULL && conf.grpc.token == NULL)
 		return NULL;
-	if (login && conf.grpc.token == NULL)
+	if (login && conf.grpc.token == NULL && !target_without_token(task))
 		conf.grpc.token = opt_env("CDC_TOKEN", NULL);
 	m = milvus_open(&conf, e);
 	free(own);

@@ -19,6 +19,8 @@ int target_reach(const json_t *task, int wait_ms, struct err *e);
  */
 struct milvus *target_open(
     const json_t *task, const char *token, int login, struct err *e);
+/* Does the definition say that there is no login? Then $CDC_TOKEN is none. */
+int target_without_token(const json_t *task);
 /* The first call: a wrong login is found here. */
 int target_version(struct milvus *m, char *version, size_t cap, struct err *e);
 /* ERR_DATA if it is a standby, which takes rows from ReplicateMessage alone. */

@@ -53,6 +53,8 @@ for x in 'sasl.password=x' 'ssl.key.password=x' 'sasl.oauthbearer.client.secret=
 done
 exits 2 make s2 -T http://root:Milvus@127.0.0.1:5
 exits 2 make s3 -E http://root:x@127.0.0.1:5
+exits 2 make s4 --no-token --token-file tf -T http://127.0.0.1:5
+exits 2 cdc-apply --no-token --token-file tf
 fails 'nothing was kept' sh -c 'cdc-task list | grep ^s'
 
 # patterns and words

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A Milvus in memory for tests of cdc-apply: milvus.py serve FILE [PORT [CERT KEY]] | dump FILE
 
-serve writes its port to FILE.port when it listens, a line for each call to FILE.log, and keeps what it holds in FILE, so
-that another one on the same FILE goes on where a killed one was. The messages are pymilvus's, so cdc-apply's own encoding is
+serve writes its port to FILE.port when it listens, a line for each call to FILE.log, the login of each that has one to
+FILE.logins, and keeps what it holds in FILE, so that another one on the same FILE goes on where a killed one was. The messages are pymilvus's, so cdc-apply's own encoding is
 read by somebody else's decoder. dump prints the rows, sorted.
 
 FILE.born is when it was made, as ListDatabases says it, unix nanoseconds.
@@ -14,6 +14,7 @@ is not used up decides what happens to it:
   "jitter": SEC            waits up to so long first, by chance
   "die": true              the process ends, no answer     "rows": N              refuses more rows than that at a time
 """
+import base64
 import concurrent.futures
 import itertools
 import json
@@ -83,6 +84,7 @@ class Fake:
             with open(path + '.born', 'w') as f:
                 f.write(str(time.time_ns()))
         self.log = open(path + '.log', 'a', buffering=1)
+        self.logins = open(path + '.logins', 'a', buffering=1)
 
     def save(self):
         with open(self.path + '.new', 'wb') as f:
@@ -273,6 +275,9 @@ class Fake:
         r = getattr(pb, request).FromString(data)
         with self.lock:
             f = self.fault(method)
+            for k, v in context.invocation_metadata():
+                if k == 'authorization':
+                    self.logins.write(base64.b64decode(v).decode('utf-8', 'replace') + '\n')
         time.sleep(0 if f.get('after') else f.get('sleep', 0) + random.uniform(0, f.get('jitter', 0)))
         with self.lock:
             said, keys, answer = 'ok', None, None

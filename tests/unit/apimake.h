@@ -23,6 +23,7 @@
 
 static struct api api;
 static char api_dir[64];
+static const char *const any_target[] = { "*", NULL };
 
 static int __attribute__((unused)) api_up(void **state)
 {
@@ -30,6 +31,7 @@ static int __attribute__((unused)) api_up(void **state)
 	snprintf(api_dir, sizeof api_dir, "/tmp/cdc-api-XXXXXX");
 	memset(&api, 0, sizeof api);
 	api.dir = mkdtemp(api_dir);
+	api.targets = any_target;
 	unsetenv("CDC_TARGET");
 	unsetenv("CDC_TOKEN");
 	return api.dir == NULL ? -1 : 0;

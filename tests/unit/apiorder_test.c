@@ -94,6 +94,8 @@ fields_become_options(void **state)
 static void
 the_source_is_the_servers(void **state)
 {
+	static const char *const roots[] = { "root=other", "root=test", NULL };
+
 	(void)state;
 	option_is(CREATE(HERE "," A), "etcd", "\"http://127.0.0.1:2379\"");
 	setenv("CDC_ETCD", "http://etcd:1", 1);
@@ -107,12 +109,156 @@ the_source_is_the_servers(void **state)
 			      "{'name':'prod-replicate-msg'}"),
 	    "root", "\"prod\"");
 	json_decref(plain("POST", "/tasks",
+	    "{'name':'x','options':{'target':'h','root':'test'}}", 422));
+	api.sources = roots;
+	json_decref(plain("POST", "/tasks",
 	    "{'name':'x','options':{'target':'h','root':'test'}}", 201));
 	json_decref(api.options);
 	api.options = definition("x");
 	assert_string_equal(text_at(api.options, "options.root"), "test");
 	assert_string_equal(text_at(api.options, "options.etcd"), "http://e:2");
 	json_decref(api.options);
+}
+
+/* What POST /tasks says to an option of the source besides the target. */
+static json_t *
+sourced(const char *option, int status)
+{
+	char *body = x_asprintf(
+	    "{'name':'x','options':{'target':'h',%s},'token':'a:b'}", option);
+	json_t *j = plain("POST", "/tasks", body, status);
+
+	free(body);
+	return j;
+}
+
+static void
+a_source_is_refused_in_one_sentence(void **state)
+{
+	static const char *const others[] = { "'etcd':'http://127.0.0.1:1'",
+		"'etcd':'http://e:2/'", "'etcd':'http://E:2'",
+		"'etcd':'http://e:2,http://evil:1'", "'etcd':'http://e:2?a'",
+		"'etcd':''", "'brokers':'evil:1'", "'brokers':'k:1,evil:1'",
+		"'root':'other'", "'meta-path':'x'", "'cluster':'x'" };
+	char want[200];
+
+	(void)state;
+	api.options = json_pack(
+	    "{s:s, s:s}", "etcd", "http://e:2", "etcd-user-file", "/login");
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		json_t *j = sourced(others[i], 422);
+
+		snprintf(want, sizeof want,
+		    "option '%.*s' is refused: tasks of this server read its "
+		    "own source, and what its administrator allows besides",
+		    (int)strcspn(others[i] + 1, "'"), others[i] + 1);
+		assert_string_equal(text_at(j, "detail"), want);
+		json_decref(j);
+	}
+	json_decref(sourced(
+	    "'etcd':'http://e:2','root':'by-dev','brokers':'127.0.0.1:9092'",
+	    201));
+	json_decref(api.options);
+	api.options = definition("x");
+	assert_string_equal(text_at(api.options, "options.etcd"), "http://e:2");
+	assert_string_equal(
+	    text_at(api.options, "options.etcd-user-file"), "/login");
+	json_decref(api.options);
+}
+
+static void
+another_source_gets_no_login_of_ours(void **state)
+{
+	static const char *const some[] = { "etcd=http://f:3", "brokers=l:4",
+		NULL };
+	json_t *j;
+
+	(void)state;
+	api.sources = some;
+	api.options = json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s]}", "etcd",
+	    "http://e:2", "etcd-user-file", "/login", "etcd-cert", "/c",
+	    "etcd-key", "/k", "etcd-cacert", "/ca", "property", "@/sasl");
+	json_decref(sourced("'etcd':'http://f:3'", 201));
+	j = definition("x");
+	assert_string_equal(text_at(j, "options.etcd"), "http://f:3");
+	assert_null(at(j, "options.etcd-user-file"));
+	assert_null(at(j, "options.etcd-cert"));
+	assert_null(at(j, "options.etcd-key"));
+	assert_string_equal(text_at(j, "options.etcd-cacert"), "/ca");
+	assert_non_null(at(j, "options.property"));
+	json_decref(j);
+	json_decref(plain("DELETE", "/tasks/x", "", 204));
+	json_decref(sourced("'brokers':'l:4'", 201));
+	j = definition("x");
+	assert_null(at(j, "options.property"));
+	assert_string_equal(text_at(j, "options.etcd-user-file"), "/login");
+	json_decref(j);
+	json_decref(api.options);
+}
+
+/* The option of x, made for this target, or "refused". */
+static void
+login_is(const char *body, const char *option, const char *value)
+{
+	json_t *j = cdc(body);
+
+	if (option == NULL) {
+		assert_int_equal(json_integer_value(at(j, "code")), 400);
+		assert_non_null(strstr(text_at(j, "message"), value));
+		json_decref(j);
+		return;
+	}
+	assert_int_equal(json_integer_value(at(j, "code")), 200);
+	json_decref(j);
+	j = definition("x");
+	if (value == NULL)
+		assert_true(json_is_true(at(j, option)));
+	else
+		assert_string_equal(text_at(j, option), value);
+	assert_int_equal(strcmp(option, "options.no-token") == 0,
+	    at(j, "options.no-token") != NULL);
+	json_decref(j);
+	json_decref(plain("DELETE", "/tasks/x", "", 204));
+}
+
+static void
+a_target_gets_the_login_that_is_for_it(void **state)
+{
+	static const char *const some[] = { "http://plain:1",
+		"https://lock:2=/their/token", NULL };
+	static const char *const both[] = { "https://lock:2=/their/token", "*",
+		NULL };
+
+	(void)state;
+	api.targets = NULL;
+	login_is(CREATE("'task_id':'x'," TO("'uri':'other:1'") "," A), NULL,
+	    "the milvus token is missing");
+	login_is(
+	    CREATE("'task_id':'x'," TO("'uri':'other:1','token':'a:b'") "," A),
+	    "options.target", "http://other:1");
+	/* ours, with whatever our environment has */
+	login_is(CREATE("'task_id':'x'," TO("'uri':'127.0.0.1'") "," A),
+	    "options.target", "http://127.0.0.1:19530");
+	setenv("CDC_TARGET", "https://ours:5", 1);
+	login_is(CREATE("'task_id':'x'," TO("'uri':'https://OURS:5/'") "," A),
+	    "options.target", "https://ours:5");
+	login_is(CREATE("'task_id':'x'," TO("'uri':'http://ours:5'") "," A),
+	    NULL, "the milvus token is missing");
+	unsetenv("CDC_TARGET");
+	api.targets = some;
+	login_is(CREATE("'task_id':'x'," TO("'uri':'http://Plain:1'") "," A),
+	    "options.no-token", NULL);
+	login_is(CREATE("'task_id':'x'," TO("'uri':'https://lock:2'") "," A),
+	    "options.token-file", "/their/token");
+	login_is(CREATE("'task_id':'x'," TO("'uri':'http://lock:2'") "," A),
+	    NULL, "none that this server's administrator allows");
+	login_is(CREATE("'task_id':'x'," TO("'uri':'o:1','token':'a:b'") "," A),
+	    NULL, "none that this server's administrator allows");
+	api.targets = both;
+	login_is(CREATE("'task_id':'x'," TO("'uri':'https://lock:2'") "," A),
+	    "options.token-file", "/their/token");
+	login_is(CREATE("'task_id':'x'," TO("'uri':'http://any:2'") "," A),
+	    "options.no-token", NULL);
 }
 
 static void
@@ -375,6 +521,9 @@ main(void)
 	const struct CMUnitTest all[] = {
 		T(fields_become_options),
 		T(the_source_is_the_servers),
+		T(a_source_is_refused_in_one_sentence),
+		T(another_source_gets_no_login_of_ours),
+		T(a_target_gets_the_login_that_is_for_it),
 		T(fields_without_effect_are_told_of),
 		T(an_id_is_made),
 		T(now_is_the_time_of_the_create),

@@ -1,0 +1,153 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "apiint.h"
+#include "task.h"
+#include "tasknet.h"
+#include "x.h"
+
+/*
+ * Which servers a request may name, and who we are there. Logins are the
+ * administrator's, each for the servers that he gave it for. What a client
+ * names he is not to reach with them, nor to look around with: nothing is
+ * asked before it has been found among what is allowed.
+ */
+
+static const char *const source_words[] = { "etcd", "root", "meta-path",
+	"brokers", "cluster", NULL };
+
+int
+api_source_word(const char *name, size_t n)
+{
+	for (const char *const *w = source_words; *w != NULL; w++)
+		if (strlen(*w) == n && strncmp(*w, name, n) == 0)
+			return 1;
+	return 0;
+}
+
+/* NAME=VALUE is in the list, letter for letter: no two ways to read a URL. */
+static int
+is_listed(const char *const *list, const char *name, const char *value)
+{
+	size_t n = strlen(name);
+
+	for (; list != NULL && *list != NULL; list++)
+		if (strncmp(*list, name, n) == 0 && (*list)[n] == '=' &&
+		    strcmp(*list + n + 1, value) == 0)
+			return 1;
+	return 0;
+}
+
+/* Another server gets nothing that was given for ours. */
+static void
+forget_login(struct order *o, const char *name)
+{
+	static const char *const logins[][2] = { { "etcd", "etcd-user-file" },
+		{ "etcd", "etcd-cert" }, { "etcd", "etcd-key" },
+		{ "brokers", "property" } };
+
+	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++)
+		if (strcmp(logins[i][0], name) == 0 &&
+		    json_object_del(o->options, logins[i][1]) == 0)
+			call_warn(o->c,
+			    "'%s' of the server is not used: it is not for "
+			    "this %s",
+			    logins[i][1], name);
+}
+
+int
+order_source(struct order *o, const char *name, const char *value)
+{
+	if (!api_source_word(name, strlen(name)) ||
+	    strcmp(api_str(o->own, name), value) == 0)
+		return 0;
+	if (!is_listed(o->c->api->sources, name, value))
+		return call_fail(o->c, 400,
+		    "option '%s' is refused: tasks of this server read its "
+		    "own source, and what its administrator allows besides",
+		    name);
+	forget_login(o, name);
+	return 0;
+}
+
+/* By name, not by address: who answers to a name may change between asking. */
+static int
+same_uri(const char *a, const char *b)
+{
+	struct net_uri u, v;
+	struct err ignored;
+
+	return net_parse(a, &u, &ignored) == 0 &&
+	       net_parse(b, &v, &ignored) == 0 &&
+	       (strncasecmp(a, "https:", 6) == 0) ==
+		   (strncasecmp(b, "https:", 6) == 0) &&
+	       strcasecmp(u.host, v.host) == 0 && strcmp(u.port, v.port) == 0;
+}
+
+/* The URI of the list's URI or URI=FILE for this target, to be freed, with
+ * *file "" or FILE; or NULL. */
+static char *
+find_target(const char *const *list, const char *target, const char **file)
+{
+	for (; list != NULL && *list != NULL; list++) {
+		size_t n = strcspn(*list, "=");
+		char *uri = x_strndup(*list, n);
+
+		*file = *list + n + ((*list)[n] == '=');
+		if (same_uri(uri, target))
+			return uri;
+		free(uri);
+	}
+	return NULL;
+}
+
+static int
+any_target(const char *const *list)
+{
+	for (; list != NULL && *list != NULL; list++)
+		if (strcmp(*list, "*") == 0)
+			return 1;
+	return 0;
+}
+
+/* What is in the list is taken as it stands there. */
+static int
+listed_login(struct order *o, const char *uri, const char *file)
+{
+	if (order_uri(o, uri) == -1)
+		return -1;
+	if (o->token != NULL)
+		return 0;
+	return file[0] != '\0' ? order_option(o, "token-file", file)
+			       : order_option(o, "no-token", "");
+}
+
+int
+order_login(struct order *o)
+{
+	const char *const *list = o->c->api->targets;
+	const char *target = api_str(o->options, "target"), *file = "";
+	json_t *own = json_object_get(o->own, "target");
+	char *uri;
+	int rc;
+
+	if (same_uri(target, json_string_value(own)))
+		return json_object_set(o->options, "target", own);
+	if ((uri = find_target(list, target, &file)) != NULL) {
+		rc = listed_login(o, uri, file);
+		free(uri);
+		return rc;
+	}
+	if (list != NULL && !any_target(list))
+		return call_fail(o->c, 400,
+		    "the milvus is none that this server's administrator "
+		    "allows");
+	if (o->token != NULL)
+		return 0;
+	if (list != NULL) /* nor that of who will run it */
+		return order_option(o, "no-token", "");
+	return call_fail(o->c, 400,
+	    "the milvus token is missing: a target without one is for this "
+	    "server's administrator to allow");
+}
