@@ -69,6 +69,17 @@ print(const struct buf *b, struct err *e)
 	return rc;
 }
 
+/* What opened the door now is not there when the task runs. */
+static void
+say_token(const struct args *a)
+{
+	if (json_object_get(a->options, "token-file") == NULL &&
+	    opt_env("CDC_TOKEN", NULL) != NULL)
+		log_warn("CDC_TOKEN is not kept: each run logs in with what "
+			 "CDC_TOKEN is in its own environment, or not at all; "
+			 "--token-file FILE is kept");
+}
+
 /* Print what was found even if the task could not be made. */
 static int
 cmd_create(struct args *a, struct err *e)
@@ -87,6 +98,8 @@ cmd_create(struct args *a, struct err *e)
 	    e);
 	if (print(&found, rc == -1 ? &e2 : e) == -1)
 		rc = -1;
+	if (rc == 0)
+		say_token(a);
 	buf_fini(&found);
 	return rc;
 }

@@ -34,6 +34,17 @@ exits 0 cdc-task create dr --rename nw_shop=y --allow-none
 like 'allowed' "$(cat "$out")" "^warning   --rename 'nw_shop=y' meets nothing of the source\$"
 cdc-task delete dr
 
+# the login of the environment is of this process alone
+CDC_TOKEN=u:secret exits 0 cdc-task create dr
+is 'it is said that it is not kept' "$(cat "$err")" "cdc-task: CDC_TOKEN is not kept: each run logs in with what CDC_TOKEN \
+is in its own environment, or not at all; --token-file FILE is kept"
+is 'which it is not' "$(grep -r secret "$CDC_STATE_DIR")" ''
+cdc-task delete dr
+(umask 077 && echo u:p >token)
+CDC_TOKEN=u:secret exits 0 cdc-task create dr --token-file token
+is 'a file is kept: silent' "$(cat "$err")" ''
+cdc-task delete dr
+
 # now is a timestamp of the source, when it is said, not the time of this machine or of Kafka
 from() { jq -r .from "$CDC_STATE_DIR/tasks/dr/task.json"; }
 exits 0 cdc-task create dr --from now
