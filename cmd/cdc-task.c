@@ -467,7 +467,7 @@ parse(struct args *a, int argc, char **argv)
 	const char *arg;
 	int letter, at;
 
-	while ((letter = opt_next(argc, argv, dir_opt, usage, &arg, &at)) != -1)
+	while ((letter = opt_until(argc, argv, dir_opt, usage, &arg, &at)) != -1)
 		take(a, letter, arg);
 	if (at >= argc)
 		opt_die("which command?");
@@ -480,7 +480,7 @@ parse(struct args *a, int argc, char **argv)
 				 : "[NAME] ");
 	for (;;) {
 		optind = at + 1;
-		while ((letter = opt_next(
+		while ((letter = opt_until(
 			    argc, argv, table, line, &arg, &at)) != -1)
 			take(a, letter, arg);
 		if (at >= argc)

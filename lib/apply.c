@@ -422,8 +422,7 @@ loop(struct apply *a, struct err *e)
 			return -1;
 	}
 	if (rc == -1)
-		return err_wrap(e, "%s line %" PRIu64, lines_name(a->in),
-		    lines_number(a->in) + 1);
+		return -1;
 	return cut_complete(a, e);
 }
 
@@ -460,14 +459,13 @@ open_all(struct apply *a, struct err *e)
 {
 	struct rowq_conf rows = a->conf->rows;
 
-	a->m = milvus_open(&a->conf->milvus, e);
-	if (a->m == NULL)
+	a->in = lines_open(a->conf->files, a->conf->nfiles, e);
+	if (a->in == NULL || (a->m = milvus_open(&a->conf->milvus, e)) == NULL)
 		return -1;
 	rows.out = &a->out;
 	rows.dry_run = a->conf->dry_run;
 	a->q = rowq_new(a->m, &rows);
 	a->colls.one_part = a->conf->one_part;
-	a->in = lines_open(a->conf->files, a->conf->nfiles);
 	return dead_open(a, e);
 }
 

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -25,11 +27,30 @@ struct lines {
 static char dash[] = "-";
 static char *const only_stdin[] = { dash };
 
-struct lines *
-lines_open(char *const *names, size_t n)
+/* Can it be read? Before the first is, as what comes of them is one. */
+static int
+check(const char *name, struct err *e)
 {
-	struct lines *l = x_calloc(1, sizeof *l);
+	struct stat st;
 
+	if (strcmp(name, "-") == 0)
+		return 0;
+	if (access(name, R_OK) == -1 || stat(name, &st) == -1)
+		return err_sys(e, ERR_USAGE, "file '%s'", name);
+	return S_ISDIR(st.st_mode)
+		   ? err_set(e, ERR_USAGE, "file '%s': Is a directory", name)
+		   : 0;
+}
+
+struct lines *
+lines_open(char *const *names, size_t n, struct err *e)
+{
+	struct lines *l;
+
+	for (size_t i = 0; i < n; i++)
+		if (check(names[i], e) == -1)
+			return NULL;
+	l = x_calloc(1, sizeof *l);
 	l->names = n == 0 ? only_stdin : names;
 	l->n = n == 0 ? 1 : n;
 	l->fd = -1;
@@ -74,7 +95,7 @@ open_next(struct lines *l, struct err *e)
 	l->name = name;
 	l->fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (l->fd == -1)
-		return err_sys(e, ERR_DATA, "%s", name);
+		return err_sys(e, ERR_DATA, "file '%s'", name);
 	return 0;
 }
 
@@ -110,7 +131,8 @@ lines_next(struct lines *l, const char **line, size_t *n, struct err *e)
 		l->scanned = l->b.len;
 		if (l->b.len - l->at > LINES_MAX)
 			return err_set(e, ERR_DATA,
-			    "a line of more than %d bytes", LINES_MAX);
+			    "%s line %" PRIu64 ": a line of more than %d bytes",
+			    l->name, l->number + 1, LINES_MAX);
 		if (!l->eof)
 			return LINES_WAIT;
 		if (l->b.len > l->at)

@@ -17,8 +17,11 @@ enum {
 	LINES_STEP = 256 << 10, /* bytes asked of the system at a time */
 };
 
-/* names as on the command line, "-" for standard input; n 0 is that alone. */
-struct lines *lines_open(char *const *names, size_t n);
+/*
+ * names as on the command line, "-" for standard input; n 0 is that alone.
+ * NULL with ERR_USAGE if there is one that cannot be read.
+ */
+struct lines *lines_open(char *const *names, size_t n, struct err *e);
 void lines_close(struct lines *l);
 
 enum { LINES_END, LINES_LINE, LINES_WAIT };
@@ -27,7 +30,7 @@ enum { LINES_END, LINES_LINE, LINES_WAIT };
  * The next line, without its newline, borrowed until the next call; a NUL or
  * a newline stands behind it. LINES_WAIT: there is none in the buffer, read
  * when lines_fd is readable. LINES_END after the last input. -1 with ERR_DATA
- * for a line that is too long or an input that cannot be read.
+ * for a line that is too long or an input that cannot be read, with its place.
  */
 int lines_next(struct lines *l, const char **line, size_t *n, struct err *e);
 /* Read what is there; blocks if there is nothing. */

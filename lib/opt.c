@@ -55,13 +55,14 @@ refuse_abbreviation(const char *word, const char *name)
 		opt_die("unknown option '%.*s'", (int)n, word);
 }
 
-int
-opt_next(int argc, char **argv, const struct opt *table, const char *usage,
-    const char **arg, int *first)
+/* order: how getopt_long is to take operands, its '+' or '-'. */
+static int
+next(int argc, char **argv, const struct opt *table, const char *usage,
+    char order, const char **arg)
 {
 	const struct opt *tables[2] = { table, common };
 	struct option longs[MAX_OPTS] = { { 0 } };
-	char shorts[2 * MAX_OPTS] = "+:", *s = shorts + 2;
+	char shorts[2 * MAX_OPTS] = { order, ':' }, *s = shorts + 2;
 	int n = 0, c, index = -1, at = optind;
 
 	for (int t = 0; t < 2; t++)
@@ -82,9 +83,6 @@ opt_next(int argc, char **argv, const struct opt *table, const char *usage,
 		refuse_abbreviation(argv[at], longs[index].name);
 	*arg = optarg;
 	switch (c) {
-	case -1:
-		*first = optind;
-		return -1;
 	case ':':
 		opt_die("option '%s' needs an argument", argv[optind - 1]);
 	case '?':
@@ -99,14 +97,49 @@ opt_next(int argc, char **argv, const struct opt *table, const char *usage,
 		exit(fflush(stdout) == 0 ? 0 : 1);
 	case 'v':
 		log_level(LOG_VERBOSE);
-		return opt_next(argc, argv, table, usage, arg, first);
+		return next(argc, argv, table, usage, order, arg);
 	case 'q':
 		log_level(LOG_QUIET);
-		return opt_next(argc, argv, table, usage, arg, first);
+		return next(argc, argv, table, usage, order, arg);
 	default:
 		break;
 	}
 	return c;
+}
+
+int
+opt_until(int argc, char **argv, const struct opt *table, const char *usage,
+    const char **arg, int *first)
+{
+	int c = next(argc, argv, table, usage, '+', arg);
+
+	*first = optind;
+	return c;
+}
+
+/* Operands have been set aside; at the end they are the last of argv. */
+int
+opt_next(int argc, char **argv, const struct opt *table, const char *usage,
+    const char **arg, int *first)
+{
+	enum { OPERAND = 1 }; /* what getopt_long returns for '-' */
+	static char **aside;
+	static size_t n, cap;
+	int c;
+
+	while ((c = next(argc, argv, table, usage, '-', arg)) == OPERAND) {
+		aside = x_grow(aside, n, &cap, sizeof *aside);
+		aside[n++] = optarg;
+	}
+	if (c != -1)
+		return c;
+	*first = optind - (int)n; /* behind "--" are operands, too */
+	for (size_t i = 0; i < n; i++)
+		argv[*first + (int)i] = aside[i];
+	free(aside);
+	aside = NULL;
+	n = cap = 0;
+	return -1;
 }
 
 void

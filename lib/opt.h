@@ -6,8 +6,8 @@
 /*
  * Command lines. One table per program says every option once: long name,
  * letter, what its argument is called, help. getopt_long does the parsing:
- * options end at the first operand, abbreviations are refused, a mistake is
- * one line on stderr and status 2.
+ * options may stand behind operands, "--" ends them; abbreviations are
+ * refused, a mistake is one line on stderr and status 2.
  */
 struct opt {
 	const char *name; /* long, without dashes; NULL ends the table */
@@ -17,13 +17,17 @@ struct opt {
 };
 
 /*
- * The next option's letter, with its argument in *arg, or -1 at the
- * operands, then *first is the index of the first. Handles --help and
+ * The next option's letter, with its argument in *arg, or -1 at the end, then
+ * *first is the index of the first operand, and all that follow in argv, which
+ * is put in order for that, are operands. Handles --help and
  * --version (status 0) and -v and -q by itself: each table gets them.
  * usage is the line after the program's name, such as "[OPTION]... FILE".
  */
 int opt_next(int argc, char **argv, const struct opt *table, const char *usage,
     const char **arg, int *first);
+/* The same up to the first operand, behind which other options may stand. */
+int opt_until(int argc, char **argv, const struct opt *table,
+    const char *usage, const char **arg, int *first);
 
 /* A mistake on the command line: one line on stderr, status 2. */
 void opt_die(const char *fmt, ...)

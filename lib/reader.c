@@ -491,7 +491,8 @@ open_reader(struct reader *r, struct err *e)
 		.arg = r };
 
 	r->names[0] = x_strdup(r->conf->catalogue);
-	r->in = lines_open(r->names, 1);
+	if ((r->in = lines_open(r->names, 1, e)) == NULL)
+		return -1;
 	r->out.fd = STDOUT_FILENO;
 	r->out.name = "standard output";
 	r->emit.out = r->conf->explain ? NULL : &r->out;

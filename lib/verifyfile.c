@@ -337,11 +337,13 @@ int
 vfile_read(struct vfile *f, char *const *names, size_t n, struct err *e)
 {
 	struct reading r = { .f = f };
-	struct lines *in = lines_open(names, n);
+	struct lines *in = lines_open(names, n, e);
 	const char *text;
 	size_t len;
 	int rc;
 
+	if (in == NULL)
+		return -1;
 	f->rows = spool_new(SPOOL_RUN);
 	while ((rc = lines_next(in, &text, &len, e)) > 0) {
 		if (sig_stop != 0)

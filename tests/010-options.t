@@ -67,6 +67,32 @@ checks=$(cdc-task doctor -k , 2>&1 | sed 's/.*there are: //')
 for f in cdc.bash _cdc cdc-task.fish; do
 	like "$f: the checks of doctor" "$(cat "$top/completions/$f")" "[' ]$checks[')]"
 done
+# Options may stand behind operands, up to --; each operand that is a file has to be there before anything is done.
+away='-E 127.0.0.1:1'
+exits 2 cdc-meta 'x.*' --plain --nonsense
+like 'options behind operands' "$(cat "$err")" "^cdc-meta: unknown option '--nonsense'"
+exits 2 cdc-meta --plain 'x.*' -w
+like '  all of them' "$(cat "$err")" '^cdc-meta: --plain shows one moment'
+exits 2 cdc-meta 'x.*' $away y.z.z --plain
+like '  and the operands' "$(cat "$err")" "^cdc-meta: pattern 'y.z.z': more than one"
+exits 2 cdc-meta a $away -- --plain '' b
+like '-- ends them' "$(cat "$err")" "^cdc-meta: pattern '': want DB.COLL"
+exits 2 cdc-meta a $away -- --plain.x.y
+like '  what is behind it is an operand' "$(cat "$err")" "^cdc-meta: pattern '--plain.x.y': more"
+exits 2 cdc-verify -S http://127.0.0.1:1 x --nonsense
+like 'cdc-verify' "$(cat "$err")" "unknown option '--nonsense'"
+echo '{"op":"begin"' >there
+for c in 'cdc-apply there nosuch -T http://127.0.0.1:1' 'cdc-apply -T http://127.0.0.1:1 nosuch' \
+	'cdc-verify --backup there --backup nosuch -T http://127.0.0.1:1' 'cdc-read --meta nosuch --until now'; do
+	exits 2 $c
+	is '  one line' "$(cat "$err")" "${c%% *}: file 'nosuch': No such file or directory"
+done
+mkdir folder
+exits 2 cdc-apply folder
+is '  a folder' "$(cat "$err")" "cdc-apply: file 'folder': Is a directory"
+exits 2 cdc-read --meta there --until now --from @nosuch
+is '  where to begin' "$(cat "$err")" "cdc-read: 'nosuch': No such file or directory"
+
 for p in cdc-meta cdc-read cdc-apply cdc-task cdc-verify cdc-httpd; do
 	is "$p: every line of --help fits a terminal" "$($p --help | awk 'length > 110')" ''
 	like "$p --version" "$($p --version)" "^$p [0-9]+\.[0-9]+"

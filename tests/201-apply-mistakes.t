@@ -18,8 +18,8 @@ exits 2 cdc-apply --window 0
 exits 2 cdc-apply --on-error dead:
 exits 2 cdc-apply --token-file none
 exits 2 cdc-apply -T localhost:19530 </dev/null
-exits 1 cdc-apply no-such-file
-one 'no such file' 'no-such-file line 1: no-such-file: No such file'
+exits 2 cdc-apply no-such-file
+one 'no such file' "file 'no-such-file': No such file"
 
 # Nobody there
 { begin; end; } >s

@@ -155,7 +155,7 @@ lines_are_found_in_pieces(void **state)
 	(void)state;
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	l = lines_open(names, 1);
+	l = lines_open(names, 1, &e);
 	while ((rc = lines_next(l, &line, &n, &e)) > LINES_END) {
 		if (rc == LINES_WAIT) {
 			assert_int_equal(lines_fill(l, &e), 0);
