@@ -431,6 +431,8 @@ merge_released(const struct merge *m)
 static uint64_t
 last_of(const struct merge_topic *t, int64_t n)
 {
+	if (t->doubt != 0 && n == t->doubt_at + 1)
+		return t->doubt;
 	if (n == t->next && t->last != 0)
 		return t->last;
 	return n == t->skip_n ? t->skip_last : 0;
@@ -456,6 +458,11 @@ merge_pos(const struct merge *m, struct pos *p)
 				n = f->v[k]->m.offset;
 				break;
 			}
+		/* nor what was read behind a record that is in doubt */
+		if (t->pub.doubt != 0 && n > t->pub.doubt_at + 1)
+			n = t->pub.doubt_at + 1;
+		if (o > n)
+			o = n;
 		pos_set(p, t->pub.name, o, n, m->released)->last =
 		    last_of(&t->pub, n);
 	}

@@ -474,8 +474,10 @@ run(struct reader *r, struct err *e)
 	if (take_lines(r, e) == -1) /* those behind `ready` */
 		return -1;
 	while (!r->done && sig_stop == 0)
-		if (turn(r, e) == -1)
+		if (turn(r, e) == -1 && e->kind != ERR_STOP)
 			return -1;
+	err_clear(
+	    e); /* stopped amid a question: that is an end in order, too */
 	return finish(r, e);
 }
 

@@ -8,6 +8,7 @@
  * (renameat too), fsync (fdatasync too).  WHAT:
  *   before, after   kill -9 itself there; after: once the call has succeeded
  *   middle          write: half of the bytes, then kill -9
+ *   term            SIGTERM to itself before the call, which goes on
  *   short           write: so many bytes at most (bytes=N [1]), no error
  *   enospc, eio     the call fails; write, enospc: after bytes=N [0] of all
  *                   that matched, what fits being written
@@ -27,7 +28,7 @@
 #include <unistd.h>
 
 enum call { WRITE, SEND, RENAME, FSYNC };
-enum what { BEFORE, AFTER, MIDDLE, SHORT, ENOSPC_, EIO_ };
+enum what { BEFORE, AFTER, MIDDLE, TERM, SHORT, ENOSPC_, EIO_ };
 enum { RULES_MAX = 32, NAME_MAX_ = 4096 };
 
 struct rule {
@@ -106,7 +107,7 @@ parse_rule(char *text)
 	static const char *const calls[] = { "write", "send", "rename",
 		"fsync" };
 	static const char *const whats[] = { "before", "after", "middle",
-		"short", "enospc", "eio" };
+		"term", "short", "enospc", "eio" };
 	struct rule *r = &rules[n_rules];
 	char *rest, *word = strtok_r(text, " ", &rest);
 
@@ -117,7 +118,7 @@ parse_rule(char *text)
 	*r = (struct rule){ .nth = 1, .fd = -1 };
 	r->call = (enum call)choose(word, calls, 4);
 	word = strtok_r(NULL, " ", &rest);
-	r->what = (enum what)choose(word == NULL ? "" : word, whats, 6);
+	r->what = (enum what)choose(word == NULL ? "" : word, whats, 7);
 	while ((word = strtok_r(NULL, " ", &rest)) != NULL)
 		set_key(r, word);
 	if (r->what == SHORT && r->bytes == 0)
@@ -185,7 +186,7 @@ fires(const struct event *v)
 			continue;
 		r->seen++;
 		if (r->seen < r->nth ||
-		    (r->what <= MIDDLE && !r->once && r->seen > r->nth))
+		    (r->what <= TERM && !r->once && r->seen > r->nth))
 			continue;
 		if (r->once == NULL || unlink(r->once) == 0)
 			found = r;
@@ -234,6 +235,8 @@ enter(struct rule *r, size_t len)
 		return (ssize_t)len;
 	if (r->what == BEFORE)
 		die();
+	if (r->what == TERM)
+		kill(getpid(), SIGTERM);
 	return allowed(r, len);
 }
 
