@@ -5,6 +5,7 @@
 
 #include "apiint.h"
 #include "buf.h"
+#include "err.h"
 #include "log.h"
 #include "state.h"
 #include "task.h"
@@ -227,6 +228,20 @@ counts(const struct seen *v, size_t n, struct buf *b)
 		}
 }
 
+static int64_t
+trouble_s(const struct task_status *s)
+{
+	uint64_t since;
+	struct err ignored;
+	int64_t ms;
+
+	if (s->trouble_since == NULL ||
+	    tso_parse_time(s->trouble_since, &since, &ignored) == -1)
+		return 0;
+	ms = tso_now_ms() - tso_ms(since);
+	return ms < 1000 ? 1 : ms / 1000;
+}
+
 static void
 lags(const struct seen *v, size_t n, struct buf *b)
 {
@@ -239,6 +254,12 @@ lags(const struct seen *v, size_t n, struct buf *b)
 			buf_addf(b, "%" PRId64 ".%03d\n", v[i].s.lag_ms / 1000,
 			    (int)(v[i].s.lag_ms % 1000));
 		}
+	head(b, "cdc_task_trouble_seconds", "gauge",
+	    "a peer is tried again for so long, 0: none is");
+	for (size_t i = 0; i < n; i++) {
+		LABELS(b, "cdc_task_trouble_seconds", "task_id", v[i].s.name);
+		number(b, trouble_s(&v[i].s));
+	}
 	head(b, "cdc_task_health", "gauge", "1 for the word that fits");
 	for (size_t i = 0; i < n; i++) {
 		LABELS(b, "cdc_task_health", "task_id", v[i].s.name, "health",

@@ -229,6 +229,7 @@ change(struct apply *a, do_fn *run, struct err *e)
 		if (milvus_pause(a->m, t.at_ns, e) == -1)
 			return -1;
 	}
+	milvus_settled(a->m, &t);
 	return 0;
 }
 

@@ -117,6 +117,7 @@ fail(struct rowq *q, struct batch *b, const struct mv_status *s)
 {
 	struct err e = { 0 };
 
+	milvus_settled(q->m, &b->retry);
 	if (s->code == 0)
 		err_set(
 		    &e, ERR_DATA, "%s; trying again will not help", s->reason);
@@ -176,6 +177,7 @@ answered(void *arg, const struct grpc_result *r)
 	if (s.class == MV_SLOW)
 		window_refused(&q->window, b->sent_ns, tso_mono_ns());
 	if (s.class == MV_OK) {
+		milvus_settled(q->m, &b->retry);
 		window_taken(&q->window);
 		q->done_rows += b->n + b->replaced;
 		rowq_answered(q, b);

@@ -21,6 +21,7 @@
 
 enum {
 	AWAY_LIMIT_MS = 300000, /* brokers may be away so long while we read */
+	AWAY_SAID_MS = 3000,    /* and so long before that is said */
 	ASK_MS = 10000,
 	FIRST_MS = 100,   /* the first question's part of it */
 	MS = 1000000,     /* ns */
@@ -470,6 +471,17 @@ away_too_long(struct kreader *r)
 	return 0;
 }
 
+/* All day somebody looks why nothing comes. */
+static void
+tell_away(struct kreader *r)
+{
+	if (r->away_since_ns == 0 || r->trouble.since_ns != 0 ||
+	    tso_mono_ns() - r->away_since_ns < (int64_t)AWAY_SAID_MS * MS)
+		return;
+	trouble_tell(&r->trouble, AWAY_LIMIT_MS / 1000, "no broker answers: %s",
+	    r->why[0] == '\0' ? "all are down" : r->why);
+}
+
 int64_t
 kreader_high(struct kreader *r, const char *topic)
 {
@@ -516,6 +528,7 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 	while ((rkm = take(r, wait_ms)) != NULL) {
 		if (rkm->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
 			r->away_since_ns = 0;
+			trouble_over(&r->trouble, "a broker");
 			go_on(r, topic_of(rkm), rkm);
 			fill(m, rkm);
 			return KREADER_MSG;
@@ -530,6 +543,7 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 		return err_set(e, ERR_TEMP, "no broker has answered for %d s",
 		    AWAY_LIMIT_MS / 1000);
 	}
+	tell_away(r);
 	return KREADER_IDLE;
 }
 

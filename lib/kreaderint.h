@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "kreader.h"
+#include "trouble.h"
 
 /*
  * Between kreader.c, which reads, kreaderask.c, which asks, kreaderlimit.c,
@@ -28,8 +29,9 @@ struct kreader {
 	int64_t until_ns;  /* when all questions are to be over, 0: never */
 	size_t wake_bytes; /* so much taken, and librdkafka is woken */
 	int fds[2];        /* librdkafka writes to [1] when the queue fills */
-	int64_t away_since_ns; /* all brokers down since, 0 if not */
-	char why[512];         /* what was wrong with the last broker */
+	int64_t away_since_ns;  /* all brokers down since, 0 if not */
+	char why[512];          /* what was wrong with the last broker */
+	struct trouble trouble; /* the same, as it was said */
 	int refused; /* and it does not get better by itself: login, trust */
 	struct topic **v;
 	size_t n, cap;

@@ -10,6 +10,7 @@
 #include "out.h"
 #include "sig.h"
 #include "source.h"
+#include "trouble.h"
 #include "tso.h"
 #include "x.h"
 
@@ -62,6 +63,7 @@ struct follow {
 	int64_t next_scan; /* nor the range before this, ns */
 	int64_t stalled;   /* since when a change is missing, ns; 0: none is */
 	int64_t away;      /* since when etcd is away, ns; 0: it is not */
+	struct trouble trouble; /* the same, as it was said */
 	int backoff_ms;
 };
 
@@ -102,6 +104,7 @@ write_at(struct follow *f, int64_t rev, int64_t time, struct err *e)
 	f->confirmed = rev;
 	f->asked = f->stalled = f->away = 0;
 	f->backoff_ms = 0;
+	trouble_over(&f->trouble, "etcd");
 	if (meta_write_changes(m, f->seen, e) == -1)
 		return -1;
 	buf_clear(&m->line);
@@ -268,7 +271,7 @@ wait_for_etcd(struct follow *f, struct err *e)
 
 	if (f->away == 0) {
 		f->away = now;
-		log_warn("%s; trying again for %d s", e->msg, limit);
+		trouble_tell(&f->trouble, limit, "%s", e->msg);
 	}
 	if (now - f->away >= (int64_t)limit * 1000000000)
 		return err_wrap(e, "gave up after %d s (--retry)", limit);

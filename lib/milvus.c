@@ -1,6 +1,5 @@
-#include "milvus.h"
+#include "milvusint.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,26 +17,22 @@
 #include "x.h"
 
 enum {
-	BRIEF_S = 10,  /* for what may be no Milvus at all */
-	DOUBT_S = 30,  /* for what a Milvus may mean for good */
 	TOGETHER = 16, /* calls of milvus_ask on their way */
-	WARN_S = 60,   /* in between, a failure is only for -v */
-	FIRST_MS = 100,
-	MOST_MS = 10000,
-	SLOW_FIRST_MS = 1000,
-	SLOW_MOST_MS = 30000,
-	MS = 1000000, /* ns */
-	UNKNOWN = 2,  /* gRPC's status for what has none of its own */
+	MS = 1000000,  /* ns */
+	UNKNOWN = 2,   /* gRPC's status for what has none of its own */
 };
 
-struct milvus {
-	struct grpc *grpc;
-	int retry_s, timeout_s;
-	const char *name;  /* or NULL */
-	int64_t warned_ns; /* when it was said that we are trying again */
-	int greeted;       /* it has answered as a Milvus */
-	unsigned seed;
-};
+/* "host:port" of a URL. */
+static char *
+host_of(const char *uri)
+{
+	const char *from = strstr(uri, "://"), *at;
+
+	from = from == NULL ? uri : from + 3;
+	at = strrchr(from, '@');
+	from = at == NULL ? from : at + 1;
+	return x_strndup(from, strcspn(from, "/"));
+}
 
 struct milvus *
 milvus_open(const struct milvus_conf *conf, struct err *e)
@@ -52,6 +47,7 @@ milvus_open(const struct milvus_conf *conf, struct err *e)
 	m->retry_s = conf->retry_s;
 	m->timeout_s = conf->timeout_s;
 	m->name = conf->name;
+	m->host = host_of(conf->grpc.uri);
 	m->seed = (unsigned)tso_mono_ns();
 	return m;
 }
@@ -62,6 +58,7 @@ milvus_close(struct milvus *m)
 	if (m == NULL)
 		return;
 	grpc_close(m->grpc);
+	free(m->host);
 	free(m);
 }
 
@@ -284,77 +281,6 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 	    strlen(s->reason) == sizeof s->reason - 1);
 }
 
-static const char *
-said(const struct milvus *m)
-{
-	return m->name == NULL ? "" : m->name;
-}
-
-/* Half of the step, and up to the other half by chance. */
-static int64_t
-jitter(struct milvus *m, int64_t ms)
-{
-	return ms / 2 + rand_r(&m->seed) % (ms / 2 + 1);
-}
-
-static int
-doubtful(const struct milvus *m, const struct mv_status *s)
-{
-	return s->class == MV_ODD || s->class == MV_ABSENT ||
-	       (s->brief && !m->greeted);
-}
-
-static int
-patience_s(const struct milvus *m, const struct mv_status *s)
-{
-	int most = s->brief ? BRIEF_S : DOUBT_S;
-
-	return doubtful(m, s) && most < m->retry_s ? most : m->retry_s;
-}
-
-static void
-tell(struct milvus *m, const char *what, const char *why, int limit, int64_t ms)
-{
-	int64_t now = tso_mono_ns();
-
-	if (m->warned_ns != 0 && now - m->warned_ns < WARN_S * 1000LL * MS) {
-		log_info("%s: %s; again in %" PRId64 " ms", what, why, ms);
-		return;
-	}
-	m->warned_ns = now;
-	log_warn("%s%s%s: %s; trying again for %d s", said(m),
-	    said(m)[0] == '\0' ? "" : ": ", what, why, limit);
-}
-
-int
-milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
-    const char *what, struct err *e)
-{
-	int64_t now = tso_mono_ns(), ms;
-	int slow = s->class == MV_SLOW;
-	int limit = patience_s(m, s), doubt = doubtful(m, s);
-
-	if (t->since_ns == 0)
-		t->since_ns = now;
-	if (!doubt || t->doubt_ns == 0)
-		t->doubt_ns = doubt ? now : 0;
-	if (now - (doubt ? t->doubt_ns : t->since_ns) >= limit * 1000LL * MS)
-		return err_set(e, doubt ? ERR_DATA : ERR_TEMP,
-		    "%s%s%s: %s (tried for %d s; trying again may help)",
-		    said(m), said(m)[0] == '\0' ? "" : ": ", what, s->reason,
-		    limit);
-	ms = (int64_t)(slow ? SLOW_FIRST_MS : FIRST_MS)
-	     << (t->n < 10 ? t->n : 10);
-	if (ms > (slow ? SLOW_MOST_MS : MOST_MS))
-		ms = slow ? SLOW_MOST_MS : MOST_MS;
-	t->n++;
-	t->at_ns = now + jitter(m, ms) * MS;
-	if (t->at_ns < s->quiet_ns)
-		t->at_ns = s->quiet_ns;
-	tell(m, what, s->reason, limit, (t->at_ns - now) / MS);
-	return 0;
-}
-
 /* A call that somebody waits for. */
 struct waiting {
 	const char *method;
@@ -483,6 +409,8 @@ talk(struct milvus *m, struct waiting *w, size_t n, struct err *e)
 			break;
 		}
 	}
+	if (rc == 0)
+		milvus_settled(m, &retry);
 	for (size_t i = 0; i < n; i++)
 		free(w[i].body);
 	m->greeted |= rc == 0;

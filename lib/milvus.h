@@ -83,6 +83,11 @@ struct mv_retry {
  */
 int milvus_retry(struct milvus *m, struct mv_retry *t,
     const struct mv_status *s, const char *what, struct err *e);
+/*
+ * What t was tried again for is over, whatever came of it. When nothing else
+ * is tried again either, that is said.
+ */
+void milvus_settled(struct milvus *m, struct mv_retry *t);
 /* Wait until then, while other calls go on. ERR_STOP on a signal. */
 int milvus_pause(struct milvus *m, int64_t at_ns, struct err *e);
 

@@ -14,6 +14,7 @@
 #include "err.h"
 #include "sig.h"
 #include "text.h"
+#include "trouble.h"
 #include "tso.h"
 #include "utf8.h"
 #include "x.h"
@@ -180,20 +181,25 @@ pipeline_start(
 	return rc;
 }
 
-/* "…; trying again for 600 s": a peer is away, and for so long that is well. */
+/* It tries again, which is well for a while; or that is over. */
 static void
-patience(struct pipeline *p, const char *text)
+patience(struct pipeline *p, struct child *c)
 {
-	static const char words[] = "trying again for ";
-	const char *at = strstr(text, words);
-	int64_t until;
+	int64_t limit_s, until;
 
-	if (at == NULL)
-		return;
-	until = tso_mono_ns() / 1000000 +
-		strtol(at + sizeof words - 1, NULL, 10) * 1000;
-	if (until > p->patient_ms)
-		p->patient_ms = until;
+	switch (trouble_line(c->last, &limit_s)) {
+	case TROUBLE_BEGINS:
+		memcpy(c->trouble, c->last, sizeof c->trouble);
+		until = tso_mono_ns() / 1000000 + limit_s * 1000;
+		if (until > p->patient_ms)
+			p->patient_ms = until;
+		break;
+	case TROUBLE_OVER:
+		c->trouble[0] = '\0';
+		break;
+	case TROUBLE_NONE:
+		break;
+	}
 }
 
 /* One whole message: kept, and passed on. */
@@ -203,7 +209,7 @@ message(struct pipeline *p, struct child *c, const char *s, size_t n)
 	struct buf b = { 0 };
 
 	utf8_copy(c->last, sizeof c->last, s, n);
-	patience(p, c->last);
+	patience(p, c);
 	if (p->label != NULL)
 		buf_addf(&b, "[%s] ", p->label);
 	text_plain(&b, s, n);

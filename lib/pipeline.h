@@ -15,11 +15,12 @@ struct err;
 struct child {
 	pid_t pid; /* 0: not started */
 	int ended;
-	int status;      /* of waitpid, when it has ended */
-	int by_us;       /* we sent it a signal before it ended */
-	int err_fd;      /* its stderr, -1 when closed */
-	struct buf text; /* of stderr, not yet a whole line */
-	char last[1024]; /* its last message */
+	int status;         /* of waitpid, when it has ended */
+	int by_us;          /* we sent it a signal before it ended */
+	int err_fd;         /* its stderr, -1 when closed */
+	struct buf text;    /* of stderr, not yet a whole line */
+	char last[1024];    /* its last message */
+	char trouble[1024]; /* why it tries again, until that is over; or "" */
 };
 
 /* The four programs of a task. Start with pipeline_start. */

@@ -39,7 +39,8 @@ struct runner {
 	int64_t gen;        /* of the checkpoint at the start of this run */
 	int64_t started_ms; /* monotonic */
 	int64_t backoff_ms;
-	int away; /* a peer was: status 3 */
+	int away;                       /* a peer was: status 3 */
+	int64_t trouble_ms[TASK_PROGS]; /* since when each tries again, or 0 */
 	struct progress progress;
 };
 
@@ -278,6 +279,46 @@ not_started(struct runner *r, int64_t *wait_ms, const struct err *e)
 	return AGAIN;
 }
 
+static void
+log_trouble(struct runner *r, const struct pipeline *p, int i)
+{
+	task_log_rotate(r->conf->dir, r->conf->name);
+	task_log(r->conf->dir, r->conf->name, "trouble",
+	    json_pack("{s:s, s:s}", "program",
+		task_prog_name((enum task_prog)i), "reason", p->c[i].trouble));
+	notify_status("%s", p->c[i].trouble);
+}
+
+/* What was said last is what is shown: of those that go on trying, again. */
+static void
+log_over(struct runner *r, const struct pipeline *p, int i)
+{
+	task_log(r->conf->dir, r->conf->name, "over",
+	    json_pack("{s:s, s:I}", "program",
+		task_prog_name((enum task_prog)i), "ms",
+		(json_int_t)(mono_ms() - r->trouble_ms[i])));
+	r->trouble_ms[i] = 0;
+	notify_status("running");
+	for (int k = 0; k < TASK_PROGS; k++)
+		if (r->trouble_ms[k] != 0)
+			log_trouble(r, p, k);
+}
+
+/* While it lasts, so that every display has it. */
+static void
+look_for_trouble(struct runner *r, const struct pipeline *p)
+{
+	for (int i = 0; i < TASK_PROGS; i++) {
+		int tries = p->c[i].trouble[0] != '\0' && !p->c[i].ended;
+
+		if (tries && r->trouble_ms[i] == 0) {
+			r->trouble_ms[i] = mono_ms();
+			log_trouble(r, p, i);
+		} else if (!tries && r->trouble_ms[i] != 0)
+			log_over(r, p, i);
+	}
+}
+
 static enum outcome
 run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 {
@@ -297,7 +338,10 @@ run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 	while (left == TASK_PROGS && sig_stop == 0 && !paused(r)) {
 		progress_look(&r->progress, p.patient_ms);
 		left = pipeline_wait(&p, LOOK_MS);
+		if (left == TASK_PROGS)
+			look_for_trouble(r, &p);
 	}
+	memset(r->trouble_ms, 0, sizeof r->trouble_ms);
 	if (left < TASK_PROGS) {
 		pipeline_drain(&p, GRACE_MS);
 		pipeline_end(&p, TERM_MS);

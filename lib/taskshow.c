@@ -63,6 +63,20 @@ topics(const struct task_lag *l, struct jsonw *w)
 	jw_close(w, ']');
 }
 
+static void
+trouble_json(const struct task_status *s, struct jsonw *w)
+{
+	if (s->trouble == NULL) {
+		jw_null(w, "trouble");
+		return;
+	}
+	jw_open(w, "trouble", '{');
+	jw_str(w, "program", s->trouble_program);
+	jw_str(w, "reason", s->trouble);
+	jw_str(w, "since", s->trouble_since);
+	jw_close(w, '}');
+}
+
 void
 task_status_json(const struct task_status *s, struct buf *b)
 {
@@ -88,6 +102,7 @@ task_status_json(const struct task_status *s, struct buf *b)
 		jw_raw(&w, "applied", "{}", 2);
 	else
 		jw_value(&w, "applied", s->applied);
+	trouble_json(s, &w);
 	jw_str(&w, "last_error", s->last_error);
 	jw_str(&w, "last_error_time", s->last_error_time);
 	topics(&s->topics, &w);

@@ -48,6 +48,14 @@ about_errors(const char *event)
 	return strcmp(event, "end") == 0 || strcmp(event, "failed") == 0;
 }
 
+/* Does somebody try again? What says when that began, and what ends it. */
+static int
+about_trouble(const char *event)
+{
+	return strcmp(event, "trouble") == 0 || strcmp(event, "over") == 0 ||
+	       about_runs(event);
+}
+
 static const char *
 text(const json_t *j, const char *key)
 {
@@ -157,9 +165,24 @@ last_error(const char *dir, struct task_status *s)
 	json_decref(ev);
 }
 
+/* Of a run that goes on. */
+static void
+trouble(const char *dir, struct task_status *s)
+{
+	json_t *ev = task_log_last(dir, s->name, about_trouble);
+	const char *what = text(ev, "event");
+
+	if (what != NULL && strcmp(what, "trouble") == 0) {
+		set(&s->trouble, text(ev, "reason"));
+		set(&s->trouble_program, text(ev, "program"));
+		set(&s->trouble_since, text(ev, "time"));
+	}
+	json_decref(ev);
+}
+
 /* Somebody runs it: well? */
 static void
-alive(struct task_status *s, const json_t *ev)
+alive(const char *dir, struct task_status *s, const json_t *ev)
 {
 	const char *what = text(ev, "event");
 	uint64_t started = 0;
@@ -176,6 +199,10 @@ alive(struct task_status *s, const json_t *ev)
 		free(why);
 	} else if (s->want_paused)
 		set(&s->reason, "being paused");
+	else {
+		trouble(dir, s);
+		set(&s->reason, s->trouble);
+	}
 	if (s->since != NULL && what != NULL && strcmp(what, "start") == 0 &&
 	    tso_parse_time(s->since, &started, &e) == 0 &&
 	    (!s->has_checkpoint || quiet > tso_now_ms() - tso_ms(started)))
@@ -238,7 +265,7 @@ derive(const char *dir, struct task_status *s, int ask_ms, json_t *task,
 		progress(dir, s, &c);
 		lag(s);
 		if (run || write)
-			alive(s, ev);
+			alive(dir, s, ev);
 		else
 			not_alive(s, w, ev);
 	}
@@ -334,6 +361,9 @@ task_status_fini(struct task_status *s)
 	free(s->since);
 	free(s->lag_why);
 	free(s->backlog_why);
+	free(s->trouble);
+	free(s->trouble_program);
+	free(s->trouble_since);
 	free(s->last_error);
 	free(s->last_error_time);
 	task_lag_fini(&s->topics);

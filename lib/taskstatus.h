@@ -39,6 +39,8 @@ struct task_status {
 	int64_t backlog;        /* records, ticks too; -1: not known */
 	char *backlog_why;      /* then why */
 	struct task_lag topics; /* each of them */
+	char *trouble;          /* a program tries again, and why; or NULL */
+	char *trouble_program, *trouble_since;
 	char *last_error;      /* how the last run that failed ended, or NULL */
 	char *last_error_time; /* and when */
 };

@@ -26,7 +26,8 @@ ok 'after a restart it goes on' wait_until 10 at_rev live "$rev"
 is 'nothing is told twice, nothing is lost' "$(merged live)" "$(catalogue)"
 is 'no resync' "$(grep -c resync live)" 0
 like 'it said that it tries again' "$(cat live.err)" "^cdc-meta: etcd( watch)?: .*; trying again for 60 s$"
-is 'once' "$(wc -l <live.err)" 1
+is 'once' "$(grep -c 'trying again' live.err)" 1
+like '  and that it is over' "$(tail -n 1 live.err)" '^cdc-meta: etcd answers again, after [0-9.]+ s$'
 
 # Asleep while etcd is restarted, written to and compacted: what it would ask for next is gone
 : >live.err

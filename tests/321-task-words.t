@@ -33,4 +33,31 @@ like 'a long one is cut at a character' "$(reason)" \
 cdc-task pause dr --reason "$(printf 'caf\351')"
 is 'a reason of ours, too' "$(reason)" "caf$(printf '\357\277\275')"
 is '  and in the log' "$(cdc-task log dr | tail -n 1 | jq -r '[.event, .reason] | join(" ")')" "pause caf$(printf '\357\277\275')"
+cdc-task resume dr
+
+# programs that try again: the last one that began is shown until it is over, then the other one
+cp "$TESTS/stand-in/stand-in.sh" bin/
+trouble() { cdc-task status dr --json --offline | jq -r '.trouble | if . then .program + ": " + .reason else "none" end'; }
+becomes() { wait_until 10 sh -c "[ \"\$(cdc-task status dr --json --offline | jq -r '.trouble.program // \"none\"')\" = $1 ]"; }
+cdc-task run dr 2>run.err &
+run=$!
+ok 'it runs, and nothing is in the way' becomes none
+echo 'cdc-apply: Upsert: no route; trying again for 600 s' >ctl/cdc-apply.say
+
+ok 'one tries again' becomes cdc-apply
+is '  why' "$(reason)" 'cdc-apply: Upsert: no route; trying again for 600 s'
+echo 'cdc-meta: etcd: refused; trying again for 60 s' >ctl/cdc-meta.say
+ok 'another one does' becomes cdc-meta
+echo 'cdc-meta: etcd answers again, after 1.5 s' >ctl/cdc-meta.say
+ok 'that is over: the first one still does' becomes cdc-apply
+echo 'cdc-apply: the target answers again, after 9.1 s' >ctl/cdc-apply.say
+ok 'all is over' becomes none
+is '  and nothing is said of it' "$(reason)" null
+is 'the log has it in its order' "$(cdc-task log dr | jq -r 'select(.event == "trouble" or .event == "over") | .event + " " + .program' | paste -sd ,)" \
+	'trouble cdc-apply,trouble cdc-meta,over cdc-meta,trouble cdc-apply,over cdc-apply'
+echo 'cdc-apply: Upsert: no route; trying again for 600 s' >ctl/cdc-apply.say
+becomes cdc-apply
+kill $run
+wait $run 2>/dev/null
+is 'a run that has ended tries nothing' "$(trouble)" none
 done_testing
