@@ -20,6 +20,7 @@ enum {
 	O_EXPLAIN,
 	O_STATE,
 	O_ALLOW_NONE,
+	O_MISSING,
 	MAX_PROPS = 64,
 	MAX_TICK_S = 3600,
 	HEAP = 8 << 20, /* bytes: a fetch, and what it unpacks to */
@@ -48,6 +49,8 @@ static const struct opt table[] = {
 	{ "time", O_TIME, NULL, "add a readable time to each line" },
 	{ "tick", O_TICK, "SECONDS", "at least so often a tick [1]" },
 	{ "shard", O_SHARD, "I/N", "only the I-th of N parts, from 0" },
+	{ "missing", O_MISSING, "WHAT",
+	    "what the source lost without a drop: stop, keep, drop [stop]" },
 	{ "explain", O_EXPLAIN, NULL,
 	    "a table of collections and why they are carried or not" },
 	{ "state-dir", O_STATE, "DIR", "for task:NAME [$CDC_STATE_DIR]" },
@@ -111,6 +114,7 @@ take(struct reader_conf *c, int letter, const char *arg)
 {
 	static const char *const vectors[] = { "base64", "decimal", "none",
 		NULL };
+	static const char *const missing[] = { "stop", "keep", "drop", NULL };
 	static const char *const json[] = { "string", "inline", NULL };
 
 	switch (letter) {
@@ -162,6 +166,10 @@ take(struct reader_conf *c, int letter, const char *arg)
 		break;
 	case O_EXPLAIN:
 		c->explain = 1;
+		break;
+	case O_MISSING:
+		c->missing =
+		    (enum reader_missing_do)word("missing", arg, missing);
 		break;
 	case O_STATE:
 		c->state = arg;

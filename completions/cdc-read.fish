@@ -23,6 +23,7 @@ complete -c cdc-read -l json -x -a 'string inline' -d 'JSON fields as string or 
 complete -c cdc-read -l time -d 'add a readable time to each line'
 complete -c cdc-read -l tick -x -d 'at least so often a tick'
 complete -c cdc-read -l shard -x -d 'only the I-th of N parts, from 0'
+complete -c cdc-read -l missing -x -a 'stop keep drop' -d 'of what the source has no more, without a drop'
 complete -c cdc-read -l explain -d 'a table of collections and why they are carried or not'
 complete -c cdc-read -l state-dir -x -a '(__fish_complete_directories)' -d 'for task:NAME'
 complete -c cdc-read -s v -l verbose -d 'say more: a line per event'

@@ -3,7 +3,7 @@
 _cdc_common='--verbose --quiet --help --version'
 _cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all --allow-none'
 _cdc_read='--brokers --property --cluster --meta --from --until --include --exclude --allow-none --ops --vectors --json --time --tick
-	--shard --explain --state-dir'
+	--shard --missing --explain --state-dir'
 _cdc_apply='--target --token-file --no-token --cacert --cert --key --dry-run --mode --create-missing --ignore-partitions --rename --allow-none --skip --on-error
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users --until'
 _cdc_verify='--source --target --backup --until --include --exclude --allow-none --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
@@ -102,6 +102,7 @@ _cdc_value() { # PREVIOUS CURRENT
 			_cdc_words 'ts:' "$2"
 		fi
 		;;
+	--missing) _cdc_words 'stop keep drop' "$2" ;;
 	--vectors) _cdc_words 'base64 decimal none' "$2" ;;
 	--allow-source) _cdc_words 'etcd= root= meta-path= brokers= cluster=' "$2" ;;
 	--listen) _cdc_words '127.0.0.1:8444 unix:' "$2" ;;

@@ -100,6 +100,18 @@ cat_coll(const struct cat *c, int64_t id)
 	return i < c->n_colls && c->colls[i]->id == id ? c->colls[i] : NULL;
 }
 
+int
+cat_knows(const struct cat_coll *c)
+{
+	return c != NULL && c->state != CAT_MISSING;
+}
+
+int
+cat_knows_part(const struct cat_part *p)
+{
+	return p != NULL && p->state != CAT_MISSING;
+}
+
 const struct cat_db *
 cat_db(const struct cat *c, int64_t id)
 {

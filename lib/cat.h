@@ -14,7 +14,13 @@ struct err;
  * that cdc-meta has told. Objects stay when they are dropped, with that
  * state, so that what is still queued in the log can be told apart.
  */
-enum cat_state { CAT_CREATED, CAT_CREATING, CAT_DROPPING, CAT_DROPPED };
+enum cat_state {
+	CAT_CREATED,
+	CAT_CREATING,
+	CAT_DROPPING,
+	CAT_DROPPED,
+	CAT_MISSING, /* after a resync: nothing says what became of it */
+};
 
 struct cat_db {
 	int64_t id;
@@ -85,7 +91,8 @@ struct cat_checkpoint { /* Milvus's own, of a vchannel */
 };
 
 struct cat {
-	int follow; /* changes follow `ready` */
+	int follow;  /* changes follow `ready` */
+	int partial; /* of some collections: absence tells nothing */
 	int ready;
 	int64_t rev;   /* all changes up to it are in here */
 	int64_t at_ns; /* when etcd was asked for that, tso_mono_ns(); or 0 */
@@ -134,13 +141,17 @@ void cat_fini(struct cat *c);
 
 /*
  * Take one line in. ERR_DATA if it is not a catalogue line. After CAT_RESYNC
- * every object counts as dropped until the lines up to the next `ready` say
- * otherwise (those that they do not name stay dropped).
+ * databases, aliases and indexes count as dropped, collections and partitions
+ * as missing, until the lines up to the next `ready` say otherwise.
  */
 int cat_line(struct cat *c, const char *line, size_t len, struct cat_change *ch,
     struct err *e);
 
 struct cat_coll *cat_coll(const struct cat *c, int64_t id); /* or NULL */
+/* The catalogue says what it is or what became of it: neither NULL nor missing.
+ */
+int cat_knows(const struct cat_coll *c);
+int cat_knows_part(const struct cat_part *p);
 const struct cat_db *cat_db(const struct cat *c, int64_t id);
 const struct cat_part *cat_part(const struct cat_coll *c, int64_t id);
 /* The live collection that a name or an alias stands for, or NULL. */

@@ -313,9 +313,16 @@ take_header(struct cat *c, struct reader *r)
 		    get_int(r, "v"));
 	}
 	c->follow = json_is_true(json_object_get(r->j, "follow"));
+	c->partial = json_is_true(json_object_get(r->j, "partial"));
 	c->rev = get_int(r, "rev");
 	c->born = (uint64_t)get_int(r, "born");
 	set_str(r, "root", &c->root);
+}
+
+static int
+is_there(enum cat_state s)
+{
+	return s == CAT_CREATED || s == CAT_CREATING;
 }
 
 static void
@@ -329,10 +336,12 @@ forget(struct cat *c)
 	for (size_t i = 0; i < c->n_colls; i++) {
 		struct cat_coll *k = c->colls[i];
 
-		k->state = CAT_DROPPED;
+		if (is_there(k->state))
+			k->state = CAT_MISSING;
 		k->load = CAT_LOAD_NONE;
 		for (size_t p = 0; p < k->n_parts; p++)
-			k->parts[p].state = CAT_DROPPED;
+			if (is_there(k->parts[p].state))
+				k->parts[p].state = CAT_MISSING;
 		for (size_t p = 0; p < k->n_indexes; p++)
 			k->indexes[p].state = CAT_DROPPED;
 	}

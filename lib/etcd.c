@@ -172,8 +172,8 @@ etcd_same_cluster(
 		return err_set(e, ERR_BACK,
 		    "etcd '%s' is another cluster: %.23s, at revision %" PRId64
 		    ", and was %s, at %" PRId64,
-		    endpoint, id, etcd_json_i64(header, "revision"),
-		    c->cluster, c->rev);
+		    endpoint, id, etcd_json_i64(header, "revision"), c->cluster,
+		    c->rev);
 	snprintf(c->cluster, sizeof c->cluster, "%s", id);
 	return 0;
 }
@@ -207,8 +207,8 @@ ask(struct etcd *c, const char *path, const char *token, const struct buf *body,
 	*answer = json_loadb(
 	    c->reply.body.ptr, c->reply.body.len, JSON_ALLOW_NUL, &je);
 	if (c->reply.status == 200 && json_is_object(*answer)) {
-		rc = etcd_same_cluster(c, etcd_endpoint(c),
-		    json_object_get(*answer, "header"), e);
+		rc = etcd_same_cluster(
+		    c, etcd_endpoint(c), json_object_get(*answer, "header"), e);
 		if (rc == 0)
 			return 0;
 	} else if (*answer == NULL && is_name_refused(&c->reply.body))

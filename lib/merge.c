@@ -40,6 +40,8 @@ struct merge {
 	struct merge_stats stats;
 	int (*want)(void *arg, const struct rec *r);
 	void *arg;
+	void (*told)(void *arg, const struct msg *msg);
+	void *told_arg;
 };
 
 struct merge *
@@ -342,6 +344,8 @@ merge_add(struct merge *m, struct kmsg *own_k)
 	if (!r->broken)
 		t->pub.last = r->ts;
 	r->rank = rank_of(r->msg.type);
+	if (m->told != NULL && is_ddl(r->msg.type))
+		m->told(m->told_arg, &r->msg);
 	if (r->ts > m->newest)
 		m->newest = r->ts;
 	if ((counter = leaves_at_once(m, t, r)) != NULL) {
@@ -354,6 +358,14 @@ merge_add(struct merge *m, struct kmsg *own_k)
 	fifo_push(t, r);
 	heap_push(m, r);
 	return r;
+}
+
+void
+merge_ddl(
+    struct merge *m, void (*told)(void *arg, const struct msg *msg), void *arg)
+{
+	m->told = told;
+	m->told_arg = arg;
 }
 
 void

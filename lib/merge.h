@@ -53,6 +53,8 @@ struct merge_topic {
 	int64_t known_ns;
 	int64_t unused_end; /* the caller's: its end when it came out of use */
 	int settled;        /* the caller's: unused, and read to that end */
+	int64_t began;      /* the caller's: the first that is read, */
+	int64_t looked;     /* and up to where drops were looked for */
 	uint64_t records;   /* read so far, for --explain */
 	int64_t seen_ns;    /* the caller's: when the last record came */
 	uint64_t doubt;     /* the caller's: timestamp of a record to be */
@@ -83,6 +85,13 @@ struct rec *merge_add(struct merge *m, struct kmsg *own_k);
 /* Records for which want says 0 are counted and forgotten. */
 void merge_filter(
     struct merge *m, int (*want)(void *arg, const struct rec *r), void *arg);
+
+/*
+ * told is called for each DDL message that comes, skipped or not, since none
+ * of them leaves.
+ */
+void merge_ddl(
+    struct merge *m, void (*told)(void *arg, const struct msg *msg), void *arg);
 
 /*
  * Up to where everything is known, as far as the used topics say: the least

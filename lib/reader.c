@@ -49,9 +49,11 @@ take_line(struct reader *r, const char *line, size_t len, struct err *e)
 		ch.coll->included =
 		    view_coll(&r->view, ch.coll->id) != NULL ||
 		    reader_want(r, ch.coll->db, ch.coll->name, ch.coll->id);
-	if (ch.kind == CAT_READY) /* after a resync */
+	if (ch.kind == CAT_READY) { /* after a resync */
+		if (reader_compare(r, e) == -1)
+			return -1;
 		ddl_start(r->ddl, merge_released(r->merge), 0);
-	else if (r->cat.ready)
+	} else if (r->cat.ready)
 		ddl_note(r->ddl, &ch);
 	return 0;
 }
@@ -269,6 +271,7 @@ static int
 check_until(struct reader *r, int holder, struct err *e)
 {
 	uint64_t w = merge_released(r->merge);
+	int rc = 0;
 
 	if (r->until.kind == WHERE_TIME || r->until_ts != UINT64_MAX) {
 		/* what nothing will ever tell about does not keep us */
@@ -283,10 +286,10 @@ check_until(struct reader *r, int holder, struct err *e)
 		w = merge_newest(r->merge);
 		if (ddl_last(r->ddl) > w)
 			w = ddl_last(r->ddl);
-		r->done = 1;
-		return release(r, w > r->cat.ts ? w : r->cat.ts, e);
+		rc = release(r, w > r->cat.ts ? w : r->cat.ts, e);
+		r->done = r->missing_ns == 0; /* else it waits, or fails */
 	}
-	return 0;
+	return rc;
 }
 
 /* By when was all that was read in the log? A backlog was there before us. */
@@ -502,6 +505,7 @@ open_reader(struct reader *r, struct err *e)
 	r->until_ts = UINT64_MAX;
 	r->merge = merge_new();
 	merge_filter(r->merge, reader_wanted, r);
+	merge_ddl(r->merge, reader_note_drop, r);
 	r->ddl = ddl_new(&d);
 	if (r->conf->include.n == 0 && r->conf->shard.i == 0)
 		r->rbac = rbac_new(&r->emit);
@@ -534,6 +538,7 @@ close_reader(struct reader *r)
 	free(r->dml_prefix);
 	free(r->replicate);
 	free(r->tally);
+	free(r->drops.v);
 }
 
 int

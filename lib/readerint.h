@@ -28,6 +28,12 @@ struct reader_cand {
 
 enum { READER_CANDS = 32 };
 
+/* Collections and partitions that the log says were dropped; ids, sorted. */
+struct reader_drops {
+	int64_t *v;
+	size_t n, cap;
+};
+
 struct reader {
 	const struct reader_conf *conf;
 	struct where from, until;
@@ -66,6 +72,11 @@ struct reader {
 	uint64_t tick_ts; /* of the last tick */
 	uint64_t lines_at_tick; /* of operations, to see if there are new */
 	uint64_t unknown_ids;   /* records of collections nobody knows */
+	struct reader_drops drops;
+	int64_t looked_ns;  /* when the log was last looked through for drops */
+	int64_t missing_ns; /* since when records wait for what they are of */
+	uint64_t missing_ts; /* up to here --missing holds; 0: it is 'stop' */
+	enum reader_missing_do missing;
 	int done;
 	struct reader_tally *tally;
 	size_t n_tally, tally_cap;
@@ -103,6 +114,28 @@ int reader_same(struct reader *r, struct err *e);
 int reader_is_same(struct kreader *k, const char *topic, int64_t offset,
     uint64_t ts, struct err *e);
 int reader_settle(struct reader *r, struct err *e);
+
+/*
+ * readgone.c: a DDL message of the log. Then: is there a drop of a collection
+ * or partition in the log, read or still to come? 1, 0, -1. What has come up
+ * since we looked last is looked at if that is again_ms ago.
+ */
+void reader_note_drop(void *arg, const struct msg *m);
+int reader_is_dropped(
+    struct reader *r, int64_t id, int64_t again_ms, struct err *e);
+/*
+ * A record is of a collection or partition that the catalogue does not know.
+ * 1 it is to wait, 0 it is gone, -1 with ERR_BACK if nothing says that what it
+ * is of was dropped.
+ */
+int reader_missing(struct reader *r, const struct rec *rec, int64_t id,
+    const char *what, struct err *e);
+/*
+ * A whole catalogue is in, and is about to be compared with what the target
+ * has: what it does not have must have been dropped, or --missing says what
+ * becomes of it. ERR_BACK if not.
+ */
+int reader_compare(struct reader *r, struct err *e);
 
 /*
  * readrows.c: write all records of the first timestamp. 1 if they may not

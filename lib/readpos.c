@@ -59,7 +59,7 @@ gone(const char *topic, const char *what, int64_t offset, int64_t low,
 struct start {
 	int64_t offset, skip_n;
 	uint64_t skip_ts, skip_last;
-	int64_t high;                /* when we began */
+	int64_t low, high;           /* when we began */
 	const struct pos_topic *pos; /* whose last record is to be compared */
 };
 
@@ -168,6 +168,7 @@ static int
 start_of(struct reader *r, const char *topic, int64_t low, int64_t high,
     struct start *s, struct err *e)
 {
+	s->low = low;
 	s->high = high;
 	switch (r->from.kind) {
 	case WHERE_POS:
@@ -202,6 +203,7 @@ add_topic(
 	t->skip_n = s->skip_n;
 	t->skip_ts = s->skip_ts;
 	t->skip_last = s->skip_last;
+	t->began = t->looked = s->offset;
 	r->channels_dirty = 1;
 	log_info("topic '%s' from offset %" PRId64, name, s->offset);
 	return kreader_start(r->k, name, i, s->offset, e) == -1 ? -1 : i;
@@ -298,6 +300,23 @@ start_ts(struct reader *r, char **topics, struct err *e)
 	}
 	if (r->start_ts == 0)
 		return newest_ts(r->k, topics, r->dml_prefix, &r->start_ts, e);
+	return 0;
+}
+
+/*
+ * --missing: what the source is without now is to be kept, or dropped; its
+ * records end where the log does.
+ */
+static int
+accept(struct reader *r, char **topics, struct err *e)
+{
+	if (r->conf->missing == READER_STOP)
+		return 0;
+	r->missing = r->conf->missing;
+	if (newest_ts(r->k, topics, r->dml_prefix, &r->missing_ts, e) == -1)
+		return -1;
+	if (r->missing_ts == 0)
+		r->missing_ts = 1;
 	return 0;
 }
 
@@ -414,6 +433,9 @@ start_topics(struct reader *r, char **list, struct err *e)
 		}
 		m = merge_topic(r->merge, (size_t)t);
 		m->unused_end = s[i].high;
+		/* a drop of what may have been made may stand before that */
+		if (r->from.kind != WHERE_POS && r->view.n_colls > 0)
+			m->looked = s[i].low;
 		if (ends)
 			m->end = s[i].high;
 	}
@@ -476,15 +498,18 @@ reader_begin(struct reader *r, struct err *e)
 	    (list = kreader_topics(r->k, "", e)) == NULL)
 		return -1;
 	r->topics_ns = tso_mono_ns();
-	if (start_ts(r, list, e) == -1 || start_topics(r, list, e) == -1)
+	if (accept(r, list, e) == -1 || start_ts(r, list, e) == -1 ||
+	    start_topics(r, list, e) == -1)
 		goto out;
 	merge_release(r->merge, r->start_ts);
-	if (begin_line(r, e) == -1)
-		goto out;
 	if (r->until.kind == WHERE_TIME) {
 		r->until_ts = r->until.ts;
 		ddl_until(r->ddl, r->until_ts);
 	}
+	if (reader_compare(r, e) == -1)
+		goto out;
+	if (begin_line(r, e) == -1)
+		goto out;
 	ddl_start(r->ddl, r->start_ts,
 	    r->from.kind == WHERE_START ? 0 : r->start_ts + 1);
 	r->begun = 1;

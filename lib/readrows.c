@@ -254,12 +254,29 @@ pair(struct leaving *v, size_t n, struct leaving *del)
 	keys_fini(&want);
 }
 
+/* Its collection or partition is not in the catalogue. */
+static int
+of_nobody(struct reader *r, struct leaving *l, int64_t id, const char *what,
+    int young, struct err *e)
+{
+	int type = l->rec->msg.type;
+
+	l->gone = 1;
+	if (type == MSG_CREATE_COLLECTION)
+		return young;
+	if (type != MSG_INSERT && type != MSG_DELETE &&
+	    (type != MSG_IMPORT || id == 0))
+		return 0;
+	return young ? 1 : reader_missing(r, l->rec, id, what, e);
+}
+
 /*
  * What does a record belong to? 1 if it cannot be told yet: its collection is
- * still being created, or it is younger than a catalogue that does not move.
+ * still being created, or it is younger than a catalogue that does not move,
+ * or nobody knows it. -1 if that is for good.
  */
 static int
-belongs(struct reader *r, struct leaving *l)
+belongs(struct reader *r, struct leaving *l, struct err *e)
 {
 	const struct msg *m = &l->rec->msg;
 	int young = !r->cat.follow && l->rec->ts > r->cat.ts;
@@ -267,25 +284,21 @@ belongs(struct reader *r, struct leaving *l)
 	if (l->rec->broken || m->type == MSG_FLUSH)
 		return 0;
 	l->coll = cat_coll(&r->cat, m->coll_id);
-	if (l->coll == NULL && m->type == MSG_CREATE_COLLECTION && young)
-		return 1;
-	if (l->coll == NULL) {
-		l->gone = 1;
-		return young &&
-		       (m->type == MSG_INSERT || m->type == MSG_DELETE);
-	}
+	if (!cat_knows(l->coll))
+		return of_nobody(r, l, m->coll_id, "collection", young, e);
 	if (l->coll->state == CAT_CREATING && m->type != MSG_CREATE_COLLECTION)
 		return 1;
 	if (m->part_id > 0) {
 		l->part = cat_part(l->coll, m->part_id);
-		if (l->part == NULL && young && !ddl_gone(r->ddl, l->coll))
-			return 1;
+		if (!cat_knows_part(l->part) && !ddl_gone(r->ddl, l->coll))
+			return of_nobody(
+			    r, l, m->part_id, "partition", young, e);
 		if (l->part != NULL && l->part->state == CAT_CREATING)
 			return 1;
 	}
 	l->gone = ddl_gone(r->ddl, l->coll) ||
-		  (m->part_id > 0 &&
-		      (l->part == NULL || ddl_part_gone(r->ddl, l->part)));
+		  (m->part_id > 0 && (!cat_knows_part(l->part) ||
+					 ddl_part_gone(r->ddl, l->part)));
 	return 0;
 }
 
@@ -351,13 +364,17 @@ reader_group(struct reader *r, struct err *e)
 	struct leaving *v = NULL;
 	struct rec *rec;
 	size_t n = 0, cap = 0;
-	int wait = 0;
+	int wait = 0, rc;
 
 	while ((rec = merge_first(r->merge)) != NULL && rec->ts == ts) {
 		v = x_grow(v, n, &cap, sizeof *v);
 		memset(&v[n], 0, sizeof *v);
 		v[n++].rec = merge_take(r->merge);
-		wait |= belongs(r, &v[n - 1]);
+		if ((rc = belongs(r, &v[n - 1], e)) == -1) {
+			free(v);
+			return -1;
+		}
+		wait |= rc;
 		if (n > GROUP_MAX) {
 			free(v);
 			return err_set(e, ERR_DATA,
@@ -371,6 +388,7 @@ reader_group(struct reader *r, struct err *e)
 		free(v);
 		return 1;
 	}
+	r->missing_ns = 0;
 	for (size_t i = 0; i < n; i++)
 		if (v[i].rec->msg.type == MSG_DELETE && !v[i].rec->broken)
 			pair(v, n, &v[i]);

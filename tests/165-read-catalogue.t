@@ -32,7 +32,7 @@ done
 { header && coll 1 items && ready 20; } | head -c -30 >cat.ndjson
 reads --until now
 is 'cut short: status 3' "$got" 3
-exits 1 cdc-read --until now -m nofile
+exits 2 cdc-read --until now -m nofile
 { header && coll 1 items && part 11 1 _default && echo '{"kind":"comet","id":5}' && ready 20; } >cat.ndjson
 reads --until now
 is 'an unknown kind is ignored' "$got" 0
@@ -68,6 +68,7 @@ create 1 300 coll=2
 insert 1 320 coll=2 part=21 keys=7
 insert 1 330 coll=2 part=22 keys=8
 insert 1 340 coll=9 part=91 keys=9
+drop 1 345 coll=9
 tick 1 400
 tick 0 400
 X
@@ -80,7 +81,7 @@ coll 2 new create=300 start=1:0 event=put state=creating >&8
 	part 22 2 p create=325 event=put
 } >&8
 sees '^insert@330'
-is 'in order, and unknown for ever is gone' "$(body live.out | tail -n +2)" 'create_collection@300 default.new
+is 'in order, and what the log says is dropped is gone' "$(body live.out | tail -n +2)" 'create_collection@300 default.new
 insert@320 default.new/_default 7
 create_partition@325 default.new/p
 insert@330 default.new/p 8
@@ -92,13 +93,14 @@ insert@340 #9 9 gone'
 	head_lines | tail -n +2 | head -n 2
 } >&8
 echo 'insert 0 410 part=11 keys=20
+drop 1 415 coll=2
 tick 0 500
 tick 1 500' | feed
 turns 3
 is 'nothing leaves in half a resync' "$(body live.out | tail -n 1)" 'insert@340 #9 9 gone'
 ready 420 >&8
 sees '^insert@410'
-is 'after it, what is not there any more is dropped' "$(body live.out | sed -n '/insert@340/,$p' | tail -n +2)" \
+is 'after it, what is dropped and not there any more is dropped' "$(body live.out | sed -n '/insert@340/,$p' | tail -n +2)" \
 	'drop_collection@400 default.new
 create_collection@10 default.items ensure
 insert@410 default.items/_default 20'
@@ -110,7 +112,9 @@ feed <<X
 insert 0 110 part=11 keys=1
 insert 0 120 coll=2 part=21 keys=2
 insert 0 130 part=11 keys=3
+drop 0 140 coll=2
 tick 0 200
+droppart 0 210 part=11
 X
 { header && coll 1 items && part 11 1 _default && ready 115; } >cat.ndjson
 reads --until now
@@ -118,7 +122,7 @@ is 'a younger collection ends the stream before it' "$got $(rows) $(ops | tail -
 	"0 insert@110 default.items/_default 1 $(echo end@119)"
 { header && coll 1 items && part 11 1 _default && ready 125; } >cat.ndjson
 reads --until now
-is 'an older one that is not known is gone' "$(rows)" 'insert@110 default.items/_default 1
+is 'an older one that is not known, and was dropped, is gone' "$(rows)" 'insert@110 default.items/_default 1
 insert@120 #2 2 gone
 insert@130 default.items/_default 3'
 { header && coll 1 items && ready 125; } >cat.ndjson
@@ -144,6 +148,7 @@ insert@120 default.old/_default 2
 insert@130 default.items/_default 3'
 
 # Nothing to wait for: no live collection at all.
+echo 'drop 0 220 coll=1' | feed
 { header && coll 2 old state=dropped ts=150 && ready 250; } >cat.ndjson
 reads --from beginning --until now
 is 'no live collection, static' "$got" 0

@@ -22,6 +22,9 @@ reads --from task:dr --until now
 is 'made, perhaps: made' "$(body | paste -sd,)" 'create_collection@10 default.items,insert@110 default.items/_default 1'
 redo create_collection other 5
 reads --from task:dr --until now
+is 'nothing says that it is gone: status 4' "$got $(wc -c <"$out")" '4 0'
+echo 'drop 0 210 coll=5' | feed
+reads --from task:dr --until now
 is 'gone since: dropped' "$(body | head -n 1)" 'drop_collection@0 default.other'
 : >state/tasks/dr/redo.ndjson
 # Its id may not have been noted: under its old name it would stay for ever.

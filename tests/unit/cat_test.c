@@ -99,7 +99,7 @@ a_tombstone_leaves_what_was_known(void **state)
 }
 
 static void
-after_a_resync_all_is_dropped_until_it_is_said(void **state)
+after_a_resync_all_is_missing_until_it_is_said(void **state)
 {
 	struct cat c = { 0 };
 
@@ -107,8 +107,8 @@ after_a_resync_all_is_dropped_until_it_is_said(void **state)
 	lines(&c, some);
 	assert_int_equal(line(&c, "{\"kind\":\"resync\",\"rev\":20}", NULL), 0);
 	assert_false(c.ready);
-	assert_int_equal(cat_coll(&c, 5)->state, CAT_DROPPED);
-	assert_int_equal(cat_part(cat_coll(&c, 5), 51)->state, CAT_DROPPED);
+	assert_int_equal(cat_coll(&c, 5)->state, CAT_MISSING);
+	assert_int_equal(cat_part(cat_coll(&c, 5), 51)->state, CAT_MISSING);
 	assert_int_equal(cat_coll(&c, 5)->load, CAT_LOAD_NONE);
 	lines(&c, some);
 	assert_true(c.ready);
@@ -143,7 +143,7 @@ main(void)
 		cmocka_unit_test(a_catalogue_is_found_by_id),
 		cmocka_unit_test(a_tombstone_leaves_what_was_known),
 		cmocka_unit_test(
-		    after_a_resync_all_is_dropped_until_it_is_said),
+		    after_a_resync_all_is_missing_until_it_is_said),
 		cmocka_unit_test(refuses_what_is_no_catalogue),
 	};
 
