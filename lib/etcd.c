@@ -13,9 +13,10 @@
 #include "log.h"
 #include "opt.h"
 #include "trust.h"
+#include "url.h"
 #include "x.h"
 
-enum { PAGE = 5000, TOKEN_MAX = 4096, CLUSTER_MAX = 24 };
+enum { PAGE = 5000, TOKEN_MAX = 4096, CLUSTER_MAX = 24, ETCD_PORT = 2379 };
 
 struct etcd {
 	struct http *http;
@@ -34,15 +35,19 @@ struct etcd {
 static void
 add_url(struct etcd *c, const char *s, size_t n)
 {
+	char *url;
+
 	while (n > 0 && (s[n - 1] == '/' || s[n - 1] == ' '))
 		n--;
 	for (; n > 0 && *s == ' '; n--)
 		s++;
 	if (n == 0)
 		return;
-	c->urls = x_grow(c->urls, c->n, &c->cap, sizeof *c->urls);
-	c->urls[c->n++] = x_asprintf("%s%.*s",
+	url = x_asprintf("%s%.*s",
 	    memmem(s, n, "://", 3) == NULL ? "http://" : "", (int)n, s);
+	c->urls = x_grow(c->urls, c->n, &c->cap, sizeof *c->urls);
+	c->urls[c->n++] = url_with_port(url, strlen(url), ETCD_PORT);
+	free(url);
 }
 
 static int

@@ -9,9 +9,12 @@
 #include "num.h"
 #include "trust.h"
 #include "tso.h"
+#include "url.h"
 #include "x.h"
 
 enum { MAX_LINKS = 128 /* that are kept */, RESOURCE_EXHAUSTED = 8 };
+/* if none is said: the proxy's, and that of what stands before it with TLS */
+enum { MILVUS_PORT = 19530, HTTPS_PORT = 443 };
 
 #define SERVICE "/milvus.proto.milvus.MilvusService/"
 
@@ -43,6 +46,7 @@ struct grpc *
 grpc_open(const struct grpc_conf *conf, struct err *e)
 {
 	struct grpc *g;
+	char *uri;
 	int tls = strncmp(conf->uri, "https://", 8) == 0;
 	size_t n = strlen(conf->uri);
 
@@ -60,7 +64,9 @@ grpc_open(const struct grpc_conf *conf, struct err *e)
 	g->single = is_old_curl();
 	while (n > 0 && conf->uri[n - 1] == '/')
 		n--;
-	g->base = x_asprintf("%.*s%s", (int)n, conf->uri, SERVICE);
+	uri = url_with_port(conf->uri, n, tls ? HTTPS_PORT : MILVUS_PORT);
+	g->base = x_asprintf("%s%s", uri, SERVICE);
+	free(uri);
 	g->auth = auth_header(conf->token);
 	g->cacert = dup_or_null(conf->cacert);
 	g->cert = dup_or_null(conf->cert);

@@ -56,6 +56,8 @@ exits 3 cdc-meta -E 127.0.0.1:1,127.0.0.1:2
 said 'none of 2 endpoints'
 exits 3 cdc-meta -E nosuchhost.invalid:2379
 said 'nosuchhost.invalid'
+exits 3 cdc-meta -E 'nosuchhost.invalid,https://nosuchhost.invalid'
+like '  the port of etcd, if none is said' "$(cat "$err")" "'https://nosuchhost.invalid:2379/v3/"
 ok 'the second endpoint does' cdc-meta -E "127.0.0.1:1,$CDC_ETCD"
 is '  silently' "$(cat "$err")" ''
 etcdtool compact

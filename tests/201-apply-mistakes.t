@@ -23,6 +23,10 @@ one 'no such file' "file 'no-such-file': No such file"
 
 # Nobody there
 { begin; end; } >s
+exits 3 cdc-apply -T https://127.0.0.9 --retry 0 s
+like 'the port that is left out, with https' "$(cat "$err")" '127\.0\.0\.9 port 443 '
+exits 3 cdc-apply -T http://127.0.0.9/ --retry 0 s
+like '  and without' "$(cat "$err")" '127\.0\.0\.9 port 19530 '
 exits 3 cdc-apply -T http://127.0.0.1:1 --retry 0 s
 like 'nobody there' "$(cat "$err")" '^cdc-apply: .*GetVersion: .*onnect.*trying again may help'
 "$py" -m http.server --bind 127.0.0.1 0 >http.log 2>&1 &
