@@ -32,6 +32,7 @@ enum {
 	OPT_UNTIL,
 	OPT_ONE_PART,
 	OPT_NO_TOKEN,
+	OPT_ADOPT,
 };
 
 #define USAGE "[OPTION]... [FILE]..."
@@ -49,6 +50,8 @@ static const struct opt table[] = {
 	{ "mode", OPT_MODE, "upsert|insert", "how rows are written [upsert]" },
 	{ "create-missing", OPT_CREATE, NULL,
 	    "make collections that the target has lost" },
+	{ "adopt", OPT_ADOPT, NULL,
+	    "collections that the target has already are ours to drop" },
 	{ "ignore-partitions", OPT_ONE_PART, NULL,
 	    "rows of all partitions go into the default one" },
 	{ "rename", OPT_RENAME, "A=B", "another name, of db or db.coll" },
@@ -135,6 +138,9 @@ set(struct apply_conf *c, int letter, const char *arg, struct login *login)
 		break;
 	case OPT_CREATE:
 		c->create_missing = 1;
+		break;
+	case OPT_ADOPT:
+		c->adopt = 1;
 		break;
 	case OPT_ONE_PART:
 		c->one_part = 1;

@@ -18,6 +18,7 @@ struct apply_conf {
 	int dry_run;
 	int one_part;       /* rows of all partitions go into the default one */
 	int create_missing; /* a collection that the target has lost */
+	int adopt;          /* what is there already is ours */
 	int with_users;     /* users, roles and grants too */
 	int progress;       /* a line on the terminal */
 	struct names rename;

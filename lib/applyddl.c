@@ -208,7 +208,7 @@ create_or_compare(
 		if (compare(a, c, s, props, (int)shards, e) == -1)
 			return -1;
 		rc = find(a, &c, e); /* altering it forgot it */
-		return rc == 0 ? who_is(a, c, 0, e) : rc;
+		return rc == 0 ? own_take(a, c, e) : rc;
 	}
 	if (rc == -1)
 		return -1;
@@ -272,6 +272,8 @@ do_drop_collection(struct apply *a, struct err *e)
 		return 0; /* another collection's name by now */
 	if ((rc = find(a, &c, e)) != 0)
 		return rc == 1 ? 0 : -1; /* not there, or only an alias */
+	if (own_may(a, c, "dropped", e) == -1)
+		return -1;
 	rc = coll_call(a, "DropCollection", a->db, a->coll, &s, e);
 	if (rc == 1 && strstr(s.reason, "alias") != NULL) {
 		if (drop_aliases(a, e) == -1)
@@ -351,7 +353,7 @@ do_rename_collection(struct apply *a, struct err *e)
 	if (done == -1)
 		return -1;
 	if (rc == 1 && done == 0) /* a repetition */
-		return who_has(a, db, coll) ? 0 : who_is(a, there, 0, e);
+		return who_has(a, db, coll) ? 0 : own_take(a, there, e);
 	if (rc == 1)
 		return err_set(e, ERR_DATA,
 		    "neither it nor '%s.%s' is at the target", db, coll);
@@ -362,7 +364,7 @@ do_rename_collection(struct apply *a, struct err *e)
 		if (drop_later_self(a, db, coll, e) == -1)
 			return -1;
 	}
-	if (who_is(a, c, 0, e) == -1)
+	if (own_may(a, c, "renamed", e) == -1 || who_is(a, c, 0, e) == -1)
 		return -1;
 	return a->conf->dry_run ? pretend_rename(a, c, db, coll, e)
 				: who_rename(a, db, coll, e);
@@ -448,10 +450,15 @@ do_drop_partition(struct apply *a, struct err *e)
 {
 	const char *part = a->op.part.ptr;
 	struct mv_status s;
+	struct coll *c;
 	int rc = has_own_partitions(a, e);
 
 	if (rc != 1)
 		return rc;
+	if ((rc = find(a, &c, e)) != 0)
+		return rc == 1 ? 0 : -1;
+	if (own_may(a, c, "changed so", e) == -1)
+		return -1;
 	rc = name_call(a, "DropPartition", a->db, a->coll, part, &s, e);
 	if (rc == 1 && wants_release(&s))
 		rc = drop_loaded(a, part, &s, e);

@@ -140,6 +140,10 @@ int who_moved_aside(const struct apply *a); /* by who_make_room */
 /* The line's collection is c; made: by this run. */
 int who_is(struct apply *a, const struct coll *c, int made, struct err *e);
 int who_made(const struct apply *a);
+/* The same of one that was there before; adopted: with rows of others'. */
+int who_take(struct apply *a, const struct coll *c, int adopted, struct err *e);
+/* Was it there before us, or has nobody told us of it? */
+int who_is_others(const struct apply *a, const struct coll *c);
 int who_rename(
     struct apply *a, const char *db, const char *coll, struct err *e);
 int who_dropped(struct apply *a, struct err *e);
@@ -164,6 +168,17 @@ int self_line(struct apply *a, struct err *e);
 int self_coll(const struct apply *a, const struct coll *c, struct err *e);
 /* Nothing stands there, and one is to be made. */
 int self_new(struct apply *a, struct err *e);
+
+/*
+ * applyown.c: what was at the target before anybody of this state directory
+ * wrote to it, with rows, is taken as it is, which is said; but nothing of it
+ * is dropped or renamed, unless with --adopt.
+ */
+/* c was found there, and the line would make it. */
+int own_take(struct apply *a, const struct coll *c, struct err *e);
+/* May the line do so to c? -1 with ERR_DATA and the choices. */
+int own_may(
+    struct apply *a, const struct coll *c, const char *verb, struct err *e);
 
 /* applydead.c */
 int dead_open(struct apply *a, struct err *e);

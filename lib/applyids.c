@@ -21,8 +21,9 @@ struct ids {
 	char *dir;        /* the state directory, or NULL: in memory only */
 	char *sub, *lock; /* below it */
 	char *cluster;
-	json_t *doc; /* the whole file */
-	json_t *map; /* this cluster's part of it, borrowed */
+	json_t *doc;     /* the whole file */
+	json_t *map;     /* this cluster's part of it, borrowed */
+	json_t *adopted; /* the same */
 };
 
 /* "http://127.0.0.1:19530/" as a file's name: "127.0.0.1_19530". */
@@ -39,22 +40,22 @@ file_name(const char *uri)
 	return s;
 }
 
-/* The cluster's object in s->doc, made if it is not there. */
-static void
-find_map(struct ids *s)
+/* The cluster's object in that part of s->doc, made if it is not there. */
+static json_t *
+find_map(struct ids *s, const char *part)
 {
-	json_t *all = json_object_get(s->doc, "clusters");
+	json_t *all = json_object_get(s->doc, part), *map;
 
 	if (!json_is_object(all)) {
 		all = json_object();
-		json_object_set_new(s->doc, "v", json_integer(1));
-		json_object_set_new(s->doc, "clusters", all);
+		json_object_set_new(s->doc, part, all);
 	}
-	s->map = json_object_get(all, s->cluster);
-	if (!json_is_object(s->map)) {
-		s->map = json_object();
-		json_object_set_new(all, s->cluster, s->map);
+	map = json_object_get(all, s->cluster);
+	if (!json_is_object(map)) {
+		map = json_object();
+		json_object_set_new(all, s->cluster, map);
 	}
+	return map;
 }
 
 static int
@@ -72,12 +73,16 @@ load(struct ids *s, struct err *e)
 	}
 	json_decref(s->doc);
 	s->doc = doc;
-	find_map(s);
+	if (json_object_get(doc, "v") == NULL)
+		json_object_set_new(doc, "v", json_integer(1));
+	s->map = find_map(s, "clusters");
+	s->adopted = find_map(s, "adopted");
 	return 0;
 }
 
-struct ids *
-ids_open(const char *dir, const char *uri, const char *cluster, struct err *e)
+static struct ids *
+open_file(const char *dir, const char *uri, const char *cluster, int make,
+    struct err *e)
 {
 	struct ids *s = x_calloc(1, sizeof *s);
 	char *name;
@@ -89,8 +94,8 @@ ids_open(const char *dir, const char *uri, const char *cluster, struct err *e)
 		s->sub = x_asprintf("targets/%s.json", name);
 		s->lock = x_asprintf("targets/%s.lock", name);
 		free(name);
-		if (state_init(dir, e) == -1 ||
-		    state_folder(dir, "targets", e) == -1) {
+		if (make && (state_init(dir, e) == -1 ||
+				state_folder(dir, "targets", e) == -1)) {
 			ids_close(s);
 			return NULL;
 		}
@@ -100,6 +105,18 @@ ids_open(const char *dir, const char *uri, const char *cluster, struct err *e)
 		return NULL;
 	}
 	return s;
+}
+
+struct ids *
+ids_open(const char *dir, const char *uri, const char *cluster, struct err *e)
+{
+	return open_file(dir, uri, cluster, 1, e);
+}
+
+struct ids *
+ids_look(const char *dir, const char *uri, const char *cluster, struct err *e)
+{
+	return open_file(dir, uri, cluster, 0, e);
 }
 
 void
@@ -170,16 +187,32 @@ save(struct ids *s, struct err *e)
 	return rc;
 }
 
-/* Other writers to this target have the same file: read it again, locked. */
-static int
-put(struct ids *s, int64_t source, int64_t target, struct err *e)
+/* target 0: it is not known any more. */
+static void
+change(struct ids *s, int64_t source, int64_t target, const char *adopted)
 {
 	char key[24], to[24];
+
+	key_of(key, source);
+	json_object_del(s->adopted, key);
+	if (target == 0) {
+		json_object_del(s->map, key);
+		return;
+	}
+	json_object_set_new(s->map, key, json_string(key_of(to, target)));
+	if (adopted != NULL)
+		json_object_set_new(s->adopted, key, json_string(adopted));
+}
+
+/* Other writers to this target have the same file: read it again, locked. */
+static int
+put(struct ids *s, int64_t source, int64_t target, const char *adopted,
+    struct err *e)
+{
 	int fd, rc;
 
 	if (s->dir == NULL) {
-		json_object_set_new(s->map, key_of(key, source),
-		    json_string(key_of(to, target)));
+		change(s, source, target, adopted);
 		return 0;
 	}
 	fd = state_open(s->dir, s->lock, O_RDWR | O_CREAT);
@@ -190,21 +223,69 @@ put(struct ids *s, int64_t source, int64_t target, struct err *e)
 	if (rc == -1)
 		state_failed(e, ERR_OUTPUT, s->dir, s->lock);
 	else if ((rc = load(s, e)) == 0) {
-		if (target == 0)
-			json_object_del(s->map, key_of(key, source));
-		else
-			json_object_set_new(s->map, key_of(key, source),
-			    json_string(key_of(to, target)));
+		change(s, source, target, adopted);
 		rc = save(s, e);
 	}
 	close(fd);
 	return rc;
 }
 
+json_t *
+ids_all_adopted(const struct ids *s)
+{
+	return s->adopted;
+}
+
+const char *
+ids_adopted(const struct ids *s, int64_t source)
+{
+	char key[24];
+
+	return json_string_value(
+	    json_object_get(s->adopted, key_of(key, source)));
+}
+
+/* Behind the cluster's name stand the rules of renaming. */
+int
+ids_has_target(const struct ids *s, int64_t target)
+{
+	json_t *all = json_object_get(s->doc, "clusters"), *map, *v;
+	json_t *adopted = json_object_get(s->doc, "adopted");
+	size_t n = strcspn(s->cluster, " ");
+	const char *who, *source;
+
+	json_object_foreach(all, who, map)
+	{
+		const json_t *a = json_object_get(adopted, who);
+
+		if (strncmp(who, s->cluster, n) != 0 || strcspn(who, " ") != n)
+			continue;
+		json_object_foreach(map, source, v)
+		{
+			if (value(v) == target &&
+			    json_object_get(a, source) == NULL)
+				return 1;
+		}
+	}
+	return 0;
+}
+
 int
 ids_set(struct ids *s, int64_t source, int64_t target, struct err *e)
 {
-	return ids_target(s, source) == target ? 0 : put(s, source, target, e);
+	return ids_target(s, source) == target
+		   ? 0
+		   : put(s, source, target, NULL, e);
+}
+
+int
+ids_take(struct ids *s, int64_t source, int64_t target, const char *adopted,
+    struct err *e)
+{
+	if (ids_target(s, source) == target &&
+	    (ids_adopted(s, source) == NULL) == (adopted == NULL))
+		return 0;
+	return put(s, source, target, adopted, e);
 }
 
 int
@@ -214,5 +295,5 @@ ids_forget(struct ids *s, int64_t source, struct err *e)
 
 	if (json_object_get(s->map, key_of(key, source)) == NULL)
 		return 0;
-	return put(s, source, 0, e);
+	return put(s, source, 0, NULL, e);
 }

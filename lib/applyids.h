@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include <jansson.h>
+
 struct err;
 
 /*
@@ -11,6 +13,9 @@ struct err;
  * already. Kept beside the tasks, in targets/HOST_PORT.json of the state
  * directory: {"v":1,"clusters":{"by-dev":{"SOURCE ID":"TARGET ID"}}}. What it
  * says of a collection that the target has no more is worth nothing.
+ *
+ * "adopted":{"by-dev":{"SOURCE ID":"db.coll"}} names those that were at the
+ * target, with rows, before anybody who has this file wrote to them.
  */
 struct ids;
 
@@ -20,14 +25,27 @@ struct ids;
  */
 struct ids *ids_open(
     const char *dir, const char *uri, const char *cluster, struct err *e);
+/* The same to look at only; nothing is made. */
+struct ids *ids_look(
+    const char *dir, const char *uri, const char *cluster, struct err *e);
 void ids_close(struct ids *s);
 
 /* 0 if nothing is known. */
 int64_t ids_target(const struct ids *s, int64_t source);
 int64_t ids_source(const struct ids *s, int64_t target);
 
+/* Is it one of this cluster's under other names (--rename), and not adopted? */
+int ids_has_target(const struct ids *s, int64_t target);
+/* {"SOURCE ID":"db.coll"}; borrowed. */
+json_t *ids_all_adopted(const struct ids *s);
+/* What an adopted one was called then, or NULL; borrowed. */
+const char *ids_adopted(const struct ids *s, int64_t source);
+
 /* Durable when it returns 0. Others' entries in the file stay. */
 int ids_set(struct ids *s, int64_t source, int64_t target, struct err *e);
+/* adopted: its name if it is one, or NULL: it is ours. */
+int ids_take(struct ids *s, int64_t source, int64_t target, const char *adopted,
+    struct err *e);
 int ids_forget(struct ids *s, int64_t source, struct err *e);
 
 #endif

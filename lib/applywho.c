@@ -269,6 +269,26 @@ who_is(struct apply *a, const struct coll *c, int made, struct err *e)
 	return ids_set(a->who.ids, who_source(a), c->id, e);
 }
 
+int
+who_take(struct apply *a, const struct coll *c, int adopted, struct err *e)
+{
+	if (a->who.ids == NULL || c->id == 0 || who_source(a) == 0)
+		return 0;
+	who_put(&a->who, c->id, c->db, c->name);
+	return ids_take(a->who.ids, who_source(a), c->id,
+	    adopted ? label(c->db, c->name, NULL) : NULL, e);
+}
+
+int
+who_is_others(const struct apply *a, const struct coll *c)
+{
+	int64_t id = who_source(a);
+
+	if (a->who.ids == NULL || id == 0 || ids_has_target(a->who.ids, c->id))
+		return 0;
+	return mine(a) == NULL || ids_adopted(a->who.ids, id) != NULL;
+}
+
 void
 who_gone(struct apply *a, const char *db, const char *coll)
 {

@@ -127,6 +127,8 @@ void check_position(struct doctor *d);
 void check_target(struct doctor *d);
 void check_login(struct doctor *d);
 void check_mode(struct doctor *d);
+struct names;
+void doctor_adopted(struct doctor *d, const struct names *names);
 void check_itself(struct doctor *d);
 void check_versions(struct doctor *d);
 void check_writers(struct doctor *d);

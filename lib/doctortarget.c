@@ -56,25 +56,6 @@ check_mode(struct doctor *d)
 		doctor_ok(d, "an ordinary Milvus, no standby: it takes writes");
 }
 
-/* Law 12: the source is never its own target. */
-void
-check_itself(struct doctor *d)
-{
-	uint64_t source = d->source.cat.born, born = 0;
-	struct err e = { 0 };
-
-	if (target_itself(d->m, source, &born, &e) == -1)
-		doctor_fail(d, &e, NULL);
-	else if (source == 0 || born == 0)
-		doctor_unknown(d, NULL,
-		    "the %s does not say when it was made: a run compares the "
-		    "ids of collections",
-		    source == 0 ? "source" : "target");
-	else
-		doctor_ok(d, "source and target are two, made at different "
-			     "moments");
-}
-
 /* What a stranger may do is seen from his place. */
 void
 check_writers(struct doctor *d)
@@ -204,6 +185,8 @@ check_databases(struct doctor *d)
 	int rc = doctor_names(d, &names, &e);
 
 	images(d, &names, &dbs, &colls);
+	if (rc == 0)
+		doctor_adopted(d, &names);
 	if (rc == 0)
 		rc = ask_databases(&s, &there, &e);
 	for (size_t i = 0; rc == 0 && i < dbs.n && !doctor_over(d); i++)

@@ -41,6 +41,7 @@ enum {
 	WITH_USERS,
 	ETCD_RETRY,
 	ONE_PART,
+	ADOPT,
 };
 
 const struct task_option task_options[] = {
@@ -115,6 +116,9 @@ const struct task_option task_options[] = {
 	{ "create-missing", CREATE_MISSING, NULL,
 	    "make collections that the target has lost", TASK_APPLY,
 	    "--create-missing", TASK_FLAG, NULL, NULL },
+	{ "adopt", ADOPT, NULL,
+	    "collections that the target has already are ours to drop",
+	    TASK_APPLY, "--adopt", TASK_FLAG, NULL, NULL },
 	{ 0 },
 };
 

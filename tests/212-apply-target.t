@@ -1,5 +1,5 @@
 #!/bin/sh
-# cdc-apply: the target is never the Milvus that the stream is of.
+# cdc-apply: the target is never the Milvus that the stream is of; and what others have made there is not ours to drop.
 . "$(dirname "$0")/lib.sh"
 . "$TESTS/applylib.sh"
 
@@ -58,5 +58,42 @@ exec 9>&-
 wait $pid
 is 'what is there by now is known by its id' "$?" 1
 is '  and nothing was written' "$(writes)" 0
+
+# Collections that were there before
+op() { echo "{\"op\":\"$1\",\"ts\":\"${3:-2000}\",\"db\":\"default\",\"coll\":\"x\",\"coll_id\":\"1x\"$2}" | of 501; }
+mine() { of 501; }
+{ begin; create x; op create_partition ',"part":"p"'; insert x 1 2; end 3000; } | mine >theirs
+exits 0 cdc-apply --state-dir first theirs
+is 'who made it is not told anything' "$(cat "$err")" ''
+sed 's/"501"/"601"/' theirs >ours
+exits 0 cdc-apply --state-dir second ours
+like 'who finds it is' "$(cat "$err")" "collection 'default.x' is at the target already, with 2 rows, and nobody of this state directory has made it: .*--adopt"
+is '  and it is kept' "$(jq -c .adopted second/targets/*.json)" '{"c":{"601":"default.x"}}'
+exits 0 cdc-apply --state-dir second ours
+is '  once' "$(cat "$err")" ''
+: >fake.log
+for line in "$(op drop_collection '')" "$(op drop_partition ',"part":"p"')" \
+	"$(op rename_collection ',"new_db":"default","new_coll":"y"')"; do
+	{ begin; echo "$line"; end 3000; } | sed 's/"501"/"601"/' >harm
+	name=$(echo "$line" | cut -d '"' -f 4)
+	exits 1 cdc-apply --state-dir second harm
+	like "$name is refused" "$(cat "$err")" "$name 'default.x': 'default.x' was at the target before anybody .*; do that there by hand, or let --adopt .*--skip=$name"
+done
+exits 1 cdc-apply --state-dir third harm
+is '  also where it is not known at all; nothing was written' "$(writes)" 0
+exits 0 cdc-apply --state-dir second -n harm
+{ begin; op drop_collection ''; end 3000; } | sed 's/"501"/"601"/' >harm
+sed 's/"op":"create_collection"/&,"ensure":true/' ours >resumed
+exits 0 cdc-apply --state-dir third resumed
+is 'what a checkpoint knows is ours' "$(jq -c .adopted third/targets/*.json)" '{"c":{}}'
+exits 0 cdc-apply --state-dir second --adopt ours
+is 'with --adopt it is ours' "$(jq -c .adopted second/targets/*.json)" '{"c":{}}'
+exits 0 cdc-apply --state-dir second harm
+is '  and dropped' "$(calls DropCollection)" 'DropCollection default/x ok'
+{ begin; create x; end; } | mine >theirs
+exits 0 cdc-apply --state-dir first theirs
+exits 0 cdc-apply --state-dir fourth ours
+is 'one that is empty is ours' "$(cat "$err")" ''
+exits 0 cdc-apply --state-dir fourth harm
 fake_stop
 done_testing

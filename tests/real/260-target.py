@@ -113,5 +113,62 @@ def over_http(case):
     c.kill(signal.SIGTERM)
 
 
+def has(m, db, n, coll='c'):
+    """Is it there, and loaded, with so many rows?"""
+    with contextlib.suppress(MilvusError):
+        return m.count(db, coll) == n
+
+
+class Second:
+    """Another source into the same target, from a state directory of its own."""
+
+    def __init__(self, case):
+        self.case, self.src = case, Milvus(os.environ['CDC_SOURCE2'])
+        self.state = case.path('state2')
+
+    def pipe(self, *more):
+        c = self.case
+        was = c.env
+        c.env = dict(was, CDC_STATE_DIR=self.state)
+        try:
+            return c.chain(['cdc-meta', '-E', c.etcd, '-r', 'by-src2', '-w'], c.read(), c.apply(*more))
+        finally:
+            c.env = was
+
+
+def two_state_directories(case):
+    second = Second(case)
+    db = case.make_db()
+    collection(case, db)
+    first = pipe(case, case.target)
+    eventually(lambda: has(case.dst, db, 5), what='the first one is there')
+    second.src.create_db(db)
+    try:
+        second.src.create(db, 'c', FIELDS)
+        second.src.create(db, 'own', FIELDS)
+        second.src.index(db, 'c', 'vec')
+        second.src.load(db, 'c')
+        second.src.insert(db, 'c', rows(range(10, 13), 2))
+        c = second.pipe()
+        eventually(lambda: has(case.dst, db, 8) and case.dst.exists(db, 'own'), what='the second one is there, too')
+        tap.ok(f"'{db}.c' is at the target already, with rows" in said(c['cdc-apply']) and 'own' not in said(c['cdc-apply']),
+               'that it was there already, with rows, is said', said(c['cdc-apply']))
+        second.src.drop(db, 'own')
+        eventually(lambda: not case.dst.exists(db, 'own'), what='what it has made itself is dropped')
+        second.src.drop(db, 'c')
+        stopped('a drop of what it has not made stops it', c.wait(60)['cdc-apply'], said(c['cdc-apply']),
+                f"drop_collection '{db}.c'", '--adopt', '--skip=drop_collection')
+        tap.ok(case.dst.count(db, 'c') == 8, "and the first one's rows are there", case.dst.count(db, 'c'))
+        first.kill(signal.SIGTERM)
+        first.wait()
+        c = second.pipe('--adopt')
+        second.src.create(db, 'c', FIELDS)
+        second.src.drop(db, 'c')
+        eventually(lambda: not case.dst.exists(db, 'c'), what='dropped')
+        tap.ok(not said(c['cdc-apply']), 'with --adopt it is dropped', said(c['cdc-apply']))
+    finally:
+        drop_dbs(second.src, [db])
+
+
 if __name__ == '__main__':
-    main(a_plain_pipe, what_comes_later, a_task, over_http)
+    main(a_plain_pipe, what_comes_later, a_task, over_http, two_state_directories)
