@@ -35,6 +35,7 @@ enum {
 	REASON,
 	JSON,
 	LABEL,
+	PROGRESS,
 	OFFLINE,
 	MAX_TABLE = 60,
 	ASK_MS = 1500, /* of Kafka, for status: it answers in 2 s */
@@ -51,6 +52,7 @@ struct args {
 	const char *from;
 	const char *reason;
 	int paused, no_check, allow_none, json, watch, label, offline;
+	int progress;      /* of run */
 	int color, topics; /* of status */
 	int bad; /* the status, where it is an answer: not all is well */
 };
@@ -96,6 +98,8 @@ cmd_create(struct args *a, struct err *e)
 	    (a->paused ? TASK_MAKE_PAUSED : 0u) |
 		(a->allow_none ? TASK_MAKE_ALLOW_NONE : 0u),
 	    e);
+	if (rc == 0 && !a->no_check)
+		task_show_next(a->dir, a->name, a->paused, &found);
 	if (print(&found, rc == -1 ? &e2 : e) == -1)
 		rc = -1;
 	if (rc == 0)
@@ -149,20 +153,7 @@ cmd_delete(struct args *a, struct err *e)
 }
 
 static void
-status_of(struct args *a, const struct task_status *s, struct buf *b)
-{
-	if (a->json) {
-		task_status_json(s, b);
-		buf_addc(b, '\n');
-	} else
-		task_status_line(s, a->color, b);
-	if (a->topics && !a->json)
-		task_status_topics(s, b);
-	a->bad |= !task_status_good(s);
-}
-
-static void
-status_of_all(struct args *a, char *const *names, struct buf *b)
+status_of(struct args *a, char *const *names, struct buf *b)
 {
 	struct task_status *v;
 	size_t n = 0;
@@ -171,8 +162,14 @@ status_of_all(struct args *a, char *const *names, struct buf *b)
 		n++;
 	v = x_calloc(n + 1, sizeof *v);
 	task_status_all(a->dir, names, n, a->offline ? 0 : ASK_MS, v);
+	if (!a->json)
+		task_status_table(v, n, a->color, a->topics, b);
 	for (size_t i = 0; i < n; i++) {
-		status_of(a, &v[i], b);
+		if (a->json) {
+			task_status_json(&v[i], b);
+			buf_addc(b, '\n');
+		}
+		a->bad |= !task_status_good(&v[i]);
 		task_status_fini(&v[i]);
 	}
 	free(v);
@@ -185,16 +182,12 @@ status_once(struct args *a, struct err *e)
 	struct buf b = { 0 };
 	int rc;
 
+	if (a->name == NULL && (names = task_list(a->dir, e)) == NULL)
+		return -1;
 	if (a->watch && isatty(STDOUT_FILENO))
 		buf_adds(&b, "\033[H\033[2J");
-	if (!a->json)
-		task_status_head(&b);
-	if (a->name == NULL && (names = task_list(a->dir, e)) == NULL) {
-		buf_fini(&b);
-		return -1;
-	}
 	one[0] = a->name == NULL ? NULL : x_strdup(a->name);
-	status_of_all(a, names == NULL ? one : names, &b);
+	status_of(a, names == NULL ? one : names, &b);
 	free(one[0]);
 	rc = print(&b, e);
 	task_list_free(names);
@@ -226,9 +219,10 @@ cmd_status(struct args *a, struct err *e)
 static int
 cmd_run(struct args *a, struct err *e)
 {
-	struct runner_conf conf = {
-		.dir = a->dir, .name = a->name, .label = a->label
-	};
+	struct runner_conf conf = { .dir = a->dir,
+		.name = a->name,
+		.label = a->label,
+		.progress = a->progress && isatty(STDERR_FILENO) };
 
 	sig_init();
 	notify_init();
@@ -328,6 +322,7 @@ static const struct opt show_opt[] = { DIR_OPT,
 	{ "json", JSON, NULL, "the definition, with the pipeline" }, { 0 } };
 static const struct opt run_opt[] = { DIR_OPT,
 	{ "label", LABEL, NULL, "put [NAME] in front of each message" },
+	{ "progress", PROGRESS, "WHEN", "auto or never, on a terminal [auto]" },
 	{ 0 } };
 static const struct opt reason_opt[] = { DIR_OPT,
 	{ "reason", REASON, "TEXT", "why, for status and the log" }, { 0 } };
@@ -427,6 +422,9 @@ take(struct args *a, int letter, const char *arg)
 	case REASON:
 		a->reason = arg;
 		break;
+	case PROGRESS:
+		a->progress = opt_choice("progress", arg, "never", "auto");
+		break;
 	default:
 		task_arg(a, letter, arg);
 	}
@@ -467,7 +465,8 @@ parse(struct args *a, int argc, char **argv)
 	const char *arg;
 	int letter, at;
 
-	while ((letter = opt_until(argc, argv, dir_opt, usage, &arg, &at)) != -1)
+	while (
+	    (letter = opt_until(argc, argv, dir_opt, usage, &arg, &at)) != -1)
 		take(a, letter, arg);
 	if (at >= argc)
 		opt_die("which command?");
@@ -499,7 +498,7 @@ parse(struct args *a, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct args a = { .options = json_object() };
+	struct args a = { .options = json_object(), .progress = 1 };
 	const struct command *c;
 	struct err e = { 0 };
 	char *dir;

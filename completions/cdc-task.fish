@@ -107,5 +107,6 @@ complete -c cdc-task -n "$in status" -l offline -d 'do not ask Kafka for lag and
 complete -c cdc-task -n "$in status" -s w -l watch -d 'again every two seconds, until a signal'
 complete -c cdc-task -n "$in show" -l json -d 'the definition, with the pipeline'
 complete -c cdc-task -n "$in run" -l label -d 'put [NAME] in front of each message'
+complete -c cdc-task -n "$in run" -l progress -x -a 'auto never' -d 'on a terminal: auto or never'
 complete -c cdc-task -n "$in pause resume" -l reason -x -d 'why, for status and the log'
 complete -c cdc-task -n "$in set" -s f -l from -x -a '(__cdc_task_where)' -d 'where to go on, see cdc-read(1)'

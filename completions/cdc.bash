@@ -136,7 +136,7 @@ _cdc_task_options() { # COMMAND
 	doctor) echo "$_cdc_pipeline --check --json" ;;
 	status) echo '--json --watch --offline' ;;
 	show) echo '--json' ;;
-	run) echo '--label' ;;
+	run) echo '--label --progress' ;;
 	pause | resume) echo '--reason' ;;
 	set) echo '--from' ;;
 	esac

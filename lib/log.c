@@ -63,24 +63,37 @@ static void vline(const char *fmt, va_list ap)
 
 /* One write, so that lines of the programs of a pipe do not mix. */
 static void
-vline(const char *fmt, va_list ap)
+put(const char *before, const char *behind, const char *text, size_t n)
 {
-	char text[2048];
 	struct buf line = { 0 };
-	int n = vsnprintf(text, sizeof text, fmt, ap);
 
-	utf8_mend(text, sizeof text, n >= (int)sizeof text);
 	if (progress_shown) { /* not written by threads, who show none */
 		buf_adds(&line, erase);
 		progress_shown = 0;
 	}
-	text_plain(&line, name, strlen(name));
-	buf_adds(&line, ": ");
-	text_plain(&line, text, strlen(text));
+	text_plain(&line, before, strlen(before));
+	buf_adds(&line, behind);
+	text_plain(&line, text, n);
 	buf_addc(&line, '\n');
 	if (write(STDERR_FILENO, line.ptr, line.len) == -1)
 		progress_shown = 0; /* nobody to tell */
 	buf_fini(&line);
+}
+
+static void
+vline(const char *fmt, va_list ap)
+{
+	char text[2048];
+	int n = vsnprintf(text, sizeof text, fmt, ap);
+
+	utf8_mend(text, sizeof text, n >= (int)sizeof text);
+	put(name, ": ", text, strlen(text));
+}
+
+void
+log_pass(const char *before, const char *text, size_t n)
+{
+	put(before, "", text, n);
 }
 
 #define LINE(min)                                                              \
@@ -116,7 +129,7 @@ log_progress(const char *text)
 {
 	struct buf line = { 0 };
 
-	if (text[0] == '\0' && !progress_shown)
+	if (level_now == LOG_QUIET || (text[0] == '\0' && !progress_shown))
 		return;
 	buf_adds(&line, erase);
 	text_plain(&line, text, strlen(text));

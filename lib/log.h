@@ -1,6 +1,8 @@
 #ifndef CDC_LOG_H
 #define CDC_LOG_H
 
+#include <stddef.h>
+
 /*
  * Messages for people, on stderr: "cdc-read: …". The only module that prints
  * there. Levels: -q errors only, the default warnings too, -v a line per
@@ -19,7 +21,11 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* One line that is rewritten in place, on a terminal only; "" removes it. */
+/* A line that another program has said, with something before it. */
+void log_pass(const char *before, const char *text, size_t n);
+
+/* One line that is rewritten in place, on a terminal only; "" removes it. Not
+ * -q. */
 void log_progress(const char *text);
 
 #endif

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "log.h"
 #include "sig.h"
-#include "text.h"
 #include "trouble.h"
 #include "tso.h"
 #include "utf8.h"
@@ -206,17 +206,15 @@ patience(struct pipeline *p, struct child *c)
 static void
 message(struct pipeline *p, struct child *c, const char *s, size_t n)
 {
-	struct buf b = { 0 };
+	struct buf label = { 0 };
 
 	utf8_copy(c->last, sizeof c->last, s, n);
 	patience(p, c);
+	buf_adds(&label, "");
 	if (p->label != NULL)
-		buf_addf(&b, "[%s] ", p->label);
-	text_plain(&b, s, n);
-	buf_addc(&b, '\n');
-	if (write(STDERR_FILENO, b.ptr, b.len) == -1)
-		c->last[sizeof c->last - 1] = '\0'; /* nobody to tell */
-	buf_fini(&b);
+		buf_addf(&label, "[%s] ", p->label);
+	log_pass(label.ptr, s, n);
+	buf_fini(&label);
 }
 
 static void

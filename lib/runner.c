@@ -15,6 +15,7 @@
 #include "notify.h"
 #include "pipeline.h"
 #include "progress.h"
+#include "runshow.h"
 #include "sig.h"
 #include "state.h"
 #include "task.h"
@@ -42,6 +43,7 @@ struct runner {
 	int away;                       /* a peer was: status 3 */
 	int64_t trouble_ms[TASK_PROGS]; /* since when each tries again, or 0 */
 	struct progress progress;
+	struct runshow show;
 };
 
 static int64_t
@@ -337,10 +339,12 @@ run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 	notify_status("running");
 	while (left == TASK_PROGS && sig_stop == 0 && !paused(r)) {
 		progress_look(&r->progress, p.patient_ms);
+		runshow_look(&r->show);
 		left = pipeline_wait(&p, LOOK_MS);
 		if (left == TASK_PROGS)
 			look_for_trouble(r, &p);
 	}
+	runshow_end(&r->show);
 	memset(r->trouble_ms, 0, sizeof r->trouble_ms);
 	if (left < TASK_PROGS) {
 		pipeline_drain(&p, GRACE_MS);
@@ -406,6 +410,7 @@ runner_run(const struct runner_conf *conf, struct err *e)
 	srandom((unsigned)(tso_mono_ns() ^ getpid()));
 	r.task = state_task(conf->dir, conf->name, e);
 	progress_init(&r.progress, conf->dir, conf->name);
+	runshow_init(&r.show, conf->dir, conf->name, conf->progress);
 	if (r.task != NULL) {
 		notify_ready();
 		if (paused(&r)) {

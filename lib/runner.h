@@ -5,7 +5,8 @@ struct err;
 
 struct runner_conf {
 	const char *dir, *name; /* borrowed */
-	int label; /* put "[name] " in front of the programs' messages */
+	int label;    /* put "[name] " in front of the programs' messages */
+	int progress; /* show it, on a terminal */
 };
 
 /*

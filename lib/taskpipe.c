@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "err.h"
 #include "jsonw.h"
 #include "opt.h"
 #include "pipeline.h"
+#include "state.h"
 #include "task.h"
 #include "x.h"
 
@@ -64,6 +66,39 @@ task_show_shell(const char *dir, const json_t *task, struct buf *b)
 		free(line);
 		task_argv_free(argv);
 	}
+}
+
+/* Does somebody start it without being told? */
+static int
+is_supervised(const char *dir)
+{
+	struct err e = { 0 };
+	int fd = task_dir_lock(dir, ".supervise.lock", 0, &e);
+
+	if (fd != -1)
+		close(fd);
+	return fd == -1 && e.kind == ERR_TEMP;
+}
+
+void
+task_show_next(const char *dir, const char *name, int paused, struct buf *b)
+{
+	const char *verb = paused               ? "resume"
+			   : is_supervised(dir) ? "status"
+						: "run";
+	char *usual = state_dir_whole(NULL), *line;
+	int said = strcmp(usual, dir) != 0;
+	char *argv[] = { x_strdup("cdc-task"),
+		x_strdup(said ? "--state-dir" : verb),
+		x_strdup(said ? dir : name), said ? x_strdup(verb) : NULL,
+		said ? x_strdup(name) : NULL, NULL };
+
+	line = task_argv_text(argv);
+	buf_addf(b, "next      %s\n", line);
+	for (size_t i = 0; argv[i] != NULL; i++)
+		free(argv[i]);
+	free(line);
+	free(usual);
 }
 
 void

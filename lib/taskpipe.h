@@ -12,6 +12,10 @@ struct buf;
  */
 void task_show_shell(const char *dir, const json_t *task, struct buf *b);
 
+/* What to type when a task was made: "next      cdc-task run NAME". */
+void task_show_next(
+    const char *dir, const char *name, int paused, struct buf *b);
+
 /* The definition, with the four command lines in "pipeline". */
 void task_show_json(const char *dir, json_t *task, struct buf *b);
 

@@ -153,13 +153,23 @@ words(struct buf *b, const char *s)
 	text_plain(b, s, strlen(s));
 }
 
-static const char head_format[] = "%-20s %-8s %-20s %9s %9s %8s  %-24s  %s\n";
+/* Names are whole, to be copied: the column is as wide as the longest. */
+enum { NAME_WIDTH = 20, TOPIC_WIDTH = 36 };
 
-void
-task_status_head(struct buf *b)
+static size_t
+wider(size_t width, const char *s)
 {
-	buf_addf(b, head_format, "NAME", "STATE", "SINCE", "LAG", "BACKLOG",
-	    "ROWS/S", "APPLIED", "LAST-ERROR");
+	size_t w = text_width(s);
+
+	return w > width ? w : width;
+}
+
+static void
+table_head(size_t width, struct buf *b)
+{
+	text_cell(b, "NAME", width);
+	buf_addf(b, "%-8s %-20s %9s %9s %8s  %-24s  %s\n", "STATE", "SINCE",
+	    "LAG", "BACKLOG", "ROWS/S", "APPLIED", "LAST-ERROR");
 }
 
 int
@@ -198,8 +208,8 @@ trouble(const struct task_status *s, struct buf *b)
 		buf_addc(b, '-');
 }
 
-void
-task_status_line(const struct task_status *s, int color, struct buf *b)
+static void
+table_line(const struct task_status *s, size_t width, int color, struct buf *b)
 {
 	char since[32], lag[32], backlog[32], rate[32];
 	struct buf t = { 0 };
@@ -212,7 +222,7 @@ task_status_line(const struct task_status *s, int color, struct buf *b)
 		tso_add_time(&t, s->ts);
 	else
 		buf_addc(&t, '-');
-	buf_addf(b, "%-20s ", s->name);
+	text_cell(b, s->name, width);
 	state_word(s, color, b);
 	buf_addf(
 	    b, " %-20s %9s %9s %8s  %-24s  ", since, lag, backlog, rate, t.ptr);
@@ -221,14 +231,19 @@ task_status_line(const struct task_status *s, int color, struct buf *b)
 	buf_fini(&t);
 }
 
-void
-task_status_topics(const struct task_status *s, struct buf *b)
+static void
+table_topics(const struct task_status *s, struct buf *b)
 {
-	static const char format[] = "  %-36s %12s %12s %12s  %-24s %9s\n";
+	static const char format[] = "%12s %12s %12s  %-24s %9s\n";
+	size_t width = TOPIC_WIDTH;
 
-	if (s->topics.n > 0)
-		buf_addf(b, format, "TOPIC", "LOW", "HIGH", "COMMITTED", "TS",
-		    "AGE");
+	if (s->topics.n == 0)
+		return;
+	for (size_t i = 0; i < s->topics.n; i++)
+		width = wider(width, s->topics.v[i].topic);
+	buf_adds(b, "  ");
+	text_cell(b, "TOPIC", width);
+	buf_addf(b, format, "LOW", "HIGH", "COMMITTED", "TS", "AGE");
 	for (size_t i = 0; i < s->topics.n; i++) {
 		const struct topic_lag *t = &s->topics.v[i];
 		char low[32], high[32], at[32], old[32];
@@ -239,7 +254,25 @@ task_status_topics(const struct task_status *s, struct buf *b)
 		count(t->committed, at, sizeof at);
 		task_duration(age(t->ts), old, sizeof old);
 		tso_add_time(&time, t->ts);
-		buf_addf(b, format, t->topic, low, high, at, time.ptr, old);
+		buf_adds(b, "  ");
+		text_cell(b, t->topic, width);
+		buf_addf(b, format, low, high, at, time.ptr, old);
 		buf_fini(&time);
+	}
+}
+
+void
+task_status_table(
+    const struct task_status *v, size_t n, int color, int topics, struct buf *b)
+{
+	size_t width = NAME_WIDTH;
+
+	for (size_t i = 0; i < n; i++)
+		width = wider(width, v[i].name);
+	table_head(width, b);
+	for (size_t i = 0; i < n; i++) {
+		table_line(&v[i], width, color, b);
+		if (topics)
+			table_topics(&v[i], b);
 	}
 }

@@ -249,8 +249,8 @@ check_count(const struct check *c)
 int
 check_names(const struct check *c, struct names *n, struct err *e)
 {
-	const json_t *list = json_object_get(
-	    json_object_get(c->task, "options"), "rename");
+	const json_t *list =
+	    json_object_get(json_object_get(c->task, "options"), "rename");
 
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (names_add(

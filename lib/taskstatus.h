@@ -67,11 +67,12 @@ int task_status_good(const struct task_status *s);
 void task_status_json(const struct task_status *s, struct buf *b);
 /* May colors be written there? A terminal, and no-color.org. */
 int task_status_color(int fd);
-/* One line for people under task_status_head; color: for a terminal. */
-void task_status_line(const struct task_status *s, int color, struct buf *b);
-void task_status_head(struct buf *b);
-/* Under it, one for each topic, with a head of their own. */
-void task_status_topics(const struct task_status *s, struct buf *b);
+/*
+ * For people, a line each under a head; color: for a terminal. With topics
+ * those of a task under its line, with a head of their own.
+ */
+void task_status_table(const struct task_status *v, size_t n, int color,
+    int topics, struct buf *b);
 
 /* "1.2s", "3m 20s", "2h 5m" or "-". */
 void task_duration(int64_t ms, char *out, size_t cap);

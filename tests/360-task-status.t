@@ -88,6 +88,15 @@ cdc-task create idle --no-check -T http://127.0.0.1:3
 exits 1 cdc-task status --offline
 exits 0 cdc-task status dr --offline
 cdc-task delete idle
+
+# columns are as wide as the longest name
+long=$(printf 'n%031d' 7) longest=$(printf 'n%0127d' 7)
+cdc-task create "$long" --no-check -T http://127.0.0.1:4
+columns() { cdc-task status --offline | awk '{ print index($0, /^NAME/ ? "STATE" : $2) }' | sort -u | wc -l; }
+is 'a name of 32 letters: columns' "$(columns)" 1
+cdc-task create "$longest" --no-check -T http://127.0.0.1:5
+is 'and of 128' "$(columns) $(cdc-task status --offline | grep -c "^$longest stopped")" '1 1'
+cdc-task delete "$long" && cdc-task delete "$longest"
 moved() { [ "$(jq .gen "$dir/checkpoint.json")" -gt "$from" ]; }
 moves() {
 	from=$(jq .gen "$dir/checkpoint.json" 2>/dev/null || echo 0)

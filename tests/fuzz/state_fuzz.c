@@ -275,8 +275,7 @@ status(void)
 		fprintf(stderr, "%s\n", b.ptr);
 		abort();
 	}
-	task_status_line(&s, 1, &b);
-	task_status_topics(&s, &b);
+	task_status_table(&s, 1, 1, 1, &b);
 	task_status_fini(&s);
 	buf_fini(&b);
 	task_wish_load(dir, TASK, &w, &e);
