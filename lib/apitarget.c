@@ -214,7 +214,7 @@ is_pem(const char *dir, const char *path)
 	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size <= PEM_MAX) {
 		text = x_calloc(1, (size_t)st.st_size + 1);
-		n = read(fd, text, (size_t)st.st_size);
+		n = x_read(fd, text, (size_t)st.st_size);
 		yes = n > 0 && strstr(text, "-----BEGIN ") != NULL;
 		free(text);
 	}

@@ -1,5 +1,6 @@
 #include "opt.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -205,18 +206,24 @@ opt_secret(const char *path, struct err *e)
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
+	int bad;
 
 	if (f == NULL) {
 		err_sys(e, ERR_USAGE, "secret file '%s'", path);
 		return NULL;
 	}
 	n = getline(&line, &cap, f);
+	bad = ferror(f) ? errno : 0;
 	fclose(f);
 	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
 		line[--n] = '\0';
-	if (n > 0)
+	if (n > 0 && bad == 0)
 		return line;
 	free(line);
-	err_set(e, ERR_USAGE, "secret file '%s' is empty", path);
+	errno = bad;
+	if (bad != 0)
+		err_sys(e, ERR_USAGE, "secret file '%s'", path);
+	else
+		err_set(e, ERR_USAGE, "secret file '%s' is empty", path);
 	return NULL;
 }

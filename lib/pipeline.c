@@ -239,7 +239,7 @@ read_messages(struct pipeline *p, struct child *c)
 	ssize_t n = 1;
 
 	while (n > 0) {
-		n = read(c->err_fd, buf_room(&c->text, LINE_MAX_BYTES),
+		n = x_read(c->err_fd, buf_room(&c->text, LINE_MAX_BYTES),
 		    LINE_MAX_BYTES);
 		if (n > 0)
 			c->text.len += (size_t)n;

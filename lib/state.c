@@ -88,7 +88,7 @@ first_line(
 		return 0;
 	if (fd == -1)
 		return state_failed(e, ERR_DATA, dir, sub);
-	n = read(fd, line, cap - 1);
+	n = x_read(fd, line, cap - 1);
 	close(fd);
 	if (n == -1)
 		return state_failed(e, ERR_DATA, dir, sub);

@@ -148,8 +148,8 @@ slurp(const char *dir, const char *sub, struct buf *b, struct err *e)
 	if (fd == -1)
 		return state_failed(e, ERR_DATA, dir, sub);
 	while (rc == 1 && n > 0) {
-		n = read(fd, buf_room(b, 65536), 65536);
-		if (n == -1 && errno != EINTR)
+		n = x_read(fd, buf_room(b, 65536), 65536);
+		if (n == -1)
 			rc = state_failed(e, ERR_DATA, dir, sub);
 		else if (n > 0 && (b->len += (size_t)n) > FILE_MAX)
 			rc = err_set(e, ERR_DATA,

@@ -129,7 +129,7 @@ task_log_read(const char *dir, const char *name, struct buf *b, struct err *e)
 		if (fd == -1 && errno != ENOENT)
 			rc = state_failed(e, ERR_DATA, dir, sub);
 		while (fd != -1 &&
-		       (n = read(fd, buf_room(b, TAIL_MAX), TAIL_MAX)) > 0)
+		       (n = x_read(fd, buf_room(b, TAIL_MAX), TAIL_MAX)) > 0)
 			b->len += (size_t)n;
 		if (n == -1)
 			rc = state_failed(e, ERR_DATA, dir, sub);

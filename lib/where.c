@@ -87,6 +87,13 @@ file(struct where *w, const char *path, struct err *e)
 		line = t;
 		cap = n;
 	}
+	if (ferror(f)) { /* what was read last is not the last line */
+		rc = err_sys(e, ERR_DATA, "'%s'", path);
+		fclose(f);
+		free(line);
+		free(last);
+		return rc;
+	}
 	fclose(f);
 	j = json_loads(last == NULL ? "" : last, 0, &je);
 	if (j == NULL)

@@ -1,10 +1,12 @@
 #include "x.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void *
 check(void *p)
@@ -101,4 +103,15 @@ x_grow(void *p, size_t n, size_t *cap, size_t size)
 		return p;
 	*cap = *cap == 0 ? 8 : *cap * 2;
 	return x_reallocarray(p, *cap, size);
+}
+
+ssize_t
+x_read(int fd, void *p, size_t n)
+{
+	ssize_t k;
+
+	do
+		k = read(fd, p, n);
+	while (k == -1 && errno == EINTR);
+	return k;
 }

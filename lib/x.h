@@ -2,6 +2,7 @@
 #define CDC_X_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * Memory, or death: running out of it is fatal here and nowhere else. Sizes
@@ -26,6 +27,9 @@ __attribute__((format(printf, 1, 2)));
 void x_keep(int bytes);
 /* Freed pages between what is in use go back to the system; glibc only. */
 void x_trim(void);
+
+/* read(2), again if a signal came in between: that is no end of a file. */
+ssize_t x_read(int fd, void *p, size_t n);
 
 /*
  * Make room for one more element in an array of n elements of cap places;

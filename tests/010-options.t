@@ -90,6 +90,10 @@ done
 mkdir folder
 exits 2 cdc-apply folder
 is '  a folder' "$(cat "$err")" "cdc-apply: file 'folder': Is a directory"
+exits 2 cdc-apply --token-file folder
+is '  what cannot be read is not empty' "$(cat "$err")" "cdc-apply: secret file 'folder': Is a directory (try --help)"
+exits 1 cdc-read --meta there --until now --from @folder
+is '  nor is what came before its last line' "$(cat "$err")" "cdc-read: 'folder': Is a directory"
 exits 2 cdc-read --meta there --until now --from @nosuch
 is '  where to begin' "$(cat "$err")" "cdc-read: 'nosuch': No such file or directory"
 

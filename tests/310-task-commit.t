@@ -131,6 +131,12 @@ ack $((last + 1)) 60 "$END" >acks
 exits 1 env LD_PRELOAD="$BUILD/tests/killat.so" KILLAT='rename eio path=checkpoint.tmp' sh -c 'cdc-task commit dr <acks'
 is 'the new one cannot take its place: the old one keeps it' "$(ts)" "$last"
 
+# a signal while it is read is no end of it
+for f in task.json FORMAT; do
+	is "a read of $f that a signal interrupts is done again" "$(LD_PRELOAD="$BUILD/tests/killat.so" KILLAT="read eintr path=$f" \
+		cdc-task show dr --json 2>&1 | jq -r .name)" dr
+done
+
 # a torn checkpoint: the one before, and a warning
 t=$((last + 1000000))
 ack $t 60 "$END" >acks && commit <acks

@@ -5,11 +5,12 @@
  *   CALL WHAT [key=value ...]
  *
  * CALL: write (pwrite and writev too), send (sendmsg too), rename
- * (renameat too), fsync (fdatasync too).  WHAT:
+ * (renameat too), fsync (fdatasync too), read.  WHAT:
  *   before, after   kill -9 itself there; after: once the call has succeeded
  *   middle          write: half of the bytes, then kill -9
  *   term            SIGTERM to itself before the call, which goes on
  *   short           write: so many bytes at most (bytes=N [1]), no error
+ *   eintr           the call fails as if a signal had come, once
  *   enospc, eio     the call fails; write, enospc: after bytes=N [0] of all
  *                   that matched, what fits being written
  * Keys: nth=N the N-th matching call [1] (short, enospc and eio: from then on),
@@ -27,8 +28,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum call { WRITE, SEND, RENAME, FSYNC };
-enum what { BEFORE, AFTER, MIDDLE, TERM, SHORT, ENOSPC_, EIO_ };
+enum call { WRITE, SEND, RENAME, FSYNC, READ };
+enum what { BEFORE, AFTER, MIDDLE, TERM, SHORT, ENOSPC_, EIO_, EINTR_ };
 enum { RULES_MAX = 32, NAME_MAX_ = 4096 };
 
 struct rule {
@@ -105,9 +106,9 @@ static void
 parse_rule(char *text)
 {
 	static const char *const calls[] = { "write", "send", "rename",
-		"fsync" };
+		"fsync", "read" };
 	static const char *const whats[] = { "before", "after", "middle",
-		"term", "short", "enospc", "eio" };
+		"term", "short", "enospc", "eio", "eintr" };
 	struct rule *r = &rules[n_rules];
 	char *rest, *word = strtok_r(text, " ", &rest);
 
@@ -116,9 +117,9 @@ parse_rule(char *text)
 	if (n_rules == RULES_MAX)
 		bad(word);
 	*r = (struct rule){ .nth = 1, .fd = -1 };
-	r->call = (enum call)choose(word, calls, 4);
+	r->call = (enum call)choose(word, calls, 5);
 	word = strtok_r(NULL, " ", &rest);
-	r->what = (enum what)choose(word == NULL ? "" : word, whats, 7);
+	r->what = (enum what)choose(word == NULL ? "" : word, whats, 8);
 	while ((word = strtok_r(NULL, " ", &rest)) != NULL)
 		set_key(r, word);
 	if (r->what == SHORT && r->bytes == 0)
@@ -186,7 +187,8 @@ fires(const struct event *v)
 			continue;
 		r->seen++;
 		if (r->seen < r->nth ||
-		    (r->what <= TERM && !r->once && r->seen > r->nth))
+		    ((r->what <= TERM || r->what == EINTR_) && !r->once &&
+			r->seen > r->nth))
 			continue;
 		if (r->once == NULL || unlink(r->once) == 0)
 			found = r;
@@ -209,8 +211,8 @@ allowed(struct rule *r, size_t len)
 {
 	size_t left;
 
-	if (r->what == EIO_) {
-		errno = EIO;
+	if (r->what == EIO_ || r->what == EINTR_) {
+		errno = r->what == EIO_ ? EIO : EINTR;
 		return -1;
 	}
 	if (r->what == SHORT)
@@ -260,6 +262,18 @@ write(int fd, const void *p, size_t len)
 {
 	REAL(write);
 	struct rule *r = fires(&(struct event){ WRITE, fd, p, len, { 0 } });
+	ssize_t n = enter(r, len);
+
+	if (n >= 0)
+		leave(r, n = real(fd, p, (size_t)n));
+	return n;
+}
+
+ssize_t
+read(int fd, void *p, size_t len)
+{
+	REAL(read);
+	struct rule *r = fires(&(struct event){ READ, fd, NULL, len, { 0 } });
 	ssize_t n = enter(r, len);
 
 	if (n >= 0)
