@@ -311,6 +311,13 @@ kreader_ahead(
 	return 0;
 }
 
+static int
+is_out_of_range(rd_kafka_resp_err_t rc)
+{
+	return rc == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+	       rc == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+}
+
 int
 kreader_peek(struct kreader *r, const char *topic, int64_t offset,
     struct kmsg *m, struct err *e)
@@ -330,6 +337,9 @@ kreader_peek(struct kreader *r, const char *topic, int64_t offset,
 		err_wrap(e, "no record at offset %" PRId64, offset);
 	} else if (rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		kreader_fail(e, rkm->err, topic);
+		err_wrap(e, "record at offset %" PRId64, offset);
+		if (is_out_of_range(rkm->err))
+			e->kind = ERR_GONE;
 		rd_kafka_message_destroy(rkm);
 	} else {
 		fill(m, rkm);

@@ -86,8 +86,8 @@ int kreader_ahead(
     struct kreader *r, const char *topic, int64_t offset, struct err *e);
 
 /*
- * The one record at offset, which must lie between the watermarks. Not while
- * this topic is being read.
+ * The one record at offset, which must lie between the watermarks: ERR_GONE if
+ * it does not. Not while this topic is being read.
  */
 int kreader_peek(struct kreader *r, const char *topic, int64_t offset,
     struct kmsg *m, struct err *e);

@@ -299,7 +299,9 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 			t->pub.tick = r->ts;
 		return &m->stats.ticks;
 	}
-	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts)
+	/* what is broken has no timestamp that a time could be held against */
+	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts &&
+	    !(r->broken && t->pub.by_time))
 		return &m->stats.skipped;
 	if (is_ddl(r->msg.type) || is_request(t, r))
 		return &m->stats.ddl;

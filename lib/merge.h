@@ -44,6 +44,7 @@ struct merge_topic {
 	uint64_t tick;  /* newest, 0 if none was read */
 	int64_t skip_n; /* records below with ts <= skip_ts are not ours */
 	uint64_t skip_ts;
+	int by_time;        /* as a time was wanted, not a position */
 	uint64_t skip_last; /* timestamp of record skip_n - 1, or 0 */
 	size_t bytes;       /* of records held */
 	int paused;         /* the caller's */

@@ -94,6 +94,8 @@ void reader_include(struct reader *r); /* all that the catalogue has */
 int reader_meets(struct reader *r, struct err *e);
 int reader_want(void *arg, const char *db, const char *coll, int64_t id);
 int reader_want_db(void *arg, const char *db);
+/* How many topics live collections are on. */
+size_t reader_topics_in_use(const struct reader *r);
 
 /* readlog.c: records in; topics ahead of W wait, unused ones settle. */
 int reader_wanted(void *arg, const struct rec *rec);

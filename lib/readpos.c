@@ -7,14 +7,9 @@
 #include "newest.h"
 #include "num.h"
 #include "readerint.h"
+#include "readplace.h"
 #include "tso.h"
 #include "x.h"
-
-/*
- * Kafka's time of a record may lie on either side of the timestamps in it;
- * by so much a start by time begins earlier.
- */
-enum { TIME_MARGIN_MS = 60000 };
 
 static int
 ours(const struct reader *r, const char *topic)
@@ -60,6 +55,7 @@ struct start {
 	int64_t offset, skip_n;
 	uint64_t skip_ts, skip_last;
 	int64_t low, high;           /* when we began */
+	uint64_t above;              /* the offset is still to be found */
 	const struct pos_topic *pos; /* whose last record is to be compared */
 };
 
@@ -90,13 +86,11 @@ from_pos(struct reader *r, const char *topic, int64_t low, int64_t high,
 }
 
 static int
-from_time(struct reader *r, const char *topic, uint64_t ts, int64_t high,
-    struct start *s, struct err *e)
+from_time(uint64_t ts, int64_t high, struct start *s)
 {
 	s->skip_n = high;
-	s->skip_ts = ts;
-	return kreader_at_time(
-	    r->k, topic, tso_ms(ts) - TIME_MARGIN_MS, &s->offset, e);
+	s->skip_ts = s->above = ts;
+	return 0;
 }
 
 static int
@@ -107,12 +101,11 @@ from_start(struct reader *r, const char *topic, int64_t low, int64_t high,
 
 	s->offset = low;
 	if (strcmp(topic, r->replicate) == 0)
-		return 0; /* flushes: what is there will do */
-	if (first == -1)  /* only what is dropped, and what is yet to come */
-		return r->cat.ts == 0 ? 0
-				      : kreader_at_time(r->k, topic,
-					    tso_ms(r->cat.ts) - TIME_MARGIN_MS,
-					    &s->offset, e);
+		return 0;  /* flushes: what is there will do */
+	if (first == -1) { /* only what is dropped, and what is yet to come */
+		s->above = r->cat.ts;
+		return 0;
+	}
 	if (first < low || first > high) {
 		gone(topic, "the first record of a collection", first, low,
 		    high, e);
@@ -141,7 +134,7 @@ from_checkpoint(struct reader *r, const char *topic, int64_t low, int64_t high,
 			least = c->offset;
 	}
 	if (least == -1)
-		return from_time(r, topic, r->start_ts, high, s, e);
+		return from_time(r->start_ts, high, s);
 	if (least < low || least > high)
 		return gone(topic, "Milvus's checkpoint", least, low, high, e);
 	s->offset = least;
@@ -179,7 +172,7 @@ start_of(struct reader *r, const char *topic, int64_t low, int64_t high,
 		return from_checkpoint(r, topic, low, high, s, e);
 	case WHERE_NOW:
 	case WHERE_TIME:
-		return from_time(r, topic, r->start_ts, high, s, e);
+		return from_time(r->start_ts, high, s);
 	case WHERE_BEGINNING:
 		note_partial(r, topic, low);
 		break;
@@ -204,6 +197,7 @@ add_topic(
 	t->skip_ts = s->skip_ts;
 	t->skip_last = s->skip_last;
 	t->began = t->looked = s->offset;
+	t->by_time = s->above != 0;
 	r->channels_dirty = 1;
 	log_info("topic '%s' from offset %" PRId64, name, s->offset);
 	return kreader_start(r->k, name, i, s->offset, e) == -1 ? -1 : i;
@@ -379,6 +373,57 @@ same_topics(struct reader *r, const struct start *s, size_t n, struct err *e)
 }
 
 /*
+ * What a start by time wants must be there still. No record of a topic's
+ * beginning is old enough: then nothing may have begun before it.
+ */
+static int
+reaches(struct reader *r, const struct place *p, struct err *e)
+{
+	int64_t first = first_start(r, p->topic);
+	uint64_t ts = 0;
+
+	if (p->offset > p->low || p->low == 0 || first == -1 || first >= p->low)
+		return 0;
+	if (p->high > p->low &&
+	    place_ts(r->k, p->topic, p->low, &ts, e) == -1 &&
+	    e->kind != ERR_GONE) /* it goes while we look */
+		return -1;
+	if (ts != 0 && ts <= p->ts)
+		return 0;
+	gone(p->topic, "the oldest record", p->low, p->low, p->high, e);
+	return err_wrap(e,
+	    "the log begins later than ts:%" PRIu64
+	    " (--from beginning takes what is left)",
+	    p->ts);
+}
+
+/* The offsets of those that begin above a timestamp. */
+static int
+find_places(struct reader *r, const char *const *names, size_t n,
+    struct start *s, struct err *e)
+{
+	struct place *v = x_calloc(n + 1, sizeof *v);
+	size_t m = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		if (s[i].above != 0)
+			v[m++] = (struct place){ .topic = names[i],
+				.ts = s[i].above,
+				.low = s[i].low,
+				.high = s[i].high };
+	rc = places_find(r->k, v, m, e);
+	for (size_t i = 0, k = 0; i < n && rc == 0; i++) {
+		if (s[i].above == 0)
+			continue;
+		s[i].offset = v[k].offset;
+		rc = reaches(r, &v[k++], e);
+	}
+	free(v);
+	return rc;
+}
+
+/*
  * Where the topics with these names begin; each has an entry in s. The ends
  * are of after the catalogue: what it does not use is used up there (law 3).
  */
@@ -394,6 +439,8 @@ all_starts(struct reader *r, const char *const *names, size_t n,
 		rc = kreader_highs(r->k, names, n, high, e);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = start_of(r, names[i], low[i], high[i], &s[i], e);
+	if (rc == 0)
+		rc = find_places(r, names, n, s, e);
 	free(low);
 	free(high);
 	return rc;
@@ -445,37 +492,6 @@ start_topics(struct reader *r, char **list, struct err *e)
 	return rc == -1 ? -1 : all_there(r, e);
 }
 
-static int
-is_counted(const struct cat_coll *c, size_t k, const char **seen, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(seen[i], c->topics[k].topic) == 0)
-			return 1;
-	return 0;
-}
-
-/* How many topics live collections are on. */
-static size_t
-topics_in_use(const struct reader *r)
-{
-	const char **seen = NULL;
-	size_t n = 0, cap = 0;
-
-	for (size_t i = 0; i < r->cat.n_colls; i++) {
-		const struct cat_coll *c = r->cat.colls[i];
-
-		for (size_t k = 0; c->state == CAT_CREATED && k < c->n_topics;
-		     k++) {
-			if (is_counted(c, k, seen, n))
-				continue;
-			seen = x_grow(seen, n, &cap, sizeof *seen);
-			seen[n++] = c->topics[k].topic;
-		}
-	}
-	free(seen);
-	return n;
-}
-
 int
 reader_begin(struct reader *r, struct err *e)
 {
@@ -493,7 +509,7 @@ reader_begin(struct reader *r, struct err *e)
 					      : cat_cluster(&r->cat);
 	r->dml_prefix = x_asprintf("%s" CAT_DML, r->cluster);
 	r->replicate = x_asprintf("%s-replicate-msg", r->cluster);
-	conf.ticking = topics_in_use(r);
+	conf.ticking = reader_topics_in_use(r);
 	if ((r->k = kreader_open(&conf, e)) == NULL ||
 	    (list = kreader_topics(r->k, "", e)) == NULL)
 		return -1;

@@ -191,3 +191,33 @@ reader_meets(struct reader *r, struct err *e)
 	meets_fini(&m);
 	return rc;
 }
+
+static int
+is_counted(const struct cat_coll *c, size_t k, const char **seen, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(seen[i], c->topics[k].topic) == 0)
+			return 1;
+	return 0;
+}
+
+size_t
+reader_topics_in_use(const struct reader *r)
+{
+	const char **seen = NULL;
+	size_t n = 0, cap = 0;
+
+	for (size_t i = 0; i < r->cat.n_colls; i++) {
+		const struct cat_coll *c = r->cat.colls[i];
+
+		for (size_t k = 0; c->state == CAT_CREATED && k < c->n_topics;
+		     k++) {
+			if (is_counted(c, k, seen, n))
+				continue;
+			seen = x_grow(seen, n, &cap, sizeof *seen);
+			seen[n++] = c->topics[k].topic;
+		}
+	}
+	free(seen);
+	return n;
+}

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode.h"
 #include "err.h"
 #include "kreader.h"
 #include "pos.h"
 #include "task.h"
+#include "tso.h"
 #include "x.h"
 
 struct kreader *
@@ -30,16 +32,24 @@ task_kreader(const json_t *task, int wait_ms, int limit_ms, struct err *e)
 	return r;
 }
 
+/*
+ * By the source's clock, as the position is: Kafka's time is of the clock of
+ * the machine that wrote the record, and may lie minutes beside it.
+ */
 static int
 time_of(struct kreader *r, const char *topic, int64_t offset, int64_t *ms,
     struct err *e)
 {
-	struct kmsg m = { 0 };
+	struct kmsg k = { 0 };
+	struct msg m;
+	struct err ignored;
 
-	if (kreader_peek(r, topic, offset, &m, e) == -1)
+	if (kreader_peek(r, topic, offset, &k, e) == -1)
 		return -1;
-	*ms = m.time_ms;
-	kmsg_free(&m);
+	*ms = msg_decode(k.ptr, k.len, &m, &ignored) == 0 && m.ts != 0
+		  ? tso_ms(m.ts)
+		  : k.time_ms;
+	kmsg_free(&k);
 	return 0;
 }
 

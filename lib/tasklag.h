@@ -32,10 +32,11 @@ struct topic_lag {
 struct task_lag {
 	struct topic_lag *v;
 	size_t n;
-	int64_t newest_ms; /* Kafka's time of the newest record; -1: unknown */
-	char *newest_why;  /* then why */
-	int64_t backlog;   /* records, ticks too, from the committed offsets to
-			      the high watermarks; -1: unknown */
+	int64_t
+	    newest_ms;    /* of the newest record, by the source; -1: unknown */
+	char *newest_why; /* then why */
+	int64_t backlog;  /* records, ticks too, from the committed offsets to
+			     the high watermarks; -1: unknown */
 	char *backlog_why;
 	int silent; /* since a broker did not answer in time */
 };
