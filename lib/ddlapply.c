@@ -175,6 +175,7 @@ ddl_create_coll(struct ddl *d, struct cat_coll *c, const char *db,
 	ddl_free_name(d, c->id, db, name, ts);
 	ddl_line_create(d, ts, c, db, name, props, 0, 0);
 	v = view_add(d->c.view, c->id, db, name);
+	v->partial = ddl_partial(d, ts, c);
 	v->dirty_ts = d->newest;
 	kvs_copy(&v->props, props);
 	v->props_known = 1;

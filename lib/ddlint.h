@@ -52,6 +52,8 @@ void ddl_line_coll(
     struct ddl *d, enum opname op, uint64_t ts, const struct view_coll *v);
 void ddl_line_gone(struct ddl *d, const struct event *ev);
 int ddl_implicit(const struct cat_coll *c, const char *part);
+/* Made at ts, does it lack rows that the source has? */
+int ddl_partial(const struct ddl *d, uint64_t ts, const struct cat_coll *c);
 void ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
     const char *db, const char *name, const struct kvs *props, int ensure,
     int gone);

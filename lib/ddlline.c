@@ -78,6 +78,12 @@ ddl_num_partitions(const struct cat_coll *c)
 	return n;
 }
 
+int
+ddl_partial(const struct ddl *d, uint64_t ts, const struct cat_coll *c)
+{
+	return c->create_ts < d->since || ts > c->create_ts || c->partial;
+}
+
 void
 ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
     const char *db, const char *name, const struct kvs *props, int ensure,
@@ -93,8 +99,7 @@ ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
 	jw_i64(w, "num_partitions", ddl_num_partitions(c));
 	if (ensure)
 		jw_bool(w, "ensure", 1);
-	else if (!gone &&
-		 (c->create_ts < d->since || ts > c->create_ts || c->partial))
+	else if (!gone && ddl_partial(d, ts, c))
 		jw_bool(w, "partial", 1);
 	if (gone)
 		jw_bool(w, "gone", 1);

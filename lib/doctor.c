@@ -16,28 +16,29 @@
 enum { CHECK_S = 20, MAX_NEEDS = 3 };
 
 /*
- * A check that needs others is not made if one of them went wrong. made: only
- * of a task that is there.
+ * A check that needs others is not made if one of them went wrong. MADE: only
+ * of a task that is there; REACHES: it asks whether somebody answers.
  */
+enum { MADE = 1, REACHES = 2 };
 static const struct {
 	const char *name;
 	void (*run)(struct doctor *d);
 	const char *needs[MAX_NEEDS];
-	int made;
+	int how;
 } checks[] = {
 	{ "words", check_words_line, { NULL }, 0 },
 	{ "others", check_others, { "words" }, 0 },
-	{ "etcd", check_etcd_line, { "words" }, 0 },
+	{ "etcd", check_etcd_line, { "words" }, REACHES },
 	{ "root", check_root, { "etcd" }, 0 },
 	{ "selection", check_selection, { "root" }, 0 },
 	{ "zstd", check_zstd, { NULL }, 0 },
-	{ "kafka", check_kafka, { "words", "zstd" }, 0 },
+	{ "kafka", check_kafka, { "words", "zstd" }, REACHES },
 	{ "topics", check_topics, { "kafka", "root" }, 0 },
 	{ "format", check_format, { "topics" }, 0 },
 	{ "size", check_size, { "topics" }, 0 },
 	{ "retention", check_retention, { "topics" }, 0 },
 	{ "position", check_position, { "words" }, 0 },
-	{ "target", check_target, { "words" }, 0 },
+	{ "target", check_target, { "words" }, REACHES },
 	{ "login", check_login, { "target" }, 0 },
 	{ "mode", check_mode, { "login" }, 0 },
 	{ "itself", check_itself, { "login", "root" }, 0 },
@@ -45,14 +46,14 @@ static const struct {
 	{ "writers", check_writers, { "target" }, 0 },
 	{ "databases", check_databases, { "login", "root" }, 0 },
 	{ "schemas", check_schemas, { "login", "root" }, 0 },
-	{ "wish", check_wish, { NULL }, 1 },
-	{ "state", check_state, { NULL }, 1 },
-	{ "lag", check_lag, { NULL }, 1 },
-	{ "progress", check_progress, { NULL }, 1 },
-	{ "start", check_start, { NULL }, 1 },
-	{ "lost", check_lost, { NULL }, 1 },
+	{ "wish", check_wish, { NULL }, MADE },
+	{ "state", check_state, { NULL }, MADE },
+	{ "lag", check_lag, { NULL }, MADE },
+	{ "progress", check_progress, { NULL }, MADE },
+	{ "start", check_start, { NULL }, MADE },
+	{ "lost", check_lost, { NULL }, MADE },
 	{ "unknown", check_unknown, { NULL }, 0 },
-	{ "disk", check_disk, { NULL }, 1 },
+	{ "disk", check_disk, { NULL }, MADE },
 	{ "upgrade", check_upgrade, { NULL }, 0 },
 	{ "collection", check_collections, { "root" }, 0 },
 };
@@ -176,7 +177,11 @@ doctor_unknown(struct doctor *d, const char *todo, const char *fmt, ...)
 void
 doctor_fail(struct doctor *d, const struct err *e, const char *todo)
 {
-	line(d, V_WRONG, e->kind, e->msg, todo);
+	int unknown = e->kind == ERR_TEMP && (checks[d->at].how & REACHES) == 0;
+
+	/* what to do about a wrong thing does not help whom we cannot ask */
+	line(d, unknown ? V_UNKNOWN : V_WRONG, e->kind, e->msg,
+	    unknown ? NULL : todo);
 }
 
 void
@@ -305,16 +310,16 @@ choose(struct doctor *d, struct err *e)
 	const char *s = d->c->only;
 
 	for (size_t i = 0; s == NULL && i < CHECKS; i++)
-		d->shown[i] =
-		    d->c->coll != NULL
-			? i == COLLECTION
-			: i != COLLECTION && (d->c->made || !checks[i].made);
+		d->shown[i] = d->c->coll != NULL
+				  ? i == COLLECTION
+				  : i != COLLECTION &&
+					(d->c->made || !(checks[i].how & MADE));
 	while (s != NULL) {
 		size_t n = strcspn(s, ","), i = number(s, n);
 
 		if (i == COLLECTION)
 			return no_check(s, n, e);
-		if (checks[i].made && !d->c->made)
+		if ((checks[i].how & MADE) && !d->c->made)
 			return err_set(e, ERR_USAGE,
 			    "check '%s' is for a task that is there",
 			    checks[i].name);

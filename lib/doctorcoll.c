@@ -18,6 +18,7 @@ struct path {
 	const char *db, *name; /* at the target */
 	struct side *target;   /* NULL: it could not be asked */
 	struct buf chosen;     /* by what, or why not */
+	int partial;           /* made there without its rows from before */
 	const char *known;     /* its name there, by the checkpoint; or NULL */
 	struct coll *there;    /* at the target, or NULL */
 	int load;              /* GetLoadState's number */
@@ -102,6 +103,7 @@ to_json(const struct path *p, int replicated)
 	    p->there == NULL ? json_null() : json_boolean(p->load == LOADED));
 	json_object_set_new(j, "rows",
 	    p->there == NULL ? json_null() : json_integer((json_int_t)p->rows));
+	json_object_set_new(j, "partial", json_boolean(p->partial));
 	json_object_set_new(j, "dead", json_integer((json_int_t)p->dead));
 	p->d->more = j;
 }
@@ -173,9 +175,14 @@ say(struct path *p, int takes)
 		doctor_wrong(p->d, NULL,
 		    "'%s.%s' is not replicated: %s; %s, %s", l, n, why.ptr,
 		    p->chosen.ptr, facts.ptr);
+	else if (p->target == NULL)
+		doctor_unknown(p->d, NULL,
+		    "'%s.%s' should be replicated: %s, %s", l, n, p->chosen.ptr,
+		    facts.ptr);
 	else
-		doctor_ok(p->d, "'%s.%s' is replicated: %s, %s", l, n,
-		    p->chosen.ptr, facts.ptr);
+		doctor_ok(p->d, "'%s.%s' is replicated: %s, %s%s", l, n,
+		    p->chosen.ptr, facts.ptr,
+		    p->partial ? "; made without its rows from before" : "");
 	buf_fini(&why);
 	buf_fini(&facts);
 }
@@ -190,7 +197,10 @@ collection(struct doctor *d, struct side *target, const struct names *names,
 	int takes = doctor_takes(d, l, &p.chosen), rc = 0;
 
 	snprintf(id, sizeof id, "%" PRId64, l->id);
-	p.dead = doctor_dead(d, id);
+	p.dead = doctor_dead(d, id, e);
+	if (e->kind != ERR_NONE)
+		return -1;
+	p.partial = json_is_true(json_object_get(known, "partial"));
 	p.known = json_string_value(json_object_get(known, "name"));
 	names_coll(names, l->db, l->name, &p.db, &p.name);
 	if (target != NULL)

@@ -46,6 +46,7 @@ struct doctor {
 	char target[64];           /* its version */
 	struct task_status status; /* doctor_status */
 	int has_status;
+	int gone; /* Kafka lacks what is behind the position */
 	/* the check at hand */
 	size_t at;
 	int64_t until_ns;     /* it should be over by then */
@@ -58,7 +59,9 @@ struct doctor {
 
 /*
  * Lines of the check at hand. todo: what to do about it, or NULL.
- * doctor_fail: e says what is wrong, ERR_TEMP if it may pass.
+ * An ok says what was seen, never only that nothing else was.
+ * doctor_fail: e says what is wrong; ERR_TEMP: it could not be asked, which is
+ * unknown, unless that is the question.
  */
 void doctor_ok(struct doctor *d, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -144,8 +147,16 @@ void check_lost(struct doctor *d);
 void check_unknown(struct doctor *d);
 void check_disk(struct doctor *d);
 void check_upgrade(struct doctor *d);
-/* Of dead.ndjson: lines, and those of one collection id if id is not NULL. */
-size_t doctor_dead(const struct doctor *d, const char *id);
+/*
+ * Of dead.ndjson: lines, and those of one collection id if id is not NULL. *e
+ * is set if it cannot be read.
+ */
+size_t doctor_dead(const struct doctor *d, const char *id, struct err *e);
+/*
+ * How the last run ended for good, if none has begun since; or NULL.
+ * *gone: the source did not have any more what is behind the position.
+ */
+json_t *doctor_failure(const struct doctor *d, int *gone);
 /* doctorcoll.c: of c->coll */
 void check_collections(struct doctor *d);
 

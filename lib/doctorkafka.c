@@ -87,7 +87,10 @@ check_topics(struct doctor *d)
 			named_add(&missing, "%s", d->used.v[i]);
 	if (d->topics == NULL)
 		doctor_fail(d, &e, NULL);
-	else if (n == 0 && d->used.n > 0)
+	else if (d->used.n == 0)
+		doctor_warn(d, NULL, "none is read yet; %zu begin with '%s'", n,
+		    prefix);
+	else if (n == 0)
 		doctor_wrong(d, "--cluster, or another Kafka (-b)",
 		    "no topic begins with '%s'", prefix);
 	else if (missing.n > 0)
@@ -144,14 +147,18 @@ check_format(struct doctor *d)
 	}
 	if (rc == -1)
 		doctor_fail(d, &e, NULL);
+	else if (i < d->used.n)
+		doctor_unknown(d, NULL,
+		    "only %zu of %zu topics could be looked at in time", i,
+		    d->used.n);
 	else if (n == 0)
 		doctor_warn(
 		    d, NULL, "there is no record yet that would tell it");
 	else
 		doctor_ok(d,
-		    "the newest records of %zu topics are of a log of Milvus "
-		    "2.3 to 2.5",
-		    n);
+		    "the newest record of each of %zu topics is of a log of "
+		    "Milvus 2.3 to 2.5, %zu are empty",
+		    n, d->used.n - n);
 }
 
 /* ---- settings ---- */
@@ -277,7 +284,10 @@ check_size(struct doctor *d)
 
 		most = v > most ? v : most;
 	}
-	if (most > ours)
+	if (least_bytes < 0)
+		doctor_unknown(d, "it has to be 10485760 or more",
+		    "the broker does not say what max.message.bytes is");
+	else if (most > ours)
 		doctor_wrong(d, "-X receive.message.max.bytes=...",
 		    "the broker takes records of %" PRId64
 		    " bytes, cdc-read such of %lld",
@@ -304,6 +314,16 @@ compacted(const struct kvs *k, size_t n)
 			return 1;
 	}
 	return 0;
+}
+
+/* Do they all say how long they keep records? */
+static int
+tells_retention(const struct kvs *k, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (kvs_get(&k[i], "retention.ms") == NULL)
+			return 0;
+	return 1;
 }
 
 /* How long the position lasts if nothing moves it from now on. */
@@ -351,6 +371,9 @@ check_retention(struct doctor *d)
 	if (compacted(k, n))
 		doctor_wrong(d, "cleanup.policy=delete",
 		    "a topic is compacted, which takes records out");
+	else if (!tells_retention(k, n))
+		doctor_unknown(d, "it bounds how long a task may stand still",
+		    "the broker does not say what retention.ms is");
 	else
 		say_retention(d, least(k, n, "retention.ms"),
 		    least(k, n, "retention.bytes"));
@@ -371,9 +394,10 @@ no_position(struct doctor *d)
 		    "a run begins at '%s'; whether Kafka has that could not be "
 		    "asked",
 		    word);
-	else if (check_reaches(&d->source, d->k, &e) == -1)
+	else if (check_reaches(&d->source, d->k, &e) == -1) {
+		d->gone = e.kind == ERR_GONE;
 		doctor_fail(d, &e, "--from beginning, or copy by other means");
-	else
+	} else
 		doctor_ok(d, "a run begins at '%s', and Kafka has that", word);
 }
 
@@ -399,6 +423,25 @@ topics_text(struct doctor *d, struct buf *b, struct buf *gone, int *asked)
 	}
 }
 
+/* Whoever asked for the records that are gone knows best. */
+static int
+refused(struct doctor *d)
+{
+	int gone;
+	json_t *last = doctor_failure(d, &gone);
+	const char *why = json_string_value(json_object_get(last, "reason"));
+
+	d->gone |= gone;
+	if (gone)
+		doctor_wrong(d,
+		    "copy what is lost by other means, then cdc-task set "
+		    "--from beginning",
+		    "the last run could not go on from there: %s",
+		    why == NULL ? "it did not say why" : why);
+	json_decref(last);
+	return gone;
+}
+
 void
 check_position(struct doctor *d)
 {
@@ -409,6 +452,8 @@ check_position(struct doctor *d)
 		doctor_fail(d, &d->cp_why, "cdc-task set --from WHERE");
 		return;
 	}
+	if (refused(d))
+		return;
 	if (d->cp.gen == 0) {
 		no_position(d);
 		return;
@@ -416,16 +461,19 @@ check_position(struct doctor *d)
 	tso_add_time(&b, d->cp.pos.ts);
 	buf_addf(&b, " (ts:%" PRIu64 "): ", d->cp.pos.ts);
 	topics_text(d, &b, &gone, &asked);
+	d->gone = gone.len > 0;
 	if (gone.len > 0)
 		doctor_wrong(d,
 		    "copy what is lost by other means, then cdc-task set "
 		    "--from beginning",
 		    "gone: %s", gone.ptr);
-	else if (!asked)
+	else if (!asked || d->cp.pos.n == 0)
 		doctor_unknown(d, NULL,
 		    "a run resumes at %s; whether Kafka has that could not be "
 		    "asked: %s",
-		    b.ptr, doctor_status(d)->topics.backlog_why);
+		    b.ptr,
+		    d->cp.pos.n == 0 ? "the position has no topics"
+				     : doctor_status(d)->topics.backlog_why);
 	else
 		doctor_ok(d, "a run resumes at %s", b.ptr);
 	buf_fini(&b);

@@ -132,24 +132,36 @@ check_words_line(struct doctor *d)
 void
 check_others(struct doctor *d)
 {
-	struct err e = { 0 };
+	struct err e = { 0 }, why;
+	struct named unread = { 0 };
 	char **all = task_list(d->c->dir, &e);
 	int rc = all == NULL ? -1 : 0;
+	size_t n = 0;
 
 	for (size_t i = 0; rc == 0 && all[i] != NULL; i++) {
-		struct err ignored;
-		json_t *other = strcmp(all[i], d->name) == 0
-				    ? NULL
-				    : state_task(d->c->dir, all[i], &ignored);
+		json_t *other;
 
-		if (other != NULL && task_overlap(d->c->task, other, &e))
+		if (strcmp(all[i], d->name) == 0)
+			continue;
+		other = state_task(d->c->dir, all[i], &why);
+		if (other == NULL)
+			named_add(&unread, "%s", why.msg);
+		else if (task_overlap(d->c->task, other, &e))
 			rc = -1;
+		n += other != NULL;
 		json_decref(other);
 	}
 	if (rc == -1)
 		doctor_fail(d, &e, "two tasks cannot write to one collection");
+	else if (unread.n > 0)
+		doctor_unknown(d, NULL,
+		    "whether another task writes to the same: %s",
+		    named_end(&unread));
 	else
-		doctor_ok(d, "no other task writes to the same");
+		doctor_ok(d,
+		    "none of the %zu other tasks in '%s' writes to the same", n,
+		    d->c->dir);
+	named_fini(&unread);
 	task_list_free(all);
 }
 
@@ -214,7 +226,9 @@ check_selection(struct doctor *d)
 			named_add(&out, "%s.%s: %s", l->db, l->name, why.ptr);
 		buf_fini(&why);
 	}
-	if (n == 0 && all > 0)
+	if (all == 0)
+		doctor_warn(d, NULL, "the source has no collection yet");
+	else if (n == 0)
 		doctor_warn(d, "look at -i and -x",
 		    "none of %zu collections is replicated: %s", all,
 		    named_end(&out));

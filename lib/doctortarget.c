@@ -71,8 +71,8 @@ check_writers(struct doctor *d)
 		    "common.security.authorizationEnabled, and a user for the "
 		    "task alone",
 		    "yes, by anybody who reaches it: it asks for no login");
-	else if (e.kind == ERR_TEMP)
-		doctor_fail(d, &e, NULL);
+	else if (e.kind == ERR_TEMP || strstr(e.msg, "login") == NULL)
+		doctor_unknown(d, NULL, "what a stranger is told: %s", e.msg);
 	else
 		doctor_ok(d, "only by its users with the right to: it asks for "
 			     "a login");
@@ -183,13 +183,14 @@ check_databases(struct doctor *d)
 	struct names names = { 0 };
 	struct err e = { 0 };
 	int rc = doctor_names(d, &names, &e);
+	size_t i;
 
 	images(d, &names, &dbs, &colls);
 	if (rc == 0)
 		doctor_adopted(d, &names);
 	if (rc == 0)
 		rc = ask_databases(&s, &there, &e);
-	for (size_t i = 0; rc == 0 && i < dbs.n && !doctor_over(d); i++)
+	for (i = 0; rc == 0 && i < dbs.n && !doctor_over(d); i++)
 		if (!texts_has(&there, dbs.v[i]))
 			named_add(&missing, "%s", dbs.v[i]);
 		else
@@ -201,6 +202,9 @@ check_databases(struct doctor *d)
 		    "the target has collections of somebody else's, which are "
 		    "left alone: %s",
 		    named_end(&others));
+	else if (i < dbs.n)
+		doctor_unknown(d, NULL,
+		    "only %zu of %zu could be looked at in time", i, dbs.n);
 	else if (missing.n > 0)
 		doctor_ok(d, "not at the target yet, and will be made: %s",
 		    named_end(&missing));

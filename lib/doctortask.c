@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "op.h"
 #include "task.h"
 #include "tso.h"
+#include "x.h"
 
 enum { IDLE_MS = 10000, LOW_SPACE = 1 << 30 };
 
@@ -93,6 +95,9 @@ check_state(struct doctor *d)
 		if (strncmp(why, "retrying", 8) == 0)
 			doctor_warn(d, NULL,
 			    "%s; it starts again by itself, within 30 s", why);
+		else if (s->trouble != NULL)
+			doctor_warn(d, NULL, "runs, and waits since %s: %s",
+			    s->trouble_since, s->trouble);
 		else
 			doctor_ok(d, "runs since %s%s%s", since,
 			    why[0] == '\0' ? "" : ": ", why);
@@ -124,7 +129,7 @@ check_lag(struct doctor *d)
 
 	task_duration(s->lag_ms, lag, sizeof lag);
 	if (!s->has_checkpoint && d->cp_why.kind == ERR_NONE)
-		doctor_ok(d, "nothing is applied yet");
+		doctor_warn(d, NULL, "nothing is applied yet");
 	else if (s->lag_ms < 0 || s->backlog < 0)
 		doctor_unknown(d, NULL, "not known: %s",
 		    s->lag_ms < 0 ? s->lag_why : s->backlog_why);
@@ -133,35 +138,58 @@ check_lag(struct doctor *d)
 		    lag, s->backlog);
 }
 
+/* "3.0s behind the source's newest record", or that it is not known. */
+static void
+add_behind(const struct task_status *s, struct buf *b)
+{
+	char lag[32];
+
+	task_duration(s->lag_ms, lag, sizeof lag);
+	if (s->lag_ms >= 0)
+		buf_addf(b, "%s behind the source's newest record", lag);
+	else
+		buf_addf(b, "how far behind is not known: %s",
+		    s->lag_why == NULL ? "?" : s->lag_why);
+}
+
+static void
+add_age(const struct task_status *s, struct buf *b)
+{
+	char age[32];
+
+	task_duration(s->age_ms, age, sizeof age);
+	if (s->has_checkpoint)
+		buf_addf(b, "the last checkpoint is %s old", age);
+	else
+		buf_adds(b, "nothing has been applied yet");
+}
+
 void
 check_progress(struct doctor *d)
 {
 	const struct task_status *s = doctor_status(d);
-	char lag[32], age[32];
+	struct buf lag = { 0 }, age = { 0 };
 
-	task_duration(s->lag_ms, lag, sizeof lag);
-	task_duration(s->has_checkpoint ? s->age_ms : -1, age, sizeof age);
+	add_behind(s, &lag);
+	add_age(s, &age);
 	if (s->state == TASK_STALLED)
 		doctor_wrong(d, "see 'state' and cdc-task log",
-		    "stuck: nothing was applied for %s, and it is %s behind",
-		    age, lag);
+		    "stuck: %s, and %s", age.ptr, lag.ptr);
 	else if (s->state != TASK_RUNNING)
-		doctor_ok(d, "neither: it is %s%s%s%s",
-		    task_state_name(s->state), s->lag_ms < 0 ? "" : ", and ",
-		    s->lag_ms < 0 ? "" : lag, s->lag_ms < 0 ? "" : " behind");
+		doctor_ok(d, "neither: it is %s; %s", task_state_name(s->state),
+		    s->has_checkpoint ? lag.ptr : age.ptr);
+	else if (s->trouble != NULL)
+		doctor_warn(d, "see 'state'", "waits for a peer; %s, %s",
+		    age.ptr, lag.ptr);
 	else if (s->rate > 0)
-		doctor_ok(
-		    d, "works: %" PRId64 " rows/s, %s behind", s->rate, lag);
+		doctor_ok(d, "works: %" PRId64 " rows/s, %s", s->rate, lag.ptr);
 	else if (s->lag_ms >= 0 && s->lag_ms < IDLE_MS)
-		doctor_ok(d,
-		    "idle: it follows the source, which writes nothing; the "
-		    "last checkpoint is %s old",
-		    age);
+		doctor_ok(d, "idle: it follows, %s; %s", lag.ptr, age.ptr);
 	else
-		doctor_warn(d, NULL,
-		    "not known yet: the last checkpoint is %s old, and it is "
-		    "%s behind",
-		    age, lag);
+		doctor_unknown(
+		    d, NULL, "not known yet: %s; %s", age.ptr, lag.ptr);
+	buf_fini(&lag);
+	buf_fini(&age);
 }
 
 /* ---- from where ---- */
@@ -224,7 +252,7 @@ check_start(struct doctor *d)
 /* ---- what is lost ---- */
 
 size_t
-doctor_dead(const struct doctor *d, const char *id)
+doctor_dead(const struct doctor *d, const char *id, struct err *e)
 {
 	const char *how = task_option(d->c->task, "on-error");
 	char *sub = state_sub(d->name, "dead.ndjson");
@@ -235,10 +263,14 @@ doctor_dead(const struct doctor *d, const char *id)
 	char *line = NULL, key[64] = "";
 	size_t cap = 0, n = 0;
 
+	if (f == NULL && errno != ENOENT)
+		err_sys(e, ERR_DATA, "the lines set aside cannot be read");
 	if (id != NULL)
 		snprintf(key, sizeof key, "\"coll_id\":\"%s\"", id);
 	while (f != NULL && getline(&line, &cap, f) > 0)
 		n += strstr(line, key) != NULL;
+	if (f != NULL && ferror(f))
+		err_sys(e, ERR_DATA, "the lines set aside cannot be read");
 	if (f != NULL)
 		fclose(f);
 	free(line);
@@ -272,53 +304,129 @@ add_chosen(struct doctor *d, struct buf *b)
 	json_decref(ev);
 }
 
+static int
+is_failed(const char *event)
+{
+	return strcmp(event, "failed") == 0 || strcmp(event, "start") == 0 ||
+	       strcmp(event, "set") == 0;
+}
+
+json_t *
+doctor_failure(const struct doctor *d, int *gone)
+{
+	json_t *ev =
+	    d->c->made ? task_log_last(d->c->dir, d->name, is_failed) : NULL;
+	const char *what = text(ev, "event");
+
+	*gone = 0;
+	if (what == NULL || strcmp(what, "failed") != 0) {
+		json_decref(ev);
+		return NULL;
+	}
+	*gone = json_integer_value(json_object_get(ev, "status")) == 4;
+	return ev;
+}
+
+/* Collections that the target has without their first rows. */
+static void
+add_partial(const struct doctor *d, struct named *out)
+{
+	const char *id;
+	json_t *known;
+
+	json_object_foreach(d->cp.known, id, known)
+	{
+		if (json_is_true(json_object_get(known, "partial")))
+			named_add(out, "%s", text(known, "name"));
+	}
+}
+
+/* The first of what is known to be lost or in the way; NULL: nothing is. */
+static char *
+loss(const struct doctor *d, size_t dead, const json_t *failure, int gone)
+{
+	const char *why = text(failure, "reason");
+
+	if (d->gone)
+		return x_strdup("what Kafka no longer has between the position "
+				"and its oldest record");
+	if (dead > 0)
+		return x_asprintf(
+		    "%zu lines are set aside in dead.ndjson", dead);
+	if (failure != NULL && !gone)
+		return x_asprintf("nothing is applied since %s, when the last "
+				  "run failed: %s",
+		    text(failure, "time"), why == NULL ? "?" : why);
+	return NULL;
+}
+
+static const char *
+loss_todo(const struct doctor *d, size_t dead)
+{
+	return d->gone    ? "see 'position'"
+	       : dead > 0 ? "mend the cause, and apply them"
+			  : "see 'state'";
+}
+
+/* What could not be found out: then nobody says that nothing is lost. */
+static const char *
+doubt(const struct doctor *d, enum verdict there, const struct err *dead)
+{
+	if (dead->kind != ERR_NONE)
+		return dead->msg;
+	if (d->cp_why.kind != ERR_NONE)
+		return d->cp_why.msg;
+	return there >= V_UNKNOWN ? "whether Kafka has all from the position "
+				    "on could not be asked"
+				  : NULL;
+}
+
 void
 check_lost(struct doctor *d)
 {
-	size_t dead = doctor_dead(d, NULL);
+	struct err e = { 0 };
+	int gone;
+	size_t dead = doctor_dead(d, NULL, &e);
 	enum verdict there = doctor_need(d, "position");
+	json_t *failure = doctor_failure(d, &gone);
 	struct buf chosen = { 0 };
+	struct named partial = { 0 };
+	char *lost = loss(d, dead, failure, gone);
+	const char *unsure = doubt(d, there, &e), *sep;
 
+	add_partial(d, &partial);
+	if (partial.n > 0)
+		buf_addf(&chosen,
+		    "collections made without the rows from before: %s",
+		    named_end(&partial));
 	add_chosen(d, &chosen);
-	if (there == V_WRONG)
-		doctor_wrong(d, "see 'position'",
-		    "what Kafka no longer has between the position and its "
-		    "oldest record%s%s",
-		    chosen.len > 0 ? "; " : "",
+	sep = chosen.len > 0 ? "; " : "";
+	if (lost != NULL)
+		doctor_wrong(d, loss_todo(d, dead), "%s%s%s", lost, sep,
 		    chosen.len > 0 ? chosen.ptr : "");
-	else if (dead > 0)
-		doctor_wrong(d, "mend the cause, and apply them",
-		    "%zu lines are set aside in dead.ndjson%s%s", dead,
-		    chosen.len > 0 ? "; " : "",
-		    chosen.len > 0 ? chosen.ptr : "");
-	else if (there == V_UNKNOWN)
-		doctor_unknown(d, NULL,
-		    "no line is set aside; whether Kafka has all from the "
-		    "position on could not be asked%s%s",
-		    chosen.len > 0 ? "; " : "",
-		    chosen.len > 0 ? chosen.ptr : "");
+	else if (unsure != NULL)
+		doctor_unknown(d, NULL, "no line is set aside; %s%s%s", unsure,
+		    sep, chosen.len > 0 ? chosen.ptr : "");
 	else if (chosen.len > 0)
 		doctor_warn(d, NULL, "nothing but by choice: %s", chosen.ptr);
 	else
 		doctor_ok(d,
-		    "nothing: no line is set aside, none left out, no gap; "
-		    "%" PRId64 " of collections dropped by now were not needed",
+		    "nothing: no line is set aside, none left out, Kafka has "
+		    "all from the position on; %" PRId64
+		    " of collections dropped by now were not needed",
 		    applied(d, "gone"));
+	free(lost);
+	json_decref(failure);
+	named_fini(&partial);
 	buf_fini(&chosen);
-}
-
-static int
-is_failed(const char *event)
-{
-	return strcmp(event, "failed") == 0 || strcmp(event, "start") == 0;
 }
 
 void
 check_unknown(struct doctor *d)
 {
 	const char *skip = task_option(d->c->task, "skip");
-	json_t *ev =
-	    d->c->made ? task_log_last(d->c->dir, d->name, is_failed) : NULL;
+	int gone;
+	json_t *ev = doctor_failure(d, &gone);
 	const char *why = text(ev, "reason");
 
 	if (why != NULL && strstr(why, "does not know") != NULL)
@@ -330,9 +438,14 @@ check_unknown(struct doctor *d)
 		doctor_ok(d,
 		    "left out and counted, by --skip: %" PRId64 " so far",
 		    applied(d, "unknown"));
+	else if (d->cp_why.kind != ERR_NONE)
+		doctor_unknown(d, NULL, "%s", d->cp_why.msg);
 	else
-		doctor_ok(d, "none so far; the run stops at one, and nothing "
-			     "behind it is applied");
+		doctor_ok(d,
+		    "%s; the run stops at one, and nothing behind it "
+		    "is applied",
+		    d->cp.gen > 0 ? "none up to the position"
+				  : "nothing is applied yet");
 	json_decref(ev);
 }
 
@@ -390,7 +503,9 @@ check_disk(struct doctor *d)
 	human(f.all, all, sizeof all);
 	human(f.most, most, sizeof most);
 	human(left, free_text, sizeof free_text);
-	if (left >= 0 && left < LOW_SPACE)
+	if (left < 0)
+		doctor_unknown(d, NULL, "its folder cannot be measured");
+	else if (left < LOW_SPACE)
 		doctor_warn(d, "checkpoints need a place",
 		    "%s, most of it %s (%s); only %s are free", all, f.name,
 		    most, free_text);

@@ -95,9 +95,10 @@ milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
 		t->doubt_ns = doubt ? now : 0;
 	if (now - (doubt ? t->doubt_ns : t->since_ns) >= limit * 1000LL * MS)
 		return err_set(e, doubt ? ERR_DATA : ERR_TEMP,
-		    "%s%s%s: %s (tried for %d s; trying again may help)",
-		    said(m), said(m)[0] == '\0' ? "" : ": ", what, s->reason,
-		    limit);
+		    "%s%s%s: at '%s': %s (tried for %d s; trying again may "
+		    "help)",
+		    said(m), said(m)[0] == '\0' ? "" : ": ", what, m->host,
+		    s->reason, limit);
 	ms = (int64_t)(slow ? SLOW_FIRST_MS : FIRST_MS)
 	     << (t->n < 10 ? t->n : 10);
 	if (ms > (slow ? SLOW_MOST_MS : MOST_MS))

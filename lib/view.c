@@ -285,6 +285,8 @@ coll_to_json(const struct view_coll *c, struct jsonw *w)
 	if (c->as != NULL && strcmp(c->as, name) != 0)
 		jw_str(w, "as", c->as);
 	free(name);
+	if (c->partial)
+		jw_bool(w, "partial", 1);
 	jw_open(w, "parts", '{');
 	for (size_t i = 0; i < c->parts.n; i++)
 		jw_str(
@@ -414,6 +416,7 @@ coll_from_json(struct view *v, int64_t id, json_t *j, struct err *e)
 	c->changed = 0;
 	c->as = as == NULL ? NULL : x_strdup(as);
 	c->maybe = json_is_true(json_object_get(j, "maybe"));
+	c->partial = json_is_true(json_object_get(j, "partial"));
 	free(db);
 	if (items_from_json(&c->parts, json_object_get(j, "parts"), e) == -1 ||
 	    items_from_json(&c->indexes, json_object_get(j, "indexes"), e) ==

@@ -44,6 +44,7 @@ struct view_coll {
 	struct view_items released; /* those that VIEW_LOAD_ALL leaves out */
 	struct kvs props; /* as last written by this run; not in known */
 	int props_known;
+	int partial;       /* made without the rows from before */
 	int maybe;         /* not certain to be there */
 	int unsure_name;   /* it may have another one; not in known */
 	int changed;       /* since the last tick */

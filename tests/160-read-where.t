@@ -32,6 +32,7 @@ reads --until 1970-01-01T00:00:00.150Z
 is 'until a time' "$(ops | tail -n 1) $(rows | wc -l)" 'end@150 1'
 reads --from now --until now
 is 'from now' "$got $(body)" '0 create_collection@105 default.items partial'
+is '  which is known from then on' "$(jq -c 'select(.op == "end") | [.known[].partial]' "$out")" '[true]'
 is 'its timestamp is that of the newest record' "$(head -n 1 "$out" | jq -r '.ts')" "$(ts 300)"
 
 # position: the offsets that are there and the one that was wanted

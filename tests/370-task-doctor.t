@@ -61,7 +61,7 @@ says 'what is chosen' "ok +selection +2 of 3 collections are replicated, not def
 says 'zstd' 'ok +zstd +librdkafka reads zstd.*'
 says 'the brokers' "ok +kafka +$CDC_BROKERS answers"
 says 'the topics' 'ok +topics +all 2 that are read are there, of 2 of cluster by-dev'
-says 'the log' 'ok +format +the newest records of 2 topics are of a log of Milvus 2.3 to 2.5'
+says 'the log' 'ok +format +the newest record of each of 2 topics is of a log of Milvus 2.3 to 2.5, 0 are empty'
 says 'the mock cluster tells no settings' 'warn +retention +the broker does not tell its retention: .*; it bounds .*'
 says 'the position' "ok +position +a run begins at 'start', and Kafka has that"
 says 'the target' "ok +target +$CDC_TARGET answers"
@@ -139,8 +139,8 @@ exits 1 sh -c 'cdc-task doctor >/dev/full'
 cdc-task create idle --paused --no-check
 doctor idle -k position,wish,state,lag,progress,start,lost,unknown,disk
 is 'a paused task without a checkpoint: status 0' "$got" 0
-says '  nothing is applied' 'ok +lag +nothing is applied yet'
-says '  neither stuck nor idle' 'ok +progress +neither: it is paused'
+says '  nothing is applied' 'warn +lag +nothing is applied yet'
+says '  neither stuck nor idle' 'ok +progress +neither: it is paused; nothing has been applied yet'
 says '  where it begins' "ok +position +a run begins at 'start', and Kafka has that"
 for f in '{"v":1,"name":"idle","from":"start","options":{}}' '{"v":1}' '{"v":1,"from":7,"options":{"etcd":5}}'; do
 	echo "$f" >"$CDC_STATE_DIR/tasks/idle/task.json"
@@ -188,10 +188,10 @@ one 'How far behind is it, in seconds and records?' 'ok +lag +0.0s and 0 records
 one 'Where will it resume, in offsets and as a time?' \
 	"ok +position +a run resumes at 1970-01-01T00:00:00.100Z \\(ts:$(ts 100)\\): ${P}0 at 3, ${P}1 at 3" dr -k position
 one 'Has anything been lost?' \
-	'ok +lost +nothing: no line is set aside, none left out, no gap; 1 of collections dropped by now were not needed' dr -k lost
+	'ok +lost +nothing: no line is set aside, none left out, Kafka has all from the position on; 1 of collections dropped by now were not needed' dr -k lost
 one 'What did it do with an operation that it does not know?' \
-	'ok +unknown +none so far; the run stops at one, and nothing behind it is applied' dr -k unknown
-one 'Is it stuck or idle?' 'ok +progress +(idle: it follows the source, which writes nothing; .*|works: [0-9]* rows/s, .* behind)' dr -k progress
+	'ok +unknown +none up to the position; the run stops at one, and nothing behind it is applied' dr -k unknown
+one 'Is it stuck or idle?' 'ok +progress +(idle: it follows, [0-9.]+s behind .*; the last checkpoint is .* old|works: [0-9]* rows/s, .* behind .*)' dr -k progress
 one 'What fills the disk?' 'ok +disk +[0-9]+ (bytes|kB), most of it [a-z.]+ \([0-9]+ (bytes|kB)\); [0-9]+ (MB|kB) are free' dr -k disk
 one 'What changes when I upgrade?' 'ok +upgrade +release [0-9.]+: state format 1, stream version 1; .*' dr -k upgrade
 one 'Who paused it and when?' "ok +wish +wanted to run by $me at [-0-9T:.]*Z" dr -k wish
@@ -260,12 +260,53 @@ cdc-task set dr --from @far
 one 'a position that Kafka does not have' \
 	"wrong +position +gone: topic '${P}0' has offsets 0 to [0-9]+, the position is 999, topic .*; copy what is lost by other means, .*" dr -k position
 one '  is a loss' "wrong +lost +what Kafka no longer has between the position and its oldest record; .*the position was set to '@far' at .* by $me; see 'position'" dr -k lost
+ev() { printf '{"time":"2026-01-02T03:04:05.678Z","event":"%s","program":"cdc-read","status":%s,"reason":"%s"}\n' "$@" >>"$CDC_STATE_DIR/tasks/dr/log.ndjson"; }
+cdc-task set dr --from start
+cp "$CDC_STATE_DIR/tasks/dr/log.ndjson" log.kept
+ev failed 4 "cdc-read: topic 'x' was made anew"
+one 'the run knows that the position is gone' \
+	"wrong +position +the last run could not go on from there: cdc-read: topic 'x' was made anew; copy what is lost .*" dr -k position
+one '  and so does lost' "wrong +lost +what Kafka no longer has .*; see 'position'" dr -k lost
+cp log.kept "$CDC_STATE_DIR/tasks/dr/log.ndjson"
+ev failed 1 'cdc-read: no'
+one 'a run that failed is part of what is lost' \
+	"wrong +lost +nothing is applied since 2026-01-02T03:04:05.678Z, when the last run failed: cdc-read: no; .*; see 'state'" dr -k lost
+cp log.kept "$CDC_STATE_DIR/tasks/dr/log.ndjson"
+tail -n 1 far | jq -c '.known = {"1": {"name": "default.items", "partial": true}} | .pos |= map_values(.o = 3 | .n = 3)' >half
+cdc-task set dr --from @half
+one 'collections without their first rows are part of it, too' \
+	"warn +lost +nothing but by choice: collections made without the rows from before: default.items, the position was set .*" dr -k lost
+cdc-task set dr --from start
+cp log.kept "$CDC_STATE_DIR/tasks/dr/log.ndjson"
+mkdir "$CDC_STATE_DIR/tasks/dr/dead.ndjson"
+doctor dr -k lost
+like 'lines set aside that cannot be counted' "$(cat "$out")" '^unknown +lost +.*the lines set aside cannot be read: '
+rmdir "$CDC_STATE_DIR/tasks/dr/dead.ndjson"
+mkdir "$CDC_STATE_DIR/tasks/torn"
+echo '{' >"$CDC_STATE_DIR/tasks/torn/task.json"
+one 'a task that cannot be read may be one that writes to the same' "unknown +others +whether another task writes to the same: .*torn.*" dr -k others
+rm -r "$CDC_STATE_DIR/tasks/torn"
+one '  and if all can' "ok +others +none of the 0 other tasks in '.*' writes to the same" dr -k others
+doctor -k position -b 127.0.0.1:1
+says 'Kafka cannot be asked: nobody speaks of copying' "unknown +position +a run begins at 'start'; whether Kafka has that could not be asked"
 fake_stop
 doctor dr -k schemas
 is 'the target is away: status 3' "$got" 3
+like '  not known, and where it is asked' "$(cat "$out")" "^unknown +schemas +not asked, because of '(login|target)': .*127.0.0.1"
 jq '.options.target = "http://127.0.0.1:1"' "$CDC_STATE_DIR/tasks/dr/task.json" >t && cat t >"$CDC_STATE_DIR/tasks/dr/task.json"
 is 'nothing of it was changed by all this' "$(cdc-task log dr | jq -r .event | sort | uniq -c | awk '{ print $2 }' | paste -sd ' ')" \
 	'create failed pause paused resume set start stopped'
+
+# It runs, and the target is away: what could not be asked is not said
+cdc-task run dr 2>run.err &
+run=$!
+waits() { [ "$(cdc-task status dr --json --offline | jq -r .trouble.program)" = cdc-apply ]; }
+ok 'it waits for the target' wait_until 20 waits
+one 'whether a collection is there is not known' \
+	"unknown +collection +'default.items' should be replicated: .*, the target could not be asked" dr items
+one '  the state says for what' "warn +state +runs, and waits since .*: cdc-apply: .* at '127.0.0.1:1': .*trying again for 600 s" dr -k state
+kill $run
+wait $run 2>/dev/null
 
 kafka_down
 doctor dr -k lost
