@@ -168,8 +168,7 @@ take(struct reader_conf *c, int letter, const char *arg)
 		c->explain = 1;
 		break;
 	case O_MISSING:
-		c->missing =
-		    (enum reader_missing_do)word("missing", arg, missing);
+		c->missing = (enum source_missing)word("missing", arg, missing);
 		break;
 	case O_STATE:
 		c->state = arg;

@@ -19,6 +19,7 @@
 #include "out.h"
 #include "runner.h"
 #include "sig.h"
+#include "source.h"
 #include "state.h"
 #include "task.h"
 #include "taskcommit.h"
@@ -37,6 +38,7 @@ enum {
 	LABEL,
 	PROGRESS,
 	OFFLINE,
+	MISSING,
 	MAX_TABLE = 60,
 	ASK_MS = 1500, /* of Kafka, for status: it answers in 2 s */
 	WATCH_MS = 2000,
@@ -51,6 +53,7 @@ struct args {
 	json_t *options; /* of create */
 	const char *from;
 	const char *reason;
+	const char *missing; /* of set */
 	int paused, no_check, allow_none, json, watch, label, offline;
 	int progress;      /* of run */
 	int color, topics; /* of status */
@@ -259,9 +262,17 @@ cmd_resume(struct args *a, struct err *e)
 static int
 cmd_set(struct args *a, struct err *e)
 {
-	if (a->from == NULL)
-		return err_set(e, ERR_USAGE, "set needs --from");
-	return task_set(a->dir, a->name, a->from, e);
+	int how = a->missing == NULL ? 0 : source_missing_of(a->missing);
+
+	if (a->from == NULL && a->missing == NULL)
+		return err_set(e, ERR_USAGE, "set needs --from or --missing");
+	if (a->missing != NULL && how <= SOURCE_STOP)
+		return err_set(e, ERR_USAGE, "--missing is keep or drop");
+	if (a->from != NULL && task_set(a->dir, a->name, a->from, e) == -1)
+		return -1;
+	if (a->missing == NULL)
+		return 0;
+	return task_set_missing(a->dir, a->name, (enum source_missing)how, e);
 }
 
 static int
@@ -327,7 +338,10 @@ static const struct opt run_opt[] = { DIR_OPT,
 static const struct opt reason_opt[] = { DIR_OPT,
 	{ "reason", REASON, "TEXT", "why, for status and the log" }, { 0 } };
 static const struct opt set_opt[] = { DIR_OPT,
-	{ "from", 'f', "WHERE", "where to go on, see cdc-read(1)" }, { 0 } };
+	{ "from", 'f', "WHERE", "where to go on, see cdc-read(1)" },
+	{ "missing", MISSING, "WHAT",
+	    "what the source lost without a drop: keep or drop" },
+	{ 0 } };
 
 enum { NONE, MAYBE, ONE };
 static const struct command {
@@ -418,6 +432,9 @@ take(struct args *a, int letter, const char *arg)
 		break;
 	case 'k':
 		a->checks = arg;
+		break;
+	case MISSING:
+		a->missing = arg;
 		break;
 	case REASON:
 		a->reason = arg;

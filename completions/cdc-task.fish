@@ -110,3 +110,4 @@ complete -c cdc-task -n "$in run" -l label -d 'put [NAME] in front of each messa
 complete -c cdc-task -n "$in run" -l progress -x -a 'auto never' -d 'on a terminal: auto or never'
 complete -c cdc-task -n "$in pause resume" -l reason -x -d 'why, for status and the log'
 complete -c cdc-task -n "$in set" -s f -l from -x -a '(__cdc_task_where)' -d 'where to go on, see cdc-read(1)'
+complete -c cdc-task -n "$in set" -l missing -x -a 'keep drop' -d 'what the source lost without a drop'

@@ -176,6 +176,18 @@ write_counts(const struct counts *c, struct jsonw *w)
 	jw_close(w, '}');
 }
 
+/* Who the source is: for the checkpoint, not for us. */
+static void
+add_source(const struct apply *a, struct jsonw *w)
+{
+	const json_t *s = json_object_get(a->op.doc, "source");
+	char *text = json_is_object(s) ? json_dumps(s, JSON_COMPACT) : NULL;
+
+	if (text != NULL)
+		jw_raw(w, "source", text, strlen(text));
+	free(text);
+}
+
 static void
 queue_ack(struct apply *a)
 {
@@ -188,6 +200,7 @@ queue_ack(struct apply *a)
 	jw_json(&w, "pos", a->op.pos.ptr, a->op.pos.len);
 	if (a->op.known.len > 0)
 		jw_json(&w, "known", a->op.known.ptr, a->op.known.len);
+	add_source(a, &w);
 	write_counts(&a->counts, &w);
 	if (a->op.op == OP_END)
 		jw_bool(&w, "end", 1);

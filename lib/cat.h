@@ -98,6 +98,7 @@ struct cat {
 	int64_t at_ns; /* when etcd was asked for that, tso_mono_ns(); or 0 */
 	uint64_t ts;   /* no root-coord write after this catalogue is older */
 	char *root;    /* "by-dev/meta" */
+	char etcd[24]; /* its cluster's id, or "" */
 	uint64_t born; /* its Milvus, unix nanoseconds; 0: not known */
 	struct cat_db *dbs;
 	size_t n_dbs, dbs_cap;
@@ -140,7 +141,8 @@ struct cat_change {
 void cat_fini(struct cat *c);
 
 /*
- * Take one line in. ERR_DATA if it is not a catalogue line. After CAT_RESYNC
+ * Take one line in. ERR_DATA if it is not a catalogue line, ERR_BACK if its
+ * revision is below an earlier one. After CAT_RESYNC
  * databases, aliases and indexes count as dropped, collections and partitions
  * as missing, until the lines up to the next `ready` say otherwise.
  */

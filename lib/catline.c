@@ -1,6 +1,7 @@
 #include "catint.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -317,6 +318,22 @@ take_header(struct cat *c, struct reader *r)
 	c->rev = get_int(r, "rev");
 	c->born = (uint64_t)get_int(r, "born");
 	set_str(r, "root", &c->root);
+	snprintf(c->etcd, sizeof c->etcd, "%.23s", get_str(r, "etcd"));
+}
+
+static void
+set_rev(struct cat *c, struct reader *r)
+{
+	int64_t rev = get_int(r, "rev");
+
+	if (rev < c->rev && !r->bad) {
+		r->bad = 1;
+		err_set(r->e, ERR_BACK,
+		    "the source's etcd went back: it is at revision %" PRId64
+		    ", and was at %" PRId64,
+		    rev, c->rev);
+	} else
+		c->rev = rev;
 }
 
 static int
@@ -416,12 +433,12 @@ take(struct cat *c, struct reader *r, struct cat_change *ch)
 		break;
 	case CAT_READY:
 		c->ready = 1;
-		c->rev = get_int(r, "rev");
+		set_rev(c, r);
 		if ((uint64_t)get_int(r, "ts") > c->ts)
 			c->ts = (uint64_t)get_int(r, "ts");
 		break;
 	case CAT_AT:
-		c->rev = get_int(r, "rev");
+		set_rev(c, r);
 		c->at_ns = get_int(r, "time");
 		break;
 	case CAT_RESYNC:

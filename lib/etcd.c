@@ -160,7 +160,7 @@ is_name_refused(const struct buf *body)
 const char *
 etcd_cluster(const struct etcd *c)
 {
-	return c->cluster;
+	return c == NULL ? "" : c->cluster;
 }
 
 /* Is who answers the one that answered before? Every answer goes here. */

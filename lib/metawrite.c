@@ -194,6 +194,8 @@ meta_write(struct meta *m, struct err *e)
 	jw_i64(&w, "v", 1);
 	jw_i64(&w, "rev", m->rev);
 	jw_str(&w, "root", m->base);
+	if (etcd_cluster(m->etcd)[0] != '\0')
+		jw_str(&w, "etcd", etcd_cluster(m->etcd));
 	if (meta_born(m->store) != 0)
 		jw_u64s(&w, "born", meta_born(m->store));
 	if (m->conf->follow)

@@ -155,6 +155,7 @@ tick(struct reader *r, enum opname op, struct err *e)
 	pos_to_json(&p, w, "pos");
 	if (op == OP_END || view_changed(&r->view))
 		view_to_json(&r->view, w, "known", op == OP_END);
+	reader_source_line(r, w, op == OP_END);
 	if (op == OP_END) {
 		emit_counts(&r->emit, w, "n");
 		if (sig_stop != 0)

@@ -7,16 +7,10 @@
 #include "pattern.h"
 #include "rows.h"
 #include "shard.h"
+#include "source.h"
 #include "where.h"
 
 struct err;
-
-/* What the source has no more, and no drop of which is to be seen. */
-enum reader_missing_do {
-	READER_STOP,
-	READER_KEEP, /* at the target, as it is */
-	READER_DROP,
-};
 
 /*
  * cdc-read's work: catalogue lines and Kafka records in, operation lines out,
@@ -36,7 +30,7 @@ struct reader_conf {
 	struct shard shard; /* of the collections, this part alone */
 	int explain;        /* a table instead of the stream */
 	int allow_none;     /* patterns that meet nothing are no error */
-	enum reader_missing_do missing;
+	enum source_missing missing;
 };
 
 /*

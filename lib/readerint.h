@@ -76,7 +76,8 @@ struct reader {
 	int64_t looked_ns;  /* when the log was last looked through for drops */
 	int64_t missing_ns; /* since when records wait for what they are of */
 	uint64_t missing_ts; /* up to here --missing holds; 0: it is 'stop' */
-	enum reader_missing_do missing;
+	enum source_missing missing;
+	struct source told; /* of the last tick */
 	int done;
 	struct reader_tally *tally;
 	size_t n_tally, tally_cap;
@@ -88,6 +89,16 @@ int reader_begin(struct reader *r, struct err *e);
 int reader_topics(struct reader *r, struct err *e);
 /* Which topics hold W back. */
 int reader_channels(struct reader *r, struct err *e);
+/*
+ * readsource.c: who the source is; "source" of a tick, if it has changed or it
+ * is to be whole. Is it the one that the position is of? ERR_BACK if not: at
+ * first by who it is, and with --missing what holds for its records; then,
+ * when topics are known, by what it should remember.
+ */
+void reader_source(const struct reader *r, struct source *s);
+void reader_source_line(struct reader *r, struct jsonw *w, int whole);
+int reader_meet(struct reader *r, char **topics, struct err *e);
+int reader_remembers(struct reader *r, struct err *e);
 /* readwant.c: which collections. */
 void reader_include(struct reader *r); /* all that the catalogue has */
 /* ERR_DATA if a pattern meets nothing, and the stream is to end. */

@@ -253,9 +253,9 @@ decide(struct reader *r, const struct view_coll *v, const char *part,
 	    part == NULL ? "collection" : "partition '",
 	    part == NULL ? "" : part, part == NULL ? "" : "' of", v->db,
 	    v->name, id,
-	    r->missing == READER_DROP ? "it is dropped at the target"
+	    r->missing == SOURCE_DROP ? "it is dropped at the target"
 				      : "the target keeps it");
-	return r->missing == READER_DROP;
+	return r->missing == SOURCE_DROP;
 }
 
 static int

@@ -297,23 +297,6 @@ start_ts(struct reader *r, char **topics, struct err *e)
 	return 0;
 }
 
-/*
- * --missing: what the source is without now is to be kept, or dropped; its
- * records end where the log does.
- */
-static int
-accept(struct reader *r, char **topics, struct err *e)
-{
-	if (r->conf->missing == READER_STOP)
-		return 0;
-	r->missing = r->conf->missing;
-	if (newest_ts(r->k, topics, r->dml_prefix, &r->missing_ts, e) == -1)
-		return -1;
-	if (r->missing_ts == 0)
-		r->missing_ts = 1;
-	return 0;
-}
-
 static int
 begin_line(struct reader *r, struct err *e)
 {
@@ -328,6 +311,7 @@ begin_line(struct reader *r, struct err *e)
 	jw_u64s(w, "ts", r->start_ts);
 	merge_pos(r->merge, &p);
 	pos_to_json(&p, w, "from");
+	reader_source_line(r, w, 1);
 	emit_close(&r->emit, 0);
 	pos_fini(&p);
 	return out_flush(&r->out, e); /* who reads it has much to prepare */
@@ -514,7 +498,7 @@ reader_begin(struct reader *r, struct err *e)
 	    (list = kreader_topics(r->k, "", e)) == NULL)
 		return -1;
 	r->topics_ns = tso_mono_ns();
-	if (accept(r, list, e) == -1 || start_ts(r, list, e) == -1 ||
+	if (reader_meet(r, list, e) == -1 || start_ts(r, list, e) == -1 ||
 	    start_topics(r, list, e) == -1)
 		goto out;
 	merge_release(r->merge, r->start_ts);
@@ -522,7 +506,7 @@ reader_begin(struct reader *r, struct err *e)
 		r->until_ts = r->until.ts;
 		ddl_until(r->ddl, r->until_ts);
 	}
-	if (reader_compare(r, e) == -1)
+	if (reader_remembers(r, e) == -1 || reader_compare(r, e) == -1)
 		goto out;
 	if (begin_line(r, e) == -1)
 		goto out;

@@ -106,6 +106,7 @@ struct checkpoint {
 	int fell_back; /* checkpoint.json is there and cannot be used */
 	struct pos pos;
 	json_t *known;   /* owned, or NULL */
+	json_t *source;  /* who it was, source.h; owned, or NULL */
 	json_t *applied; /* counts since the task was made; owned, or NULL */
 };
 void checkpoint_fini(struct checkpoint *c);

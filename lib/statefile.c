@@ -297,6 +297,7 @@ checkpoint_fini(struct checkpoint *c)
 {
 	pos_fini(&c->pos);
 	json_decref(c->known);
+	json_decref(c->source);
 	json_decref(c->applied);
 	memset(c, 0, sizeof *c);
 }
@@ -317,6 +318,7 @@ checkpoint_load(
 	c->gen = gen_of(j);
 	c->fell_back = fell_back;
 	c->known = json_incref(json_object_get(j, "known"));
+	c->source = json_incref(json_object_get(j, "source"));
 	c->applied = json_incref(json_object_get(j, "applied"));
 	if (pos_from_line(&c->pos, j, e) == -1) {
 		json_decref(j);
@@ -348,6 +350,8 @@ checkpoint_text(const struct checkpoint *c, struct buf *b)
 	jw_u64s(&w, "ts", c->pos.ts);
 	pos_to_json(&c->pos, &w, "pos");
 	add_object(&w, "known", c->known);
+	if (c->source != NULL)
+		add_object(&w, "source", c->source);
 	add_object(&w, "applied", c->applied);
 	buf_addf(b, "%s%08lx\"}\n", crc_key, crc_of(b->ptr, b->len));
 }

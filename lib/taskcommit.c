@@ -52,6 +52,16 @@ add_counts(json_t **sum, json_t *n)
 	}
 }
 
+/* An ack without it is of a stream that does not say; what is known stays. */
+static void
+take_source(struct commit *m, json_t *source)
+{
+	if (!json_is_object(source))
+		return;
+	json_decref(m->c.source);
+	m->c.source = json_incref(source);
+}
+
 /* Take in one ack. */
 static int
 take(struct commit *m, const json_t *ack, struct err *e)
@@ -72,6 +82,7 @@ take(struct commit *m, const json_t *ack, struct err *e)
 	if (m->c.known == NULL)
 		m->c.known = json_object();
 	known_merge(m->c.known, json_object_get(ack, "known"));
+	take_source(m, json_object_get(ack, "source"));
 	add_counts(&m->c.applied, json_object_get(ack, "n"));
 	add_counts(&m->n, json_object_get(ack, "n"));
 	m->ended = json_is_true(json_object_get(ack, "end"));

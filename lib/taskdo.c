@@ -288,6 +288,8 @@ set_position(
 	pos_copy(&c.pos, &w->pos);
 	if (c.known == NULL)
 		c.known = json_incref(w->known);
+	json_decref(c.source); /* of the position, not of what was */
+	c.source = json_incref(w->source);
 	rc = checkpoint_save(dir, name, &c, e);
 	checkpoint_fini(&c);
 	return rc;
@@ -324,6 +326,7 @@ set_word(const char *dir, const char *name, const char *from, struct err *e)
 	if (task == NULL)
 		return -1;
 	json_object_set_new(task, "from", json_string(from));
+	json_object_del(task, "source");
 	rc = task_save(dir, name, task, e);
 	json_decref(task);
 	return rc == -1 ? -1 : shelve(dir, name, e);
@@ -360,6 +363,52 @@ task_set(const char *dir, const char *name, const char *from, struct err *e)
 		rc = set_locked(dir, name, when, e);
 	task_unlock_all(fds);
 	free(when);
+	return rc;
+}
+
+/* Who it was is forgotten with it, so that a run takes what is there now. */
+static json_t *
+source_of(enum source_missing how)
+{
+	return json_pack(
+	    "{s:s}", "missing", how == SOURCE_KEEP ? "keep" : "drop");
+}
+
+/* Without a checkpoint it stands in the definition. */
+static int
+set_missing(
+    const char *dir, const char *name, enum source_missing how, struct err *e)
+{
+	struct checkpoint c = { 0 };
+	json_t *task = NULL;
+	int rc = checkpoint_load(dir, name, &c, e);
+
+	if (rc == 0 && c.gen > 0) {
+		json_decref(c.source);
+		c.source = source_of(how);
+		rc = checkpoint_save(dir, name, &c, e);
+	} else if (rc == 0 && (task = state_task(dir, name, e)) == NULL)
+		rc = -1;
+	else if (rc == 0) {
+		json_object_set_new(task, "source", source_of(how));
+		rc = task_save(dir, name, task, e);
+	}
+	if (rc == 0)
+		task_log_by(dir, name, "set", source_of(how));
+	json_decref(task);
+	checkpoint_fini(&c);
+	return rc;
+}
+
+int
+task_set_missing(
+    const char *dir, const char *name, enum source_missing how, struct err *e)
+{
+	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+
+	if (rc == 0)
+		rc = set_missing(dir, name, how, e);
+	task_unlock_all(fds);
 	return rc;
 }
 

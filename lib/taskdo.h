@@ -3,6 +3,8 @@
 
 #include <jansson.h>
 
+#include "source.h"
+
 struct buf;
 struct err;
 
@@ -81,6 +83,12 @@ int task_resume(
  */
 int task_set(
     const char *dir, const char *name, const char *from, struct err *e);
+/*
+ * The source went back, or is another one: go on with it as it is, at the same
+ * position. What it has no more is kept at the target, or dropped there.
+ */
+int task_set_missing(
+    const char *dir, const char *name, enum source_missing how, struct err *e);
 /* The same with a position at hand: a line of those that @FILE may have. */
 int task_set_line(
     const char *dir, const char *name, const json_t *line, struct err *e);

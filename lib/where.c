@@ -28,6 +28,7 @@ where_fini(struct where *w)
 {
 	pos_fini(&w->pos);
 	json_decref(w->known);
+	json_decref(w->source);
 	json_decref(w->redo);
 	free(w->task);
 	memset(w, 0, sizeof *w);
@@ -62,6 +63,7 @@ where_line(struct where *w, const json_t *line, struct err *e)
 	w->kind = WHERE_POS;
 	w->ts = w->pos.ts;
 	w->known = json_incref(json_object_get(line, "known"));
+	w->source = json_incref(json_object_get(line, "source"));
 	return 0;
 }
 
@@ -133,6 +135,8 @@ task(struct where *w, const char *name, const char *state, struct err *e)
 		rc = err_set(e, ERR_DATA, "'from' is '%s'", from);
 	else
 		rc = where_from(w, from == NULL ? "start" : from, state, e);
+	if (rc == 0 && w->source == NULL)
+		w->source = json_incref(json_object_get(def, "source"));
 out:
 	if (rc == 0 && (w->redo = redo_read(dir, name, w->pos.ts, e)) == NULL)
 		rc = -1;

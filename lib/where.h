@@ -25,9 +25,10 @@ struct where {
 	enum where_kind kind;
 	uint64_t ts; /* of WHERE_TIME and WHERE_POS */
 	struct pos pos;
-	json_t *known; /* owned, or NULL */
-	json_t *redo;  /* of a task: redo.h; owned, or NULL */
-	char *task;    /* of task:NAME, or NULL */
+	json_t *known;  /* owned, or NULL */
+	json_t *source; /* who that was, source.h; owned, or NULL */
+	json_t *redo;   /* of a task: redo.h; owned, or NULL */
+	char *task;     /* of task:NAME, or NULL */
 };
 
 void where_fini(struct where *w);

@@ -8,7 +8,7 @@ is 'the history is 57 revisions' "$(etcdtool replay "$HISTORY")" 58
 
 ok 'the catalogue is read' cdc-meta
 cp "$out" all
-is 'and as it was' "$(cat all)" "$(cat "$TESTS/data/meta-catalogue.ndjson")"
+is 'and as it was' "$(sed 's/"etcd":"[0-9]*",//' all)" "$(cat "$TESTS/data/meta-catalogue.ndjson")"
 is 'silent when all goes well' "$(cat "$err")" ''
 
 name_at() { cdc-meta -k collection --rev "$1" | grep -o '"id":"470616509404303209".*"name":"[a-z]*","state":"[a-z]*"' | head -n 1 | sed 's/.*"db":"\([^"]*\)".*"name":"\([^"]*\)".*/\1.\2/'; }

@@ -23,7 +23,7 @@ wait $pid
 merged live >got 2>merge.err
 is 'the changes add up to the catalogue' "$(cat got)" "$(catalogue)"
 is 'in order' "$(cat merge.err)" ''
-like 'the header says that more follows' "$(head -n 1 live)" '"rev":2,"root":"by-dev/meta","born":"[0-9]*","follow":true}'
+like 'the header says that more follows' "$(head -n 1 live)" '"rev":2,"root":"by-dev/meta","etcd":"[0-9]*","born":"[0-9]*","follow":true}'
 sed '1,/"ready"/d' live | grep -v '"at"' >changes
 is 'line by line' "$(cat changes)" "$(cat "$TESTS/data/meta-changes.ndjson")"
 

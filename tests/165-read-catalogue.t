@@ -46,7 +46,7 @@ head_lines() {
 	part 11 1 _default
 	ready 20
 }
-early=$(at 7)
+early=$(at 9)
 live
 head_lines >&8
 sleep 0.3

@@ -117,7 +117,7 @@ load() { # COLL [WORD...]: parts=11,12, or the whole collection
 }
 
 ready() { # MS
-	printf '{"kind":"ready","rev":5,"ts":"%s"}\n' "$(ts "$1")"
+	printf '{"kind":"ready","rev":9,"ts":"%s"}\n' "$(ts "$1")"
 }
 
 items() {
