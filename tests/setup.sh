@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [build|test|lint|package|package-check]: what this tree needs on a Debian that has nothing but git and make.
+# setup.sh [build|test|lint|package|package-check|clients]: what this tree needs on a Debian that has nothing but git and make.
 #
 # Debian packages come by apt (root), or the one line to run is printed and the status is 2.  What Debian does not have
 # (Milvus, Kafka, pymilvus) goes beneath $CDC_DEPS [.deps], by pip and mvn as they are configured on this machine.
@@ -15,6 +15,9 @@ milvus='milvus==2.3.5'
 client="pymilvus==2.3.7 setuptools<70 marshmallow<4 environs<10 numpy rocksdict==0.3.29"
 # What it needs does not go together with pymilvus's old ones, so it has a venv of its own.
 api='schemathesis==4.32.5 openapi-spec-validator==0.9.0'
+# What makes clients of lib/openapi.json, for the long form of 343.
+makers_py=openapi-python-client==0.29.1
+makers_js='openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3'
 kafka=3.9.1
 
 # HOW:WHAT:PACKAGE, HOW is c (a command), l (a library for pkg-config), f (a file), p (python can make a venv with pip)
@@ -25,6 +28,7 @@ build='f:/usr/include/stdio.h:libc6-dev c:gcc:gcc c:pkg-config:pkg-config c:prot
 check='l:cmocka:libcmocka-dev c:etcd:etcd-server c:etcdctl:etcd-client c:kcat:kcat c:jq:jq p::python3-venv
 	c:java:default-jre-headless c:mvn:maven c:curl:curl c:openssl:openssl c:prove:perl c:zstd:zstd c:fish:fish c:zsh:zsh c:script:bsdutils
 	c:chromium:chromium c:chromedriver:chromium-driver'
+clients='p::python3-venv c:node:nodejs c:npm:npm'
 lint='c:clang-format:clang-format c:clang-tidy:clang-tidy c:clang:clang f:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-14-dev c:cppcheck:cppcheck c:mandoc:mandoc'
 package='c:dh:debhelper c:dpkg-buildpackage:dpkg-dev l:cmocka:libcmocka-dev'
 package_check='c:lintian:lintian c:faketime:faketime c:mmdebstrap:mmdebstrap c:systemd-analyze:systemd'
@@ -115,6 +119,18 @@ apivenv_part() { # for tests of the HTTP API against its document
 	stamp apivenv "$deps $api"
 }
 
+clients_part() {
+	stamped clients "$deps $makers_py $makers_js" && return
+	find_python || die 'no working python3'
+	rm -rf "$deps/clients" "$deps/clients.stamp"
+	quiet "$python" -m venv "$deps/clients/venv"
+	quiet "$deps/clients/venv/bin/python" -m pip install --disable-pip-version-check -q "$makers_py"
+	echo '{"private":true}' >"$deps/clients/package.json"
+	# shellcheck disable=SC2086
+	quiet npm --prefix "$deps/clients" install --silent --no-audit --no-fund $makers_js
+	stamp clients "$deps $makers_py $makers_js"
+}
+
 milvus_part() { # the server, as the wheel packs it
 	stamped milvus "$milvus" && return
 	rm -rf "$deps/milvus" "$deps/milvus.stamp"
@@ -160,5 +176,16 @@ test)
 	kafka_part
 	rm -f "$log"
 	;;
-*) die "usage: setup.sh [build|test|lint|package|package-check]" 2 ;;
+clients)
+	packages $clients
+	mkdir -p "$deps"
+	deps=$(cd "$deps" && pwd -P)
+	if [ "${CDC_SETUP_LOCKED:-}" != 1 ]; then
+		CDC_SETUP_LOCKED=1 exec flock "$deps/lock" sh "$here/setup.sh" clients
+	fi
+	log=$deps/setup.log
+	clients_part
+	rm -f "$log"
+	;;
+*) die "usage: setup.sh [build|test|lint|package|package-check|clients]" 2 ;;
 esac
