@@ -9,6 +9,7 @@
 #include "log.h"
 #include "opt.h"
 #include "sig.h"
+#include "trust.h"
 #include "x.h"
 
 enum {
@@ -194,8 +195,8 @@ set_login(struct apply_conf *c, const struct login *login, char **token)
 
 	if (login->none && login->file != NULL)
 		opt_die("--token-file and --no-token exclude each other");
-	if (login->file != NULL &&
-	    (*token = opt_secret(login->file, &e)) == NULL)
+	if (login->file != NULL && (*token = trust_secret(login->file,
+					c->milvus.grpc.uri, &e)) == NULL)
 		opt_die("%s", e.msg);
 	c->milvus.grpc.token = *token != NULL ? *token
 			       : login->none  ? NULL
@@ -240,7 +241,7 @@ main(int argc, char **argv)
 	rc = apply_run(&conf, &e);
 	if (rc == -1 && e.kind != ERR_STOP && e.kind != ERR_PIPE)
 		log_error("%s", e.msg);
-	free(token);
+	trust_forget(token);
 	names_fini(&conf.rename);
 	sig_reraise(); /* returns unless a signal stopped us */
 	if (e.kind == ERR_PIPE)

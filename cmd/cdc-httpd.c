@@ -14,7 +14,8 @@
 #include "sig.h"
 #include "state.h"
 #include "task.h"
-#include "tasknet.h"
+#include "trust.h"
+#include "url.h"
 #include "web.h"
 #include "x.h"
 
@@ -116,13 +117,12 @@ allow_target(struct args *a, const char *arg)
 	if (strcmp(arg, "*") != 0 &&
 	    (strchr(uri, '@') != NULL || net_parse(uri, &u, &e) == -1))
 		opt_die("--allow-target: '%s' is no URI of a Milvus", uri);
-	free(uri);
 	if (arg[n] == '=') {
-		if ((token = opt_secret(arg + n + 1, &e)) == NULL)
+		if ((token = trust_secret(arg + n + 1, uri, &e)) == NULL)
 			opt_die("--allow-target: %s", e.msg);
-		explicit_bzero(token, strlen(token));
-		free(token);
+		trust_forget(token);
 	}
+	free(uri);
 	return append(&a->targets, arg);
 }
 

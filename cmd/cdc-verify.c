@@ -8,6 +8,7 @@
 #include "opt.h"
 #include "sig.h"
 #include "state.h"
+#include "trust.h"
 #include "tso.h"
 #include "verify.h"
 #include "x.h"
@@ -265,12 +266,29 @@ check_backup(const struct verify_conf *c, const struct secrets *s)
 		opt_die("--sample: a backup is read whole");
 }
 
+/* Who we are at a side, which a backup's has not, or NULL. */
+static const char *
+login(struct secrets *s, int side, const char *uri, const char *env)
+{
+	struct err e = { 0 };
+
+	if (uri != NULL &&
+	    trust_no_user(uri,
+		side == 0 ? "--source-token-file" : "--token-file", &e) == -1)
+		opt_die("%s", e.msg);
+	if (s->file[side] == NULL)
+		return opt_env(env, NULL);
+	s->text[side] = trust_secret(s->file[side], uri, &e);
+	if (s->text[side] == NULL)
+		opt_die("%s", e.msg);
+	return s->text[side];
+}
+
 /* Exits with status 2 on a mistake. */
 static void
 parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
 {
 	const char *arg;
-	struct err e = { 0 };
 	int letter, first;
 
 	while (
@@ -290,14 +308,9 @@ parse(struct verify_conf *c, int argc, char **argv, struct secrets *s)
 	if (c->task != NULL)
 		check_task(c);
 	c->progress = c->progress && isatty(STDERR_FILENO);
-	for (int i = 0; i < 2; i++)
-		if (s->file[i] != NULL &&
-		    (s->text[i] = opt_secret(s->file[i], &e)) == NULL)
-			opt_die("%s", e.msg);
 	c->source.grpc.token =
-	    s->text[0] != NULL ? s->text[0] : opt_env("CDC_SOURCE_TOKEN", NULL);
-	c->target.grpc.token =
-	    s->text[1] != NULL ? s->text[1] : opt_env("CDC_TOKEN", NULL);
+	    login(s, 0, c->source.grpc.uri, "CDC_SOURCE_TOKEN");
+	c->target.grpc.token = login(s, 1, c->target.grpc.uri, "CDC_TOKEN");
 }
 
 /* 1 means that they are not equal, or none is: what cannot be asked is 3. */
@@ -340,8 +353,8 @@ main(int argc, char **argv)
 	if (rc == VERIFY_NOTHING ||
 	    (rc == -1 && e.kind != ERR_STOP && e.kind != ERR_PIPE))
 		log_error("%s", e.msg);
-	free(secrets.text[0]);
-	free(secrets.text[1]);
+	trust_forget(secrets.text[0]);
+	trust_forget(secrets.text[1]);
 	for (size_t i = 0; i < conf.nbackup; i++)
 		free(conf.backup[i]);
 	free(conf.backup);

@@ -1,10 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "apiint.h"
 #include "task.h"
-#include "tasknet.h"
+#include "url.h"
 #include "x.h"
 
 /*
@@ -71,20 +70,6 @@ order_source(struct order *o, const char *name, const char *value)
 	return 0;
 }
 
-/* By name, not by address: who answers to a name may change between asking. */
-static int
-same_uri(const char *a, const char *b)
-{
-	struct net_uri u, v;
-	struct err ignored;
-
-	return net_parse(a, &u, &ignored) == 0 &&
-	       net_parse(b, &v, &ignored) == 0 &&
-	       (strncasecmp(a, "https:", 6) == 0) ==
-		   (strncasecmp(b, "https:", 6) == 0) &&
-	       strcasecmp(u.host, v.host) == 0 && strcmp(u.port, v.port) == 0;
-}
-
 /* The URI of the list's URI or URI=FILE for this target, to be freed, with
  * *file "" or FILE; or NULL. */
 static char *
@@ -95,7 +80,7 @@ find_target(const char *const *list, const char *target, const char **file)
 		char *uri = x_strndup(*list, n);
 
 		*file = *list + n + ((*list)[n] == '=');
-		if (same_uri(uri, target))
+		if (url_same(uri, target))
 			return uri;
 		free(uri);
 	}
@@ -132,7 +117,7 @@ order_login(struct order *o)
 	char *uri;
 	int rc;
 
-	if (same_uri(target, json_string_value(own)))
+	if (url_same(target, json_string_value(own)))
 		return json_object_set(o->options, "target", own);
 	if ((uri = find_target(list, target, &file)) != NULL) {
 		rc = listed_login(o, uri, file);

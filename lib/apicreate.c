@@ -10,6 +10,7 @@
 #include "task.h"
 #include "taskdo.h"
 #include "tasknet.h"
+#include "trust.h"
 #include "x.h"
 
 int
@@ -217,10 +218,10 @@ same_task(struct order *o, const json_t *task)
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		same &= json_equal(
 		    option_list(there, words[i]), option_list(task, words[i]));
-	token = opt_secret(path, &ignored);
+	token = trust_secret(path, NULL, &ignored);
 	same &= o->token == NULL ? token == NULL
 				 : token != NULL && !strcmp(token, o->token);
-	free(token);
+	trust_forget(token);
 	free(path);
 	json_decref(there);
 	return same;
@@ -364,9 +365,7 @@ order_make(
 	json_decref(o->options);
 	json_decref(o->own);
 	json_decref(o->from);
-	if (o->token != NULL)
-		explicit_bzero(o->token, strlen(o->token));
-	free(o->token);
+	trust_forget(o->token);
 	return rc;
 }
 

@@ -55,6 +55,8 @@ add_urls(struct etcd *c, const char *list, struct err *e)
 {
 	const char *s = list, *q;
 
+	if (trust_no_user(list, "--etcd-user-file", e) == -1)
+		return -1;
 	for (; (q = strchr(s, ',')) != NULL; s = q + 1)
 		add_url(c, s, (size_t)(q - s));
 	add_url(c, s, strlen(s));
@@ -66,21 +68,23 @@ add_urls(struct etcd *c, const char *list, struct err *e)
 static int
 read_login(struct etcd *c, const char *path, struct err *e)
 {
-	char *line = opt_secret(path, e), *colon;
+	char *line = NULL, *colon;
 
-	if (line == NULL)
-		return -1;
+	for (size_t i = 0; i < c->n; i++) { /* it goes to all of them */
+		trust_forget(line);
+		if ((line = trust_secret(path, c->urls[i], e)) == NULL)
+			return -1;
+		trust_in_clear(c->urls[i]);
+	}
 	if ((colon = strchr(line, ':')) == NULL || colon == line) {
-		explicit_bzero(line, strlen(line));
-		free(line);
+		trust_forget(line);
 		return err_set(e, ERR_USAGE,
 		    "secret file '%s': want USER:PASSWORD in its first line",
 		    path);
 	}
 	c->user = x_strndup(line, (size_t)(colon - line));
 	c->password = x_strdup(colon + 1);
-	explicit_bzero(line, strlen(line));
-	free(line);
+	trust_forget(line);
 	return 0;
 }
 
@@ -114,10 +118,8 @@ etcd_close(struct etcd *c)
 	for (size_t i = 0; i < c->n; i++)
 		free(c->urls[i]);
 	free(c->urls);
-	if (c->password != NULL)
-		explicit_bzero(c->password, strlen(c->password));
 	free(c->user);
-	free(c->password);
+	trust_forget(c->password);
 	free(c->token);
 	free(c->version);
 	buf_fini(&c->reply.body);

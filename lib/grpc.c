@@ -50,6 +50,8 @@ grpc_open(const struct grpc_conf *conf, struct err *e)
 	int tls = strncmp(conf->uri, "https://", 8) == 0;
 	size_t n = strlen(conf->uri);
 
+	if (trust_no_user(conf->uri, "--token-file", e) == -1)
+		return NULL;
 	if (!tls && strncmp(conf->uri, "http://", 7) != 0) {
 		err_set(e, ERR_USAGE,
 		    "target '%s' is not http://HOST:PORT or https://HOST:PORT",
@@ -58,6 +60,8 @@ grpc_open(const struct grpc_conf *conf, struct err *e)
 	}
 	if (trust_files(conf->cacert, conf->cert, conf->key, e) == -1)
 		return NULL;
+	if (conf->token != NULL)
+		trust_in_clear(conf->uri);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	g = x_calloc(1, sizeof *g);
 	g->tls = tls;

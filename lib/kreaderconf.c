@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "err.h"
+#include "trust.h"
 #include "x.h"
 
 enum {
@@ -44,6 +45,9 @@ set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *e)
 {
 	char why[256];
 
+	if (strcmp(name, "ssl.key.location") == 0 &&
+	    trust_private(value, e) == -1)
+		return err_wrap(e, "kafka property '%s'", name);
 	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) ==
 	    RD_KAFKA_CONF_OK)
 		return 0;
@@ -127,8 +131,11 @@ set_file(rd_kafka_conf_t *conf, const char *path, struct err *e)
 		return err_sys(e, ERR_USAGE, "kafka properties '%s'", path);
 	while (rc == 0 && (len = getline(&line, &cap, f)) > 0) {
 		n++;
-		rc = len > MAX_LINE ? err_set(e, ERR_USAGE, "too long")
-				    : set_line(conf, line, e);
+		rc = len > MAX_LINE ? err_set(e, ERR_USAGE, "too long") : 0;
+		if (rc == 0 && kreader_is_secret(line + strspn(line, " \t")))
+			rc = trust_private(path, e);
+		if (rc == 0)
+			rc = set_line(conf, line, e);
 		if (rc == -1)
 			err_wrap(e, "kafka properties '%s' line %zu", path, n);
 		explicit_bzero(line, cap);
@@ -197,6 +204,7 @@ kreader_configure(
 		if (set(conf, defaults[i][0], defaults[i][1], e) == -1)
 			return -1;
 	if (set_fetch(conf, c->ticking, e) == -1 ||
+	    trust_no_user(c->brokers, "-X @FILE", e) == -1 ||
 	    set(conf, "metadata.broker.list", c->brokers, e) == -1)
 		return -1;
 	for (const char **p = c->props; p != NULL && *p != NULL; p++)

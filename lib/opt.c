@@ -198,32 +198,3 @@ opt_env(const char *name, const char *fallback)
 
 	return s == NULL || s[0] == '\0' ? fallback : s;
 }
-
-char *
-opt_secret(const char *path, struct err *e)
-{
-	FILE *f = fopen(path, "re");
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
-	int bad;
-
-	if (f == NULL) {
-		err_sys(e, ERR_USAGE, "secret file '%s'", path);
-		return NULL;
-	}
-	n = getline(&line, &cap, f);
-	bad = ferror(f) ? errno : 0;
-	fclose(f);
-	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
-		line[--n] = '\0';
-	if (n > 0 && bad == 0)
-		return line;
-	free(line);
-	errno = bad;
-	if (bad != 0)
-		err_sys(e, ERR_USAGE, "secret file '%s'", path);
-	else
-		err_set(e, ERR_USAGE, "secret file '%s' is empty", path);
-	return NULL;
-}

@@ -26,8 +26,8 @@ struct opt {
 int opt_next(int argc, char **argv, const struct opt *table, const char *usage,
     const char **arg, int *first);
 /* The same up to the first operand, behind which other options may stand. */
-int opt_until(int argc, char **argv, const struct opt *table,
-    const char *usage, const char **arg, int *first);
+int opt_until(int argc, char **argv, const struct opt *table, const char *usage,
+    const char **arg, int *first);
 
 /* A mistake on the command line: one line on stderr, status 2. */
 void opt_die(const char *fmt, ...)
@@ -43,12 +43,5 @@ int opt_choice(
 
 /* The value of an environment variable, or fallback if unset or empty. */
 const char *opt_env(const char *name, const char *fallback);
-
-/*
- * The first line of a file that holds a secret, for the caller to free.
- * NULL with *e set (ERR_USAGE) if it cannot be read or is empty.
- */
-struct err;
-char *opt_secret(const char *path, struct err *e);
 
 #endif

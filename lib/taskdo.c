@@ -14,6 +14,7 @@
 #include "state.h"
 #include "task.h"
 #include "taskcheck.h"
+#include "trust.h"
 #include "tso.h"
 #include "utf8json.h"
 #include "where.h"
@@ -122,18 +123,25 @@ place(const char *dir, struct task_order *o, struct err *e)
 static int
 make_locked(const char *dir, struct task_order *o, struct err *e)
 {
+	/* another target that stands in the definition later gets it not */
+	char *text = o->token == NULL ? NULL
+				      : x_asprintf("%s\nfor %s\n", o->token,
+					    task_option(o->task, "target"));
 	struct task_file files[2] = {
-		{ o->token == NULL ? NULL : TASK_TOKEN, o->token }, { 0 }
+		{ text == NULL ? NULL : TASK_TOKEN, text }, { 0 }
 	};
 	int fd = task_dir_lock(dir, ".lock", 1, e), rc;
 
-	if (fd == -1)
+	if (fd == -1) {
+		trust_forget(text);
 		return -1;
+	}
 	rc = is_left(o, e) ? -1 : place(dir, o, e);
 	if (rc == 0) {
 		o->why = TASK_WHY_WORDS;
 		rc = task_create(dir, o->name, o->task, o->paused, files, e);
 	}
+	trust_forget(text);
 	close(fd);
 	return rc;
 }

@@ -11,50 +11,6 @@
 #include <unistd.h>
 
 #include "err.h"
-#include "num.h"
-
-static int
-bad(const char *uri, struct err *e)
-{
-	return err_set(e, ERR_USAGE, "'%s' is not a URI", uri);
-}
-
-int
-net_parse(const char *uri, struct net_uri *u, struct err *e)
-{
-	const char *p = strstr(uri, "://"), *host, *port = NULL;
-	int https = strncmp(uri, "https:", 6) == 0;
-	size_t n, all;
-	int64_t v;
-
-	host = p == NULL ? uri : p + 3;
-	all = strcspn(host, "/?#");
-	n = strcspn(host, ":/?#");
-	if (host[0] == '[') { /* an IPv6 address */
-		const char *end = memchr(host, ']', all);
-
-		if (end == NULL)
-			return bad(uri, e);
-		host++;
-		n = (size_t)(end - host);
-		all--;
-		if (end[1] == ':')
-			port = end + 2;
-	} else if (host[n] == ':')
-		port = host + n + 1;
-	if (n == 0 || n >= sizeof u->host)
-		return bad(uri, e);
-	memcpy(u->host, host, n);
-	u->host[n] = '\0';
-	if (port == NULL)
-		snprintf(u->port, sizeof u->port, https ? "443" : "19530");
-	else if (num_i64n(port, (size_t)(host + all - port), 1, 65535, &v, e) ==
-		 -1)
-		return bad(uri, e);
-	else
-		snprintf(u->port, sizeof u->port, "%d", (int)v);
-	return 0;
-}
 
 static struct addrinfo *
 resolve(const struct net_uri *u, int *why)

@@ -1,15 +1,9 @@
 #ifndef CDC_TASKNET_H
 #define CDC_TASKNET_H
 
-struct err;
+#include "url.h"
 
-/* A URI's parts: [scheme://]host[:port][/…]. */
-struct net_uri {
-	char host[256];
-	char port[8];
-};
-/* ERR_USAGE. The port is 19530, 443 for https, if none is given. */
-int net_parse(const char *uri, struct net_uri *u, struct err *e);
+struct err;
 
 /*
  * Do two URIs lead to one server: one port, and hosts with the same name or

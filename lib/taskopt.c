@@ -143,10 +143,13 @@ refuse_secret(const struct task_option *o, const char *arg, struct err *e)
 		    "command line or in task.json: put it into a file, -X "
 		    "@FILE",
 		    (int)strcspn(arg, "="), arg);
-	if ((o->letter == 'E' || o->letter == 'T') && at != NULL)
+	if ((o->letter == 'E' || o->letter == 'T' || o->letter == 'b') &&
+	    at != NULL)
 		return err_set(e, ERR_USAGE,
-		    "option '--%s': a user in a URL; use --%s", o->name,
-		    o->letter == 'E' ? "etcd-user-file" : "token-file");
+		    "option '--%s': a user in a URL; use %s", o->name,
+		    o->letter == 'E'   ? "--etcd-user-file"
+		    : o->letter == 'T' ? "--token-file"
+				       : "-X @FILE");
 	return 0;
 }
 

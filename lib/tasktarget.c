@@ -15,6 +15,7 @@
 #include "task.h"
 #include "taskcheck.h"
 #include "tasknet.h"
+#include "trust.h"
 
 enum { ASK_MS = 5000 };
 
@@ -88,7 +89,7 @@ target_open(const json_t *task, const char *token, int login, struct err *e)
 	const char *file = task_option(task, "token-file");
 	char *own = !login || token != NULL || file == NULL
 			? NULL
-			: opt_secret(file, e);
+			: trust_secret(file, task_option(task, "target"), e);
 	struct milvus_conf conf = {
 		.grpc = { .uri = task_option(task, "target"),
 		    .cacert = task_option(task, "target-cacert"),
@@ -105,7 +106,7 @@ target_open(const json_t *task, const char *token, int login, struct err *e)
 	if (login && conf.grpc.token == NULL && !target_without_token(task))
 		conf.grpc.token = opt_env("CDC_TOKEN", NULL);
 	m = milvus_open(&conf, e);
-	free(own);
+	trust_forget(own);
 	return m;
 }
 

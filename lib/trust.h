@@ -3,11 +3,34 @@
 
 struct err;
 
+/*
+ * The first line of a file that holds a secret, for the caller to free with
+ * trust_forget. Lines behind it, "for URI", say for which servers it was
+ * given: if there are such, the one at uri must be among them, by url_same.
+ * uri NULL: that is not asked. NULL with *e set (ERR_USAGE) then, and if the
+ * file cannot be read, is empty, or is no secret: others may read it.
+ */
+char *trust_secret(const char *path, const char *uri, struct err *e);
+void trust_forget(char *secret);
+/*
+ * May nobody but us, and root, read the file? A group may if root has given
+ * it to us so. What is no file, such as a pipe, is as it is. ERR_USAGE.
+ */
+int trust_private(const char *path, struct err *e);
+
+/*
+ * A login is about to go there. If all on the way can read it, it is said,
+ * once for each such server.
+ */
+void trust_in_clear(const char *uri);
+/* A user in a URI stands in process lists and messages. ERR_USAGE. */
+int trust_no_user(const char *uri, const char *instead, struct err *e);
+
 /* PEM files for TLS, each may be NULL. */
 
 /*
- * Can they be read, and is there a key for a certificate? Libraries would
- * look only after they have connected. ERR_USAGE.
+ * Can they be read, is there a key for a certificate, and is it private?
+ * Libraries would look only after they have connected. ERR_USAGE.
  */
 int trust_files(
     const char *cacert, const char *cert, const char *key, struct err *e);

@@ -1,11 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
-#include "opt.h"
+#include "trust.h"
 #include "webint.h"
 #include "x.h"
 
@@ -13,21 +12,9 @@
 static int
 token(const char *path, char **text, struct err *e)
 {
-	struct stat st;
-
 	if (path == NULL)
 		return 0;
-	if (stat(path, &st) == -1)
-		return err_sys(e, ERR_USAGE, "token file '%s'", path);
-	if ((st.st_mode & 077) != 0)
-		return err_set(e, ERR_USAGE,
-		    "token file '%s' has mode %04o: others may read it, "
-		    "want 0600",
-		    path, (unsigned)(st.st_mode & 07777));
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return err_set(
-		    e, ERR_USAGE, "token file '%s' is somebody else's", path);
-	return (*text = opt_secret(path, e)) == NULL ? -1 : 0;
+	return (*text = trust_secret(path, NULL, e)) == NULL ? -1 : 0;
 }
 
 int
@@ -59,8 +46,8 @@ who_open(struct who *w, const struct web_conf *conf, const struct listener *at,
 void
 who_close(struct who *w)
 {
-	free(w->write_token);
-	free(w->read_token);
+	trust_forget(w->write_token);
+	trust_forget(w->read_token);
 	memset(w, 0, sizeof *w);
 }
 

@@ -12,6 +12,7 @@ at_rev() { grep -q "{\"kind\":\"at\",\"rev\":$2," "$1"; }
 # Logins. Tokens live for a second here, to see them run out.
 etcd_start --auth-token-ttl 1
 etcdtool replay "$HISTORY" >/dev/null
+umask 077
 echo 'root:secret' >user
 echo 'root:wrong' >wrong
 echo 'root' >nocolon

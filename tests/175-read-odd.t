@@ -92,6 +92,8 @@ printf '# for the test\n\n client.id = me \nbootstrap.servers=%s\n' "$CDC_BROKER
 reads --until now -b 127.0.0.1:1 -X @props
 is 'properties of a file are taken' "$got" 1
 exits 2 cdc-read -X @none -m cat.ndjson --until now
+rm props
+umask 077
 printf 'client.id=me\nsasl.password=hush\nhush\n' >props
 exits 2 cdc-read -X @props -m cat.ndjson --until now
 like 'a mistake in it has a place' "$(cat "$err")" "'props' line 3: want name=value"

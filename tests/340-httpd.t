@@ -248,7 +248,7 @@ exits 2 webd --read-token-file read
 exits 2 webd --token-file none
 chmod 640 token
 exits 2 webd --token-file token
-like 'a token that others can read' "$(cat "$err")" "^webd: token file 'token' has mode 0640: others may read it, want 0600\$"
+like 'a token that others can read' "$(cat "$err")" "^webd: secret file 'token' has mode 0640: others may read it, want 0600\$"
 : >empty
 exits 2 webd --token-file empty
 exits 2 webd --listen nowhere

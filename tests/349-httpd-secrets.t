@@ -83,6 +83,15 @@ is '  is not asked' "$(cat standby)" ''
 other=http://localhost:${own##*:}
 is 'with theirs it is made' "$(create "\"uri\":\"$other\",\"username\":\"root\",\"password\":\"theirs\"" | jq -c .)" '{"code":200,"data":{"task_id":"x"}}'
 is '  which it got, and no other' "$(sort -u fake.logins)" root:theirs
+is '  it is kept for that target' "$(cat "$CDC_STATE_DIR/tasks/x/token")" "$(printf 'root:theirs\nfor %s\n' "$other")"
+jq --arg t "$own" '.options.target = $t' "$CDC_STATE_DIR/tasks/x/task.json" >changed && cat changed >"$CDC_STATE_DIR/tasks/x/task.json"
+: >fake.logins
+timeout 20 cdc-task run x >/dev/null 2>run.err
+is 'another target that is written into the definition: status' $? 2
+like '  is said' "$(cat run.err)" "secret file '.*/x/token' is for '$other', not for '$own'"
+cdc-task doctor x -k login >doctored
+like '  by doctor too' "$(cat doctored)" "wrong +login +secret file '.*/x/token' is for '$other'"
+is '  and gets no login' "$(cat fake.logins)" ''
 gone
 : >fake.logins
 is 'our own target needs none' "$(create "\"uri\":\"$own/\"" | jq -c .)" '{"code":200,"data":{"task_id":"x"}}'

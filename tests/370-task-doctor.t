@@ -118,7 +118,7 @@ doctor -k mode
 is 'a standby: status 1' "$got" 1
 says '  and what to do' 'wrong +mode +target refuses writes: set common.ttMsgEnabled to true'
 faults '[{"method":"GetVersion","times":9,"grpc":16,"text":"auth check failure, please check username and password are correct"}]'
-printf 'root:Secret-9\n' >token
+(umask 077 && printf 'root:Secret-9\n' >token)
 doctor --token-file token -k login
 is 'a wrong login: status 1' "$got" 1
 says '  and what to do' 'wrong +login +.*--token-file, CDC_TOKEN.*auth check failure.*'

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -200,7 +201,8 @@ login(void)
 
 	if (path[0] == '\0') {
 		fd = memfd_create("login", 0);
-		if (fd == -1 || write(fd, "u:p\n", 4) != 4)
+		if (fd == -1 || fchmod(fd, 0600) == -1 ||
+		    write(fd, "u:p\n", 4) != 4)
 			abort();
 		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	}

@@ -87,6 +87,9 @@ def mistakes(case):
     token = case.path('token')
     with open(token, 'w') as f:
         f.write('root:Milvus\n')
+    os.chmod(token, 0o644)
+    m.run('a token that others can read', 2, ['mode 0644: others may read it'], ['cdc-apply', '-T', uri, '--token-file', token, good])
+    os.chmod(token, 0o600)
     m.run('the token in a file', 0, [], ['cdc-apply', '-T', uri, '--token-file', token, good])
     drop_dbs(auth, [db])
 

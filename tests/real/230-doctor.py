@@ -157,7 +157,7 @@ def servers(case):
     target = ['-T', os.environ['CDC_TARGET_AUTH'], '-k', 'login,mode,writers']
     token = case.path('token')
     for text, code, verdict in ('root:Milvus', 0, 'ok'), ('root:wrong-Secret', 1, 'wrong'):
-        with open(token, 'w') as f:
+        with open(os.open(token, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as f:
             f.write(text + '\n')
         lines = d.lines(*source, *target, '--token-file', token, status=code)
         d.says(text.split('-')[0], lines, 'login', verdict, r'.+')

@@ -167,7 +167,7 @@ def etcd_with_logins(t):
     etcd = Guarded(t)
     try:
         for name, text, status in ('right', 'root:secret', 0), ('wrong', 'root:nothing', 1):
-            with open(t.path(name), 'w') as f:
+            with open(os.open(t.path(name), os.O_WRONLY | os.O_CREAT, 0o600), 'w') as f:
                 f.write(text + '\n')
             c = t.chain(['cdc-meta', '-E', etcd.url, '-r', os.environ['CDC_ROOT'], '--etcd-user-file', t.path(name)])
             ends, said = c.wait(), c['cdc-meta'].stderr()
