@@ -84,6 +84,14 @@ function clock(ts) {
 	return ts === null ? null : new Date(Number(BigInt(ts) >> 18n));
 }
 
+// With its zone: who is called at night may be in another one than the server.
+function date(when) {
+	return when.toLocaleString(undefined, {
+		year: 'numeric', month: 'short', day: 'numeric',
+		hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short',
+	});
+}
+
 function collections(task) {
 	const all = Object.entries(task.db_collections || {}).concat([['default', task.collection_infos || []]]);
 	const names = all.flatMap(([db, list]) => list.map((coll) => `${db}.${coll.name}`));
@@ -185,7 +193,7 @@ function showTask(row, task) {
 	row.lag.title = task.lag_unknown || '';
 	setText(row.rows, BigInt(task.rows).toLocaleString('en'));
 	setText(row.rate, task.rate === null ? '' : `${task.rate.toLocaleString('en')}/s`);
-	setText(row.applied, when === null ? 'not yet' : when.toLocaleString());
+	setText(row.applied, when === null ? 'not yet' : date(when));
 	row.applied.dateTime = when === null ? '' : when.toISOString();
 	setText(row.reason, task.reason || '');
 	showButton(row, task);

@@ -147,7 +147,16 @@ b size 500 900
 is 'narrow: nothing is cut off' "$(js 'document.documentElement.scrollWidth <= window.innerWidth')" true
 is '  and each value has its name' "$(js "getComputedStyle(document.querySelector('#tasks td'), '::before').content")" '"State" / ""'
 shot narrow
+# a small telephone: each value in its card
+b size 360 740
+is 'at 360 px nothing leaves its card' "$(js "[...document.querySelectorAll('tbody tr')].flatMap((r) =>
+	[...r.querySelectorAll('th, td, span, time, button')].filter((e) =>
+	e.getBoundingClientRect().right > r.getBoundingClientRect().right || e.scrollWidth > Math.max(e.clientWidth, e.offsetWidth)).map((e) => e.innerText))")" '[]'
+is '  nor the page' "$(js 'document.documentElement.scrollWidth <= 360')" true
+shot phone
 b size 1280 800
+zone=$(js "new Date(50).toLocaleTimeString(undefined, {timeZoneName: 'short'}).split(' ').pop()")
+like 'a date has its zone' "$(cell far 4)" " $zone\$"
 b scheme light
 quiet 'to here'
 
