@@ -169,6 +169,8 @@ answered(void *arg, const struct grpc_result *r)
 	struct mv_status s;
 
 	milvus_judge(r, 0, &s);
+	if (s.class == MV_OK)
+		milvus_taken(r, method(q, b), b->n, &s);
 	b->flying = 0;
 	q->out--;
 	/* keys of a partition that is not there are not there either */

@@ -152,10 +152,12 @@ set_headers(struct call *c)
 
 /*
  * A peer that has vanished is noticed by what it does not acknowledge. And
- * when we are killed, what is still on its way must not arrive: the process
+ * when we are killed, what has not left this machine must not: the process
  * after us sends newer rows of the same keys. So the end of a connection is a
- * reset, which throws away what is unsent here and unread there; in order we
- * close only when all is answered.
+ * reset, which throws away what is unsent here. What is unread there Linux
+ * still gives to its reader before it tells of the reset, so this narrows that
+ * window and does not close it: BUGS in cdc-apply(1). In order we close only
+ * when all is answered.
  */
 static int
 socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)

@@ -54,6 +54,12 @@ struct mv_status {
  * error_code of servers before 2.3.
  */
 void milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s);
+/*
+ * Of an Insert, Upsert or Delete of n rows or keys that was answered MV_OK:
+ * MV_FAIL if the counts of the answer, or its err_index, are others.
+ */
+void milvus_taken(const struct grpc_result *r, const char *method, size_t n,
+    struct mv_status *s);
 /* The class of a Status alone. */
 enum mv_class milvus_class(int error_code, int code, const char *reason);
 

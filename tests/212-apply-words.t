@@ -1,5 +1,5 @@
 #!/bin/sh
-# What cdc-apply says of what it was given and told: text, whatever that was.
+# What cdc-apply says of what it was given and told: text, whatever that was; and it reads answers to their end.
 . "$(dirname "$0")/lib.sh"
 . "$TESTS/applylib.sh"
 
@@ -20,4 +20,20 @@ for pad in '' a aa; do
 	cp "$err" said
 	ok '  cut at a character' text said
 done
+
+# A yes is no yes if the rest of the answer says otherwise
+refuses() { # WHAT ANSWER PATTERN [OPTION...]
+	faults "[$1]"
+	pattern=$2
+	{ begin; create a; insert a 1 2 3; tick 5; delete a 1 2; end; } >s
+	shift 2
+	exits 1 cdc-apply "$@" s
+	like "  $pattern" "$(cat "$err")" "$pattern"
+}
+refuses '{"method":"Upsert","answer":{"upsert_cnt":2}}' "Upsert of 3 rows .*it has taken 2 of 3; trying again will not help"
+is '  nothing is acknowledged' "$(cat "$out")" ''
+refuses '{"method":"Upsert","answer":{"err_index":[0,2]}}' "Upsert of 3 rows .*it has not taken 2 of 3"
+refuses '{"method":"Insert","answer":{"insert_cnt":0}}' "Insert of 3 rows .*it has taken 0 of 3" --mode insert
+refuses '{"method":"Delete","answer":{"delete_cnt":7}}' "Delete of 2 keys .*it has taken 7 of 2"
+is '  what stands before is' "$(jq -r .ts "$out")" 5
 done_testing

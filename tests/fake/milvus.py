@@ -12,6 +12,7 @@ is not used up decides what happens to it:
   "code": C, "reason": R   answers such a Status          "grpc": S, "text": T   ends with that gRPC status
   "sleep": SEC             waits first                     "after": true          does what was asked before all of this
   "jitter": SEC            waits up to so long first, by chance
+  "answer": {FIELD: VALUE}   says so in the answer, whatever was done
   "die": true              the process ends, no answer     "rows": N              refuses more rows than that at a time
 """
 import base64
@@ -290,6 +291,11 @@ class Fake:
                 if isinstance(answer, tuple):
                     answer, keys = answer
                 self.save()
+                for field, value in f.get('answer', {}).items():
+                    if isinstance(value, list):
+                        getattr(answer, field).extend(value)
+                    else:
+                        setattr(answer, field, value)
             except Refused as e:
                 said = f'refused {e.code}'
                 answer = common_pb2.Status(code=e.code, error_code=1, reason=e.reason)
