@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "log.h"
+#include "passing.h"
 #include "x.h"
 
 int
@@ -41,6 +42,9 @@ refused(const char *method, const char *what, const struct mv_status *s,
 	if (s->class == MV_ODD)
 		return err_set(e, ERR_ODD, "%s '%s': %s (code %d)", method,
 		    what, s->reason, s->code);
+	if (passing_cause(s->reason) == PASSING_LOGIN)
+		return err_set(e, ERR_DATA, "%s '%s': %s", method, what,
+		    s->reason); /* it may be changed on both sides */
 	if (s->code == 0)
 		return err_set(e, ERR_DATA,
 		    "%s '%s': %s; trying again will not help", method, what,

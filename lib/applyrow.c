@@ -9,6 +9,7 @@
 #include "err.h"
 #include "log.h"
 #include "out.h"
+#include "passing.h"
 #include "sig.h"
 #include "tso.h"
 #include "x.h"
@@ -118,7 +119,9 @@ fail(struct rowq *q, struct batch *b, const struct mv_status *s)
 	struct err e = { 0 };
 
 	milvus_settled(q->m, &b->retry);
-	if (s->code == 0)
+	if (passing_cause(s->reason) == PASSING_LOGIN)
+		err_set(&e, ERR_DATA, "%s", s->reason);
+	else if (s->code == 0)
 		err_set(
 		    &e, ERR_DATA, "%s; trying again will not help", s->reason);
 	else

@@ -13,6 +13,8 @@
 #include "err.h"
 #include "log.h"
 #include "notify.h"
+#include "num.h"
+#include "passing.h"
 #include "pipeline.h"
 #include "progress.h"
 #include "runshow.h"
@@ -28,6 +30,7 @@ enum {
 	TERM_MS = 3000,   /* from SIGTERM to SIGKILL */
 	BACKOFF_MIN_MS = 500,
 	BACKOFF_MAX_MS = 30000,
+	PASSING_S = 600, /* for what may pass, as --retry [600] */
 	LONG_RUN_MS =
 	    60000, /* after a run of this length backoff begins anew */
 };
@@ -40,7 +43,9 @@ struct runner {
 	int64_t gen;        /* of the checkpoint at the start of this run */
 	int64_t started_ms; /* monotonic */
 	int64_t backoff_ms;
-	int away;                       /* a peer was: status 3 */
+	int away;           /* a peer was: status 3 */
+	int64_t passing_ms; /* since when there was no progress for what may
+			       pass by itself, 0: it is not so */
 	int64_t trouble_ms[TASK_PROGS]; /* since when each tries again, or 0 */
 	struct progress progress;
 	struct runshow show;
@@ -179,6 +184,35 @@ advise(const char *name, const char *said, struct err *e)
 	    name);
 }
 
+static int64_t
+patience_ms(const struct runner *r)
+{
+	const char *text = task_option(r->task, "retry");
+	int64_t s = PASSING_S;
+	struct err ignored;
+
+	if (text != NULL && num_i64(text, 0, INT32_MAX, &s, &ignored) == -1)
+		s = PASSING_S;
+	return s * 1000;
+}
+
+/* A refusal with status 1: is it worth the usual time? */
+static int
+may_pass(struct runner *r, const struct child *c)
+{
+	enum passing why = passing_cause(c->last);
+	int64_t gen = generation(r, NULL), now = mono_ms();
+
+	if (WEXITSTATUS(c->status) != 1 || why == PASSING_NOT ||
+	    (why == PASSING_LOGIN && gen == 0)) {
+		r->passing_ms = 0;
+		return 0;
+	}
+	if (gen > r->gen || r->passing_ms == 0)
+		r->passing_ms = now;
+	return now - r->passing_ms < patience_ms(r);
+}
+
 /* All have ended, without our wish: what now? */
 static enum outcome
 judge(
@@ -196,7 +230,7 @@ judge(
 		task_log(dir, name, "ended", j);
 		return ENDED;
 	}
-	if (bad && WEXITSTATUS(p->c[i].status) != 3) {
+	if (bad && WEXITSTATUS(p->c[i].status) != 3 && !may_pass(r, &p->c[i])) {
 		err_set(e, kind_of(WEXITSTATUS(p->c[i].status)),
 		    "task '%s' failed: %s status %d", name,
 		    task_prog_name((enum task_prog)i),
