@@ -7,6 +7,7 @@
 
 #include "api.h"
 #include "err.h"
+#include "hash.h"
 #include "log.h"
 #include "notify.h"
 #include "num.h"
@@ -322,6 +323,7 @@ main(int argc, char **argv)
 	char *dir;
 
 	log_init(argv[0]);
+	hash_fixed(); /* of tags, which clients give back to the next of us */
 	notify_init();
 	parse(&a, argc, argv);
 	a.api.dir = dir = state_dir(a.dir);

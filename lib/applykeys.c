@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "x.h"
 
 enum { FIRST_CAP = 1024 };
@@ -14,29 +15,11 @@ keyset_fini(struct keyset *k)
 	memset(k, 0, sizeof *k);
 }
 
-/* The finalizer of splitmix64: every bit of x moves every bit of it. */
-static uint64_t
-mix(uint64_t x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebU;
-	return x ^ x >> 31;
-}
-
 uint64_t
 keyset_hash(uint64_t num, const void *key, size_t len)
 {
-	const uint8_t *p = key;
-	uint64_t h = mix(num + 0x9e3779b97f4a7c15U), v;
+	uint64_t h = hash_key(num, key, len);
 
-	for (; len >= 8; p += 8, len -= 8) {
-		memcpy(&v, p, 8);
-		h = mix(h ^ v) + 0x9e3779b97f4a7c15U;
-	}
-	v = len;
-	for (size_t i = 0; i < len; i++)
-		v = v << 8 | p[i];
-	h = mix(h ^ v);
 	return h == 0 ? 1 : h;
 }
 

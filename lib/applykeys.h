@@ -7,7 +7,8 @@
 /*
  * Which primary keys are on their way to the target, and in which request; in
  * the last of them, if there are several.
- * Keys are known by a 64-bit hash of collection and key: two keys of one hash
+ * Keys are known by a hash of collection and key, another one in each process,
+ * so that nobody can choose keys that crowd in one place: two keys of one hash
  * only wait for each other without need. All zero is valid and empty.
  */
 struct keyset {

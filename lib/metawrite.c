@@ -3,20 +3,19 @@
 #include <string.h>
 
 #include "err.h"
+#include "hash.h"
 #include "jsonw.h"
 #include "metaimpl.h"
 #include "out.h"
 #include "utf8.h"
 #include "x.h"
 
-/* FNV-1a; never 0, which means "not sent". */
+/* Never 0, which means "not sent". */
 static uint64_t
 hash(const struct buf *b)
 {
-	uint64_t h = 14695981039346656037u;
+	uint64_t h = hash_key(0, b->ptr, b->len);
 
-	for (size_t i = 0; i < b->len; i++)
-		h = (h ^ (uint8_t)b->ptr[i]) * 1099511628211u;
 	return h == 0 ? 1 : h;
 }
 

@@ -241,12 +241,10 @@ sample(struct unit *u, struct err *e)
 		return range(u, NULL, NULL, e);
 	for (size_t i = 0; i < u->v->conf->sample && rc == 0; i++) {
 		struct vrange r = { 0 };
-		struct hash h = { 0 };
+		uint64_t at = hash_mix(hash_mix(u->v->conf->seed) + i);
 
-		hash_num(&h, u->v->conf->seed);
-		hash_num(&h, i);
 		rc = vrange_at(
-		    &u->ask[SRC], h.a % (n[SRC] - SAMPLE_ROWS + 1), &r, e);
+		    &u->ask[SRC], at % (n[SRC] - SAMPLE_ROWS + 1), &r, e);
 		if (rc == 0)
 			rc = range(u, r.has_lo ? &r.lo : NULL,
 			    r.has_hi ? &r.hi : NULL, e);
