@@ -7,6 +7,7 @@
 
 #include "apiint.h"
 #include "buf.h"
+#include "jsonw.h"
 #include "state.h"
 #include "x.h"
 
@@ -116,6 +117,7 @@ int
 plain_log(struct call *c)
 {
 	int64_t n;
+	struct buf raw = { 0 };
 	struct follow *f;
 	int go_on;
 
@@ -127,7 +129,9 @@ plain_log(struct call *c)
 	f->dir = c->api->dir;
 	f->sub = state_sub(c->name, "log.ndjson");
 	if ((f->fd = open_log(f->dir, f->sub)) != -1)
-		last_lines(f->fd, n, &f->first, &f->at);
+		last_lines(f->fd, n, &raw, &f->at);
+	jw_lines(&f->first, raw.ptr, raw.len);
+	buf_fini(&raw);
 	c->r->type = "application/x-ndjson";
 	c->r->status = 200;
 	if (go_on) {

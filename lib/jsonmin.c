@@ -89,14 +89,23 @@ hex(const char *p)
 	return 1;
 }
 
+/* DEL and what C1 begins with: escaped then, as everywhere in JSON. */
+static int
+may_act(char c)
+{
+	return c == 0x7f || (unsigned char)c == 0xc2;
+}
+
 static int
 string(struct text *t)
 {
 	const char *p = t->p + 1, *end = t->end;
+	int odd = 0;
 
 	for (; p < end && *p != '"'; p++) {
 		if ((unsigned char)*p < 0x20)
 			return -1;
+		odd |= may_act(*p);
 		if (*p != '\\')
 			continue;
 		if (++p == end || *p == '\0' ||
@@ -110,7 +119,11 @@ string(struct text *t)
 	}
 	if (p == end)
 		return -1;
-	copy(t, (size_t)(p + 1 - t->p));
+	if (odd && t->b != NULL) {
+		jw_lines(t->b, t->p, (size_t)(p + 1 - t->p));
+		t->p = p + 1;
+	} else
+		copy(t, (size_t)(p + 1 - t->p));
 	return 0;
 }
 
