@@ -35,6 +35,7 @@ enum {
 	OPT_ADDRESS,
 	OPT_SOURCE,
 	OPT_TARGET,
+	OPT_ANYONE,
 	MAX_TABLE = 40,
 };
 
@@ -55,6 +56,8 @@ static const struct opt own[] = {
 	    "pages of this one may ask too; may be repeated" },
 	{ "insecure", OPT_INSECURE, NULL,
 	    "other machines may ask without a token" },
+	{ "allow-anyone", OPT_ANYONE, NULL,
+	    "without a token all may change, not only look" },
 	{ "allow-source", OPT_SOURCE, "NAME=VALUE",
 	    "an option of the source that a create may say" },
 	{ "allow-target", OPT_TARGET, "URI[=FILE]",
@@ -145,6 +148,9 @@ set_access(struct args *a, int letter, const char *arg)
 		break;
 	case OPT_ORIGIN:
 		a->web.origins = append(&a->origins, arg);
+		break;
+	case OPT_ANYONE:
+		a->web.anyone = 1;
 		break;
 	case OPT_SOURCE:
 		a->api.sources = allow_source(a, arg);

@@ -13,6 +13,7 @@ complete -c cdc-httpd -l read-token-file -r -F -d 'another one: who may only loo
 complete -c cdc-httpd -l host -x -d 'serve requests to this Host too'
 complete -c cdc-httpd -l origin -x -d 'pages of this one may ask too'
 complete -c cdc-httpd -l insecure -d 'other machines may ask without a token'
+complete -c cdc-httpd -l allow-anyone -d 'without a token all may change, not only look'
 complete -c cdc-httpd -l allow-source -x -a 'etcd= root= meta-path= brokers= cluster=' -d 'an option of the source that a create may say'
 complete -c cdc-httpd -l allow-target -x -d 'a target that a create may name without a login'
 complete -c cdc-httpd -l tls-dir -x -a '(__fish_complete_directories)' -d 'certificates that a create may name'

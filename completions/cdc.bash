@@ -8,7 +8,7 @@ _cdc_apply='--target --token-file --no-token --cacert --cert --key --dry-run --m
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users --until'
 _cdc_verify='--source --target --backup --until --include --exclude --allow-none --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
-_cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --allow-source --allow-target --tls-dir --http-status
+_cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --allow-anyone --allow-source --allow-target --tls-dir --http-status
 	--max-tasks --max-name --print-address --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster'
 _cdc_pipeline='--from --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key

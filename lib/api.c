@@ -135,7 +135,7 @@ plain(struct call *c, const struct route *t)
 {
 	snprintf(c->r->task, sizeof c->r->task, "%s", c->name);
 	if (t->writes && !c->q->may_write) {
-		call_fail(c, 403, "this token is for reading");
+		call_only_reads(c);
 		problem(c, 403);
 	} else if (t->run(c) == -1) {
 		c->r->more = NULL;

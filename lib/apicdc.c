@@ -210,7 +210,7 @@ run(struct call *c, const struct cdc_type *t, const json_t *data)
 
 	if (t->writes && !c->q->may_write) {
 		c->r->status = 403;
-		return call_fail(c, 403, "this token is for reading");
+		return call_only_reads(c);
 	}
 	if (t->fields != NULL && (own = api_clean(c, t->fields, data)) == NULL)
 		rc = -1;

@@ -40,6 +40,8 @@ struct err *call_fill(struct call *c, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void call_warn(struct call *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The request would change something, and may not. Returns -1. */
+int call_only_reads(struct call *c);
 /* The code of a call that failed. */
 int call_code(const struct call *c);
 

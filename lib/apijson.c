@@ -42,6 +42,15 @@ call_warn(struct call *c, const char *fmt, ...)
 }
 
 int
+call_only_reads(struct call *c)
+{
+	if (c->q->no_token)
+		return call_fail(c, 403,
+		    "this server has no --token-file, and is for reading");
+	return call_fail(c, 403, "this token is for reading");
+}
+
+int
 call_code(const struct call *c)
 {
 	if (c->code != 0)

@@ -53,8 +53,9 @@ plain_page(struct call *c)
 	mark = memmem(p->ptr, p->len, MARK, sizeof MARK - 1);
 	if (mark != NULL) {
 		buf_add(b, p->ptr, (size_t)(mark - p->ptr));
-		/* who has none and may write needs none */
-		buf_adds(b, c->q->may_write ? "not wanted" : "wanted");
+		/* where there is none, none is asked for */
+		buf_adds(b, c->q->may_write || c->q->no_token ? "not wanted"
+							      : "wanted");
 		rest = mark + sizeof MARK - 1;
 	}
 	buf_add(b, rest, (size_t)(p->ptr + p->len - rest));

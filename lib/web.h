@@ -29,7 +29,8 @@ struct web_req {
 	const char *body; /* "" if there is none; a NUL stands behind it */
 	size_t body_len;
 	const char *id; /* X-Request-Id: the client's, or made */
-	int may_write;  /* its token allows changes */
+	int may_write;  /* its token allows changes, or none is needed */
+	int no_token;   /* the server has none: all are served alike */
 	int fd;         /* of its connection, for web_left; 0: it has none */
 };
 /* Has the client left? One that only says no more counts as well. */
@@ -78,8 +79,9 @@ enum web_room {
 };
 
 struct web_conf {
-	const char *listen;          /* HOST:PORT, unix:PATH, or "fd:N" */
-	const char *token_file;      /* who may write, or NULL: everybody */
+	const char *listen; /* HOST:PORT, unix:PATH, or "fd:N" */
+	/* Who may write; NULL: nobody, but see `anyone`. */
+	const char *token_file;
 	const char *read_token_file; /* who may only read, or NULL: nobody */
 	/*
 	 * Names by which we may be asked besides loopback's and that of
@@ -89,6 +91,11 @@ struct web_conf {
 	/* What is served without a token, or NULL; NULL at the end. */
 	const char *const *open;
 	int insecure; /* other addresses than loopback without a token */
+	/*
+	 * Without a token file everybody who is served may write. It is so
+	 * with a Unix socket that is made here, for its owner alone.
+	 */
+	int anyone;
 	web_handler *handler;
 	/* Must not wait. NULL: all are WEB_LONG. */
 	enum web_room (*room)(const struct web_req *q);

@@ -162,6 +162,7 @@ check_who(struct exchange *k, struct head *h)
 	const char *why = "";
 	int status = who_check(&k->web->who, &asker, &k->req.may_write, &why);
 
+	k->req.no_token = k->web->who.write_token == NULL;
 	if (status == 0 || strcmp(k->path, "/healthz") == 0 ||
 	    (status == 401 && is_open(k->web->who.open, k->path)))
 		return 0;

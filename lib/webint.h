@@ -39,6 +39,7 @@ struct who {
 	const char *const *hosts, *const *origins, *const *open;
 	const char *own_host; /* that of the listener */
 	int file;             /* it is a Unix socket */
+	int anyone;           /* without a token all may write */
 };
 /* What a request says of itself; each may be NULL. */
 struct asker {

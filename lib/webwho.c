@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "log.h"
 #include "trust.h"
 #include "webint.h"
 #include "x.h"
@@ -28,6 +29,10 @@ who_open(struct who *w, const struct web_conf *conf, const struct listener *at,
 	w->open = conf->open;
 	w->own_host = at->host;
 	w->file = at->file;
+	w->anyone = conf->anyone || at->path != NULL;
+	if (conf->anyone && conf->token_file != NULL)
+		return err_set(e, ERR_USAGE,
+		    "--allow-anyone and --token-file exclude each other");
 	if (!at->local && conf->token_file == NULL && !conf->insecure)
 		return err_set(e, ERR_USAGE,
 		    "'%s' can be reached from other machines: "
@@ -36,10 +41,15 @@ who_open(struct who *w, const struct web_conf *conf, const struct listener *at,
 	if (conf->read_token_file != NULL && conf->token_file == NULL)
 		return err_set(e, ERR_USAGE,
 		    "--read-token-file without --token-file: "
-		    "everybody may write");
+		    "everybody may read");
 	if (token(conf->token_file, &w->write_token, e) == -1 ||
 	    token(conf->read_token_file, &w->read_token, e) == -1)
 		return -1;
+	if (w->write_token == NULL && !w->anyone)
+		log_warn("any user of %s may look, and nobody may change "
+			 "anything: --token-file says who may, or "
+			 "--allow-anyone that all may",
+		    at->local ? "this machine" : "this network");
 	return 0;
 }
 
@@ -82,7 +92,7 @@ check_token(const struct who *w, const char *authorization, int *may_write)
 	const char *given = bearer(authorization);
 	int reads;
 
-	*may_write = w->write_token == NULL;
+	*may_write = w->write_token == NULL && w->anyone;
 	if (w->write_token == NULL)
 		return 0;
 	if (given == NULL)

@@ -35,7 +35,7 @@ last=$pid
 curl -s "http://$a/x?ms=1000000" >last.out 2>&1 &
 last_ask=$!
 
-serve main
+serve main --allow-anyone
 main=$pid
 is 'a request as the handler sees it' \
 	"$(curl -s -H 'X-Request-Id: me-1' -H 'If-Match: "7"' -H 'Content-Type: text/x' -d '{"a":1}' "http://$a/t/a%20b?x=1&y=%26+c&x=2")" \
@@ -224,6 +224,7 @@ ends 15
 serve unix --listen "unix:$T/sock"
 is 'a Unix socket' "$(curl -s --unix-socket sock http://anything/x | jq -r .path) $a" "/x unix:$T/sock"
 is '  is ours alone' "$(stat -c %a sock)" 600
+is '  so that who comes may change things' "$(curl -s --unix-socket sock http://anything/x | jq .may_write) $(grep -c 'may look' unix.log)" 'true 0'
 exits 3 webd --listen "unix:$T/sock"
 like '  and in use' "$(cat "$err")" "^webd: '.*/sock' is in use\$"
 kill -KILL "$pid"
@@ -234,6 +235,8 @@ ends 15
 is '  and goes at the end' "$(ls sock 2>&1 | grep -c 'No such file')" 1
 
 serve taken
+is 'without a token all may look' "$(curl -s "http://$a/x" | jq .may_write)" false
+like '  as is said' "$(head -n 1 taken.log)" '^webd: any user of this machine may look, and nobody may change anything: --token-file says who may, or --allow-anyone that all may$'
 exits 3 webd --listen "$a"
 ends 1
 exits 2 webd --listen 0.0.0.0:0
@@ -245,6 +248,7 @@ serve all --listen 0.0.0.0:0 --token-file token
 is '  with one' "$(status "http://127.0.0.1:${a##*:}/x")" 401
 ends 15
 exits 2 webd --read-token-file read
+exits 2 webd --allow-anyone --token-file token
 exits 2 webd --token-file none
 chmod 640 token
 exits 2 webd --token-file token
@@ -258,7 +262,7 @@ exits 1 sh -c 'webd >/dev/full'
 # The program itself.
 program='cdc-httpd --print-address'
 export CDC_STATE_DIR="$T/state"
-cdc-httpd --listen 127.0.0.1:0 >none 2>&1 &
+cdc-httpd --listen 127.0.0.1:0 --allow-anyone >none 2>&1 &
 pid=$!
 wait_until 10 test -s state/FORMAT
 ends 15
@@ -269,7 +273,7 @@ exits 2 cdc-httpd --property sasl.password=hunter2
 is '  in one line, without it' "$(wc -l <"$err") $(grep -c hunter2 "$err")" '1 0'
 exits 2 cdc-httpd --etcd http://root:hunter2@127.0.0.1:2379
 is '  this too' "$(wc -l <"$err") $(grep -c hunter2 "$err")" '1 0'
-serve httpd --listen 127.0.0.1:0
+serve httpd --listen 127.0.0.1:0 --allow-anyone
 like 'it says where it listens' "$(head -n 1 httpd.log)" "^cdc-httpd: listening on $a, tasks in $T/state\$"
 checked "$a"
 cdc-task create dr --no-check --paused -T http://standby:19530
@@ -286,6 +290,16 @@ like 'the log names type and task' "$(grep what=list httpd.log)" \
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 serve httpd --listen "$a" --http-status
+is 'without a token all may look' "$(status -d '{"request_type":"list"}' "http://$a/cdc") $(status "http://$a/tasks/dr") $(status "http://$a/")" '200 200 200'
+is '  and are not asked for one' "$(grep -c 'data-token="not wanted"' body)" 1
+only='this server has no --token-file, and is for reading'
+for r in create delete pause resume maintenance; do
+	is "  but not $r" "$(status -d "{\"request_type\":\"$r\",\"request_data\":{\"task_id\":\"dr\"}}" "http://$a/cdc") $(jq -r .message body)" "403 $only"
+done
+for r in 'POST tasks' 'DELETE tasks/dr' 'POST tasks/dr/pause' 'POST tasks/dr/resume' 'PUT tasks/dr/position'; do
+	is "  nor $r" "$(status -X "${r% *}" -d '{}' "http://$a/${r#* }") $(jq -r .detail body)" "403 $only"
+done
+is '  and nothing was' "$(cdc-task list) $(cdc-task status dr --json --offline | jq -r .state)" 'dr paused'
 is 'killed, and again on the same address' "$(curl -s "http://$a/tasks/dr" | jq -r .task_id)" dr
 is '--http-status' "$(status -d '{"request_type":"get"}' "http://$a/cdc") $(jq .code body)" '400 400'
 ends 15
@@ -297,7 +311,7 @@ if pid == 0:
     os.dup2(s.fileno(), 3); os.set_inheritable(3, True)
     os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", NOTIFY_SOCKET=os.path.abspath("notify"),
         WATCHDOG_USEC="4000000")
-    os.execvp("cdc-httpd", ["cdc-httpd", "--print-address"])
+    os.execvp("cdc-httpd", ["cdc-httpd", "--print-address", "--allow-anyone"])
 print("%s:%d" % s.getsockname(), n.recv(99).decode(), n.recv(99).decode(), flush=True)
 os.kill(pid, 15)
 while (word := n.recv(99).decode()) == "WATCHDOG=1": pass

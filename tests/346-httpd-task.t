@@ -21,7 +21,7 @@ time=100 key=0 want=
 has() { [ "$(keys)" = "$1" ]; }
 
 : >at
-cdc-httpd --listen 127.0.0.1:0 --print-address -v --allow-target "*" --tls-dir "$T/tls" >at 2>httpd.log &
+cdc-httpd --listen 127.0.0.1:0 --print-address --allow-anyone -v --allow-target "*" --tls-dir "$T/tls" >at 2>httpd.log &
 httpd=$!
 wait_until 10 test -s at || diag <httpd.log
 checked "$(cat at)"

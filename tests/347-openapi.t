@@ -38,7 +38,7 @@ serve() { # NAME OPTION...: $a is its address, $pid its number
 }
 serve first --token-file token --read-token-file read --tls-dir "$T/tls"
 first=$a first_pid=$pid
-serve second --http-status --allow-target '*'
+serve second --http-status --allow-anyone --allow-target '*'
 second=$a second_pid=$pid
 
 ok 'the document is one of OpenAPI 3.1' document valid.py "$second"

@@ -75,7 +75,7 @@ at=$(ts 50)
 echo "{\"op\":\"ack\",\"ts\":\"$at\",\"pos\":{\"by-dev-rootcoord-dml_0\":{\"o\":1,\"n\":1,\"ts\":\"$at\"}},\"n\":{\"rows\":1234},\"end\":true}" |
 	cdc-task commit far
 
-serve plain
+serve plain --allow-anyone
 curl -s -D head -o page "$url/"
 is 'the page needs nothing from elsewhere' "$(grep -ciE '(src|href)="?(https?:)?//' page)" 0
 like '  and may not have it' "$(tr -d '\r' <head)" "^Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"

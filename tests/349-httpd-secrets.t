@@ -25,7 +25,7 @@ own=$CDC_TARGET
 
 serve() { # OPTION...: $url is the server
 	: >at
-	cdc-httpd --listen 127.0.0.1:0 --print-address --etcd "$CDC_ETCD" --etcd-user-file login -X "@$T/props" \
+	cdc-httpd --listen 127.0.0.1:0 --print-address --allow-anyone --etcd "$CDC_ETCD" --etcd-user-file login -X "@$T/props" \
 		--brokers "$CDC_BROKERS" "$@" >at 2>httpd.log &
 	httpd=$!
 	wait_until 10 test -s at || diag <httpd.log

@@ -22,7 +22,8 @@ enum {
 	OPT_READ,
 	OPT_HOST,
 	OPT_ORIGIN,
-	OPT_INSECURE
+	OPT_INSECURE,
+	OPT_ANYONE
 };
 
 static const struct opt table[] = {
@@ -32,6 +33,7 @@ static const struct opt table[] = {
 	{ "host", OPT_HOST, "NAME", "as cdc-httpd, once" },
 	{ "origin", OPT_ORIGIN, "ORIGIN", "as cdc-httpd, once" },
 	{ "insecure", OPT_INSECURE, NULL, "as cdc-httpd" },
+	{ "allow-anyone", OPT_ANYONE, NULL, "as cdc-httpd" },
 	{ 0 },
 };
 
@@ -173,6 +175,8 @@ main(int argc, char **argv)
 
 		if (letter == OPT_INSECURE)
 			conf.insecure = 1;
+		else if (letter == OPT_ANYONE)
+			conf.anyone = 1;
 		else
 			*where[letter - OPT_LISTEN] = arg;
 	}

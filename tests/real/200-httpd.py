@@ -62,7 +62,7 @@ class Site:
     def __init__(self, case):
         port = free_port()
         self.case, self.url = case, f'http://127.0.0.1:{port}'
-        options = f'--allow-target * --listen 127.0.0.1:{port} --etcd {case.etcd} --root {os.environ["CDC_ROOT"]} --brokers {case.brokers}'
+        options = f'--allow-anyone --allow-target * --listen 127.0.0.1:{port} --etcd {case.etcd} --root {os.environ["CDC_ROOT"]} --brokers {case.brokers}'
         self.httpd = Service(case, 'cdc-httpd.service', {'CDC_HTTPD_OPTIONS': options})
         self.supervise = Service(case, 'cdc-supervise.service', {})
         self.services = self.httpd, self.supervise

@@ -161,6 +161,9 @@ knows_the_tokens(void **state)
 	assert_int_equal(asks(&w, "Bearer read", NULL, NULL, &may), 401);
 	w.write_token = NULL;
 	assert_int_equal(asks(&w, NULL, NULL, NULL, &may), 0);
+	assert_int_equal(may, 0);
+	w.anyone = 1;
+	assert_int_equal(asks(&w, NULL, NULL, NULL, &may), 0);
 	assert_int_equal(may, 1);
 }
 
