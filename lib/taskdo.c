@@ -29,7 +29,14 @@ overlap(void *arg, json_t *task, const json_t *other, struct err *e)
 	return task_overlap(task, other, e) ? -1 : 0;
 }
 
-/* Its place among the others. */
+static int
+is_there(struct task_order *o, struct err *e)
+{
+	o->why = TASK_WHY_THERE;
+	return err_set(e, ERR_DATA, "task '%s' is there already", o->name);
+}
+
+/* Its place among the others; it may have come to be since it was not there. */
 static int
 fits(const char *dir, struct task_order *o, struct err *e)
 {
@@ -41,7 +48,9 @@ fits(const char *dir, struct task_order *o, struct err *e)
 	for (n = 0; rc == 0 && names[n] != NULL; n++) {
 		json_t *other = state_task(dir, names[n], e);
 
-		if (other == NULL) /* it cannot run either */
+		if (strcmp(names[n], o->name) == 0)
+			rc = is_there(o, e);
+		else if (other == NULL) /* it cannot run either */
 			log_warn("%s", e->msg);
 		else
 			rc = (o->beside == NULL ? overlap : o->beside)(
@@ -106,12 +115,7 @@ place(const char *dir, struct task_order *o, struct err *e)
 	struct stat st;
 	int rc;
 
-	if (state_stat(dir, sub, &st) == 0) {
-		o->why = TASK_WHY_THERE;
-		rc =
-		    err_set(e, ERR_DATA, "task '%s' is there already", o->name);
-	} else
-		rc = fits(dir, o, e);
+	rc = state_stat(dir, sub, &st) == 0 ? is_there(o, e) : fits(dir, o, e);
 	free(sub);
 	return rc;
 }
