@@ -34,6 +34,7 @@ enum {
 	OPT_ONE_PART,
 	OPT_NO_TOKEN,
 	OPT_ADOPT,
+	OPT_CIRCLE,
 };
 
 #define USAGE "[OPTION]... [FILE]..."
@@ -53,6 +54,8 @@ static const struct opt table[] = {
 	    "make collections that the target has lost" },
 	{ "adopt", OPT_ADOPT, NULL,
 	    "collections that the target has already are ours to drop" },
+	{ "allow-circle", OPT_CIRCLE, NULL,
+	    "go on where the target's own rows come round" },
 	{ "ignore-partitions", OPT_ONE_PART, NULL,
 	    "rows of all partitions go into the default one" },
 	{ "rename", OPT_RENAME, "A=B", "another name, of db or db.coll" },
@@ -139,6 +142,9 @@ set(struct apply_conf *c, int letter, const char *arg, struct login *login)
 		break;
 	case OPT_CREATE:
 		c->create_missing = 1;
+		break;
+	case OPT_CIRCLE:
+		c->allow_circle = 1;
 		break;
 	case OPT_ADOPT:
 		c->adopt = 1;

@@ -19,6 +19,7 @@ complete -c cdc-apply -l ignore-partitions -d 'rows of all partitions go into th
 complete -c cdc-apply -l create-missing -d 'make collections that the target has lost'
 complete -c cdc-apply -l allow-none -d 'a --rename that meets nothing is no error'
 complete -c cdc-apply -l adopt -d 'collections that the target has already are ours to drop'
+complete -c cdc-apply -l allow-circle -d 'go on where the target\'s own rows come round'
 complete -c cdc-apply -l rename -x -d 'another name, of db or db.coll'
 complete -c cdc-apply -l skip -x -a "(__fish_append , $ops)" -d 'operations to leave out, with commas'
 complete -c cdc-apply -l until -x -a 'ts:' -d 'nothing that is later: ts:TSO or a time'

@@ -100,6 +100,7 @@ complete -c cdc-task -n "$in create doctor" -l with-users -d 'users, roles and g
 complete -c cdc-task -n "$in create doctor" -l ignore-partitions -d 'rows of all partitions go into the default one'
 complete -c cdc-task -n "$in create doctor" -l create-missing -d 'make collections that the target has lost'
 complete -c cdc-task -n "$in create doctor" -l adopt -d 'collections that the target has already are ours to drop'
+complete -c cdc-task -n "$in create doctor" -l allow-circle -d 'go on where the target\'s own rows come round'
 complete -c cdc-task -n "$in doctor" -s k -l check -x -a "(__fish_append , words others etcd root selection zstd kafka topics format size retention position target login mode itself versions writers databases schemas wish state lag progress start lost unknown disk upgrade)" -d 'only these checks'
 complete -c cdc-task -n "$in doctor" -l json -d 'a line of JSON for each check'
 complete -c cdc-task -n "$in status" -l json -d 'a line of JSON for each task'

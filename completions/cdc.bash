@@ -4,7 +4,7 @@ _cdc_common='--verbose --quiet --help --version'
 _cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all --allow-none'
 _cdc_read='--brokers --property --cluster --meta --from --until --include --exclude --allow-none --ops --vectors --json --time --tick
 	--shard --missing --explain --state-dir'
-_cdc_apply='--target --token-file --no-token --cacert --cert --key --dry-run --mode --create-missing --adopt --ignore-partitions --rename --allow-none --skip --on-error
+_cdc_apply='--target --token-file --no-token --cacert --cert --key --dry-run --mode --create-missing --adopt --allow-circle --ignore-partitions --rename --allow-none --skip --on-error
 	--window --batch-bytes --retry --timeout --progress --state-dir --with-users --until'
 _cdc_verify='--source --target --backup --until --include --exclude --allow-none --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
 	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
@@ -14,7 +14,7 @@ _cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin 
 _cdc_pipeline='--from --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file --no-token
 	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
-	--timeout --with-users --ignore-partitions --create-missing --adopt'
+	--timeout --with-users --ignore-partitions --create-missing --adopt --allow-circle'
 _cdc_create="$_cdc_pipeline --paused --no-check --allow-none"
 _cdc_checks='words others etcd root selection zstd kafka topics format size retention position target login mode itself versions writers databases schemas wish state lag progress start lost unknown disk upgrade'
 _cdc_commands='create list status doctor show run supervise pause resume set log commit delete'

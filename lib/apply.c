@@ -109,6 +109,7 @@ row_line(struct apply *a, struct err *e)
 		    "the line is 'lossy', made without its vectors");
 	if (row_coll(a, &c, e) == -1)
 		return -1;
+	mark_send(a, c);
 	rc = rowq_rows(
 	    a->q, c, a->op.part.ptr, a->op.rows, a->op.json_inline, &w, e);
 	a->counts.rows += rowq_added(a->q) - before;
@@ -126,8 +127,12 @@ key_line(struct apply *a, struct err *e)
 
 	if (row_coll(a, &c, e) == -1)
 		return -1;
+	mark_send(a, c);
 	rc = rowq_keys(
 	    a->q, c, a->op.has_part ? a->op.part.ptr : NULL, a->op.keys, &w, e);
+	/* it goes on first, so that the other ones in the circle know it too */
+	if (rc == 0)
+		rc = mark_look(a, c, e);
 	a->counts.keys += rowq_added(a->q) - before;
 	a->counts.del++;
 	return rc;
@@ -333,7 +338,8 @@ one_line(struct apply *a, const char *line, size_t n, struct err *e)
 	if (rc == -1 && e->kind == ERR_ODD)
 		e->kind = ERR_DATA;
 	if (rc == -1 && e->kind == ERR_DATA && a->dead_fd != -1 &&
-	    (v->kind == ROWS || v->kind == DDL) && a->op.has_coll) {
+	    !a->never_aside && (v->kind == ROWS || v->kind == DDL) &&
+	    a->op.has_coll) {
 		why = *e;
 		err_clear(e);
 		rc = dead_op(a, line, n, &why, e);
@@ -477,6 +483,7 @@ close_all(struct apply *a)
 	rowq_free(a->q);
 	colls_fini(&a->colls);
 	who_fini(&a->who);
+	mark_fini(&a->marks);
 	redo_close(a->redo);
 	milvus_close(a->m);
 	opline_fini(&a->op);

@@ -19,6 +19,7 @@ struct apply_conf {
 	int one_part;       /* rows of all partitions go into the default one */
 	int create_missing; /* a collection that the target has lost */
 	int adopt;          /* what is there already is ours */
+	int allow_circle;   /* go on where marks say that it is one */
 	int with_users;     /* users, roles and grants too */
 	int progress;       /* a line on the terminal */
 	struct names rename;

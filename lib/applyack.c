@@ -131,6 +131,8 @@ apply_begin(struct apply *a, struct err *e)
 	    (lock(a, a->op.task.ptr, e) == -1 ||
 		open_redo(a, a->op.task.ptr, a->pos.ts, e) == -1))
 		return -1;
+	if (a->op.task.len > 0)
+		mark_begin(a, a->op.task.ptr);
 	if ((!a->begun && (who_open(a, e) == -1 || meet(a, e) == -1)) ||
 	    self_begin(a, e) == -1)
 		return -1;

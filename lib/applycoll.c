@@ -68,6 +68,18 @@ colls_forget_all(struct colls *s)
 }
 
 void
+colls_marked(struct colls *s, const void *mark, int failed)
+{
+	for (size_t i = 0; i < s->cap; i++)
+		for (struct coll *c = s->v[i]; c != NULL; c = c->next) {
+			if (c->awaits == mark)
+				c->awaits = NULL;
+			if (failed)
+				c->marked = 0;
+		}
+}
+
+void
 colls_fini(struct colls *s)
 {
 	colls_forget_all(s);

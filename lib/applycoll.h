@@ -26,6 +26,8 @@ struct coll {
 	/* of the engine */
 	int checked;        /* coll_writable said yes */
 	uint64_t num;       /* tells collections apart in the key set */
+	int64_t marked;     /* the source's id whose mark it has, applymark.c */
+	const void *awaits; /* a mark, before whose answer no row is sent */
 	struct batch *open; /* batches that take rows, see applyrow.h */
 	int refused;        /* how many are to be set aside */
 	struct coll *next;
@@ -56,6 +58,8 @@ struct coll *colls_pretend(struct colls *s, const char *db, const char *name,
 /* No batch refers to it any more. */
 void colls_forget(struct colls *s, const char *db, const char *name);
 void colls_forget_all(struct colls *s);
+/* The mark is answered; failed: none is `marked` any more. */
+void colls_marked(struct colls *s, const void *mark, int failed);
 
 /* Can rows be written to it? ERR_DATA that says why not. */
 int coll_writable(struct coll *c, struct err *e);

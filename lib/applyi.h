@@ -44,12 +44,24 @@ struct who {
 	int64_t passed;    /* the source's id that who_is_own said no to */
 };
 
+/* What is known of marks, applymark.c. */
+struct marks {
+	struct kvs sent;    /* the source's ids, in this run */
+	struct mark *out;   /* on their way */
+	int64_t not_before; /* tso_mono_ns(), after one that failed */
+	int refused;        /* it was said */
+	char *task;         /* of the last begin that names one */
+	uint64_t told;      /* marks up to this ts were told before */
+};
+
 struct apply {
 	const struct apply_conf *conf;
 	struct milvus *m;
 	struct rowq *q;
 	struct colls colls;
 	struct who who;
+	struct marks marks;
+	int never_aside; /* what went wrong is not the line's fault */
 	struct out out;
 	struct lines *in;
 	struct opline op;      /* the line at hand */
@@ -162,12 +174,27 @@ int meet(struct apply *a, struct err *e);
  * collections, so that a file may go back to where it came from under other
  * names, or for what was dropped there. Both: -1 with ERR_DATA.
  */
-int self_begin(const struct apply *a, struct err *e);
+int self_begin(struct apply *a, struct err *e);
 int self_line(struct apply *a, struct err *e);
 /* c, if it is not NULL, stands where the line's collection is to be. */
-int self_coll(const struct apply *a, const struct coll *c, struct err *e);
+int self_coll(struct apply *a, const struct coll *c, struct err *e);
 /* Nothing stands there, and one is to be made. */
 int self_new(struct apply *a, struct err *e);
+
+/*
+ * applymark.c: does what is written to the target come from the target? Before
+ * the first rows of a collection of the source go out in a run, a delete of a
+ * key that nobody has goes before them: its mark, which follows from the
+ * collection's id. Milvus writes it into its log as any delete, so whoever
+ * carries the rows on carries the mark before them; and a mark of the target's
+ * own collection, or of the source's own, in the input is a circle.
+ */
+void mark_begin(struct apply *a, const char *task);
+/* Rows or keys of the line at hand are about to go to c. */
+void mark_send(struct apply *a, struct coll *c);
+/* Has the line's list of keys such a mark? -1 with ERR_DATA. */
+int mark_look(struct apply *a, const struct coll *c, struct err *e);
+void mark_fini(struct marks *m);
 
 /*
  * applyown.c: what was at the target before anybody of this state directory

@@ -64,6 +64,7 @@ static int
 may_go(const struct rowq *q, const struct batch *b)
 {
 	return !b->flying && b->refused == NULL && !held(q, b) &&
+	       b->coll->awaits == NULL &&
 	       (b->coll->refused == 0 || !batch_never_sent(b));
 }
 

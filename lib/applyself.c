@@ -6,8 +6,9 @@
 #include "milvusid.h"
 
 static int
-own(const struct apply *a, const char *why, struct err *e)
+own(struct apply *a, const char *why, struct err *e)
 {
+	a->never_aside = 1;
 	return err_set(e, ERR_DATA,
 	    "target '%s' " MILVUS_ITSELF ", %s: what is written there would "
 	    "come back, again and again; choose another target (-T)",
@@ -15,7 +16,7 @@ own(const struct apply *a, const char *why, struct err *e)
 }
 
 int
-self_begin(const struct apply *a, struct err *e)
+self_begin(struct apply *a, struct err *e)
 {
 	int64_t born;
 
@@ -39,7 +40,7 @@ self_line(struct apply *a, struct err *e)
 }
 
 int
-self_coll(const struct apply *a, const struct coll *c, struct err *e)
+self_coll(struct apply *a, const struct coll *c, struct err *e)
 {
 	if (c == NULL || c->id == 0 || c->id != who_source(a))
 		return 0;

@@ -42,6 +42,7 @@ enum {
 	ETCD_RETRY,
 	ONE_PART,
 	ADOPT,
+	ALLOW_CIRCLE,
 };
 
 const struct task_option task_options[] = {
@@ -119,6 +120,9 @@ const struct task_option task_options[] = {
 	{ "adopt", ADOPT, NULL,
 	    "collections that the target has already are ours to drop",
 	    TASK_APPLY, "--adopt", TASK_FLAG, NULL, NULL },
+	{ "allow-circle", ALLOW_CIRCLE, NULL,
+	    "go on where the target's own rows come round", TASK_APPLY,
+	    "--allow-circle", TASK_FLAG, NULL, NULL },
 	{ 0 },
 };
 

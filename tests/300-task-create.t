@@ -34,7 +34,7 @@ ok 'all options' make all -E http://e:1 -r root --meta-path m --etcd-user-file e
 	--etcd-key ek --etcd-retry 9 -b k:9 -X a=b -X @props -X ssl.ca.location=ca --cluster cl -i 'x.*' -i y -x z.z --ops insert --shard 1/4 --tick 2 \
 	-T http://127.0.0.1:4 --token-file tf --target-cacert tc --target-cert tcc --target-key tk --rename x=y \
 	--rename a.b=a.c --mode insert --skip flush --on-error dead --window 3 --batch-bytes 5 --retry 6 \
-	--timeout 7 --with-users --ignore-partitions --create-missing --adopt --from now
+	--timeout 7 --with-users --ignore-partitions --create-missing --adopt --allow-circle --from now
 line() { jq -r --argjson i "$1" '.pipeline[$i]' all.json; }
 cdc-task show all --json >all.json
 is 'cdc-meta gets its own' "$(line 0)" "cdc-meta --etcd http://e:1 --root root --meta-path m --etcd-user-file $T/eu \
@@ -43,7 +43,7 @@ is 'cdc-read gets its own' "$(line 1)" "cdc-read --brokers k:9 -X a=b -X @$T/pro
 --exclude z.z --ops insert --shard 1/4 --tick 2 --from task:all --state-dir $T/state"
 is 'cdc-apply gets its own' "$(line 2)" "cdc-apply --target http://127.0.0.1:4 --token-file $T/tf --cacert $T/tc \
 --cert $T/tcc --key $T/tk --rename x=y --rename a.b=a.c --mode insert --skip flush \
---on-error dead:$T/state/tasks/all/dead.ndjson --window 3 --batch-bytes 5 --retry 6 --timeout 7 --with-users --ignore-partitions --create-missing --adopt --state-dir $T/state"
+--on-error dead:$T/state/tasks/all/dead.ndjson --window 3 --batch-bytes 5 --retry 6 --timeout 7 --with-users --ignore-partitions --create-missing --adopt --allow-circle --state-dir $T/state"
 is 'commit closes the pipe' "$(line 3)" "cdc-task --state-dir $T/state commit all"
 
 # secrets

@@ -32,6 +32,7 @@ from pymilvus.grpc_gen import common_pb2, milvus_pb2 as pb, schema_pb2
 
 PREFIX = '/milvus.proto.milvus.MilvusService/'
 TYPE = schema_pb2.DataType
+MARK = re.compile(r'in \[(\d{19}|"cdc-came-from-[0-9a-f]{16}")\]$')  # a Delete of cdc-apply's own is a "Mark" here
 
 
 class Refused(Exception):
@@ -274,8 +275,9 @@ class Fake:
         if request is None:
             request = method + 'Request'
         r = getattr(pb, request).FromString(data)
+        name = 'Mark' if method == 'Delete' and MARK.search(r.expr) else method
         with self.lock:
-            f = self.fault(method)
+            f = self.fault(name)
             for k, v in context.invocation_metadata():
                 if k == 'authorization':
                     self.logins.write(base64.b64decode(v).decode('utf-8', 'replace') + '\n')
@@ -300,7 +302,7 @@ class Fake:
                 said = f'refused {e.code}'
                 answer = common_pb2.Status(code=e.code, error_code=1, reason=e.reason)
             finally:
-                self.note(method, r, said if keys is None else f'{said} {json.dumps(keys, separators=(",", ":"))}'[:200])
+                self.note(name, r, said if keys is None else f'{said} {json.dumps(keys, separators=(",", ":"))}'[:200])
         if f.get('after'):
             time.sleep(f.get('sleep', 0))
             self.harm(f, r, context)

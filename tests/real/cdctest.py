@@ -457,6 +457,25 @@ def lab(*argv):
     subprocess.run([LAB, *argv], check=True, stdout=subprocess.DEVNULL)
 
 
+@contextlib.contextmanager
+def lab_more(*names):
+    """Further servers of the lab, and their variables; ended again if they were not there."""
+    def env():
+        text = subprocess.run([LAB, 'env'], check=True, capture_output=True, text=True).stdout
+        return dict(line.split('=', 1) for line in text.splitlines() if '=' in line)
+    before = env()
+    lab('up', *names)
+    here = {k: v for k, v in env().items() if k not in before}
+    os.environ.update(env())
+    try:
+        yield
+    finally:
+        if here:
+            lab('kill', *names)
+            for k in here:
+                os.environ.pop(k, None)
+
+
 # Running the scenarios
 
 def main(*scenarios):
