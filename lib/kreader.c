@@ -14,14 +14,10 @@
 #include "err.h"
 #include "log.h"
 #include "sig.h"
-#include "trust.h"
 #include "tso.h"
-#include "utf8.h"
 #include "x.h"
 
 enum {
-	AWAY_LIMIT_MS = 300000, /* brokers may be away so long while we read */
-	AWAY_SAID_MS = 3000,    /* and so long before that is said */
 	ASK_MS = 10000,
 	FIRST_MS = 100,   /* the first question's part of it */
 	MS = 1000000,     /* ns */
@@ -36,40 +32,6 @@ on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 	(void)rk;
 	(void)level;
 	log_info("kafka: %s: %s", fac, text);
-}
-
-/*
- * Does a certificate stand in the way, the broker's or ours? All else of TLS,
- * such as a connection that ends in its middle, may pass.
- */
-static int
-is_about_trust(const char *reason)
-{
-	return strstr(reason, "certificate verify failed") != NULL ||
-	       trust_refused(reason);
-}
-
-/* The brokers' absence is noticed here; kreader_next acts on it. */
-static void
-on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
-{
-	struct kreader *r = opaque;
-	const char *end;
-	size_t n;
-
-	(void)rk;
-	log_info("kafka: %s", reason);
-	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-		if (r->away_since_ns == 0)
-			r->away_since_ns = tso_mono_ns();
-		return;
-	}
-	/* without how long it took and how often it was so */
-	end = strstr(reason, " (after ");
-	n = end == NULL ? strlen(reason) : (size_t)(end - reason);
-	utf8_copy(r->why, sizeof r->why, reason, n);
-	r->refused =
-	    code == RD_KAFKA_RESP_ERR__AUTHENTICATION || is_about_trust(reason);
 }
 
 static int
@@ -126,7 +88,7 @@ kreader_open(const struct kreader_conf *c, struct err *e)
 		goto fail;
 	rd_kafka_conf_set_opaque(conf, r);
 	rd_kafka_conf_set_log_cb(conf, on_log);
-	rd_kafka_conf_set_error_cb(conf, on_error);
+	rd_kafka_conf_set_error_cb(conf, kreader_on_error);
 	r->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
 	if (r->rk == NULL) {
 		err_set(e, ERR_USAGE, "kafka: %s", why);
@@ -362,6 +324,7 @@ kreader_start(struct kreader *r, const char *topic, int number, int64_t offset,
 	if (rd_kafka_consume_start_queue(t->rkt, 0, offset, r->queue) == -1)
 		return kreader_fail(e, rd_kafka_last_error(), topic);
 	t->reading = 1;
+	t->heard_ns = r->heard_ns = tso_mono_ns();
 	return 0;
 }
 
@@ -459,50 +422,6 @@ event(struct kreader *r, rd_kafka_message_t *rkm, struct err *e)
 	return rc;
 }
 
-/*
- * Idle topics tell nothing about a broker that is back, so ask. If a broker
- * has refused us, that is not worth the whole time.
- */
-static int
-away_too_long(struct kreader *r)
-{
-	const struct rd_kafka_metadata *md;
-
-	if (r->away_since_ns == 0 ||
-	    (!r->refused &&
-		tso_mono_ns() - r->away_since_ns < (int64_t)AWAY_LIMIT_MS * MS))
-		return 0;
-	if (rd_kafka_metadata(r->rk, 0, NULL, &md, kreader_left(r)) !=
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		return 1;
-	rd_kafka_metadata_destroy(md);
-	r->away_since_ns = 0;
-	r->refused = 0;
-	return 0;
-}
-
-/* All day somebody looks why nothing comes. */
-static void
-tell_away(struct kreader *r)
-{
-	if (r->away_since_ns == 0 || r->trouble.since_ns != 0 ||
-	    tso_mono_ns() - r->away_since_ns < (int64_t)AWAY_SAID_MS * MS)
-		return;
-	trouble_tell(&r->trouble, AWAY_LIMIT_MS / 1000, "no broker answers: %s",
-	    r->why[0] == '\0' ? "all are down" : r->why);
-}
-
-int64_t
-kreader_high(struct kreader *r, const char *topic)
-{
-	int64_t low, high;
-
-	return rd_kafka_get_watermark_offsets(r->rk, topic, 0, &low, &high) ==
-		       RD_KAFKA_RESP_ERR_NO_ERROR
-		   ? high
-		   : -1;
-}
-
 /* After a good part of a queue was taken, if there is more. */
 static void
 go_on(struct kreader *r, struct topic *t, const rd_kafka_message_t *rkm)
@@ -537,8 +456,7 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 
 	while ((rkm = take(r, wait_ms)) != NULL) {
 		if (rkm->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-			r->away_since_ns = 0;
-			trouble_over(&r->trouble, "a broker");
+			kreader_heard(r, topic_of(rkm));
 			go_on(r, topic_of(rkm), rkm);
 			fill(m, rkm);
 			return KREADER_MSG;
@@ -546,14 +464,8 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 		if (event(r, rkm, e) == -1)
 			return -1;
 	}
-	if (away_too_long(r)) {
-		if (r->refused)
-			return err_set(
-			    e, ERR_DATA, "brokers refuse: %s", r->why);
-		return err_set(e, ERR_TEMP, "no broker has answered for %d s",
-		    AWAY_LIMIT_MS / 1000);
-	}
-	tell_away(r);
+	if (kreader_idle(r, e) == -1)
+		return -1;
 	return KREADER_IDLE;
 }
 

@@ -175,3 +175,14 @@ kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
 	/* no record is so young */
 	return *offset >= 0 ? 0 : kreader_highs(r, &topic, 1, offset, e);
 }
+
+int64_t
+kreader_high(struct kreader *r, const char *topic)
+{
+	int64_t low, high;
+
+	return rd_kafka_get_watermark_offsets(r->rk, topic, 0, &low, &high) ==
+		       RD_KAFKA_RESP_ERR_NO_ERROR
+		   ? high
+		   : -1;
+}

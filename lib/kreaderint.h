@@ -8,7 +8,8 @@
 
 /*
  * Between kreader.c, which reads, kreaderask.c, which asks, kreaderlimit.c,
- * which says for how long and who was silent, and kreaderconf.c, which has the
+ * which says for how long and who was silent, kreaderaway.c, which looks for
+ * brokers that leave while we read, and kreaderconf.c, which has the
  * properties.
  */
 
@@ -18,8 +19,9 @@ struct topic {
 	rd_kafka_topic_t *rkt;
 	int number; /* the caller's */
 	int reading;
-	int ahead;    /* a record was asked for, and not fetched yet */
-	size_t taken; /* bytes since librdkafka was woken */
+	int ahead;        /* a record was asked for, and not fetched yet */
+	size_t taken;     /* bytes since librdkafka was woken */
+	int64_t heard_ns; /* when the last record came */
 };
 
 struct kreader {
@@ -32,6 +34,9 @@ struct kreader {
 	int64_t away_since_ns;  /* all brokers down since, 0 if not */
 	char why[512];          /* what was wrong with the last broker */
 	struct trouble trouble; /* the same, as it was said */
+	int complained;         /* librdkafka has, since all leaders answered */
+	int silent;             /* a leader is, though others are there */
+	int64_t heard_ns, looked_ns; /* the last record, the last question */
 	int refused; /* and it does not get better by itself: login, trust */
 	struct topic **v;
 	size_t n, cap;
@@ -49,6 +54,13 @@ int kreader_only_0(struct kreader *r, const char *topic, struct err *e);
 
 /* The error of a broker's answer, by kind; returns -1. */
 int kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic);
+
+/* kreaderaway.c */
+void kreader_on_error(rd_kafka_t *rk, int code, const char *why, void *opaque);
+/* A record has come. */
+void kreader_heard(struct kreader *r, struct topic *t);
+/* Nothing has: as kreader_next, -1 if that lasts for too long. */
+int kreader_idle(struct kreader *r, struct err *e);
 
 /* kreaderlimit.c */
 /* Milliseconds that the next question may take; 1 if all is used up. */

@@ -1,8 +1,12 @@
 """A broker that answers at its bootstrap address and advertises one that does not: nothing hangs, and everything names it."""
 import http.client
 import socket
+import sys
 
 from cdctest import *
+
+sys.path.insert(0, os.path.join(TOP, 'tests', 'torture'))
+from proxy import Proxy  # noqa: E402
 
 FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=4)]
 # Each promise has a limit of its own; on a machine that does much else there is so much on top. What it replaces
@@ -81,7 +85,7 @@ def creates(case, db, silent, how):
     argv[-1] = 'http://127.0.0.1:1'  # it does not come to that
     p = program(case, *argv, '-i', f'{db}.*')
     eventually(silent.asked, what='far asks')
-    _, took = timed(lambda: case.run(*words(case, f'near{how}', case.brokers), '-i', f'near{how}.*'))
+    _, took = timed(lambda: case.run(*words(case, f'near{how}', case.brokers), '-i', f'near{how}.*', '--allow-none'))
     tap.ok(p.poll() is None, f'{how}: the one still asks when the other is made', f'{took:.1f} s')
     got = ended(p, 15)
     tap.ok(got is not None and got[0] == 3 and silent.address in got[1], f'{how}: create ends and names the address', got)
@@ -144,6 +148,32 @@ def served(case, silent, how):
         ended(p, 10)
 
 
+def a_leader_that_falls_silent(case):
+    """While a task runs; the address that it knows from the start goes on answering."""
+    port = int(os.environ['KAFKA_PROXY_PORT'])
+    db = case.make_db()
+    case.src.create(db, 'a', FIELDS, shards=2)
+    case.src.insert(db, 'a', {'pk': [1], 'vec': [vec(1, 2, 3, 4)]})
+    status = lambda: json.loads(case.run('cdc-task', 'status', 'dr', '--json', status=None))
+    leader = Proxy(port - 1, port)
+    try:
+        case.run(*words(case, 'dr', f'127.0.0.1:{port - 1}'), '-i', f'{db}.*')
+        run = case.chain(['cdc-task', 'run', 'dr'])
+        eventually(lambda: status()['applied'].get('rows') == 1, what='rows')
+        leader.stall()
+        case.src.insert(db, 'a', {'pk': [2], 'vec': [vec(1, 2, 3, 4)]})
+        named = within(lambda: f"'127.0.0.1:{port}'" in str(status()['reason']), 40)
+        tap.ok(named, 'it is named while the task runs', status())
+        tap.ok(run.running(), 'which goes on trying')
+        leader.heal()
+        eventually(lambda: status()['applied'].get('rows') == 2, what='the other row')
+        tap.ok(within(lambda: 'not answer' not in str(status()['reason']), 30), 'and it is over', status())
+        run.kill(signal.SIGTERM)
+        run.wait()
+    finally:
+        leader.close()
+
+
 def a_leader_that_cannot_be_reached(case):
     db = case.make_db()
     case.src.create(db, 'a', FIELDS, shards=2)
@@ -196,7 +226,7 @@ def creates_to_a_silent_target(case):
         eventually(lambda: get('/healthz')[0] == 200, what='cdc-httpd')
         gone = []
         for i in range(64):
-            body = json.dumps({'options': {'target': target, 'include': [f'{db}.c{i}']}, 'name': f'late{i}'}).encode()
+            body = json.dumps({'options': {'target': target, 'include': [f'{db}.a']}, 'name': f'late{i}', 'token': 'root:Milvus'}).encode()
             c = socket.create_connection(('127.0.0.1', port))
             c.sendall(b'POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
                       b'Content-Length: %d\r\n\r\n' % len(body) + body)
@@ -225,4 +255,4 @@ def idle(pid):
         return not f.read().split()
 
 
-main(creates_to_a_silent_target, a_leader_that_cannot_be_reached)
+main(creates_to_a_silent_target, a_leader_that_falls_silent, a_leader_that_cannot_be_reached)
