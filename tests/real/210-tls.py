@@ -8,7 +8,10 @@ import base64
 import glob
 import re
 import signal
+import socket
 import tempfile
+import urllib.error
+import urllib.request
 
 from cdctest import *
 
@@ -418,6 +421,55 @@ def a_certificate_ends(case):
     tap.ok(tasks.create(name, db, {}).returncode == 0, 'with a new one all is well')
 
 
+def asked(url, path, body):
+    """The body of what is answered, whatever its status."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url + path, json.dumps(body).encode()), timeout=60) as r:
+            return json.load(r)
+    except urllib.error.HTTPError as e:
+        return json.load(e)
+
+
+def over_http(case):
+    """cdc-httpd has the logins of etcd and Kafka, the request that of the target; a source of the request's gets nothing."""
+    tasks = Tasks(case)
+    name, db = tasks.new()
+    source = tasks.options(name, {k: None for k in RIGHT if k.startswith('t')})
+    httpd = subprocess.Popen([os.path.join(BUILD, 'cdc-httpd'), '--print-address', '--listen', '127.0.0.1:0', '--allow-anyone',
+                              '--tls-dir', os.path.join(WHERE, 'certs'), *source], env=case.env, stdout=subprocess.PIPE, text=True)
+    theirs = socket.create_server(('127.0.0.1', 0))
+    theirs.setblocking(False)
+    there = '127.0.0.1:%d' % theirs.getsockname()[1]
+    try:
+        url = 'http://' + httpd.stdout.readline().strip()
+        for option, value in ('etcd', f'https://{there}'), ('etcd', f'{ETCD},http://{there}'), ('brokers', there):
+            said = asked(url, '/tasks', {'name': name, 'options': {'target': RIGHT['target'], option: value}, 'token': 'root:Milvus'})
+            tap.ok(said['code'] == 422 and f"option '{option}' is refused" in said['message'], f'{option} {value}: refused', said)
+        try:
+            tap.ok(False, 'and nobody was asked there', theirs.accept())
+        except BlockingIOError:
+            tap.ok(True, 'and nobody was asked there')
+        target = {'uri': RIGHT['target'], 'dial_config': {
+            'ca_pem_path': 'ca.pem', 'client_pem_path': 'client.pem', 'client_key_path': 'client.key'}}
+        rows = {'task_id': name, 'db_collections': {db: [{'name': '*', 'use_start_position': True}]}}
+
+        def create(**login):
+            return asked(url, '/cdc', {'request_type': 'create', 'request_data': {'milvus_connect_param': {**target, **login}, **rows}})
+
+        said = create()
+        tap.ok(said['code'] == 400 and 'token is missing' in said['message'], 'without a login at the target: refused', said)
+        said = create(token='root:Milvus')
+        tap.ok(said['code'] == 200, 'with one it is made, the source read with the logins of the server', said)
+    finally:
+        httpd.terminate()
+        httpd.wait(QUICK)
+        theirs.close()
+    chain = tasks.run(name)
+    tasks.there(name, chain)
+    case.same('and the rows are there', [db])
+    stop(chain)
+
+
 def one_sided(case):
     """etcd and the target show a certificate, and want none of ours; etcd has no logins either.  The last scenario."""
     servers = ['src', 'dst', 'dst-tls', 'etcd']
@@ -446,7 +498,7 @@ def one_sided(case):
     stop(chain)
 
 
-scenarios = [what_is_right_carries_rows, what_is_wrong_is_said, what_is_put_right_goes_on, a_certificate_ends]
+scenarios = [what_is_right_carries_rows, what_is_wrong_is_said, what_is_put_right_goes_on, a_certificate_ends, over_http]
 if LONG:
     scenarios += [servers_with_logins_go_and_come, a_password_that_changes_meanwhile, one_sided]
 main(*scenarios)
