@@ -125,9 +125,9 @@ reader_remembers(struct reader *r, struct err *e)
 		return dropped == -1 ? -1 : 0;
 	err_set(e, ERR_BACK,
 	    "the source's etcd (cluster %s, revision %" PRId64
-	    ", which was %" PRId64 ") went back: it has forgotten %s "
-	    "collection %" PRId64,
+	    ", and was at %" PRId64 ") went back: it has forgotten %s%" PRId64,
 	    r->cat.etcd, r->cat.rev, was.rev,
-	    cat_knows(c) ? "the last change of" : "", was.coll);
+	    cat_knows(c) ? "the last change of collection " : "collection ",
+	    was.coll);
 	return advise(r, &was, e);
 }

@@ -46,11 +46,11 @@ reads --from @born --until now
 stops 'another Milvus' "the source is another Milvus: born 6 .*, and was born 5"
 { header "$ETCD" && items2 400 coll 2 newest create=100 start=1:0; } >cat.ndjson
 reads --from @end --until now
-stops 'grown past it without the last change' "the source's etcd .cluster 77, revision 400, which was 300. went back: it has forgotten the last change of collection 2"
+stops 'grown past it without the last change' "the source's etcd .cluster 77, revision 400, and was at 300. went back: it has forgotten the last change of collection 2"
 { header "$ETCD" && items2 400; } >cat.ndjson
 jq -c 'del(.known["2"])' end >unknown
 reads --from @unknown --until now
-stops 'grown past it without the last collection' "the source's etcd .cluster 77, revision 400, which was 300. went back: it has forgotten  *collection 2"
+stops 'grown past it without the last collection' "the source's etcd .cluster 77, revision 400, and was at 300. went back: it has forgotten collection 2"
 echo 'drop 1 310 coll=2
 tick 0 400
 tick 1 400' | feed
