@@ -2,6 +2,7 @@
 import shutil
 
 from broker import follow
+from sourcelab import SourceLab
 from torture import *  # noqa: F401,F403
 
 FIELDS = [F('pk', 'Int64', primary=True), F('vec', 'FloatVector', dim=4)]
@@ -115,6 +116,108 @@ def compacted_past_the_watch(t):
         load.wait_rows(30)
     t.check(pipe, 'at the end')
     pipe.stop()
+
+
+# Put back to a snapshot
+
+class Restored:
+    """A source of its own, and what is there: {collection: rows}."""
+
+    def __init__(self, t):
+        self.t, self.lab, self.colls = t, SourceLab(), {}
+        t.etcd, t.brokers = self.lab.addresses['CDC_ETCD'], self.lab.addresses['CDC_BROKERS']
+        self.theirs, t.src = t.src, Milvus(self.lab.addresses['CDC_SOURCE'])
+        self.db = t.make_db()
+        self.key = 0
+
+    def put(self, coll, n):
+        self.t.src.insert(self.db, coll, {'pk': list(range(self.key, self.key + n)), 'vec': [vec(n, 1, 2, 3)] * n})
+        self.key += n
+        self.colls[coll] = self.colls.get(coll, 0) + n
+
+    def make(self, coll, n):
+        self.t.src.create(self.db, coll, FIELDS, shards=self.t.random.randint(1, 2))
+        self.t.src.index(self.db, coll, 'vec')
+        self.t.src.load(self.db, coll)
+        self.put(coll, n)
+
+    def at_target(self, coll):
+        """How many rows; None: it is not there."""
+        try:
+            return self.t.dst.count(self.db, coll) if coll in self.t.dst.colls(self.db) else None
+        except MilvusError:  # not loaded, or not yet
+            return None
+
+    def answers(self):
+        try:
+            return all(self.t.src.load_state(self.db, c) == 'Loaded' and self.t.src.count(self.db, c) >= 0 for c in self.colls)
+        except Exception:  # noqa: BLE001
+            return False
+
+    def differ(self):
+        argv = [os.path.join(BUILD, 'cdc-verify'), '-S', self.t.src.uri, '-T', self.t.dst.uri]
+        for c in self.colls:
+            argv += ['-i', f'{self.db}.{c}']
+        out = subprocess.run(argv, env=self.t.env, capture_output=True, text=True, timeout=300)
+        counts = [f'{c}: wrote {n}, target {self.at_target(c)}' for c, n in self.colls.items() if self.at_target(c) != n]
+        return out.stdout.splitlines() + counts + ([] if out.returncode == 0 else [f'status {out.returncode}: {out.stderr[-300:]}'])
+
+    def end(self):
+        self.t.src = self.theirs  # whose databases are looked for at the end
+        self.lab.wipe()
+
+
+def put_back(t, r, pipe, i):
+    """One restore at a random moment, running or stopped; what was said, and what the target had of what is younger."""
+    rand, young = t.random, f'young{i}'
+    snapshot, running = r.lab.snapshot(), rand.random() < 0.5
+    r.put('base', rand.randint(1, 20))
+    r.make(young, rand.randint(1, 300))
+    if rand.random() < 0.6:
+        until(lambda: r.at_target(young) == r.colls[young], 30)
+    else:
+        time.sleep(rand.uniform(0, 2))  # the fault: any moment
+    if not running:
+        pipe.stop()
+    was, another = r.lab.revision(), rand.random() < 0.2
+    r.lab.restore(snapshot, another=another)
+    del r.colls[young]
+    eventually(r.answers, 120, 'the source answers')
+    grown = rand.random() < 0.5
+    t.fault(f'etcd restored: {running=} {another=} {grown=}')
+    r.make(f'later{i}', rand.randint(1, 500))
+    r.put('base', rand.randint(1, 20))
+    if grown:
+        r.lab.grow(was + 20)
+    if not running:
+        pipe.start()
+    eventually(lambda: pipe.final is not None, 90, 'the run ends')
+    return young, pipe.runner.stderr()
+
+
+@scenario(short=1, long=50)
+def etcd_restored(t):
+    """Status 4 and the choices, each time; what was chosen, and no difference behind it."""
+    r = Restored(t)
+    try:
+        r.make('base', 10)
+        pipe = t.run_task()
+        pipe.catch_up(120)
+        for i in t.each_round():
+            young, said = put_back(t, r, pipe, i)
+            tap.ok(pipe.final == 4 and all(w in said for w in ('--missing keep', '--missing drop', '--from WHERE')),
+                   f'{t.name} {i}: status 4 and the choices', pipe.final, said[-1500:])
+            left, choice = r.at_target(young), t.random.choice(['keep', 'drop'])
+            t.run('cdc-task', 'set', pipe.name, '--missing', choice)
+            pipe.start()
+            pipe.catch_up(120)
+            until(lambda: not r.differ(), 60)
+            t.judge(f'{i}: source and target', r.differ())
+            now = r.at_target(young)
+            t.judge(f'{i}: {choice}', [] if now == (left if choice == 'keep' else None) else [f'{young}: had {left}, has {now}'])
+        pipe.stop()
+    finally:
+        r.end()
 
 
 # Logins
