@@ -159,6 +159,15 @@ const struct cat_part *cat_part(const struct cat_coll *c, int64_t id);
 /* The live collection that a name or an alias stands for, or NULL. */
 struct cat_coll *cat_by_name(
     const struct cat *c, const char *db, const char *name);
+/* Who the catalogue says the source is; without what --missing was told. */
+struct source;
+void cat_source(const struct cat *c, struct source *s);
+/*
+ * Does it remember the collection that was changed last when s was seen? 1; 0
+ * if that change is not there, in an etcd that has grown past its old revision
+ * after it was put back; -1 if the collection is not: it may have been dropped.
+ */
+int cat_remembers(const struct cat *c, const struct source *s);
 /* Between a pchannel's cluster and its number. */
 #define CAT_DML "-rootcoord-dml_"
 /* "by-dev": from a pchannel's name, else the root's first part. Free it. */

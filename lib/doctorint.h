@@ -118,6 +118,11 @@ void check_others(struct doctor *d);
 void check_etcd_line(struct doctor *d);
 void check_root(struct doctor *d);
 void check_selection(struct doctor *d);
+/*
+ * doctorpast.c: the position fits, but is it of this source, and of these
+ * topics? 1 if it is not, or that could not be asked, and then it is said.
+ */
+int doctor_other_past(struct doctor *d);
 /* doctorkafka.c */
 void check_kafka(struct doctor *d);
 void check_zstd(struct doctor *d);

@@ -434,8 +434,10 @@ refused(struct doctor *d)
 	d->gone |= gone;
 	if (gone)
 		doctor_wrong(d,
-		    "copy what is lost by other means, then cdc-task set "
-		    "--from beginning",
+		    why != NULL && strstr(why, "'cdc-task set ") != NULL
+			? NULL
+			: "copy what is lost by other means, then cdc-task set "
+			  "--from beginning",
 		    "the last run could not go on from there: %s",
 		    why == NULL ? "it did not say why" : why);
 	json_decref(last);
@@ -474,7 +476,7 @@ check_position(struct doctor *d)
 		    b.ptr,
 		    d->cp.pos.n == 0 ? "the position has no topics"
 				     : doctor_status(d)->topics.backlog_why);
-	else
+	else if (!doctor_other_past(d))
 		doctor_ok(d, "a run resumes at %s", b.ptr);
 	buf_fini(&b);
 	buf_fini(&gone);

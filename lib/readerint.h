@@ -120,12 +120,6 @@ int reader_balance(struct reader *r, int holder, struct err *e);
  */
 void reader_doubt(struct merge_topic *t, int64_t offset, uint64_t before);
 int reader_same(struct reader *r, struct err *e);
-/*
- * Is the record at offset the one that was read, with timestamp ts? A topic
- * that was deleted and made anew may have grown past it. ERR_GONE if not.
- */
-int reader_is_same(struct kreader *k, const char *topic, int64_t offset,
-    uint64_t ts, struct err *e);
 int reader_settle(struct reader *r, struct err *e);
 
 /*

@@ -8,6 +8,7 @@
 #include "num.h"
 #include "readerint.h"
 #include "readplace.h"
+#include "same.h"
 #include "tso.h"
 #include "x.h"
 
@@ -349,7 +350,7 @@ same_topics(struct reader *r, const struct start *s, size_t n, struct err *e)
 				s[ahead].pos->n - 1, e) == -1)
 				return -1;
 		if (s[i].pos != NULL &&
-		    reader_is_same(r->k, s[i].pos->topic, s[i].pos->n - 1,
+		    same_record(r->k, s[i].pos->topic, s[i].pos->n - 1,
 			s[i].pos->last, e) == -1)
 			return -1;
 	}

@@ -5,6 +5,7 @@
 #include "err.h"
 #include "log.h"
 #include "readerint.h"
+#include "same.h"
 #include "tso.h"
 
 /*
@@ -49,31 +50,6 @@ ask(struct reader *r, struct merge_topic *t, struct err *e)
 	return kreader_ahead(r->asker, t->name, t->doubt_at, e) == -1 ? -1 : 1;
 }
 
-int
-reader_is_same(struct kreader *k, const char *topic, int64_t offset,
-    uint64_t ts, struct err *e)
-{
-	struct kmsg rec = { 0 };
-	struct msg m = { 0 };
-	struct err ignored = { 0 };
-	int64_t low, high;
-	int same;
-
-	if (kreader_peek(k, topic, offset, &rec, e) == -1)
-		return -1;
-	same = msg_decode(rec.ptr, rec.len, &m, &ignored) == 0 && m.ts == ts;
-	kmsg_free(&rec);
-	if (same)
-		return 0;
-	if (kreader_ends(k, topic, &low, &high, e) == -1)
-		return -1;
-	return err_set(e, ERR_GONE,
-	    "topic '%s' was made anew: the record at offset %" PRId64
-	    " has timestamp %" PRIu64 ", the one that was read had "
-	    "%" PRIu64 "; Kafka has %" PRId64 " to %" PRId64,
-	    topic, offset, m.ts, ts, low, high);
-}
-
 /* Nobody has been asked for a while. */
 static void
 dismiss(struct reader *r)
@@ -112,7 +88,7 @@ reader_same(struct reader *r, struct err *e)
 		struct merge_topic *t = merge_topic(r->merge, i);
 
 		if (t->doubt != 0)
-			rc = reader_is_same(
+			rc = same_record(
 			    r->asker, t->name, t->doubt_at, t->doubt, e);
 		t->doubt = 0;
 	}

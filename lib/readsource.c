@@ -6,31 +6,11 @@
 #include "readerint.h"
 #include "tso.h"
 
-/*
- * A collection's newest change is in etcd as long as it lives; but Milvus may
- * forget its snapshots (suffix_snapshot.go), and then it seems to be as old
- * as its creation. Not within an hour.
- */
-enum { FORGETS_MS = 3600000 };
-
 /* The catalogue, as it is now. */
 void
 reader_source(const struct reader *r, struct source *s)
 {
-	const struct cat *c = &r->cat;
-
-	memset(s, 0, sizeof *s);
-	memcpy(s->etcd, c->etcd, sizeof s->etcd);
-	s->rev = c->rev;
-	s->born = c->born;
-	for (size_t i = 0; i < c->n_colls; i++) {
-		const struct cat_coll *k = c->colls[i];
-
-		if (k->state != CAT_CREATED || k->ts < s->ts)
-			continue;
-		s->coll = k->id;
-		s->ts = k->ts;
-	}
+	cat_source(&r->cat, s);
 	if (r->missing_ts > merge_released(r->merge)) {
 		s->missing = r->missing;
 		s->until = r->missing_ts;
@@ -95,14 +75,6 @@ reader_meet(struct reader *r, char **topics, struct err *e)
 	return 0;
 }
 
-static int
-older(const struct cat_coll *c, const struct source *was)
-{
-	return c->ts < was->ts &&
-	       (c->ts != c->create_ts ||
-		   tso_ms(was->ts) + FORGETS_MS > tso_now_ms());
-}
-
 /*
  * etcd that was put back and has grown past its old revision: the collection
  * that was changed last is not there, and was not dropped, or not changed.
@@ -110,24 +82,22 @@ older(const struct cat_coll *c, const struct source *was)
 int
 reader_remembers(struct reader *r, struct err *e)
 {
-	const struct cat_coll *c;
 	struct source was;
-	int dropped;
+	int dropped = 0, does;
 
 	source_from_json(&was, r->from.source);
 	if (was.coll == 0 || r->missing_ts != 0 || r->cat.partial)
 		return 0;
-	c = cat_coll(&r->cat, was.coll);
-	if (cat_knows(c) && !older(c, &was))
-		return 0;
-	dropped = cat_knows(c) ? 0 : reader_is_dropped(r, was.coll, 0, e);
-	if (dropped != 0)
+	does = cat_remembers(&r->cat, &was);
+	if (does == -1)
+		dropped = reader_is_dropped(r, was.coll, 0, e);
+	if (does == 1 || dropped != 0)
 		return dropped == -1 ? -1 : 0;
 	err_set(e, ERR_BACK,
 	    "the source's etcd (cluster %s, revision %" PRId64
 	    ", and was at %" PRId64 ") went back: it has forgotten %s%" PRId64,
 	    r->cat.etcd, r->cat.rev, was.rev,
-	    cat_knows(c) ? "the last change of collection " : "collection ",
+	    does == 0 ? "the last change of collection " : "collection ",
 	    was.coll);
 	return advise(r, &was, e);
 }

@@ -56,7 +56,7 @@ is 'before a create: nothing is wrong, status 0' "$got" 0
 is 'all checks of a task that is not there' "$(awk '{ print $2 }' "$out" | paste -sd ' ')" \
 	'words others etcd root selection zstd kafka topics format size retention position target login mode itself versions writers databases schemas unknown upgrade'
 says 'etcd' 'ok +etcd +http://.*: version 3[.0-9]*'
-says 'the root' 'ok +root +by-dev/meta at revision 5: 3 collections in 1 databases'
+says 'the root' 'ok +root +by-dev/meta at revision 9: 3 collections in 1 databases'
 says 'what is chosen' "ok +selection +2 of 3 collections are replicated, not default.tmp: excluded by -x 'default.tmp'"
 says 'zstd' 'ok +zstd +librdkafka reads zstd.*'
 says 'the brokers' "ok +kafka +$CDC_BROKERS answers"
@@ -255,11 +255,24 @@ printf '{"op":"insert","ts":"1","db":"default","coll":"items","coll_id":"1"}\n' 
 one 'Has anything been lost? lines set aside' 'wrong +lost +1 lines are set aside in dead.ndjson; .*' dr -k lost
 one '  of that collection' "wrong +collection +'default.items' is not replicated: 1 lines of it are set aside in dead.ndjson; .*" dr items
 rm "$CDC_STATE_DIR/tasks/dr/dead.ndjson"
-tail -n 1 "$CDC_STATE_DIR/tasks/dr/checkpoint.json" | jq -c 'del(.crc) | .pos |= map_values(.o = 999 | .n = 999)' >far
+cp "$CDC_STATE_DIR/tasks/dr/checkpoint.json" kept
+tail -n 1 kept | jq -c 'del(.crc) | .pos |= map_values(.o = 999 | .n = 999)' >far
 cdc-task set dr --from @far
 one 'a position that Kafka does not have' \
 	"wrong +position +gone: topic '${P}0' has offsets 0 to [0-9]+, the position is 999, topic .*; copy what is lost by other means, .*" dr -k position
 one '  is a loss' "wrong +lost +what Kafka no longer has between the position and its oldest record; .*the position was set to '@far' at .* by $me; see 'position'" dr -k lost
+near() { jq -c "del(.crc) | $1" kept >near && cdc-task set dr --from @near; }
+near '.pos |= map_values(.last = "5")'
+one 'a position that fits, in a topic that was made anew' \
+	"wrong +position +topic '${P}0' was made anew: the record at offset [0-9]+ has timestamp [0-9]+, the one that was read had 5; .*" dr -k position
+one '  is a loss' "wrong +lost +what Kafka no longer has .*; see 'position'" dr -k lost
+near '.source = {"etcd": "7", "rev": 999}'
+one 'a position that fits, of a source that went back' \
+	"wrong +position +of another past: the source's etcd went back: cluster . is at revision 9, and was at 999; .*--missing keep.*" dr -k position
+near '.source = {"rev": 1, "coll": "77", "ts": "5"}'
+doctor dr -k position
+says 'a collection that may have been dropped' "warn +position +collection 77, the last that was changed, is not in .*"
+cdc-task set dr --from @far
 ev() { printf '{"time":"2026-01-02T03:04:05.678Z","event":"%s","program":"cdc-read","status":%s,"reason":"%s"}\n' "$@" >>"$CDC_STATE_DIR/tasks/dr/log.ndjson"; }
 cdc-task set dr --from start
 cp "$CDC_STATE_DIR/tasks/dr/log.ndjson" log.kept
@@ -272,7 +285,7 @@ ev failed 1 'cdc-read: no'
 one 'a run that failed is part of what is lost' \
 	"wrong +lost +nothing is applied since 2026-01-02T03:04:05.678Z, when the last run failed: cdc-read: no; .*; see 'state'" dr -k lost
 cp log.kept "$CDC_STATE_DIR/tasks/dr/log.ndjson"
-tail -n 1 far | jq -c '.known = {"1": {"name": "default.items", "partial": true}} | .pos |= map_values(.o = 3 | .n = 3)' >half
+tail -n 1 far | jq -c '.known = {"1": {"name": "default.items", "partial": true}} | .pos |= map_values(.o = 3 | .n = 3 | del(.last))' >half
 cdc-task set dr --from @half
 one 'collections without their first rows are part of it, too' \
 	"warn +lost +nothing but by choice: collections made without the rows from before: default.items, the position was set .*" dr -k lost
