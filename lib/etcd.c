@@ -28,7 +28,7 @@ struct etcd {
 	int no_auth;           /* a login was given, but etcd has none */
 	char *version;
 	char cluster[CLUSTER_MAX]; /* "": no answer so far */
-	int64_t rev; /* the greatest that a linearizable answer had */
+	int64_t rev; /* the greatest of linearizable answers and events */
 	struct buf key, value;
 };
 
@@ -183,6 +183,13 @@ etcd_same_cluster(
 		    c->rev);
 	snprintf(c->cluster, sizeof c->cluster, "%s", id);
 	return 0;
+}
+
+void
+etcd_saw(struct etcd *c, int64_t rev)
+{
+	if (rev > c->rev)
+		c->rev = rev;
 }
 
 /* A revision never falls, in answers that are linearizable. */

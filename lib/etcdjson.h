@@ -38,6 +38,9 @@ int etcd_json_error(
 int etcd_same_cluster(
     struct etcd *c, const char *endpoint, const json_t *header, struct err *e);
 
+/* An event of this revision came, below which no later answer is. */
+void etcd_saw(struct etcd *c, int64_t rev);
+
 struct http *etcd_http(struct etcd *c);
 /* The token, fetched if there is none yet; *token is NULL without a login. */
 int etcd_token(struct etcd *c, const char **token, struct err *e);

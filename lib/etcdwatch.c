@@ -105,6 +105,7 @@ events(struct etcd_watch *w, const json_t *list, etcd_fn fn, void *arg,
 		if (etcd_json_kv(json_object_get(ev, "kv"), &bytes, &kv, e) ==
 		    -1)
 			return -1;
+		etcd_saw(w->c, kv.mod);
 		kv.deleted = type != NULL && strcmp(type, "DELETE") == 0;
 		if (fn(arg, &kv, e) == -1)
 			return -1;

@@ -88,6 +88,30 @@ restore --initial-cluster-token another
 again 10 >/dev/null
 stops 'another cluster' "^cdc-meta: etcd '$CDC_ETCD' is another cluster: [0-9]+, .*was $before"
 
+# What the watch brought last is newer than any answer: nobody reads, so nothing was asked since
+snapshot
+rev=$(again 1)
+cat >reader.py <<'PY'
+import fcntl, os, sys, time
+fcntl.fcntl(0, 1031, 4096)  # F_SETPIPE_SZ: full with one line, as cdc-read has it
+for line in sys.stdin:
+    if '"at"' in line and not os.path.exists('paused'):
+        open('paused', 'w').close()
+        while not os.path.exists('go'):
+            time.sleep(0.05)
+PY
+{ sleep 1 && cdc-meta -w 2>live.err; echo $? >status; } | python3 reader.py &
+reader=$!
+wait_until 10 test -e paused
+sleep 0.5 # one more at, which is not taken
+etcdtool put by-dev/other x >/dev/null
+sleep 0.5
+restore --initial-cluster-token another
+touch go
+wait $reader
+is 'put back below an event: status 4' "$(cat status)" 4
+like '  one sentence' "$(tail -n 1 live.err)" "^cdc-meta: etcd '$CDC_ETCD' went back: cluster"
+
 # The same at the same place: nothing
 rev=$(again 1)
 follow
