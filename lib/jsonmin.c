@@ -7,7 +7,7 @@
 #include "jsonw.h"
 #include "utf8.h"
 
-enum { MAX_DEPTH = 500 }; /* jr_skip takes 512, the line has a few */
+enum { MAX_DEPTH = 250 }; /* jq 1.6 takes 256, the line has a few */
 
 struct text {
 	const char *p, *end;
@@ -96,10 +96,39 @@ may_act(char c)
 	return c == 0x7f || (unsigned char)c == 0xc2;
 }
 
+/* 0xD8 to 0xDB of an escape at p, "uXXXX": half of a pair; 0xDC: the other. */
+static int
+half(const char *p)
+{
+	if (p[1] != 'd' && p[1] != 'D')
+		return 0;
+	return strchr("89abAB", p[2]) != NULL     ? 0xd8
+	       : strchr("cdefCDEF", p[2]) != NULL ? 0xdc
+						  : 0;
+}
+
+/*
+ * How many bytes an escape of \u has from its u on; 0 if it is none, or half
+ * of a surrogate pair alone: RFC 8259 8.2 allows it, and jq ends at it.
+ */
+static size_t
+escape(const char *p, const char *end)
+{
+	if (end - p < 5 || !hex(p + 1))
+		return 0;
+	if (half(p) == 0)
+		return 5;
+	if (half(p) == 0xdc || end - p < 11 || p[5] != '\\' || p[6] != 'u' ||
+	    !hex(p + 7) || half(p + 6) != 0xdc)
+		return 0;
+	return 11;
+}
+
 static int
 string(struct text *t)
 {
 	const char *p = t->p + 1, *end = t->end;
+	size_t n;
 	int odd = 0;
 
 	for (; p < end && *p != '"'; p++) {
@@ -112,9 +141,9 @@ string(struct text *t)
 		    strchr("\"\\/bfnrtu", *p) == NULL)
 			return -1;
 		if (*p == 'u') {
-			if (end - p < 5 || !hex(p + 1))
+			if ((n = escape(p, end)) == 0)
 				return -1;
-			p += 4;
+			p += n - 1;
 		}
 	}
 	if (p == end)

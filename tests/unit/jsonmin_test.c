@@ -15,6 +15,8 @@ space_between_tokens_goes(void **state)
 	static const char *const pair[][2] = {
 		{ " 1 ", "1" },
 		{ "\t\"a b\\u00e9\\\"\"\r\n", "\"a b\\u00e9\\\"\"" },
+		{ " \"\\ud83d\\ude00\\uD7FF\\ue000\" ",
+		    "\"\\ud83d\\ude00\\uD7FF\\ue000\"" },
 		{ " { } ", "{}" },
 		{ "[ ]", "[]" },
 		{ " { \"a\" : [ 1 , -0.50e+03 ,\ntrue, null ] , \"\":{} } ",
@@ -47,7 +49,10 @@ refuses_what_is_not_json(void **state)
 		"[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{1:2}", "{,}",
 		"[}", "{]", "01", "-", "1.", ".5", "1e", "1e+", "+1", "NaN",
 		"Infinity", "tru", "truex", "nulll", "'a'", "\"", "\"\\x\"",
-		"\"\\u12g4\"", "\"\\u12\"", "\"\\", "\"\n\"", "\"\t\"", "1 1",
+		"\"\\u12g4\"",
+		/* halves of surrogate pairs, at which jq ends */
+		"\"\\ud800\"", "\"\\udc00\"", "\"\\uDBFFx\"", "\"\\ud800\\u0041\"",
+		"\"\\ud800\\ud800\"", "\"\\udfff\\ud800\"", "{\"\\ud800\":1}", "\"\\u12\"", "\"\\", "\"\n\"", "\"\t\"", "1 1",
 		"[1]]", "{}{}", "\"\xff\"", "\xef\xbb\xbf{}" };
 
 	(void)state;
@@ -70,12 +75,12 @@ depth_has_a_limit(void **state)
 	char s[1030];
 
 	(void)state;
-	memset(s, '[', 500);
-	memset(s + 500, ']', 500);
-	assert_int_equal(jsonmin_add(NULL, s, 1000), 0);
-	memset(s, '[', 502);
-	memset(s + 502, ']', 502);
-	assert_int_equal(jsonmin_add(NULL, s, 1004), -1);
+	memset(s, '[', 250);
+	memset(s + 250, ']', 250);
+	assert_int_equal(jsonmin_add(NULL, s, 500), 0);
+	memset(s, '[', 252);
+	memset(s + 252, ']', 252);
+	assert_int_equal(jsonmin_add(NULL, s, 504), -1);
 }
 
 int
