@@ -101,4 +101,6 @@ for p in cdc-meta cdc-read cdc-apply cdc-task cdc-verify cdc-httpd; do
 	is "$p: every line of --help fits a terminal" "$($p --help | awk 'length > 110')" ''
 	like "$p --version" "$($p --version)" "^$p [0-9]+\.[0-9]+"
 done
+# Ql takes all that follows on its line into its quotes.
+is 'no quotes within quotes in a manual' "$(grep -nE '^\.(It )?(Ql|Dq|Sq) .* (Ql|Dq|Sq) ' "$top"/man/*.[157])" ''
 done_testing

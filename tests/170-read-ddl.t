@@ -102,6 +102,9 @@ jq -c 'select(.op=="end").known' live.out >known
 is 'known at the end' "$(jq -c . known)" '{"db:7":{"name":"sales"},"1":{"name":"sales.renamed","as":"default.items","parts":{"11":"_default"},"load":"none"},"3":{"name":"default.items","parts":{"31":"_default","32":"p"},"load":["p"],"indexes":{"93":["vec","vec_idx"]}}}'
 is 'what ticks tell adds up to it' "$(jq -s -c '[.[]|select(.op=="tick").known//{}]|add|del(.[]|nulls)|to_entries|sort' live.out)" \
 	"$(jq -c 'to_entries|sort' known)"
+is 'below a younger line stands only what makes something, and is of when that was made' "$(jq -s -r 'reduce .[] as $l ({t:0, o:[]};
+	($l.ts | tonumber) as $t | if $t < .t then .o += [$l.op] else .t = $t end) | .o | unique | join(" ")' live.out)" \
+	'create_index create_partition'
 
 # create, drop, create of one name: the catalogue's lines in every order within a revision each
 for order in 'a b c' 'a c b' 'c a b' 'b c' 'c b' 'c'; do
