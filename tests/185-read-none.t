@@ -81,7 +81,7 @@ reads --from @all.end --until now --exclude '*.orders'
 is 'the same for --exclude, but the database is asked for' "$got $(body | grep drop)" '0 drop_database@200 sales'
 
 # one that was asked for and has another name now is followed, whoever goes on
-{ header && db 1 default && coll 1 moved ts=360 && part 11 1 _default && ready 390; } >cat.ndjson
+{ header && db 1 default && db 2 sales && coll 1 moved ts=360 && part 11 1 _default && coll 3 orders db=sales db_id=2 && ready 390; } >cat.ndjson
 reads --from @all.end --until now --include items
 is 'renamed' "$got $(body | tr '\n' ' ')" '0 rename_collection@200 default.items -> default.moved create_collection@10 default.moved ensure insert@310 default.moved/_default 2 '
 is 'by which name it was asked for' "$(tail -n 1 "$out" | jq -c '.known["1"] | [.name, .as]')" '["default.moved","default.items"]'
