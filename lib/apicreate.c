@@ -163,9 +163,7 @@ users_twice(const json_t *task, const json_t *other)
 {
 	return option_list(task, "with-users") != NULL &&
 	       option_list(other, "with-users") != NULL &&
-	       task_option(other, "target") != NULL &&
-	       net_same(
-		   task_option(task, "target"), task_option(other, "target"));
+	       task_same_target(task, other);
 }
 
 int

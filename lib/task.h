@@ -98,6 +98,8 @@ void task_unlock_all(int fds[TASK_LOCKS]);
 char **task_list(const char *dir, struct err *e);
 void task_list_free(char **names);
 
+/* Do they write to one Milvus, whatever it is called? */
+int task_same_target(const json_t *a, const json_t *b);
 /* Do two definitions write to one collection at one target? Then *why says. */
 int task_overlap(const json_t *a, const json_t *b, struct err *why);
 

@@ -14,6 +14,8 @@
 #include "state.h"
 #include "task.h"
 #include "taskcheck.h"
+#include "taskothers.h"
+#include "taskoverlap.h"
 #include "trust.h"
 #include "tso.h"
 #include "utf8json.h"
@@ -36,33 +38,40 @@ is_there(struct task_order *o, struct err *e)
 	return err_set(e, ERR_DATA, "task '%s' is there already", o->name);
 }
 
+static int
+is_named(const json_t *task, const char *name)
+{
+	const char *s = json_string_value(json_object_get(task, "name"));
+
+	return s != NULL && strcmp(s, name) == 0;
+}
+
 /* Its place among the others; it may have come to be since it was not there. */
 static int
 fits(const char *dir, struct task_order *o, struct err *e)
 {
-	char **names = task_list(dir, e);
-	int rc = names == NULL ? -1 : 0;
+	json_t **all = others_load(dir, e);
+	int rc = all == NULL ? -1 : 0;
 	size_t n;
 
 	o->why = TASK_WHY_OTHER;
-	for (n = 0; rc == 0 && names[n] != NULL; n++) {
-		json_t *other = state_task(dir, names[n], e);
-
-		if (strcmp(names[n], o->name) == 0)
-			rc = is_there(o, e);
-		else if (other == NULL) /* it cannot run either */
-			log_warn("%s", e->msg);
-		else
-			rc = (o->beside == NULL ? overlap : o->beside)(
-			    o->arg, o->task, other, e);
-		json_decref(other);
-	}
+	if (rc == 0)
+		others_tell(all, o->asked);
+	for (n = 0; rc == 0 && all[n] != NULL; n++)
+		rc = is_named(all[n], o->name)
+			 ? is_there(o, e)
+			 : (o->beside == NULL ? overlap : o->beside)(
+			       o->arg, o->task, all[n], e);
 	if (rc == 0 && o->max_tasks > 0 && n >= o->max_tasks) {
 		o->why = TASK_WHY_FULL;
 		rc = err_set(e, ERR_DATA,
 		    "the task num has reach the limit, %zu", o->max_tasks);
 	}
-	task_list_free(names);
+	if (rc == 0 && !o->paused) {
+		others_wanted(dir, all);
+		rc = task_no_circle(o->task, all, e);
+	}
+	others_free(all);
 	return rc;
 }
 
@@ -104,7 +113,10 @@ servers(const char *dir, struct task_order *o, struct err *e)
 	o->why = TASK_WHY_TARGET;
 	if (is_left(o, e))
 		return -1;
-	return task_check_target(o->task, o->token, o->wait_ms, o->found, e);
+	if (task_check_target(o->task, o->token, o->wait_ms, o->found, e) == -1)
+		return -1;
+	o->asked = others_ask(dir, o->task, o->found);
+	return 0;
 }
 
 /* Is there room for it, and its name free? */
@@ -182,8 +194,10 @@ task_make_order(const char *dir, struct task_order *o, struct err *e)
 	if (rc == 0 && o->check)
 		rc = servers(dir, o, e);
 	fix_now(o->task);
-	if (rc == 0 && !o->dry)
-		rc = make_locked(dir, o, e);
+	if (rc == 0)
+		rc = o->dry ? place(dir, o, e) : make_locked(dir, o, e);
+	json_decref(o->asked);
+	o->asked = NULL;
 	return rc;
 }
 

@@ -43,6 +43,7 @@ struct task_order {
 	int (*left)(void *arg);
 	void *left_arg;
 	enum task_why why; /* set with -1 */
+	json_t *asked;     /* of task_make_order: others_ask */
 };
 /* The name of the token's file in the task's folder. */
 #define TASK_TOKEN "token"

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -21,25 +22,83 @@ resolve(const struct net_uri *u, int *why)
 	return *why == 0 ? a : NULL;
 }
 
-static int
-loopback(const struct sockaddr *a)
+/* ::ffff:127.0.0.1 is 127.0.0.1. The bytes of an address, and how many. */
+static size_t
+bytes_of(const struct sockaddr *a, const unsigned char **p)
 {
-	if (a->sa_family == AF_INET)
-		return (ntohl(((const struct sockaddr_in *)(const void *)a)
-				  ->sin_addr.s_addr) >>
-			   24) == 127;
-	return a->sa_family == AF_INET6 &&
-	       IN6_IS_ADDR_LOOPBACK(
-		   &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
+	const struct sockaddr_in6 *six = (const void *)a;
+
+	if (a->sa_family == AF_INET) {
+		*p =
+		    (const void *)&((const struct sockaddr_in *)(const void *)a)
+			->sin_addr;
+		return 4;
+	}
+	if (a->sa_family != AF_INET6)
+		return 0;
+	*p = six->sin6_addr.s6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+		*p += 12;
+		return 4;
+	}
+	return 16;
 }
 
 static int
-same_address(const struct addrinfo *a, const struct addrinfo *b)
+same_address(const struct sockaddr *a, const struct sockaddr *b)
 {
-	if (loopback(a->ai_addr) && loopback(b->ai_addr))
+	const unsigned char *p, *q;
+	size_t n = bytes_of(a, &p);
+
+	return n > 0 && n == bytes_of(b, &q) && memcmp(p, q, n) == 0;
+}
+
+/* Loopback, "any", or one of the addresses that this machine has. */
+static int
+is_here(const struct sockaddr *a, const struct ifaddrs *own)
+{
+	static const unsigned char zero[16];
+	const unsigned char *p;
+	size_t n = bytes_of(a, &p);
+
+	if ((n == 4 && p[0] == 127) || (n > 0 && memcmp(p, zero, n) == 0) ||
+	    (n == 16 && memcmp(p, zero, 15) == 0 && p[15] == 1))
 		return 1;
-	return a->ai_family == b->ai_family && a->ai_addrlen == b->ai_addrlen &&
-	       memcmp(a->ai_addr, b->ai_addr, a->ai_addrlen) == 0;
+	for (; own != NULL; own = own->ifa_next)
+		if (own->ifa_addr != NULL && same_address(a, own->ifa_addr))
+			return 1;
+	return 0;
+}
+
+static int
+share(const struct addrinfo *a, const struct addrinfo *b)
+{
+	struct ifaddrs *own = NULL;
+	int rc = 0;
+
+	if (getifaddrs(&own) == -1)
+		own = NULL;
+	for (const struct addrinfo *i = a; i != NULL; i = i->ai_next)
+		for (const struct addrinfo *k = b; k != NULL; k = k->ai_next)
+			rc |= same_address(i->ai_addr, k->ai_addr) ||
+			      (is_here(i->ai_addr, own) &&
+				  is_here(k->ai_addr, own));
+	if (own != NULL)
+		freeifaddrs(own);
+	return rc;
+}
+
+int
+net_same_text(const char *a, const char *b)
+{
+	struct net_uri ua, ub;
+	struct err ignored;
+
+	if (net_parse(a, &ua, &ignored) == -1 ||
+	    net_parse(b, &ub, &ignored) == -1)
+		return strcmp(a, b) == 0;
+	return strcmp(ua.port, ub.port) == 0 &&
+	       strcasecmp(ua.host, ub.host) == 0;
 }
 
 int
@@ -48,20 +107,16 @@ net_same(const char *a, const char *b)
 	struct net_uri ua, ub;
 	struct addrinfo *la, *lb;
 	struct err ignored;
-	int why, rc = 0;
+	int why, rc;
 
-	if (net_parse(a, &ua, &ignored) == -1 ||
-	    net_parse(b, &ub, &ignored) == -1)
-		return strcmp(a, b) == 0;
-	if (strcmp(ua.port, ub.port) != 0)
-		return 0;
-	if (strcasecmp(ua.host, ub.host) == 0)
+	if (net_same_text(a, b))
 		return 1;
+	if (net_parse(a, &ua, &ignored) == -1 ||
+	    net_parse(b, &ub, &ignored) == -1 || strcmp(ua.port, ub.port) != 0)
+		return 0;
 	la = resolve(&ua, &why);
 	lb = resolve(&ub, &why);
-	for (struct addrinfo *i = la; i != NULL; i = i->ai_next)
-		for (struct addrinfo *k = lb; k != NULL; k = k->ai_next)
-			rc |= same_address(i, k);
+	rc = share(la, lb);
 	if (la != NULL)
 		freeaddrinfo(la);
 	if (lb != NULL)

@@ -7,24 +7,27 @@
 
 #include "err.h"
 #include "pattern.h"
+#include "taskcheck.h"
 #include "tasknet.h"
+#include "taskoverlap.h"
 #include "x.h"
 
 /* Do two patterns with * have a text in common? */
-static int
-meet(const char *a, const char *b)
+int
+task_texts_meet(const char *a, const char *b)
 {
 	if (*a == '*')
-		return meet(a + 1, b) || (*b != '\0' && meet(a, b + 1));
+		return task_texts_meet(a + 1, b) ||
+		       (*b != '\0' && task_texts_meet(a, b + 1));
 	if (*b == '*')
-		return meet(b, a);
+		return task_texts_meet(b, a);
 	if (*a == '\0' || *b == '\0')
 		return *a == *b;
-	return *a == *b && meet(a + 1, b + 1);
+	return *a == *b && task_texts_meet(a + 1, b + 1);
 }
 
-static void
-add_list(struct patterns *p, const json_t *task, const char *name)
+void
+task_patterns(struct patterns *p, const json_t *task, const char *name)
 {
 	const json_t *list =
 	    json_object_get(json_object_get(task, "options"), name);
@@ -81,13 +84,13 @@ renamed_away(const json_t *task, const struct pattern *p)
 }
 
 /* What a task may write at its target; without excludes. */
-static void
-written(struct patterns *p, const json_t *task)
+void
+task_written(struct patterns *p, const json_t *task)
 {
 	struct patterns in = { 0 };
 	struct err ignored;
 
-	add_list(&in, task, "include");
+	task_patterns(&in, task, "include");
 	if (in.n == 0)
 		patterns_add(&in, "*.*", &ignored);
 	for (size_t i = 0; i < in.n; i++)
@@ -113,7 +116,7 @@ left_out(const json_t *task, const struct pattern *q)
 
 	if (json_object_get(json_object_get(task, "options"), "rename") != NULL)
 		return 0;
-	add_list(&out, task, "exclude");
+	task_patterns(&out, task, "exclude");
 	for (size_t i = 0; i < out.n && !rc; i++)
 		/* a * in the text is met by nothing but a * */
 		rc = pattern_glob(out.v[i].db, q->db) &&
@@ -134,23 +137,37 @@ other_shards(const json_t *a, const json_t *b)
 	       strcmp(s, t) != 0;
 }
 
+/* Who they are decides, if that is known; else where they are. */
 int
-task_overlap(const json_t *a, const json_t *b, struct err *why)
+task_same_target(const json_t *a, const json_t *b)
 {
 	const char *ta = task_option(a, "target"),
 		   *tb = task_option(b, "target");
+	uint64_t wa = task_born(a, "target"), wb = task_born(b, "target");
+
+	if (ta == NULL || tb == NULL)
+		return 0;
+	if (net_same_text(ta, tb))
+		return 1;
+	return wa != 0 && wb != 0 ? wa == wb : net_same(ta, tb);
+}
+
+int
+task_overlap(const json_t *a, const json_t *b, struct err *why)
+{
 	struct patterns pa = { 0 }, pb = { 0 };
 	int rc = 0;
 
-	if (ta == NULL || tb == NULL || other_shards(a, b) || !net_same(ta, tb))
+	if (other_shards(a, b) || !task_same_target(a, b))
 		return 0;
-	written(&pa, a);
-	written(&pb, b);
+	task_written(&pa, a);
+	task_written(&pb, b);
 	for (size_t i = 0; i < pa.n && !rc; i++)
 		for (size_t k = 0; k < pb.n && !rc; k++) {
 			const struct pattern *p = &pa.v[i], *q = &pb.v[k];
 
-			if (!meet(p->db, q->db) || !meet(p->coll, q->coll) ||
+			if (!task_texts_meet(p->db, q->db) ||
+			    !task_texts_meet(p->coll, q->coll) ||
 			    left_out(a, q) || left_out(b, p))
 				continue;
 			rc = 1;
@@ -158,7 +175,8 @@ task_overlap(const json_t *a, const json_t *b, struct err *why)
 			    "'%s.%s' overlaps '%s.%s' of task '%s' at target "
 			    "'%s'",
 			    p->db, p->coll, q->db, q->coll,
-			    json_string_value(json_object_get(b, "name")), tb);
+			    json_string_value(json_object_get(b, "name")),
+			    task_option(b, "target"));
 		}
 	patterns_fini(&pa);
 	patterns_fini(&pb);

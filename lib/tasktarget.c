@@ -17,7 +17,7 @@
 #include "tasknet.h"
 #include "trust.h"
 
-enum { ASK_MS = 5000 };
+enum { ASK_MS = 5000, BRIEF_S = 2 };
 
 int
 target_version(struct milvus *m, char *version, size_t cap, struct err *e)
@@ -83,8 +83,10 @@ target_without_token(const json_t *task)
 	    json_object_get(json_object_get(task, "options"), "no-token"));
 }
 
-struct milvus *
-target_open(const json_t *task, const char *token, int login, struct err *e)
+/* brief: no environment, which was not given for that target. */
+static struct milvus *
+open_it(
+    const json_t *task, const char *token, int login, int brief, struct err *e)
 {
 	const char *file = task_option(task, "token-file");
 	char *own = !login || token != NULL || file == NULL
@@ -96,18 +98,31 @@ target_open(const json_t *task, const char *token, int login, struct err *e)
 		    .cert = task_option(task, "target-cert"),
 		    .key = task_option(task, "target-key"),
 		    .token = token != NULL ? token : own },
-		.retry_s = 1,
-		.timeout_s = ASK_MS / 1000
+		.retry_s = brief ? 0 : 1,
+		.timeout_s = brief ? BRIEF_S : ASK_MS / 1000
 	};
 	struct milvus *m;
 
 	if (login && file != NULL && conf.grpc.token == NULL)
 		return NULL;
-	if (login && conf.grpc.token == NULL && !target_without_token(task))
+	if (login && !brief && conf.grpc.token == NULL &&
+	    !target_without_token(task))
 		conf.grpc.token = opt_env("CDC_TOKEN", NULL);
 	m = milvus_open(&conf, e);
 	trust_forget(own);
 	return m;
+}
+
+struct milvus *
+target_open(const json_t *task, const char *token, int login, struct err *e)
+{
+	return open_it(task, token, login, 0, e);
+}
+
+struct milvus *
+target_open_brief(const json_t *task, struct err *e)
+{
+	return open_it(task, NULL, 1, 1, e);
 }
 
 void

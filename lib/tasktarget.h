@@ -21,6 +21,8 @@ struct milvus *target_open(
     const json_t *task, const char *token, int login, struct err *e);
 /* Does the definition say that there is no login? Then $CDC_TOKEN is none. */
 int target_without_token(const json_t *task);
+/* The same with its own login, for two seconds and one try. */
+struct milvus *target_open_brief(const json_t *task, struct err *e);
 /* The first call: a wrong login is found here. */
 int target_version(struct milvus *m, char *version, size_t cap, struct err *e);
 /* ERR_DATA if it is a standby, which takes rows from ReplicateMessage alone. */

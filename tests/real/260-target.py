@@ -88,12 +88,63 @@ def a_task(case):
     tap.ok(status == 0 and 'ok' in text, 'and of another Milvus that it is one', text)
 
 
+def other_names(case):
+    """One server is one, whatever it is called: by its addresses, and by who it is where a proxy stands before it."""
+    db = case.make_db()
+    collection(case, db)
+    port = case.dst.uri.rpartition(':')[2]
+    case.run('cdc-task', 'create', 'first', *task_options(case, case.dst.uri))
+    host = subprocess.run(['hostname', '-I'], capture_output=True, text=True).stdout.split()
+    for name in ['[::ffff:127.0.0.1]', 'localhost', '0.0.0.0', *host[:1]]:
+        status, text = run_status(case, 'cdc-task', 'create', 'second', *task_options(case, f'http://{name}:{port}'))
+        stopped(f'{name.replace(host[0] if host else "", "an address of this machine")} is refused', status, text, "of task 'first'")
+    with forwarded(int(port)) as other:
+        status, text = run_status(case, 'cdc-task', 'create', 'second', *task_options(case, f'http://127.0.0.1:{other}'))
+        stopped('another port that leads there, too', status, text, "of task 'first'")
+        case.run('cdc-task', 'delete', 'first')
+        case.run('cdc-task', 'create', 'old', '--no-check', *task_options(case, case.dst.uri))
+        status, text = run_status(case, 'cdc-task', 'create', 'second', *task_options(case, f'http://127.0.0.1:{other}'))
+        stopped('beside a task that does not know who its target is: that is asked', status, text, "of task 'old'")
+        case.run('cdc-task', 'delete', 'old')
+        case.run('cdc-task', 'create', 'away', '--no-check', *task_options(case, 'http://127.0.0.1:1'))
+        status, text = run_status(case, 'cdc-task', 'create', 'second', *task_options(case, f'http://127.0.0.1:{other}'))
+        tap.ok(status == 0 and "whether task 'away' writes to the same Milvus is known by its address only" in text,
+               'one that does not answer is said', text)
+
+
+@contextlib.contextmanager
+def forwarded(port):
+    """Another port that leads to this one."""
+    s = socket.create_server(('127.0.0.1', 0))
+
+    def pump(a, b):
+        with contextlib.suppress(OSError):
+            while data := a.recv(65536):
+                b.sendall(data)
+        for x in a, b:
+            with contextlib.suppress(OSError):
+                x.shutdown(socket.SHUT_RDWR)
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                a, _ = s.accept()
+                b = socket.create_connection(('127.0.0.1', port))
+                for pair in (a, b), (b, a):
+                    threading.Thread(target=pump, args=pair, daemon=True).start()
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield s.getsockname()[1]
+    finally:
+        s.close()
+
+
 def over_http(case):
     collection(case, case.make_db())
     with socket.socket() as s:
         s.bind(('127.0.0.1', 0))
         port = s.getsockname()[1]
-    c = case.chain(['cdc-httpd', '--listen', f'127.0.0.1:{port}', '--etcd', case.etcd, '--root', os.environ['CDC_ROOT'],
+    c = case.chain(['cdc-httpd', '--allow-anyone', '--allow-target', '*', '--listen', f'127.0.0.1:{port}', '--etcd', case.etcd, '--root', os.environ['CDC_ROOT'],
                     '--brokers', case.brokers])
     host, _, its = case.src.uri.split('://')[1].partition(':')
     body = json.dumps({'request_type': 'create', 'request_data': {
@@ -137,7 +188,11 @@ class Second:
 
 
 def two_state_directories(case):
-    second = Second(case)
+    with lab_more('src2'):
+        two_directories(case, Second(case))
+
+
+def two_directories(case, second):
     db = case.make_db()
     collection(case, db)
     first = pipe(case, case.target)
@@ -171,4 +226,4 @@ def two_state_directories(case):
 
 
 if __name__ == '__main__':
-    main(a_plain_pipe, what_comes_later, a_task, over_http, two_state_directories)
+    main(a_plain_pipe, what_comes_later, a_task, other_names, over_http, two_state_directories)

@@ -167,5 +167,26 @@ def a_task_goes_on(case):
             tap.ok(CIRCLE not in text, '  and says nothing', text)
 
 
+def of_one_directory(case):
+    """Known before anything is written."""
+    with sites(case, 'src', 'src2') as (a, b):
+        a.make()
+        b.make()
+
+        def create(name, frm, to, *more):
+            p = subprocess.run([os.path.join(BUILD, 'cdc-task'), 'create', name, '-E', case.etcd, '-r', frm.root,
+                                '-b', case.brokers, '-T', to.m.uri, *more], env=case.env, capture_output=True, text=True)
+            return p.returncode, p.stderr
+        made = create('ab', a, b, '-i', f'{case.db}.*')
+        tap.ok(made[0] == 0, 'the first one', made)
+        made = create('ba', b, a, '-i', f'{case.db}.c')
+        tap.ok(made[0] == 1 and "through task 'ab': a circle" in made[1], 'create refuses the second one', made)
+        made = create('ba', b, a, '-i', f'{case.db}_other.*', '--allow-none')
+        tap.ok(made[0] == 0, '  not one that has nothing in common', made)
+        case.run('cdc-task', 'pause', 'ab')
+        made = create('back', b, a, '-i', f'{case.db}.*')
+        tap.ok(made[0] == 0, '  nor the way back of one that is paused', made)
+
+
 if __name__ == '__main__':
-    main(of_two_from_the_start, of_two_from_now, of_three, to_and_fro, a_task_goes_on)
+    main(of_one_directory, of_two_from_the_start, of_two_from_now, of_three, to_and_fro, a_task_goes_on)

@@ -1,7 +1,11 @@
 #include "task.h"
 
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +14,9 @@
 
 #include "err.h"
 #include "state.h"
+#include "taskcheck.h"
 #include "tasknet.h"
+#include "taskoverlap.h"
 #include "x.h"
 
 static struct err err;
@@ -104,6 +110,113 @@ renamed_ones_count_under_their_new_names(void **state)
 	assert_false(same("include a.c rename a.c=d.e", "include a.c"));
 	/* a name that is left out at the source is not that of the target */
 	assert_true(same("exclude b.* rename a=b", "include b.*"));
+}
+
+static void
+one_server_has_many_names(void **state)
+{
+	char uri[80], name[65] = "";
+	struct ifaddrs *own, *i;
+	unsigned tried = 0;
+
+	(void)state;
+	assert_true(overlap(
+	    "http://[::ffff:127.0.0.1]:1", "", "http://127.0.0.1:1", ""));
+	assert_true(overlap("http://127.8.8.8:1", "", "http://[::1]:1", ""));
+	assert_true(overlap("0.0.0.0:1", "", "http://localhost:1/x", ""));
+	assert_false(
+	    overlap("http://127.0.0.1:1", "", "http://127.0.0.1:2", ""));
+	assert_false(
+	    overlap("http://192.0.2.1:1", "", "http://127.0.0.1:1", ""));
+	assert_int_equal(getifaddrs(&own), 0);
+	for (i = own; i != NULL; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_INET ||
+		    getnameinfo(i->ifa_addr, sizeof(struct sockaddr_in), name,
+			sizeof name, NULL, 0, NI_NUMERICHOST) != 0)
+			continue;
+		snprintf(uri, sizeof uri, "http://%s:1", name);
+		assert_true(overlap(uri, "", "http://127.0.0.1:1", ""));
+		tried++;
+	}
+	freeifaddrs(own);
+	assert_true(tried > 0);
+}
+
+static int
+born(const char *target_a, uint64_t a, const char *target_b, uint64_t b)
+{
+	json_t *x = task("x", target_a, ""), *y = task("y", target_b, "");
+	int rc;
+
+	task_note_born(x, "target", a);
+	task_note_born(y, "target", b);
+	assert_true(task_born(x, "target") == a);
+	rc = task_overlap(x, y, &err);
+	assert_int_equal(rc, task_overlap(y, x, &err));
+	json_decref(x);
+	json_decref(y);
+	return rc;
+}
+
+static void
+who_they_are_goes_before_where_they_are(void **state)
+{
+	(void)state;
+	assert_true(born("http://192.0.2.1:1", 5, "http://192.0.2.2:2", 5));
+	assert_false(born("http://127.0.0.1:1", 5, "http://[::1]:1", 6));
+	assert_true(born("http://127.0.0.1:1", 5, "http://[::1]:1", 0));
+	assert_true(born("http://127.0.0.1:1", 5, "127.0.0.1:1", 6));
+	assert_false(born("http://192.0.2.1:1", 0, "http://192.0.2.2:1", 0));
+}
+
+/* A task from one server to another, by when they were made. */
+static json_t *
+from_to(const char *name, uint64_t from, uint64_t to, const char *words)
+{
+	json_t *t = task(name, "http://192.0.2.1:1", words);
+
+	task_note_born(t, "source", from);
+	task_note_born(t, "target", to);
+	return t;
+}
+
+static void
+a_circle_is_seen(const char *a, const char *b, const char *c, const char *who)
+{
+	json_t *x = from_to("x", 1, 2, a);
+	json_t *all[] = { from_to("y", 2, 3, b), from_to("z", 3, 1, c), NULL };
+	int rc;
+
+	err_clear(&err);
+	rc = task_no_circle(x, all, &err);
+	assert_int_equal(rc, who == NULL ? 0 : -1);
+	if (who != NULL)
+		assert_non_null(strstr(err.msg, who));
+	json_decref(x);
+	json_decref(all[0]);
+	json_decref(all[1]);
+}
+
+static void
+what_comes_back_through_others_is_a_circle(void **state)
+{
+	json_t *x = from_to("x", 1, 2, ""), *y = from_to("y", 2, 1, "");
+	json_t *none[] = { NULL }, *all[] = { y, NULL };
+
+	(void)state;
+	assert_int_equal(task_no_circle(x, none, &err), 0);
+	assert_int_equal(task_no_circle(x, all, &err), -1);
+	task_note_born(y, "source", 0);
+	assert_int_equal(task_no_circle(x, all, &err), 0);
+	json_decref(x);
+	json_decref(y);
+	a_circle_is_seen("", "", "", "through task 'y', 'z'");
+	a_circle_is_seen("include a.*", "include b.*", "", NULL);
+	a_circle_is_seen("include a.*", "exclude a.*", "", NULL);
+	a_circle_is_seen("include a.*", "include a.x", "include a.y", NULL);
+	a_circle_is_seen("include a.* rename a=b", "include b.*",
+	    "include b.* rename b=a", "'y', 'z'");
+	a_circle_is_seen("include a.* rename a=b", "include a.*", "", NULL);
 }
 
 static void
@@ -213,6 +326,9 @@ main(void)
 		cmocka_unit_test(patterns_without_one_do_not),
 		cmocka_unit_test(what_is_left_out_does_not_overlap),
 		cmocka_unit_test(renamed_ones_count_under_their_new_names),
+		cmocka_unit_test(one_server_has_many_names),
+		cmocka_unit_test(who_they_are_goes_before_where_they_are),
+		cmocka_unit_test(what_comes_back_through_others_is_a_circle),
 		cmocka_unit_test(shards_of_one_number_do_not_overlap),
 		cmocka_unit_test(targets_are_compared_after_resolving),
 		cmocka_unit_test(uris_are_taken_apart),

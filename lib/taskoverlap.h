@@ -1,0 +1,26 @@
+#ifndef CDC_TASKOVERLAP_H
+#define CDC_TASKOVERLAP_H
+
+#include <jansson.h>
+
+struct err;
+struct patterns;
+
+/* What definitions read and write, by their patterns. */
+
+/* Do two patterns with * have a text in common? */
+int task_texts_meet(const char *a, const char *b);
+/* "include" or "exclude" of a definition, added to p. */
+void task_patterns(struct patterns *p, const json_t *task, const char *name);
+/* What a task may write at its target; without excludes. */
+void task_written(struct patterns *p, const json_t *task);
+
+/*
+ * Would this task close a circle with others that are wanted: does what it
+ * writes come to its source again through them? Who the servers are is known
+ * from "born" of the definitions; names are compared by patterns. all: the
+ * others, NULL at the end. ERR_DATA that names them.
+ */
+int task_no_circle(const json_t *task, json_t *const *all, struct err *e);
+
+#endif
