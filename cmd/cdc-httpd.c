@@ -119,7 +119,7 @@ allow_target(struct args *a, const char *arg)
 	struct err e = { 0 };
 
 	if (strcmp(arg, "*") != 0 &&
-	    (strchr(uri, '@') != NULL || net_parse(uri, &u, &e) == -1))
+	    (strpbrk(uri, "*@") != NULL || net_parse(uri, &u, &e) == -1))
 		opt_die("--allow-target: '%s' is no URI of a Milvus", uri);
 	if (arg[n] == '=') {
 		if ((token = trust_secret(arg + n + 1, uri, &e)) == NULL)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "apiint.h"
+#include "opt.h"
 #include "task.h"
 #include "url.h"
 #include "x.h"
@@ -113,12 +114,13 @@ order_login(struct order *o)
 {
 	const char *const *list = o->c->api->targets;
 	const char *target = api_str(o->options, "target"), *file = "";
-	json_t *own = json_object_get(o->own, "target");
+	const char *own = opt_env("CDC_TARGET", NULL);
 	char *uri;
 	int rc;
 
-	if (url_same(target, json_string_value(own)))
-		return json_object_set(o->options, "target", own);
+	/* $CDC_TOKEN is for that, and not for the port that all have */
+	if (own != NULL && url_same(target, own))
+		return order_uri(o, own);
 	if ((uri = find_target(list, target, &file)) != NULL) {
 		rc = listed_login(o, uri, file);
 		free(uri);

@@ -123,7 +123,9 @@ trust_secret(const char *path, const char *uri, struct err *e)
 	fclose(f);
 	if (rc == 0)
 		return line;
-	free(line); /* no text, if nothing was read */
+	if (line != NULL) /* no text, if nothing was read */
+		explicit_bzero(line, cap);
+	free(line);
 	return NULL;
 }
 

@@ -144,7 +144,7 @@ is 'any target' "$(create "\"uri\":\"$other\"" | jq -c .)" '{"code":200,"data":{
 is '  gets nothing of ours' "$(grep -c env-secret fake.logins)" 0
 ends
 
-for o in 'source etcd' 'source etcd=' 'source property=a=b' 'source http://h:1' 'target http://a:b@h:1' 'target h:x' "target h:1=$T/none"; do
+for o in 'source etcd' 'source etcd=' 'source property=a=b' 'source http://h:1' 'target http://a:b@h:1' 'target h:x' 'target *=x' "target h:1=$T/none"; do
 	exits 2 cdc-httpd "--allow-${o%% *}" "${o#* }"
 done
 fake_stop
