@@ -190,6 +190,8 @@ grpc_set_options(struct call *c)
 	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)DOWNLOAD_BYTES);
 	curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	/* who ends it does not wait for a resolver that does not answer */
+	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(h, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(h, CURLOPT_POST, 1L);
 	curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->bytes);

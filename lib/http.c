@@ -109,6 +109,8 @@ prepare(struct http *h, struct call *c, const char *url, const char *auth)
 	curl_easy_setopt(q, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(q, CURLOPT_PROXY, "");
 	curl_easy_setopt(q, CURLOPT_NOSIGNAL, 1L);
+	/* who ends it does not wait for a resolver that does not answer */
+	curl_easy_setopt(q, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(q, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(q, CURLOPT_TCP_KEEPIDLE, 10L);
 	curl_easy_setopt(q, CURLOPT_TCP_KEEPINTVL, 5L);

@@ -12,14 +12,12 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "netname.h"
 
 static struct addrinfo *
 resolve(const struct net_uri *u, int *why)
 {
-	struct addrinfo want = { .ai_socktype = SOCK_STREAM }, *a = NULL;
-
-	*why = getaddrinfo(u->host, u->port, &want, &a);
-	return *why == 0 ? a : NULL;
+	return netname_find(u->host, u->port, why);
 }
 
 /* ::ffff:127.0.0.1 is 127.0.0.1. The bytes of an address, and how many. */
