@@ -91,8 +91,9 @@ struct cat_checkpoint { /* Milvus's own, of a vchannel */
 };
 
 struct cat {
-	int follow;  /* changes follow `ready` */
-	int partial; /* of some collections: absence tells nothing */
+	int follow;     /* changes follow `ready` */
+	int partial;    /* of some collections: absence tells nothing */
+	int some_kinds; /* not all that a target can have are in it */
 	int ready;
 	int64_t rev;   /* all changes up to it are in here */
 	int64_t at_ns; /* when etcd was asked for that, tso_mono_ns(); or 0 */

@@ -304,6 +304,31 @@ take_checkpoint(struct cat *c, struct reader *r)
 		k->coll_id = 0;
 }
 
+static int
+has_text(const json_t *list, const char *text)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+
+		if (s != NULL && strcmp(s, text) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Is it a list without one of those that a target can have? */
+static int
+lacks_kinds(const json_t *list)
+{
+	static const char *const all[] = { "database", "collection",
+		"partition", "index", "load", "alias" };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (json_is_array(list) && !has_text(list, all[i]))
+			return 1;
+	return 0;
+}
+
 static void
 take_header(struct cat *c, struct reader *r)
 {
@@ -315,6 +340,7 @@ take_header(struct cat *c, struct reader *r)
 	}
 	c->follow = json_is_true(json_object_get(r->j, "follow"));
 	c->partial = json_is_true(json_object_get(r->j, "partial"));
+	c->some_kinds = lacks_kinds(json_object_get(r->j, "kinds"));
 	c->rev = get_int(r, "rev");
 	c->born = (uint64_t)get_int(r, "born");
 	set_str(r, "root", &c->root);

@@ -182,6 +182,19 @@ meta_write_all(struct meta *m, struct err *e)
 	return out_flush(m->out, e);
 }
 
+/* Of --kinds, so that nobody takes the others for dropped. */
+static void
+write_kinds(const struct meta *m, struct jsonw *w)
+{
+	if (m->conf->kinds == 0)
+		return;
+	jw_open(w, "kinds", '[');
+	for (enum meta_kind k = 0; k < META_KINDS; k++)
+		if ((m->conf->kinds & 1u << k) != 0)
+			jw_str(w, NULL, meta_kind_name(k));
+	jw_close(w, ']');
+}
+
 int
 meta_write(struct meta *m, struct err *e)
 {
@@ -201,6 +214,7 @@ meta_write(struct meta *m, struct err *e)
 		jw_bool(&w, "follow", 1);
 	if (m->conf->patterns.n > 0)
 		jw_bool(&w, "partial", 1);
+	write_kinds(m, &w);
 	jw_close(&w, '}');
 	out_line(m->out, &m->line);
 	return meta_write_all(m, e);

@@ -311,6 +311,12 @@ compare_coll(struct reader *r, struct view_coll *v, struct err *e)
 int
 reader_compare(struct reader *r, struct err *e)
 {
+	if (r->cat.some_kinds && r->view.n_colls > 0)
+		return err_set(e, ERR_USAGE,
+		    "%s: a catalogue of some kinds only (cdc-meta --kinds): "
+		    "what the target has of the others would be taken for "
+		    "dropped",
+		    r->conf->catalogue);
 	r->looked_ns = 0;
 	for (size_t i = r->view.n_colls; i-- > 0 && sig_stop == 0;)
 		if (compare_coll(r, r->view.colls[i], e) == -1)

@@ -22,6 +22,7 @@ is 'and after' "$(name_at "$moved")" meta_h2.elsewhere
 is 'a partition is being created' "$(state_at "$(rev_of 470616509404303109/470616509404303125)")" creating
 is 'then created' "$(state_at "$(rev_of 470616509404303109/470616509404303125 2)")" created
 
+like 'the header says so' "$(cdc-meta -k alias,role | head -n 1)" '"kinds":[[]"alias","role"[]]}$'
 is 'only some kinds' "$(cdc-meta -k alias,role | grep -o '"kind":"[a-z]*"' | sort | uniq -c | awk '{ print $1 $2 }' | paste -sd ' ')" \
 	'2"kind":"alias" 1"kind":"catalogue" 1"kind":"ready" 1"kind":"role"'
 

@@ -114,6 +114,13 @@ like '  said' "$(cat "$err")" "'default.young' .5. is not in the catalogue, whic
 reads --from @at.tick --until now
 is 'one with a state: dropped' "$got $(body | head -n 1)" '0 drop_collection@900 default.young'
 
+{ header ',"kinds":["collection","partition"]' && cat_of 900; } >cat.ndjson
+reads --from @at.tick --until now
+is 'a catalogue of some kinds: status 2, and not a line' "$got $(wc -c <"$out")" '2 0'
+like '  says why' "$(cat "$err")" 'of some kinds only .cdc-meta --kinds.: what the target has of the others'
+reads --until now
+is '  but without a target' "$got" 0
+
 known '"1":{"name":"default.items","parts":{"11":"_default","13":"p"},"load":"none"}'
 { header && cat_of 750; } >cat.ndjson
 reads --from @at.tick --until now
