@@ -78,6 +78,19 @@ def renames(c):
     tap.ok(c.dst.colls(to) == {'a'} and json.loads(lines.splitlines()[-1]).get('end'), 'the other rule met, and all is done', lines)
 
 
+def a_login_of_the_environment(c):
+    """It opens the door at create, and is not kept."""
+    db = c.make_db()
+    where = ['--etcd', c.etcd, '--root', os.environ['CDC_ROOT'], '--brokers', c.brokers, '--target', c.target]
+    c.env['CDC_TOKEN'] = 'root:Milvus'
+    status, lines, err = says(c, 'cdc-task', 'create', 'a', *where, '-i', f'{db}.*')
+    tap.ok(status == 0 and 'CDC_TOKEN is not kept' in err and '--token-file' in err, 'create says so', status, lines, err)
+    tap.ok('Milvus' not in c.run('cdc-task', 'show', 'a', '--json').replace('Milvus 2', ''), 'and it is not')
+    del c.env['CDC_TOKEN']
+    status, lines, err = says(c, 'cdc-task', 'create', 'b', *where, '-i', f'{db}x.*', '--allow-none')
+    tap.ok(status == 0 and err == '', 'without one nothing is said', status, lines, err)
+
+
 def ends_known(file):
     with open(file) as f:
         return {k['name']: k for k in json.loads(f.readlines()[-1])['known'].values() if 'name' in k}
@@ -131,4 +144,4 @@ def a_narrower_task(c):
     tap.ok(out == [[], []], 'b is equal, and what was renamed is followed', out)
 
 
-main(patterns, renames, another_pattern, a_narrower_task)
+main(patterns, renames, a_login_of_the_environment, another_pattern, a_narrower_task)
