@@ -225,7 +225,8 @@ cmd_run(struct args *a, struct err *e)
 	struct runner_conf conf = { .dir = a->dir,
 		.name = a->name,
 		.label = a->label,
-		.progress = a->progress && isatty(STDERR_FILENO) };
+		/* who labels is one of several on a terminal */
+		.progress = a->progress && !a->label && isatty(STDERR_FILENO) };
 
 	sig_init();
 	notify_init();

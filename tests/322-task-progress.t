@@ -35,6 +35,14 @@ for how in 'cdc-task -q run dr' 'cdc-task run dr --progress never'; do
 	wait
 	is "$how: nothing" "$(cat -v quiet | grep -v '^Script ')" ''
 done
+cdc-task resume dr
+terminal many 'cdc-task supervise'
+before=$(jq .gen "$CDC_STATE_DIR/tasks/dr/checkpoint.json")
+wait_until 20 sh -c "[ \$(jq .gen '$CDC_STATE_DIR/tasks/dr/checkpoint.json') -gt $((before + 3)) ]"
+sleep 1.2 # longer than from one line to the next
+kill "$(ps -o ppid= -p "$(runner)" | tr -d ' ')"
+wait
+is 'supervise: several would share one line, so nothing' "$(cat -v many | grep -v '^Script ')" ''
 cdc-task run dr 2>piped &
 sleep 1.2 # longer than from one line to the next
 kill $!
