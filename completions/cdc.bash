@@ -12,11 +12,11 @@ _cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin 
 	--max-tasks --max-name --print-address --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
 	--etcd-retry --brokers --property --cluster'
 _cdc_pipeline='--from --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
-	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --target --token-file --no-token
+	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --source --source-token-file --source-cacert --target --token-file --no-token
 	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
 	--timeout --with-users --ignore-partitions --create-missing --adopt --allow-circle'
 _cdc_create="$_cdc_pipeline --paused --no-check --allow-none"
-_cdc_checks='words others etcd root selection zstd kafka topics format size retention position target login mode itself versions writers databases schemas wish state lag progress start lost unknown disk upgrade'
+_cdc_checks='words others etcd root selection zstd kafka topics format size retention position target login mode itself versions writers databases schemas rows wish state lag progress start lost unknown disk upgrade'
 _cdc_commands='create list status doctor show run supervise pause resume set log commit delete'
 _cdc_ops='create_database drop_database alter_database create_collection drop_collection alter_collection
 	rename_collection create_partition drop_partition insert upsert delete create_index drop_index alter_index

@@ -46,6 +46,7 @@ static const struct {
 	{ "writers", check_writers, { "target" }, 0 },
 	{ "databases", check_databases, { "login", "root" }, 0 },
 	{ "schemas", check_schemas, { "login", "root" }, 0 },
+	{ "rows", check_rows, { "login", "root" }, MADE },
 	{ "wish", check_wish, { NULL }, MADE },
 	{ "state", check_state, { NULL }, MADE },
 	{ "lag", check_lag, { NULL }, MADE },
@@ -106,7 +107,7 @@ add_text(struct doctor *d, enum verdict v, const char *text, const char *todo,
 static void
 count(struct doctor *d, enum verdict v, enum err_kind kind)
 {
-	int code = v < V_UNKNOWN                        ? 0
+	int code = v < V_UNKNOWN || kind == ERR_STOP    ? 0
 		   : kind == ERR_TEMP                   ? 3
 		   : v == V_UNKNOWN && kind == ERR_NONE ? 3
 							: 1;
@@ -172,6 +173,12 @@ void
 doctor_unknown(struct doctor *d, const char *todo, const char *fmt, ...)
 {
 	SAY(V_UNKNOWN, ERR_NONE, todo);
+}
+
+void
+doctor_unasked(struct doctor *d, const char *todo, const char *fmt, ...)
+{
+	SAY(V_UNKNOWN, ERR_STOP, todo);
 }
 
 void

@@ -71,6 +71,9 @@ void doctor_wrong(struct doctor *d, const char *todo, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void doctor_unknown(struct doctor *d, const char *todo, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Unknown, and nobody was to be asked: the status stays. */
+void doctor_unasked(struct doctor *d, const char *todo, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 void doctor_fail(struct doctor *d, const struct err *e, const char *todo);
 
 /* Has the check at hand taken too long, or is there nobody to print to? */
@@ -142,6 +145,8 @@ void check_versions(struct doctor *d);
 void check_writers(struct doctor *d);
 void check_databases(struct doctor *d);
 void check_schemas(struct doctor *d);
+/* doctorrows.c */
+void check_rows(struct doctor *d);
 /* doctortask.c */
 void check_wish(struct doctor *d);
 void check_state(struct doctor *d);

@@ -29,7 +29,7 @@ struct task_option {
 	int letter; /* or a number from 256 on */
 	const char *arg;
 	const char *help;
-	enum task_prog prog;
+	enum task_prog prog; /* TASK_PROGS: of none */
 	const char *as; /* "--cacert" */
 	int flags;
 	const char *env;      /* asked by create if the option is not given */

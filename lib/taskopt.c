@@ -43,6 +43,8 @@ enum {
 	ONE_PART,
 	ADOPT,
 	ALLOW_CIRCLE,
+	SOURCE_TOKEN,
+	SOURCE_CACERT,
 };
 
 const struct task_option task_options[] = {
@@ -79,6 +81,14 @@ const struct task_option task_options[] = {
 	    TASK_READ, "--shard", 0, NULL, NULL },
 	{ "tick", TICK, "SEC", "a commit point at least so often", TASK_READ,
 	    "--tick", 0, NULL, NULL },
+	{ "source", 'S', "URI", "the source Milvus, for doctor to count rows",
+	    TASK_PROGS, NULL, 0, NULL, NULL },
+	{ "source-token-file", SOURCE_TOKEN, "FILE",
+	    "the source's user:password", TASK_PROGS, NULL, TASK_PATH, NULL,
+	    NULL },
+	{ "source-cacert", SOURCE_CACERT, "FILE",
+	    "the source's certificate authority", TASK_PROGS, NULL, TASK_PATH,
+	    NULL, NULL },
 	{ "target", 'T', "URI", "the target Milvus", TASK_APPLY, "--target", 0,
 	    "CDC_TARGET", "http://127.0.0.1:19530" },
 	{ "token-file", TOKEN_FILE, "FILE", "the target's user:password",
@@ -147,12 +157,12 @@ refuse_secret(const struct task_option *o, const char *arg, struct err *e)
 		    "command line or in task.json: put it into a file, -X "
 		    "@FILE",
 		    (int)strcspn(arg, "="), arg);
-	if ((o->letter == 'E' || o->letter == 'T' || o->letter == 'b') &&
-	    at != NULL)
+	if (strchr("ETSb", o->letter) != NULL && at != NULL)
 		return err_set(e, ERR_USAGE,
 		    "option '--%s': a user in a URL; use %s", o->name,
 		    o->letter == 'E'   ? "--etcd-user-file"
 		    : o->letter == 'T' ? "--token-file"
+		    : o->letter == 'S' ? "--source-token-file"
 				       : "-X @FILE");
 	return 0;
 }
