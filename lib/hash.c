@@ -60,8 +60,8 @@ hash_fixed(void)
 static uint64_t
 step(uint64_t h, uint64_t v, const struct point *p)
 {
-	return reduce((u128)(h + (uint32_t)v + 1) * p->xx +
-		      (u128)((v >> 32) + 1) * p->x);
+	return reduce(
+	    (u128)(h + (uint32_t)v + 1) * p->xx + (u128)((v >> 32) + 1) * p->x);
 }
 
 void

@@ -30,7 +30,7 @@ struct task_option {
 	const char *arg;
 	const char *help;
 	enum task_prog prog; /* TASK_PROGS: of none */
-	const char *as; /* "--cacert" */
+	const char *as;      /* "--cacert" */
 	int flags;
 	const char *env;      /* asked by create if the option is not given */
 	const char *fallback; /* and then this; NULL: it is left out */

@@ -105,8 +105,8 @@ set_key(struct rule *r, char *word)
 static void
 parse_rule(char *text)
 {
-	static const char *const calls[] = { "write", "send", "rename",
-		"fsync", "read" };
+	static const char *const calls[] = { "write", "send", "rename", "fsync",
+		"read" };
 	static const char *const whats[] = { "before", "after", "middle",
 		"term", "short", "enospc", "eio", "eintr" };
 	struct rule *r = &rules[n_rules];

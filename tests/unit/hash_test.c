@@ -23,10 +23,8 @@ of(const void *p, size_t n)
 static void
 values_that_were_chosen_for_one_hash_have_two(void **state)
 {
-	static const uint64_t x[2] = { 0xf6dc88d44c4fccc5,
-		0x061e084119f40e60 };
-	static const uint64_t y[2] = { 0x7db790268a84c21c,
-		0x00a1c30c20006183 };
+	static const uint64_t x[2] = { 0xf6dc88d44c4fccc5, 0x061e084119f40e60 };
+	static const uint64_t y[2] = { 0x7db790268a84c21c, 0x00a1c30c20006183 };
 	struct hash a = of(x, sizeof x), b = of(y, sizeof y);
 
 	(void)state;
@@ -55,8 +53,8 @@ keys_that_were_chosen_for_one_place_spread(void **state)
 		uint64_t num = unmix(unmix(i << 32)) - 0x9e3779b97f4a7c15U;
 		uint64_t at = keyset_hash(num, "", 0) % N;
 
-		assert_true(hash_mix(hash_mix(num + 0x9e3779b97f4a7c15U)) ==
-			    i << 32);
+		assert_true(
+		    hash_mix(hash_mix(num + 0x9e3779b97f4a7c15U)) == i << 32);
 		places += !seen[at];
 		seen[at] = 1;
 	}

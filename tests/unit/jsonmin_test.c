@@ -51,9 +51,11 @@ refuses_what_is_not_json(void **state)
 		"Infinity", "tru", "truex", "nulll", "'a'", "\"", "\"\\x\"",
 		"\"\\u12g4\"",
 		/* halves of surrogate pairs, at which jq ends */
-		"\"\\ud800\"", "\"\\udc00\"", "\"\\uDBFFx\"", "\"\\ud800\\u0041\"",
-		"\"\\ud800\\ud800\"", "\"\\udfff\\ud800\"", "{\"\\ud800\":1}", "\"\\u12\"", "\"\\", "\"\n\"", "\"\t\"", "1 1",
-		"[1]]", "{}{}", "\"\xff\"", "\xef\xbb\xbf{}" };
+		"\"\\ud800\"", "\"\\udc00\"", "\"\\uDBFFx\"",
+		"\"\\ud800\\u0041\"", "\"\\ud800\\ud800\"",
+		"\"\\udfff\\ud800\"", "{\"\\ud800\":1}", "\"\\u12\"", "\"\\",
+		"\"\n\"", "\"\t\"", "1 1", "[1]]", "{}{}", "\"\xff\"",
+		"\xef\xbb\xbf{}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -74,7 +74,8 @@ tells_only_what_has_changed(void **state)
 	view_drop(&v, 9);
 	view_drop_db(&v, 7);
 	says(&v, 0,
-	    "{\"db:7\":null,\"8\":{\"name\":\"default.j\",\"as\":\"default.h\",\"parts\":{},"
+	    "{\"db:7\":null,\"8\":{\"name\":\"default.j\",\"as\":\"default.h\","
+	    "\"parts\":{},"
 	    "\"load\":\"none\"},\"9\":null}");
 	says(&v, 0, "{}");
 	/* made anew: each is said once, and that it is there */
