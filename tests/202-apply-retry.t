@@ -54,7 +54,7 @@ ok '  in time' awk "BEGIN { exit !($2 - $1 >= 2) }"
 is '  acknowledged' "$(wc -l <acks)" 2
 
 fails_with 3 '[{"method":"Upsert","times":99,"code":8,"reason":"busy"}]' \
-	"Upsert of 3 rows in 'default.a' partition '_default', keys 1 to 3, line 2, topic 't' offset 7: busy \\(tried for 1 s; trying again may help\\)$"
+	"Upsert of 3 rows in 'default.a' partition '_default', keys 1 to 3, line 2, topic 't' offset 7: at '[^']*': busy \\(tried for 1 s; trying again may help\\)$"
 fails_with 1 '[{"method":"Upsert","code":1100,"reason":"no such thing"}]' \
 	"Upsert of 3 rows in 'default.a' partition '_default', keys 1 to 3, line 2, topic 't' offset 7: no such thing \\(code 1100\\); trying again will not help$"
 fails_with 1 '[{"method":"Upsert","code":1303,"reason":"deny to write the message to mq"}]' 'deny to write'
