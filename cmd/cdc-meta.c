@@ -36,8 +36,8 @@ static const struct opt options[] = {
 	{ "cert", OPT_CERT, "FILE", "our certificate for etcd" },
 	{ "key", OPT_KEY, "FILE", "its private key" },
 	{ "kinds", 'k', "LIST",
-	    "only these: database,collection,partition,index,load,alias,"
-	    "checkpoint,user,role" },
+	    "only database,collection,partition,index,load,alias,"
+	    "checkpoint,user,role,import" },
 	{ "rev", OPT_REV, "N", "the catalogue as of this revision [newest]" },
 	{ "watch", 'w', NULL, "go on with what changes" },
 	{ "retry", OPT_RETRY, "SEC",

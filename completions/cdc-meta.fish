@@ -10,7 +10,7 @@ complete -c cdc-meta -l etcd-user-file -r -F -d 'user:password for etcd, in the 
 complete -c cdc-meta -l cacert -r -F -d 'who etcd\'s certificate is from'
 complete -c cdc-meta -l cert -r -F -d 'our certificate for etcd'
 complete -c cdc-meta -l key -r -F -d 'its private key'
-complete -c cdc-meta -s k -l kinds -x -a '(__fish_append , database collection partition index load alias checkpoint user role)' -d 'only these kinds'
+complete -c cdc-meta -s k -l kinds -x -a '(__fish_append , database collection partition index load alias checkpoint user role import)' -d 'only these kinds'
 complete -c cdc-meta -l rev -x -d 'the catalogue as of this revision'
 complete -c cdc-meta -s w -l watch -d 'go on with what changes'
 complete -c cdc-meta -l retry -x -d 'with --watch: how long etcd may be away'

@@ -122,7 +122,7 @@ _cdc_value() { # PREVIOUS CURRENT
 			_cdc_value --kinds "$2"
 		fi
 		;;
-	--kinds) _cdc_words 'database collection partition index load alias checkpoint user role' "$2" ;;
+	--kinds) _cdc_words 'database collection partition index load alias checkpoint user role import' "$2" ;;
 	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
 		--etcd-retry | --reason | --source | -S | --page | --settle | --sample | --seed | --host | --origin | \
 		--max-tasks | --max-name) ;;

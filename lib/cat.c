@@ -70,6 +70,7 @@ cat_fini(struct cat *c)
 	free(c->colls);
 	free(c->aliases);
 	free(c->cps);
+	free(c->imports);
 	free(c->root);
 	json_decref(c->doc);
 	memset(c, 0, sizeof *c);
@@ -188,4 +189,17 @@ cat_coll_get(struct cat *c, int64_t id)
 	c->colls[i]->id = id;
 	c->n_colls++;
 	return c->colls[i];
+}
+
+struct cat_import *
+cat_import_get(struct cat *c, int64_t id)
+{
+	for (size_t i = 0; i < c->n_imports; i++)
+		if (c->imports[i].id == id)
+			return &c->imports[i];
+	c->imports = x_grow(
+	    c->imports, c->n_imports, &c->imports_cap, sizeof *c->imports);
+	memset(&c->imports[c->n_imports], 0, sizeof *c->imports);
+	c->imports[c->n_imports].id = id;
+	return &c->imports[c->n_imports++];
 }

@@ -83,6 +83,17 @@ struct cat_alias {
 	uint64_t ts;
 };
 
+/* A bulk import: its rows are in no log. */
+struct cat_import {
+	int64_t id, coll_id;
+	int64_t rows;
+	int64_t mod; /* etcd's revision of its newest change */
+	uint64_t create_ts;
+	int done;    /* it has been completed */
+	int judged;  /* ddlimport.c has looked at it since, */
+	int missing; /* and found that the target lacks its rows */
+};
+
 struct cat_checkpoint { /* Milvus's own, of a vchannel */
 	char *topic;
 	int64_t coll_id; /* from the vchannel's name, 0 if it has none */
@@ -107,6 +118,8 @@ struct cat {
 	size_t n_colls, colls_cap;
 	struct cat_alias *aliases;
 	size_t n_aliases, aliases_cap;
+	struct cat_import *imports;
+	size_t n_imports, imports_cap;
 	struct cat_checkpoint *cps;
 	size_t n_cps, cps_cap;
 	json_t *doc; /* of the last line, if it was a user or role */
@@ -123,6 +136,7 @@ enum cat_kind {
 	CAT_ALIAS,
 	CAT_USER,
 	CAT_ROLE,
+	CAT_IMPORT,
 	CAT_READY,
 	CAT_AT,
 	CAT_RESYNC,

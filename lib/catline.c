@@ -304,6 +304,18 @@ take_checkpoint(struct cat *c, struct reader *r)
 		k->coll_id = 0;
 }
 
+static void
+take_import(struct cat *c, struct reader *r)
+{
+	struct cat_import *m = cat_import_get(c, get_int(r, "id"));
+
+	m->coll_id = get_int(r, "coll_id");
+	m->rows = get_int(r, "rows");
+	m->mod = get_int(r, "mod");
+	m->create_ts = (uint64_t)get_int(r, "create_ts");
+	m->done = strcmp(get_str(r, "state"), "completed") == 0;
+}
+
 static int
 has_text(const json_t *list, const char *text)
 {
@@ -403,6 +415,7 @@ static const struct {
 	{ "alias", CAT_ALIAS },
 	{ "user", CAT_USER },
 	{ "role", CAT_ROLE },
+	{ "import", CAT_IMPORT },
 	{ "ready", CAT_READY },
 	{ "at", CAT_AT },
 	{ "resync", CAT_RESYNC },
@@ -456,6 +469,9 @@ take(struct cat *c, struct reader *r, struct cat_change *ch)
 	case CAT_USER:
 	case CAT_ROLE:
 		ch->doc = c->doc = json_incref((json_t *)(uintptr_t)r->j);
+		break;
+	case CAT_IMPORT:
+		take_import(c, r);
 		break;
 	case CAT_READY:
 		c->ready = 1;

@@ -182,7 +182,9 @@ ddl_note(struct ddl *d, const struct cat_change *ch)
 {
 	if (changed_at(ch) > d->newest)
 		d->newest = changed_at(ch);
-	if (ch->db != NULL)
+	if (ch->kind == CAT_IMPORT)
+		ddl_imports(d);
+	else if (ch->db != NULL)
 		push_db(d, ch->db, 0);
 	else if (ch->alias != NULL)
 		push_alias(d, ch->alias);

@@ -40,6 +40,12 @@ void ddl_free(struct ddl *d);
  */
 void ddl_start(struct ddl *d, uint64_t ts, uint64_t since);
 
+/*
+ * Before ddl_start, from when on bulk imports are missing at the target: above
+ * etcd's revision rev, or if that is 0, begun at ts or later.
+ */
+void ddl_imports_from(struct ddl *d, int64_t rev, uint64_t ts);
+
 /* One change of the catalogue, after `ready`. */
 void ddl_note(struct ddl *d, const struct cat_change *ch);
 

@@ -184,6 +184,7 @@ ddl_create_coll(struct ddl *d, struct cat_coll *c, const char *db,
 		    ddl_implicit(c, c->parts[i].name))
 			view_put(
 			    &v->parts, c->parts[i].id, c->parts[i].name, NULL);
+	ddl_imports(d);
 }
 
 static void

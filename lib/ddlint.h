@@ -29,7 +29,10 @@ struct ddl {
 	struct ddl_conf c;
 	uint64_t since; /* older collections that are new here are partial */
 	uint64_t until;
-	uint64_t newest; /* of all changes so far */
+	int64_t imports_rev; /* ddl_imports_from */
+	uint64_t imports_ts;
+	int imports_judged; /* those that were completed at the start */
+	uint64_t newest;    /* of all changes so far */
 	uint64_t seq;
 	struct event *q; /* sorted from `head` on */
 	size_t head, n, cap;
@@ -42,6 +45,9 @@ struct event *ddl_push(struct ddl *d, enum kind kind, uint64_t ts, int64_t id,
 int ddl_included(struct ddl *d, struct cat_coll *c);
 /* What is there, and drops after ts of what is not. */
 void ddl_push_live(struct ddl *d, uint64_t ts);
+
+/* ddlimport.c: all completed imports that are new; those told before not. */
+void ddl_imports(struct ddl *d);
 
 /* ddlline.c */
 void ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id,

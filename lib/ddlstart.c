@@ -177,4 +177,5 @@ ddl_start(struct ddl *d, uint64_t ts, uint64_t since)
 	}
 	check_dbs(d, ts);
 	ddl_push_live(d, ts);
+	ddl_imports(d);
 }

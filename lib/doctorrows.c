@@ -195,7 +195,8 @@ say(struct counting *c, int left)
 		doctor_wrong(d,
 		    "cdc-verify names the rows; those of a bulk import are "
 		    "not in the log: import the same files at the target, "
-		    "too; a key that was inserted twice counts twice at the "
+		    "too (cdc-meta -k import has them); a key that was "
+		    "inserted twice counts twice at the "
 		    "source",
 		    "%s", named_end(&differ));
 	else if (moving.n > 0)

@@ -341,6 +341,24 @@ add_partial(const struct doctor *d, struct named *out)
 	}
 }
 
+/* Those that the source has imported rows into, which no log has. */
+static void
+add_imported(const struct doctor *d, struct named *out)
+{
+	const char *id;
+	json_t *known;
+
+	json_object_foreach(d->cp.known, id, known)
+	{
+		const json_t *m = json_object_get(known, "imported");
+
+		if (m != NULL)
+			named_add(out, "%s (%" JSON_INTEGER_FORMAT " rows)",
+			    text(known, "name"),
+			    json_integer_value(json_object_get(m, "rows")));
+	}
+}
+
 /* The first of what is known to be lost or in the way; NULL: nothing is. */
 static char *
 loss(const struct doctor *d, size_t dead, const json_t *failure, int gone)
@@ -385,12 +403,12 @@ void
 check_lost(struct doctor *d)
 {
 	struct err e = { 0 };
-	int gone;
+	int gone, gaps;
 	size_t dead = doctor_dead(d, NULL, &e);
 	enum verdict there = doctor_need(d, "position");
 	json_t *failure = doctor_failure(d, &gone);
 	struct buf chosen = { 0 };
-	struct named partial = { 0 };
+	struct named partial = { 0 }, imported = { 0 };
 	char *lost = loss(d, dead, failure, gone);
 	const char *unsure = doubt(d, there, &e), *sep;
 
@@ -400,6 +418,11 @@ check_lost(struct doctor *d)
 		    "collections made without the rows from before: %s",
 		    named_end(&partial));
 	add_chosen(d, &chosen);
+	add_imported(d, &imported);
+	gaps = imported.n > 0;
+	if (gaps)
+		buf_addf(&chosen, "%simported at the source, in no log: %s",
+		    chosen.len > 0 ? "; " : "", named_end(&imported));
 	sep = chosen.len > 0 ? "; " : "";
 	if (lost != NULL)
 		doctor_wrong(d, loss_todo(d, dead), "%s%s%s", lost, sep,
@@ -407,6 +430,11 @@ check_lost(struct doctor *d)
 	else if (unsure != NULL)
 		doctor_unknown(d, NULL, "no line is set aside; %s%s%s", unsure,
 		    sep, chosen.len > 0 ? chosen.ptr : "");
+	else if (gaps)
+		doctor_warn(d,
+		    "import the same files at the target, too (cdc-meta -k "
+		    "import has them); 'rows' says whether that was done",
+		    "no line is set aside; %s", chosen.ptr);
 	else if (chosen.len > 0)
 		doctor_warn(d, NULL, "nothing but by choice: %s", chosen.ptr);
 	else
@@ -418,6 +446,7 @@ check_lost(struct doctor *d)
 	free(lost);
 	json_decref(failure);
 	named_fini(&partial);
+	named_fini(&imported);
 	buf_fini(&chosen);
 }
 

@@ -50,6 +50,8 @@ meta_apply(struct meta *m, const struct etcd_kv *kv)
 	if (kv->deleted)
 		return metastore_delete(m->store, kv->key + n + 1);
 	i = metastore_put(m->store, kv->key + n + 1, kv->value, kv->value_len);
+	if (i != NULL)
+		i->mod = kv->mod;
 	if (i != NULL && i->kind == ITEM_COLL)
 		metastore_make(m->store, ITEM_HEAD, i->a, 0, "");
 	return i;
@@ -86,6 +88,7 @@ static const struct {
 	{ "querycoord-collection-loadinfo/", META_LOAD },
 	{ "querycoord-partition-loadinfo/", META_LOAD },
 	{ "datacoord-meta/channel-cp/", META_CHECKPOINT },
+	{ "importtask/", META_IMPORT },
 };
 
 static int

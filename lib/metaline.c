@@ -17,11 +17,12 @@
 #include "tso.h"
 
 static const char *const kind_names[META_KINDS] = { "database", "collection",
-	"partition", "index", "load", "alias", "checkpoint", "user", "role" };
+	"partition", "index", "load", "alias", "checkpoint", "user", "role",
+	"import" };
 
 static const enum item_kind heads[META_KINDS] = { ITEM_DB, ITEM_HEAD, ITEM_PART,
 	ITEM_INDEX, ITEM_LOAD_COLL, ITEM_ALIAS, ITEM_CHECKPOINT, ITEM_USER,
-	ITEM_ROLE };
+	ITEM_ROLE, ITEM_IMPORT };
 
 const char *
 meta_kind_name(enum meta_kind kind)
@@ -218,6 +219,40 @@ checkpoint(
 	return 0;
 }
 
+/* A bulk import: what it adds to the collection is in no log. */
+static int
+import(
+    struct jsonw *w, const struct item *i, struct meta_about *a, struct err *e)
+{
+	static const char *const states[] = { "pending", "failed", "started",
+		"started", "started", "persisted", "completed", "failed",
+		"flushed" };
+	Pb__ImportTaskInfo *t =
+	    pb__import_task_info__unpack(NULL, i->len, i->value);
+	uint32_t state;
+
+	if (t == NULL)
+		return metavalue_bad(i, "ImportTaskInfo", e);
+	state = t->state == NULL ? 0 : (uint32_t)t->state->state_code;
+	a->coll = t->collection_id;
+	a->state = i->gone ? STATE_DROPPED : STATE_CREATED;
+	jw_i64s(w, "id", i->a);
+	jw_i64s(w, "coll_id", t->collection_id);
+	jw_i64s(w, "part_id", t->partition_id);
+	jw_str(w, "state",
+	    state < sizeof states / sizeof *states ? states[state] : "unknown");
+	jw_i64(w, "rows", t->state == NULL ? 0 : t->state->row_count);
+	jw_open(w, "files", '[');
+	for (size_t k = 0; k < t->n_files; k++)
+		jw_str(w, NULL, t->files[k]);
+	jw_close(w, ']');
+	if (t->create_ts > 0 && t->create_ts < INT32_MAX)
+		jw_u64s(w, "create_ts", tso_from_ms(t->create_ts * 1000));
+	jw_i64(w, "mod", i->mod);
+	pb__import_task_info__free_unpacked(t, NULL);
+	return 0;
+}
+
 int
 meta_line(const struct metastore *m, enum meta_kind kind,
     const struct item *head, struct buf *b, struct meta_about *about,
@@ -252,6 +287,8 @@ meta_line(const struct metastore *m, enum meta_kind kind,
 		else
 			metauser_role_line(&w, m, head->name);
 		break;
+	case META_IMPORT:
+		return import(&w, head, about, e);
 	case META_KINDS:
 		break;
 	}
@@ -282,6 +319,7 @@ meta_head_of(struct metastore *m, const struct item *i, enum meta_kind *kind)
 	case ITEM_CHECKPOINT:
 	case ITEM_USER:
 	case ITEM_ROLE:
+	case ITEM_IMPORT:
 	case ITEM_HEAD:
 	case ITEM_KINDS:
 		break;

@@ -20,6 +20,7 @@ enum meta_kind {
 	META_CHECKPOINT,
 	META_USER,
 	META_ROLE,
+	META_IMPORT,
 	META_KINDS,
 };
 const char *meta_kind_name(enum meta_kind kind);

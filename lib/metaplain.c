@@ -113,6 +113,10 @@ add_detail(struct buf *b, const json_t *o, const char *kind, const char *coll)
 	if ((v = json_object_get(o, "offset")) != NULL)
 		buf_addf(
 		    b, " offset=%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	if ((v = json_object_get(o, "rows")) != NULL)
+		buf_addf(
+		    b, " rows=%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	add_names(b, " files=", json_object_get(o, "files"));
 	if (strcmp(kind, "alias") == 0)
 		buf_addf(b, " -> %s", coll);
 	add_names(b, " roles=", json_object_get(o, "roles"));
@@ -128,7 +132,8 @@ add_name(struct buf *b, const json_t *o, const char *kind, const char *coll)
 {
 	const char *name = text(o, "name");
 
-	if (strcmp(kind, "collection") == 0 || strcmp(kind, "load") == 0)
+	if (strcmp(kind, "collection") == 0 || strcmp(kind, "load") == 0 ||
+	    strcmp(kind, "import") == 0)
 		buf_adds(b, coll);
 	else if (strcmp(kind, "alias") == 0)
 		buf_addf(b, "%s.%s", text(o, "db"), name);
@@ -150,7 +155,7 @@ add_row(struct buf *b, const struct meta_view *view)
 	buf_addf(&coll, "%s.%s", view->coll.db, view->coll.coll);
 	buf_adds(&time, "");
 	buf_adds(&name, "");
-	add_time(&time, text(o, "ts"));
+	add_time(&time, text(o, text(o, "ts")[0] != '\0' ? "ts" : "create_ts"));
 	add_name(&name, o, kind, coll.ptr);
 	add_cells(b, (const char *const[]){ kind, text(o, "state"), time.ptr,
 			 text(o, text(o, "id")[0] != '\0' ? "id" : "coll_id"),

@@ -186,6 +186,7 @@ static const struct family {
 	{ "root-coord/credential/user-role-mapping/", ITEM_USER_ROLE, "N" },
 	{ "root-coord/credential/grantee-privileges/", ITEM_GRANT, "N" },
 	{ "root-coord/credential/grantee-id/", ITEM_GRANT_ID, "N" },
+	{ "importtask/", ITEM_IMPORT, "A" },
 };
 
 /* The parts of a key after its family's prefix. 0, or -1 if it is another. */

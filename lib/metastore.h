@@ -29,6 +29,7 @@ enum item_kind {
 	ITEM_USER_ROLE,  /* …/user-role-mapping/NAME, "user/role" */
 	ITEM_GRANT,    /* …/grantee-privileges/NAME, "role/object/db.name" */
 	ITEM_GRANT_ID, /* …/grantee-id/NAME, "id/privilege" */
+	ITEM_IMPORT,   /* importtask/A */
 	ITEM_HEAD,     /* no key: a collection A that other keys speak of */
 	ITEM_KINDS,
 };
@@ -48,6 +49,7 @@ struct item {
 	uint8_t *value; /* the newest that was no tombstone; NULL: none seen */
 	size_t len;
 	int gone;         /* the key is a tombstone, or not there */
+	int64_t mod;      /* revision of its newest change */
 	uint64_t ts;      /* of the newest snapshot, 0 if none was seen */
 	uint64_t drop_ts; /* of the snapshot that ended its life, or 0 */
 	uint64_t sent;    /* the caller's, 0 at first */

@@ -102,7 +102,7 @@ static int
 has_states(enum meta_kind kind)
 {
 	return kind != META_LOAD && kind != META_CHECKPOINT &&
-	       kind != META_USER && kind != META_ROLE;
+	       kind != META_USER && kind != META_ROLE && kind != META_IMPORT;
 }
 
 static int

@@ -97,6 +97,8 @@ int reader_channels(struct reader *r, struct err *e);
  */
 void reader_source(const struct reader *r, struct source *s);
 void reader_source_line(struct reader *r, struct jsonw *w, int whole);
+/* From when on the source's bulk imports are missing at the target. */
+void reader_imports(struct reader *r);
 int reader_meet(struct reader *r, char **topics, struct err *e);
 int reader_remembers(struct reader *r, struct err *e);
 /* readwant.c: which collections. */

@@ -511,6 +511,7 @@ reader_begin(struct reader *r, struct err *e)
 		goto out;
 	if (begin_line(r, e) == -1)
 		goto out;
+	reader_imports(r);
 	ddl_start(r->ddl, r->start_ts,
 	    r->from.kind == WHERE_START ? 0 : r->start_ts + 1);
 	r->begun = 1;

@@ -101,3 +101,20 @@ reader_remembers(struct reader *r, struct err *e)
 	    was.coll);
 	return advise(r, &was, e);
 }
+
+/*
+ * A position with etcd's revision says exactly what is behind it, as long as
+ * that etcd is still the same; a time says it to the second.
+ */
+void
+reader_imports(struct reader *r)
+{
+	int whole =
+	    r->from.kind == WHERE_START || r->from.kind == WHERE_BEGINNING;
+	struct source was;
+
+	source_from_json(&was, r->from.source);
+	if (r->from.kind != WHERE_POS || strcmp(was.etcd, r->cat.etcd) != 0)
+		was.rev = 0;
+	ddl_imports_from(r->ddl, was.rev, whole ? 0 : r->start_ts);
+}

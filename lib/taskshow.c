@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "err.h"
 #include "jsonw.h"
+#include "num.h"
 #include "opt.h"
 #include "text.h"
 #include "tso.h"
@@ -77,6 +79,41 @@ trouble_json(const struct task_status *s, struct jsonw *w)
 	jw_close(w, '}');
 }
 
+static json_int_t
+imported_number(const json_t *known, const char *key)
+{
+	return json_integer_value(
+	    json_object_get(json_object_get(known, "imported"), key));
+}
+
+static const char *
+imported_ts(const json_t *known)
+{
+	return json_string_value(
+	    json_object_get(json_object_get(known, "imported"), "ts"));
+}
+
+static void
+imports_json(const struct task_status *s, struct jsonw *w)
+{
+	const char *id;
+	json_t *v;
+
+	jw_open(w, "imported", '[');
+	json_object_foreach(s->imported, id, v)
+	{
+		jw_open(w, NULL, '{');
+		jw_str(w, "coll_id", id);
+		jw_str(
+		    w, "name", json_string_value(json_object_get(v, "name")));
+		jw_i64(w, "imports", imported_number(v, "imports"));
+		jw_i64(w, "rows", imported_number(v, "rows"));
+		jw_str(w, "ts", imported_ts(v));
+		jw_close(w, '}');
+	}
+	jw_close(w, ']');
+}
+
 void
 task_status_json(const struct task_status *s, struct buf *b)
 {
@@ -105,6 +142,7 @@ task_status_json(const struct task_status *s, struct buf *b)
 	trouble_json(s, &w);
 	jw_str(&w, "last_error", s->last_error);
 	jw_str(&w, "last_error_time", s->last_error_time);
+	imports_json(s, &w);
 	topics(&s->topics, &w);
 	jw_close(&w, '}');
 }
@@ -261,6 +299,35 @@ table_topics(const struct task_status *s, struct buf *b)
 	}
 }
 
+static void
+table_imports(const struct task_status *s, struct buf *b)
+{
+	const char *id;
+	json_t *v;
+
+	json_object_foreach(s->imported, id, v)
+	{
+		const char *name =
+		    json_string_value(json_object_get(v, "name"));
+		const char *ts = imported_ts(v);
+		struct err ignored;
+		uint64_t n;
+
+		buf_adds(b, "  IMPORTED at the source, in no log: '");
+		words(b, name == NULL ? id : name);
+		buf_addf(b, "' %" JSON_INTEGER_FORMAT " rows",
+		    imported_number(v, "rows"));
+		if (ts != NULL &&
+		    num_u64(ts, 1, UINT64_MAX, &n, &ignored) == 0) {
+			buf_adds(b, ", last ");
+			tso_add_time(b, n);
+		}
+		buf_adds(b,
+		    "; import the same files at the target, too (cdc-meta -k "
+		    "import has them)\n");
+	}
+}
+
 void
 task_status_table(
     const struct task_status *v, size_t n, int color, int topics, struct buf *b)
@@ -272,7 +339,9 @@ task_status_table(
 	table_head(width, b);
 	for (size_t i = 0; i < n; i++) {
 		table_line(&v[i], width, color, b);
-		if (topics)
-			table_topics(&v[i], b);
+		if (!topics)
+			continue;
+		table_topics(&v[i], b);
+		table_imports(&v[i], b);
 	}
 }

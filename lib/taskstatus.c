@@ -87,6 +87,25 @@ cause(const json_t *ev)
 	    why == NULL || why[0] == '\0' ? "" : ": ", why == NULL ? "" : why);
 }
 
+/* Collections that the source has imported rows into, by id. */
+static json_t *
+imported(const json_t *known)
+{
+	union {
+		const json_t *from;
+		json_t *to;
+	} u = { known }; /* jansson iterates over what it calls mutable */
+	json_t *all = json_object(), *v;
+	const char *id;
+
+	json_object_foreach(u.to, id, v)
+	{
+		if (json_object_get(v, "imported") != NULL)
+			json_object_set(all, id, v);
+	}
+	return all;
+}
+
 /* What the checkpoint and stats.json say. */
 static void
 progress(const char *dir, struct task_status *s, const struct checkpoint *c)
@@ -100,6 +119,7 @@ progress(const char *dir, struct task_status *s, const struct checkpoint *c)
 	s->gen = c->gen;
 	s->ts = c->pos.ts;
 	s->applied = json_incref(c->applied);
+	s->imported = imported(c->known);
 	if (state_stat(dir, sub, &st) == 0)
 		s->age_ms = tso_now_ms() - ((int64_t)st.st_mtim.tv_sec * 1000 +
 					       st.st_mtim.tv_nsec / 1000000);
@@ -368,5 +388,6 @@ task_status_fini(struct task_status *s)
 	free(s->last_error_time);
 	task_lag_fini(&s->topics);
 	json_decref(s->applied);
+	json_decref(s->imported);
 	memset(s, 0, sizeof *s);
 }

@@ -32,6 +32,7 @@ struct task_status {
 	uint64_t ts;            /* applied up to here */
 	int64_t age_ms;         /* since the checkpoint was written */
 	json_t *applied;        /* counts, or NULL */
+	json_t *imported;       /* known of the collections with imports */
 	int64_t rate;           /* rows a second; -1: not known */
 	int64_t newest_ms;      /* the source's newest record; -1: not known */
 	int64_t lag_ms;         /* -1: not known */

@@ -273,6 +273,30 @@ load_to_json(const struct view_coll *c, struct jsonw *w)
 		names_to_json(&c->released, w, "released");
 }
 
+static void
+imported_to_json(const struct view_imports *m, struct jsonw *w)
+{
+	jw_open(w, "imported", '{');
+	jw_i64(w, "imports", m->n);
+	jw_i64(w, "rows", m->rows);
+	jw_i64(w, "rev", m->rev);
+	jw_u64s(w, "ts", m->ts);
+	jw_close(w, '}');
+}
+
+static void
+imported_from_json(struct view_imports *m, const json_t *j)
+{
+	const char *ts = json_string_value(json_object_get(j, "ts"));
+	struct err ignored;
+
+	m->n = json_integer_value(json_object_get(j, "imports"));
+	m->rows = json_integer_value(json_object_get(j, "rows"));
+	m->rev = json_integer_value(json_object_get(j, "rev"));
+	if (ts == NULL || num_u64(ts, 0, UINT64_MAX, &m->ts, &ignored) == -1)
+		m->ts = 0;
+}
+
 /* {"name":"db.coll","parts":{…},"aliases":[…],"load":…,"indexes":{…}} */
 static void
 coll_to_json(const struct view_coll *c, struct jsonw *w)
@@ -287,6 +311,8 @@ coll_to_json(const struct view_coll *c, struct jsonw *w)
 	free(name);
 	if (c->partial)
 		jw_bool(w, "partial", 1);
+	if (c->imported.n > 0)
+		imported_to_json(&c->imported, w);
 	jw_open(w, "parts", '{');
 	for (size_t i = 0; i < c->parts.n; i++)
 		jw_str(
@@ -417,6 +443,7 @@ coll_from_json(struct view *v, int64_t id, json_t *j, struct err *e)
 	c->as = as == NULL ? NULL : x_strdup(as);
 	c->maybe = json_is_true(json_object_get(j, "maybe"));
 	c->partial = json_is_true(json_object_get(j, "partial"));
+	imported_from_json(&c->imported, json_object_get(j, "imported"));
 	free(db);
 	if (items_from_json(&c->parts, json_object_get(j, "parts"), e) == -1 ||
 	    items_from_json(&c->indexes, json_object_get(j, "indexes"), e) ==

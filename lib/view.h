@@ -34,6 +34,13 @@ enum view_load {
 	VIEW_LOAD_UNSURE, /* one of the others */
 };
 
+/* Bulk imports at the source, whose rows are in no log. */
+struct view_imports {
+	int64_t n, rows;
+	int64_t rev; /* etcd's, of the newest, */
+	uint64_t ts; /* and when it was begun */
+};
+
 struct view_coll {
 	int64_t id;
 	char *db, *name;
@@ -44,7 +51,8 @@ struct view_coll {
 	struct view_items released; /* those that VIEW_LOAD_ALL leaves out */
 	struct kvs props; /* as last written by this run; not in known */
 	int props_known;
-	int partial;       /* made without the rows from before */
+	int partial; /* made without the rows from before */
+	struct view_imports imported;
 	int maybe;         /* not certain to be there */
 	int unsure_name;   /* it may have another one; not in known */
 	int changed;       /* since the last tick */

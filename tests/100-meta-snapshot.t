@@ -48,5 +48,35 @@ is 'plain hides what is dropped' "$(grep -c -e dropp plain)" 0
 like 'plain has names' "$(cat plain)" '^partition  created  2026-11-21T11:50:25.873Z 470616509404303115 meta_h1.items/p1$'
 like 'plain --all shows it' "$(cdc-meta --plain -a)" '^collection dropping .* meta_h1\.short '
 
+# Bulk imports, as Milvus 2.3.5 keeps them: one that goes on, one that failed, one completed, and what is none
+python3 - >imports <<'X'
+import base64, json
+def varint(n):
+    out = b''
+    while n > 127:
+        out, n = out + bytes([n & 127 | 128]), n >> 7
+    return out + bytes([n])
+def num(field, n): return varint(field << 3) + varint(n)
+def text(field, b): return varint(field << 3 | 2) + varint(len(b)) + b
+def task(id, state, rows): return (num(1, id) + num(4, 470616509404303109) + num(5, 7) + text(9, b'a/1.json') + text(9, b'a/2.json')
+    + num(10, 1795261624) + text(11, num(1, state) + num(4, rows)) + text(12, b'items') + num(15, 1795261625))
+def put(key, value): print(json.dumps({'put': {'by-dev/meta/importtask/' + key: base64.b64encode(value).decode()}}))
+put('30', task(30, 2, 0))
+put('9', task(9, 1, 0))
+put('31', task(31, 6, 5000000000))
+put('x', b'?')
+X
+rev=$(etcdtool replay imports)
+is 'imports, with their rows and files' "$(cdc-meta -k import | grep '"import","id"')" \
+	'{"kind":"import","id":"9","coll_id":"470616509404303109","part_id":"7","state":"failed","rows":0,"files":["a/1.json","a/2.json"],"create_ts":"'$((1795261624000 << 18))'","mod":'$((rev - 2))'}
+{"kind":"import","id":"30","coll_id":"470616509404303109","part_id":"7","state":"started","rows":0,"files":["a/1.json","a/2.json"],"create_ts":"'$((1795261624000 << 18))'","mod":'$((rev - 3))'}
+{"kind":"import","id":"31","coll_id":"470616509404303109","part_id":"7","state":"completed","rows":5000000000,"files":["a/1.json","a/2.json"],"create_ts":"'$((1795261624000 << 18))'","mod":'$((rev - 1))'}'
+is 'of the collections of a pattern' "$(cdc-meta -k import 'meta_h2.*' | grep -c '"import","id"')" 0
+like 'plain, too' "$(cdc-meta --plain -k import)" '^import  *completed  *2026-11-21T11:47:04.000Z  *31  *meta_h1.items  *rows=5000000000 files=a/1.json,a/2.json$'
+echo '{"put": {"by-dev/meta/importtask/32": "Cg=="}}' >bad
+etcdtool replay bad >/dev/null
+exits 1 cdc-meta -k import
+like 'one that does not parse' "$(cat "$err")" "not a ImportTaskInfo: 1 bytes of '32/0'"
+
 etcd_stop
 done_testing

@@ -39,6 +39,23 @@ is 'an unknown kind is ignored' "$got" 0
 reads --until now -m cat.ndjson </dev/null
 is 'from a file' "$got $(rows | wc -l)" '0 1'
 
+# Imports at the source: rows that no log has
+import() { # ID STATE ROWS MOD SECONDS
+	printf '{"kind":"import","id":"%s","coll_id":"1","part_id":"11","state":"%s","rows":%s,"files":["x"],"create_ts":"%s","mod":%s}\n' \
+		"$1" "$2" "$3" "$(($5 * 1000 << 18))" "$4"
+}
+known() { grep '"op":"begin"\|"op":"tick"\|"op":"end"' "$out" | jq -c '.known["1"].imported // empty' | tail -n 1; }
+{ header && coll 1 items && part 11 1 _default && import 5 completed 7 3 50 && import 6 started 0 4 51 && import 8 completed 2 6 52 && ready 20; } >cat.ndjson
+reads --until now
+is 'from the beginning all completed ones are missing' "$got $(known)" '0 {"imports":2,"rows":9,"rev":6,"ts":"'$((52000 << 18))'"}'
+like 'one is told' "$(cat "$err")" "import 5 has put 7 rows into 'default.items' at the source, which are in no log: .* are imported there, too"
+is 'each' "$(grep -c 'import [58] has put' "$err") $(grep -c 'import 6' "$err")" '2 0'
+printf '%s\n' "$(tail -n 1 "$out")" >pos.json
+{ header && coll 1 items && part 11 1 _default && import 5 completed 7 3 50 && import 6 completed 4 30 51 && import 8 completed 2 6 52 && ready 40; } >cat.ndjson
+reads --from @pos.json --until now
+is 'a position: what has been completed behind it is added' "$got $(known) $(grep -c 'has put' "$err")" \
+	'0 {"imports":3,"rows":13,"rev":30,"ts":"'$((52000 << 18))'"} 1'
+
 # Rows do not leave before an `at` that was asked for after them.
 head_lines() {
 	header "$FOLLOW"
@@ -158,4 +175,18 @@ live --from beginning --until now
 { header "$FOLLOW" && coll 2 old state=dropped ts=150 && ready 250; } >&8
 ends
 is 'no live collection, followed' "$got" 0
+
+# From a time on, only imports that were begun then; one that is completed while we look was missing anyway
+echo 'tick 0 5000' | feed
+from_time() {
+	header "$FOLLOW" && coll 1 items && import 1 completed 7 3 1 && import 2 completed 2 4 3 && import 3 started 0 5 1 && ready 6000
+}
+live --from "ts:$(ts 2500)"
+from_time >&8
+warns() { at >&8 && grep -q "$1" live.err; }
+wait_until 20 warns 'import 2 has put 2 rows'
+import 3 completed 4 9 1 >&8
+ok 'one that is completed while we look' wait_until 20 warns 'import 3 has put 4 rows'
+stop
+is 'an older one is not told' "$(grep -c 'has put' live.err)" 2
 done_testing

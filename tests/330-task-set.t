@@ -17,7 +17,7 @@ status() { cdc-task status "$1" --json --offline; }
 # status
 is 'keys, always all of them' "$(status dr | jq -c keys_unsorted)" '["task","state","reason","since","desired","runner",'\
 '"writer","gen","ts","time","checkpoint_age_ms","newest_ms","lag_ms","lag_unknown","backlog","backlog_unknown",'\
-'"rate","applied","trouble","last_error","last_error_time","topics"]'
+'"rate","applied","trouble","last_error","last_error_time","imported","topics"]'
 is 'never run' "$(status dr | jq -c '[.state,.reason,.ts,.lag_ms,.lag_unknown]')" \
 	'["stopped","never run",null,null,"nothing applied yet"]'
 ack 470617063557693440 5 | cdc-task commit dr
