@@ -178,6 +178,22 @@ op_lines(const struct emit *e)
 	return n;
 }
 
+/* A catalogue that does not move will never tell of what this record is of. */
+static void
+end_before(struct reader *r, const struct rec *rec)
+{
+	struct buf b = { 0 };
+
+	tso_add_time(&b, rec->ts);
+	log_warn("the stream ends before topic '%s' offset %" PRId64 " (%s), a "
+		 "record of collection %" PRId64 ", of which the catalogue "
+		 "does not tell yet; a newer one goes on there",
+	    merge_topic(r->merge, (size_t)rec->m.topic)->name, rec->m.offset,
+	    b.ptr, rec->msg.coll_id);
+	buf_fini(&b);
+	r->until_ts = rec->ts - 1;
+}
+
 /* Write everything up to w, in order, then a tick if there was something. */
 static int
 release(struct reader *r, uint64_t w, struct err *e)
@@ -197,7 +213,7 @@ release(struct reader *r, uint64_t w, struct err *e)
 			if (rc == 1) { /* not before the catalogue knows */
 				w = ts - 1;
 				if (!r->cat.follow)
-					r->until_ts = w;
+					end_before(r, rec);
 				break;
 			}
 		} else if (next <= w && next != UINT64_MAX) {

@@ -28,9 +28,13 @@ struct reader_cand {
 
 enum { READER_CANDS = 32 };
 
-/* Collections and partitions that the log says were dropped; ids, sorted. */
+/* Collections and partitions that the log says were dropped, by id. */
+struct reader_drop {
+	int64_t id;
+	uint64_t ts; /* of the message */
+};
 struct reader_drops {
-	int64_t *v;
+	struct reader_drop *v;
 	size_t n, cap;
 };
 
@@ -77,6 +81,7 @@ struct reader {
 	int64_t missing_ns; /* since when records wait for what they are of */
 	uint64_t missing_ts; /* up to here --missing holds; 0: it is 'stop' */
 	enum source_missing missing;
+	int compared; /* with the target once: --missing is no standing order */
 	struct source told; /* of the last tick */
 	int done;
 	struct reader_tally *tally;
@@ -126,23 +131,25 @@ int reader_settle(struct reader *r, struct err *e);
 
 /*
  * readgone.c: a DDL message of the log. Then: is there a drop of a collection
- * or partition in the log, read or still to come? 1, 0, -1. What has come up
- * since we looked last is looked at if that is again_ms ago.
+ * or partition in the log, read or still to come? 1, 0, -1; ERR_STOP if a
+ * signal came before all was looked at. What has come up since we looked last
+ * is looked at if that is again_ms ago.
  */
 void reader_note_drop(void *arg, const struct msg *m);
 int reader_is_dropped(
     struct reader *r, int64_t id, int64_t again_ms, struct err *e);
 /*
- * A record is of a collection or partition that the catalogue does not know.
- * 1 it is to wait, 0 it is gone, -1 with ERR_BACK if nothing says that what it
- * is of was dropped.
+ * A record is of a collection or partition that the catalogue does not know;
+ * young: nor could it. 1 it is to wait, 0 it is gone, -1 with ERR_BACK if
+ * nothing says that what it is of was dropped.
  */
 int reader_missing(struct reader *r, const struct rec *rec, int64_t id,
-    const char *what, struct err *e);
+    const char *what, int young, struct err *e);
 /*
  * A whole catalogue is in, and is about to be compared with what the target
  * has: what it does not have must have been dropped, or --missing says what
- * becomes of it. ERR_BACK if not.
+ * becomes of it. ERR_BACK if not; ERR_STOP if a signal came before all was
+ * looked at: then nothing may be taken for dropped.
  */
 int reader_compare(struct reader *r, struct err *e);
 

@@ -24,6 +24,7 @@ enum {
 	ONCE_MS = 3600000,
 	WAIT_MS = 100,
 	PATIENCE_S = 5, /* for a catalogue that follows to tell of it */
+	LONG = 100000,  /* records: who waits for that is told */
 };
 
 /* The first that is not below id. */
@@ -32,12 +33,12 @@ place(const struct reader_drops *d, int64_t id)
 {
 	size_t lo = 0, hi = d->n;
 
-	if (d->n > 0 && d->v[d->n - 1] < id) /* ids rise in time */
+	if (d->n > 0 && d->v[d->n - 1].id < id) /* ids rise in time */
 		return d->n;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (d->v[mid] < id)
+		if (d->v[mid].id < id)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -45,12 +46,13 @@ place(const struct reader_drops *d, int64_t id)
 	return lo;
 }
 
-static int
-has(const struct reader_drops *d, int64_t id)
+/* The drop of id, or NULL. */
+static const struct reader_drop *
+drop_of(const struct reader_drops *d, int64_t id)
 {
 	size_t i = place(d, id);
 
-	return i < d->n && d->v[i] == id;
+	return i < d->n && d->v[i].id == id ? &d->v[i] : NULL;
 }
 
 void
@@ -62,11 +64,12 @@ reader_note_drop(void *arg, const struct msg *m)
 						     : 0;
 	size_t i = place(d, id);
 
-	if (id <= 0 || has(d, id))
+	if (id <= 0 || drop_of(d, id) != NULL)
 		return;
 	d->v = x_grow(d->v, d->n, &d->cap, sizeof *d->v);
 	memmove(d->v + i + 1, d->v + i, (d->n - i) * sizeof *d->v);
-	d->v[i] = id;
+	d->v[i].id = id;
+	d->v[i].ts = m->ts;
 	d->n++;
 }
 
@@ -81,23 +84,35 @@ note(struct reader *r, struct kmsg *m)
 	kmsg_free(m);
 }
 
-/* One topic from where it was looked through to its end. */
+static void
+say_look(const struct merge_topic *t, int64_t high)
+{
+	if (high - t->looked >= LONG)
+		log_warn("topic '%s': looking for drops in %" PRId64
+			 " records, from offset %" PRId64,
+		    t->name, high - t->looked, t->looked);
+	else
+		log_info("topic '%s': looking for drops from offset %" PRId64
+			 " to %" PRId64,
+		    t->name, t->looked, high);
+}
+
+/* One topic from where it was looked through to its end, or to the drop. */
 static int
 look(struct reader *r, struct kreader *k, struct merge_topic *t, int64_t high,
-    struct err *e)
+    int64_t id, struct err *e)
 {
 	struct kmsg m;
 	int rc;
 
 	if (t->looked >= high)
 		return 0;
-	log_info("topic '%s': looking for drops from offset %" PRId64
-		 " to %" PRId64,
-	    t->name, t->looked, high);
+	say_look(t, high);
 	if (kreader_start(k, t->name, merge_topic_find(r->merge, t->name),
 		t->looked, e) == -1)
 		return -1;
-	while (t->looked < high && sig_stop == 0) {
+	while (t->looked < high && sig_stop == 0 &&
+	       drop_of(&r->drops, id) == NULL) {
 		if ((rc = kreader_next(k, WAIT_MS, &m, e)) == -1)
 			return -1;
 		if (rc == KREADER_IDLE)
@@ -109,21 +124,28 @@ look(struct reader *r, struct kreader *k, struct merge_topic *t, int64_t high,
 	return kreader_pause(k, t->name, e);
 }
 
-/* All DML topics, until there is a drop of id. */
+/* All DML topics, until there is a drop of id; what Kafka still has of them. */
 static int
 look_at(struct reader *r, struct kreader *k, struct merge_topic **topics,
     size_t n, int64_t id, struct err *e)
 {
 	const char **names = x_calloc(n, sizeof *names);
 	int64_t *highs = x_calloc(n, sizeof *highs);
+	int64_t *lows = x_calloc(n, sizeof *lows);
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
 		names[i] = topics[i]->name;
-	rc = kreader_highs(k, names, n, highs, e);
-	for (size_t i = 0; i < n && rc == 0 && sig_stop == 0; i++)
-		if (!has(&r->drops, id))
-			rc = look(r, k, topics[i], highs[i], e);
+	rc = kreader_lows(k, names, n, lows, e);
+	if (rc == 0)
+		rc = kreader_highs(k, names, n, highs, e);
+	for (size_t i = 0; i < n && rc == 0 && sig_stop == 0; i++) {
+		if (topics[i]->looked < lows[i])
+			topics[i]->looked = lows[i];
+		if (drop_of(&r->drops, id) == NULL)
+			rc = look(r, k, topics[i], highs[i], id, e);
+	}
+	free(lows);
 	free(highs);
 	free(names);
 	return rc;
@@ -153,21 +175,31 @@ look_through(struct reader *r, int64_t id, struct err *e)
 	return rc == -1 ? err_wrap(e, "looking for drops") : 0;
 }
 
-int
-reader_is_dropped(struct reader *r, int64_t id, int64_t again_ms, struct err *e)
+/* A look that was ended by a signal proves nothing: 0, and sig_stop. */
+static int
+is_dropped(struct reader *r, int64_t id, int64_t again_ms, struct err *e)
 {
 	int64_t now = tso_mono_ns();
 
-	if (has(&r->drops, id))
+	if (drop_of(&r->drops, id) != NULL)
 		return 1;
 	if (r->looked_ns != 0 && now - r->looked_ns < again_ms * 1000000)
 		return 0;
 	if (look_through(r, id, e) == -1)
 		return -1;
-	if (has(&r->drops, id))
+	if (drop_of(&r->drops, id) != NULL)
 		return 1;
-	r->looked_ns = tso_mono_ns();
+	if (sig_stop == 0)
+		r->looked_ns = tso_mono_ns();
 	return 0;
+}
+
+int
+reader_is_dropped(struct reader *r, int64_t id, int64_t again_ms, struct err *e)
+{
+	int rc = is_dropped(r, id, again_ms, e);
+
+	return rc == 0 && sig_stop != 0 ? err_set(e, ERR_STOP, "stopped") : rc;
 }
 
 /* ---- records ---- */
@@ -204,17 +236,18 @@ nobody_knows(struct reader *r, const struct rec *rec, int64_t id,
 
 int
 reader_missing(struct reader *r, const struct rec *rec, int64_t id,
-    const char *what, struct err *e)
+    const char *what, int young, struct err *e)
 {
 	int rc;
 
 	if (r->cat.partial || rec->ts <= r->missing_ts)
-		return 0;
-	if ((rc = reader_is_dropped(r, id, AGAIN_MS, e)) == -1)
+		return young;
+	if ((rc = is_dropped(r, id, AGAIN_MS, e)) == 1) /* before --until? */
+		return young && drop_of(&r->drops, id)->ts > r->until_ts;
+	if (rc == -1 && e->kind != ERR_STOP)
 		return -1;
-	if (rc == 1)
-		return 0;
-	if (sig_stop != 0 || is_waited_for(r))
+	err_clear(e);
+	if (young || sig_stop != 0 || is_waited_for(r))
 		return 1;
 	return nobody_knows(r, rec, id, what, e);
 }
@@ -237,6 +270,23 @@ no_drop(struct reader *r, const struct view_coll *v, const char *part,
 	return -1;
 }
 
+/* What it was at that moment cannot be read any more, nor be left out. */
+static int
+dropped_later(const struct view_coll *v, int64_t id, uint64_t ts, struct err *e)
+{
+	struct buf b = { 0 };
+
+	tso_add_time(&b, ts);
+	err_set(e, ERR_GONE,
+	    "'%s.%s' (%" PRId64
+	    ") is at the target, and the source has dropped "
+	    "it or a partition of it at %s, after --until; its catalogue has "
+	    "forgotten it, so its rows up to --until cannot be read",
+	    v->db, v->name, id, b.ptr);
+	buf_fini(&b);
+	return -1;
+}
+
 /* 1: the source dropped it, or it is to be dropped. 0: it stays. -1. */
 static int
 decide(struct reader *r, const struct view_coll *v, const char *part,
@@ -244,9 +294,11 @@ decide(struct reader *r, const struct view_coll *v, const char *part,
 {
 	int rc = reader_is_dropped(r, id, ONCE_MS, e);
 
+	if (rc == 1 && drop_of(&r->drops, id)->ts > r->until_ts)
+		return dropped_later(v, id, drop_of(&r->drops, id)->ts, e);
 	if (rc != 0)
 		return rc;
-	if (r->missing_ts == 0)
+	if (r->missing_ts == 0 || r->compared)
 		return no_drop(r, v, part, id, e);
 	log_warn("%s%s%s '%s.%s' (%" PRId64 ") is not at the source any more, "
 		 "and no drop of it is in the log: %s (--missing)",
@@ -321,5 +373,8 @@ reader_compare(struct reader *r, struct err *e)
 	for (size_t i = r->view.n_colls; i-- > 0 && sig_stop == 0;)
 		if (compare_coll(r, r->view.colls[i], e) == -1)
 			return -1;
+	if (sig_stop != 0) /* what was not looked at would be dropped */
+		return err_set(e, ERR_STOP, "stopped");
+	r->compared = 1;
 	return 0;
 }

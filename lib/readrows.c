@@ -262,12 +262,12 @@ of_nobody(struct reader *r, struct leaving *l, int64_t id, const char *what,
 	int type = l->rec->msg.type;
 
 	l->gone = 1;
-	if (type == MSG_CREATE_COLLECTION)
-		return young;
-	if (type != MSG_INSERT && type != MSG_DELETE &&
-	    (type != MSG_IMPORT || id == 0))
+	if (type == MSG_CREATE_COLLECTION && !young)
 		return 0;
-	return young ? 1 : reader_missing(r, l->rec, id, what, e);
+	if (type != MSG_INSERT && type != MSG_DELETE &&
+	    type != MSG_CREATE_COLLECTION && (type != MSG_IMPORT || id == 0))
+		return 0;
+	return reader_missing(r, l->rec, id, what, young, e);
 }
 
 /*

@@ -134,9 +134,13 @@ tick 0 200
 droppart 0 210 part=11
 X
 { header && coll 1 items && part 11 1 _default && ready 115; } >cat.ndjson
-reads --until now
+reads --until "ts:$(ts 135)"
 is 'a younger collection ends the stream before it' "$got $(rows) $(ops | tail -n 1)" \
 	"0 insert@110 default.items/_default 1 $(echo end@119)"
+like '  said' "$(cat "$err")" "the stream ends before topic 'by-dev-rootcoord-dml_0' offset 1 .*of collection 2, "
+reads --until now
+is '  but not if it was dropped by then' "$got $(rows | tail -n 1) $(ops | tail -n 1)" \
+	'0 insert@130 default.items/_default 3 end@200'
 { header && coll 1 items && part 11 1 _default && ready 125; } >cat.ndjson
 reads --until now
 is 'an older one that is not known, and was dropped, is gone' "$(rows)" 'insert@110 default.items/_default 1

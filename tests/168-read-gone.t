@@ -137,6 +137,47 @@ known "$young"
 reads --from @at.tick --until now
 is 'and a collection' "$got $(body | head -n 1)" '0 drop_collection@900 default.young'
 
+echo "{\"op\":\"tick\",\"ts\":\"$(ts 900)\",$pos,\"known\":{$young}}" >at.tick
+reads --from @at.tick --until "ts:$(ts 905)"
+is 'dropped after --until: its rows up to there cannot be had' "$got $(wc -c <"$out")" '4 0'
+like '  says so' "$(cat "$err")" "'default.young' .5. is at the target, and the source has dropped it .* at 1970-01-01T00:00:00.910Z, after --until"
+
+# A signal while the log is looked through proves nothing
+known '"1":{"name":"default.items","parts":{"11":"_default"},"load":"none"},"7":{"name":"default.lost","parts":{},"load":"none"},"5":{"name":"default.young","parts":{},"load":"none"}'
+for how in stop keep; do
+	LD_PRELOAD="$BUILD/tests/killat.so" KILLAT='write term fd=2 has=looking prog=cdc-read' \
+		sh -c "cdc-read -v --meta cat.ndjson --from @at.tick --until now --missing $how >stopped 2>stopped.err; echo \$? >status"
+	is "told to stop while it looks ($how)" "$(cat status)" 143
+	like '  there' "$(cat stopped.err)" 'looking for drops'
+	is '  nothing is dropped' "$(wc -c <stopped)" 0
+	fails '  and nobody is asked to choose' grep -q 'was it restored' stopped.err
+done
+
+# --missing is for what the source is without at that start
+live --from @at.tick --missing drop
+{ header "$FOLLOW" && cat_of 1000 coll 6 other start=1:0; } >&8
+sees '^create_collection@10 default.other'
+is '--missing drop at a start' "$(body live.out | grep drop | sort | paste -sd ' ')" \
+	'drop_collection@900 default.lost drop_collection@900 default.young'
+{ echo '{"kind":"resync","rev":20}' && cat_of 1010; } >&8
+ends
+stops '  not for what a resync forgets' "collection 'default.other' .6. is at the target" live.err
+
+# A static catalogue that is older than the rows of what was dropped long ago
+kafka_down && kafka_up
+feed <<X
+insert 0 110 part=11 keys=1
+insert 1 120 coll=9 part=91 keys=2
+drop 1 125 coll=9
+insert 0 130 part=11 keys=3
+tick 0 200
+tick 1 200
+X
+{ header && cat_of 50; } >cat.ndjson
+reads --from beginning --until now
+is 'rows of what was dropped do not end a stream' "$got $(rows | tail -n 1) $(ops | tail -n 1)" \
+	'0 insert@130 default.items/_default 3 end@200'
+
 # The same behind a resync
 live --from now
 { header "$FOLLOW" && cat_of 1000 coll 6 other start=1:0; } >&8

@@ -59,7 +59,7 @@ printf '{"op":"ack","ts":"5","pos":{"%s":{"o":1,"n":1,"ts":"5"},"A.b_c-9":{"o":1
 	"$(printf '%0249d' 0)" >good.ndjson
 exits 0 cdc-task commit forged <good.ndjson
 cdc-task set forged --from start
-cdc-httpd --listen 127.0.0.1:0 --print-address >at 2>httpd.log &
+cdc-httpd --allow-anyone --listen 127.0.0.1:0 --print-address >at 2>httpd.log &
 httpd=$!
 wait_until 10 test -s at || diag <httpd.log
 url=http://$(cat at)
