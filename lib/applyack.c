@@ -98,6 +98,8 @@ no_gap(struct apply *a, const struct pos *from, struct err *e)
 		return err_set(e, ERR_DATA,
 		    "this stream is of cluster '%s', the one before of '%s'",
 		    a->op.cluster.ptr, a->cluster);
+	if (self_same(a, e) == -1)
+		return -1;
 	if (!a->ended)
 		log_warn("%s line %" PRIu64 ": the stream before has no end",
 		    lines_name(a->in), lines_number(a->in));

@@ -205,6 +205,9 @@ create_or_compare(
 	if (rc == 0)
 		rc = find(a, &c, e);
 	if (rc == 0) {
+		if (!a->op.ensure && !who_is_known(a) &&
+		    own_is_anothers(a, c, "written to", e) == -1)
+			return -1;
 		if (compare(a, c, s, props, (int)shards, e) == -1)
 			return -1;
 		rc = find(a, &c, e); /* altering it forgot it */
@@ -358,6 +361,8 @@ do_rename_collection(struct apply *a, struct err *e)
 		return err_set(e, ERR_DATA,
 		    "neither it nor '%s.%s' is at the target", db, coll);
 	if (done == 0 && !who_has(a, db, coll)) {
+		if (own_is_anothers(a, there, "put aside", e) == -1)
+			return -1;
 		if (!who_made(a))
 			return err_set(e, ERR_DATA,
 			    "the target has both it and '%s.%s'", db, coll);

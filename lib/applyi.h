@@ -39,6 +39,7 @@ struct who {
 	struct ids *ids; /* NULL: no begin yet, names are all there is */
 	struct who_place *v;
 	size_t n, cap;
+	int64_t source;    /* when it was born; 0: not told */
 	int64_t pretended; /* ids of a dry run: INT64_MAX and less */
 	uint64_t born;     /* of the target's Milvus, see milvusid.h */
 	int64_t passed;    /* the source's id that who_is_own said no to */
@@ -175,6 +176,8 @@ int meet(struct apply *a, struct err *e);
  * names, or for what was dropped there. Both: -1 with ERR_DATA.
  */
 int self_begin(struct apply *a, struct err *e);
+/* A begin behind another: is it of the same source? -1 with ERR_DATA. */
+int self_same(struct apply *a, struct err *e);
 int self_line(struct apply *a, struct err *e);
 /* c, if it is not NULL, stands where the line's collection is to be. */
 int self_coll(struct apply *a, const struct coll *c, struct err *e);
@@ -201,6 +204,9 @@ void mark_fini(struct marks *m);
  * wrote to it, with rows, is taken as it is, which is said; but nothing of it
  * is dropped or renamed, unless with --adopt.
  */
+/* Is c of another source that has this state directory? -1 with ERR_DATA. */
+int own_is_anothers(
+    struct apply *a, const struct coll *c, const char *verb, struct err *e);
 /* c was found there, and the line would make it. */
 int own_take(struct apply *a, const struct coll *c, struct err *e);
 /* May the line do so to c? -1 with ERR_DATA and the choices. */

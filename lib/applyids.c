@@ -20,10 +20,13 @@
 struct ids {
 	char *dir;        /* the state directory, or NULL: in memory only */
 	char *sub, *lock; /* below it */
-	char *cluster;
+	char *cluster;    /* and the rules of renaming behind it */
+	uint64_t born;
+	char *key;       /* both: who the source is in the file */
 	json_t *doc;     /* the whole file */
-	json_t *map;     /* this cluster's part of it, borrowed */
+	json_t *map;     /* this source's part of it, borrowed */
 	json_t *adopted; /* the same */
+	int taken;       /* it had no birth there before */
 };
 
 /* "http://127.0.0.1:19530/" as a file's name: "127.0.0.1_19530". */
@@ -40,22 +43,125 @@ file_name(const char *uri)
 	return s;
 }
 
-/* The cluster's object in that part of s->doc, made if it is not there. */
-static json_t *
-find_map(struct ids *s, const char *part)
+/* "by-dev shop=shop2" and 7 as a key: "by-dev@7 shop=shop2". */
+static char *
+key_for(const char *whose, uint64_t born)
 {
-	json_t *all = json_object_get(s->doc, part), *map;
+	int n = (int)strcspn(whose, " ");
+
+	return born == 0 ? x_strdup(whose)
+			 : x_asprintf(
+			       "%.*s@%" PRIu64 "%s", n, whose, born, whose + n);
+}
+
+/* Are they of one source? Behind its name stand the rules of renaming. */
+static int
+same_source(const char *a, const char *b)
+{
+	size_t n = strcspn(a, " ");
+
+	return strcspn(b, " ") == n && strncmp(a, b, n) == 0;
+}
+
+static json_t *
+find_part(struct ids *s, const char *part)
+{
+	json_t *all = json_object_get(s->doc, part);
 
 	if (!json_is_object(all)) {
 		all = json_object();
 		json_object_set_new(s->doc, part, all);
 	}
-	map = json_object_get(all, s->cluster);
+	return all;
+}
+
+/* The source's object in that part of s->doc, made if it is not there. */
+static json_t *
+find_map(struct ids *s, const char *part)
+{
+	json_t *all = find_part(s, part), *map = json_object_get(all, s->key);
+
 	if (!json_is_object(map)) {
 		map = json_object();
-		json_object_set_new(all, s->cluster, map);
+		json_object_set_new(all, s->key, map);
 	}
 	return map;
+}
+
+/* What stands in all under the cluster's name alone is this source's. */
+static void
+take_over(struct ids *s, json_t *all)
+{
+	json_t *map, *mine;
+	const char *key;
+	char *to;
+	void *next;
+
+	json_object_foreach_safe(all, next, key, map)
+	{
+		if (!same_source(key, s->cluster) || !json_is_object(map))
+			continue;
+		to = key_for(key, s->born);
+		mine = json_object_get(all, to);
+		if (json_is_object(mine))
+			json_object_update_missing(mine, map);
+		else
+			json_object_set(all, to, map);
+		free(to);
+		json_object_del(all, key);
+		s->taken = 1;
+	}
+}
+
+/* Of "by-dev@7 shop=shop2", behind "by-dev". */
+static uint64_t
+born_of(const char *behind)
+{
+	struct err ignored;
+	uint64_t v;
+
+	return *behind == '@' && num_u64n(behind + 1, strcspn(behind + 1, " "),
+				     1, UINT64_MAX, &v, &ignored) == 0
+		   ? v
+		   : 0;
+}
+
+/* The birth of the only source of this cluster's name; else 0. */
+static uint64_t
+only_born(struct ids *s)
+{
+	size_t n = strcspn(s->cluster, " ");
+	json_t *all = find_part(s, "clusters"), *map;
+	uint64_t only = 0;
+	const char *key;
+
+	json_object_foreach(all, key, map)
+	{
+		uint64_t born =
+		    strncmp(key, s->cluster, n) == 0 ? born_of(key + n) : 0;
+
+		if (same_source(key, s->cluster) ||
+		    (born != 0 && only != 0 && born != only))
+			return 0;
+		if (born != 0)
+			only = born;
+	}
+	return only;
+}
+
+/* Which part of the file is this source's? */
+static void
+find_maps(struct ids *s)
+{
+	s->taken = 0;
+	if (s->born != 0) {
+		take_over(s, find_part(s, "clusters"));
+		take_over(s, find_part(s, "adopted"));
+	}
+	free(s->key);
+	s->key = key_for(s->cluster, s->born != 0 ? s->born : only_born(s));
+	s->map = find_map(s, "clusters");
+	s->adopted = find_map(s, "adopted");
 }
 
 static int
@@ -75,19 +181,22 @@ load(struct ids *s, struct err *e)
 	s->doc = doc;
 	if (json_object_get(doc, "v") == NULL)
 		json_object_set_new(doc, "v", json_integer(1));
-	s->map = find_map(s, "clusters");
-	s->adopted = find_map(s, "adopted");
+	find_maps(s);
 	return 0;
 }
 
+static int put(struct ids *s, int64_t source, int64_t target,
+    const char *adopted, struct err *e);
+
 static struct ids *
-open_file(const char *dir, const char *uri, const char *cluster, int make,
-    struct err *e)
+open_file(const char *dir, const char *uri, const char *cluster, uint64_t born,
+    int make, struct err *e)
 {
 	struct ids *s = x_calloc(1, sizeof *s);
 	char *name;
 
 	s->cluster = x_strdup(cluster);
+	s->born = born;
 	if (dir != NULL) {
 		name = file_name(uri);
 		s->dir = x_strdup(dir);
@@ -100,7 +209,9 @@ open_file(const char *dir, const char *uri, const char *cluster, int make,
 			return NULL;
 		}
 	}
-	if (load(s, e) == -1) {
+	/* durable before the next one asks whose it is */
+	if (load(s, e) == -1 ||
+	    (make && s->taken && put(s, 0, 0, NULL, e) == -1)) {
 		ids_close(s);
 		return NULL;
 	}
@@ -108,15 +219,23 @@ open_file(const char *dir, const char *uri, const char *cluster, int make,
 }
 
 struct ids *
-ids_open(const char *dir, const char *uri, const char *cluster, struct err *e)
+ids_open(const char *dir, const char *uri, const char *cluster, uint64_t born,
+    struct err *e)
 {
-	return open_file(dir, uri, cluster, 1, e);
+	return open_file(dir, uri, cluster, born, 1, e);
 }
 
 struct ids *
-ids_look(const char *dir, const char *uri, const char *cluster, struct err *e)
+ids_look(const char *dir, const char *uri, const char *cluster, uint64_t born,
+    struct err *e)
 {
-	return open_file(dir, uri, cluster, 0, e);
+	return open_file(dir, uri, cluster, born, 0, e);
+}
+
+const char *
+ids_name(const struct ids *s)
+{
+	return s->key;
 }
 
 void
@@ -129,6 +248,7 @@ ids_close(struct ids *s)
 	free(s->sub);
 	free(s->lock);
 	free(s->cluster);
+	free(s->key);
 	free(s);
 }
 
@@ -187,12 +307,14 @@ save(struct ids *s, struct err *e)
 	return rc;
 }
 
-/* target 0: it is not known any more. */
+/* source 0: nothing. target 0: it is not known any more. */
 static void
 change(struct ids *s, int64_t source, int64_t target, const char *adopted)
 {
 	char key[24], to[24];
 
+	if (source == 0)
+		return;
 	key_of(key, source);
 	json_object_del(s->adopted, key);
 	if (target == 0) {
@@ -245,20 +367,18 @@ ids_adopted(const struct ids *s, int64_t source)
 	    json_object_get(s->adopted, key_of(key, source)));
 }
 
-/* Behind the cluster's name stand the rules of renaming. */
 int
 ids_has_target(const struct ids *s, int64_t target)
 {
 	json_t *all = json_object_get(s->doc, "clusters"), *map, *v;
 	json_t *adopted = json_object_get(s->doc, "adopted");
-	size_t n = strcspn(s->cluster, " ");
 	const char *who, *source;
 
 	json_object_foreach(all, who, map)
 	{
 		const json_t *a = json_object_get(adopted, who);
 
-		if (strncmp(who, s->cluster, n) != 0 || strcspn(who, " ") != n)
+		if (!same_source(who, s->key))
 			continue;
 		json_object_foreach(map, source, v)
 		{
@@ -268,6 +388,55 @@ ids_has_target(const struct ids *s, int64_t target)
 		}
 	}
 	return 0;
+}
+
+/* The source's id in map of that target's collection, if not in adopted. */
+static int64_t
+made_by(json_t *map, const json_t *adopted, int64_t target)
+{
+	struct err ignored;
+	const char *key;
+	json_t *v;
+	int64_t id;
+
+	json_object_foreach(map, key, v)
+	{
+		if (value(v) == target &&
+		    json_object_get(adopted, key) == NULL &&
+		    num_i64(key, 1, INT64_MAX, &id, &ignored) == 0)
+			return id;
+	}
+	return 0;
+}
+
+/*
+ * Others write to the file meanwhile. Two sources have no ids in common: one
+ * that is in both lists is this one.
+ */
+const char *
+ids_another(struct ids *s, int64_t source, int64_t target, int64_t *its)
+{
+	struct err ignored;
+	json_t *all, *adopted, *map;
+	const char *who, *found = NULL;
+
+	if (s->dir != NULL)
+		load(s, &ignored); /* if not, what was there before */
+	all = json_object_get(s->doc, "clusters");
+	adopted = json_object_get(s->doc, "adopted");
+	json_object_foreach(all, who, map)
+	{
+		int64_t id =
+		    made_by(map, json_object_get(adopted, who), target);
+
+		if (id == 0)
+			continue;
+		if (id == source || same_source(who, s->key))
+			return NULL;
+		found = who;
+		*its = id;
+	}
+	return found;
 }
 
 int

@@ -87,6 +87,26 @@ has_rows(struct apply *a, const struct coll *c, uint64_t *n, struct err *e)
 	return *n > 0 ? 1 : has_segments(a, c, e);
 }
 
+int
+own_is_anothers(
+    struct apply *a, const struct coll *c, const char *verb, struct err *e)
+{
+	int64_t its, id = who_source(a);
+	const char *who = a->who.ids == NULL || a->conf->adopt || id == 0
+			      ? NULL
+			      : ids_another(a->who.ids, id, c->id, &its);
+
+	if (who == NULL)
+		return 0;
+	return err_set(e, ERR_DATA,
+	    "'%s' at the target is collection %" PRId64 " of source '%s', and "
+	    "this is collection %" PRId64 " of source '%s': the other's is "
+	    "not %s; --rename gives this one a name of its own, --adopt takes "
+	    "the other's for ours all the same",
+	    label(c->db, c->name, NULL), its, who, id, ids_name(a->who.ids),
+	    verb);
+}
+
 static int
 is_free(const struct apply *a, const struct coll *c)
 {
@@ -125,6 +145,8 @@ own_may(struct apply *a, const struct coll *c, const char *verb, struct err *e)
 	uint64_t n;
 	int rc;
 
+	if (own_is_anothers(a, c, verb, e) == -1)
+		return -1;
 	if (is_free(a, c))
 		return 0;
 	if ((rc = has_rows(a, c, &n, e)) != 1)

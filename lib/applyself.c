@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "applyi.h"
@@ -16,12 +17,29 @@ own(struct apply *a, const char *why, struct err *e)
 }
 
 int
+self_same(struct apply *a, struct err *e)
+{
+	int64_t born;
+
+	if (opline_int(&a->op, "born", 0, &born, e) == -1)
+		return err_wrap(e, "'born'");
+	if (born == 0 || a->who.source == 0 || a->who.source == born)
+		return 0;
+	return err_set(e, ERR_DATA,
+	    "this stream is of source '%s@%" PRId64 "', the one before of "
+	    "'%s@%" PRId64 "'; apply each by itself",
+	    a->op.cluster.ptr, born, a->cluster, a->who.source);
+}
+
+int
 self_begin(struct apply *a, struct err *e)
 {
 	int64_t born;
 
 	if (opline_int(&a->op, "born", 0, &born, e) == -1)
 		return err_wrap(e, "'born'");
+	if (born != 0)
+		a->who.source = born;
 	if (born == 0 || (uint64_t)born != a->who.born)
 		return 0;
 	if (a->op.task.len > 0)

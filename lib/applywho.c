@@ -82,11 +82,17 @@ who_open(struct apply *a, struct err *e)
 	char *dir = a->conf->dry_run ? NULL : state_dir(a->conf->state_dir);
 	struct buf whose = { 0 };
 	struct ids *ids;
+	int64_t born;
 
+	if (opline_int(&a->op, "born", 0, &born, e) == -1) {
+		free(dir);
+		return err_wrap(e, "'born'");
+	}
 	/* under other names, one collection of the source is two here */
 	buf_adds(&whose, a->op.cluster.ptr);
 	names_text(&a->conf->rename, &whose);
-	ids = ids_open(dir, a->conf->milvus.grpc.uri, whose.ptr, e);
+	ids = ids_open(
+	    dir, a->conf->milvus.grpc.uri, whose.ptr, (uint64_t)born, e);
 	free(dir);
 	buf_fini(&whose);
 	if (ids == NULL && a->op.task.len > 0)
@@ -94,8 +100,8 @@ who_open(struct apply *a, struct err *e)
 	if (ids == NULL) { /* a file from anywhere, as anybody */
 		log_warn("%s; collections are known by name only", e->msg);
 		err_clear(e);
-		ids = ids_open(
-		    NULL, a->conf->milvus.grpc.uri, a->op.cluster.ptr, e);
+		ids = ids_open(NULL, a->conf->milvus.grpc.uri,
+		    a->op.cluster.ptr, (uint64_t)born, e);
 	}
 	a->who.ids = ids;
 	return 0;
@@ -240,6 +246,10 @@ who_make_room(struct apply *a, const char *db, const char *coll, struct err *e)
 	    ids_source(a->who.ids, p->id));
 	if (rename_call(a, db, coll, db, temp, e) == -1)
 		return -1;
+	log_warn("collection '%s' at the target is '%s.%s' from now on: "
+		 "another one of the source gets its name; it gets a name "
+		 "again as the stream gives it one",
+	    label(db, coll, NULL), db, temp);
 	who_put(&a->who, p->id, db, temp);
 	return 0;
 }

@@ -42,8 +42,8 @@ doctor_adopted(struct doctor *d, const struct names *names)
 
 	buf_adds(&whose, own);
 	names_text(names, &whose);
-	ids = ids_look(
-	    d->c->dir, task_option(d->c->task, "target"), whose.ptr, &why);
+	ids = ids_look(d->c->dir, task_option(d->c->task, "target"), whose.ptr,
+	    d->source.cat.born, &why);
 	if (ids == NULL)
 		doctor_unknown(d, NULL, "%s", why.msg);
 	else

@@ -287,7 +287,7 @@ static void
 ids(void)
 {
 	struct err e = { 0 };
-	struct ids *s = ids_open(dir, "http://h:1", "k", &e);
+	struct ids *s = ids_open(dir, "http://h:1", "k", 0, &e);
 
 	if (s == NULL)
 		return;
