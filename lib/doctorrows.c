@@ -6,6 +6,7 @@
 #include "applyname.h"
 #include "doctorint.h"
 #include "milvus.h"
+#include "state.h"
 #include "task.h"
 #include "trust.h"
 #include "tso.h"
@@ -38,7 +39,7 @@ struct counting {
 };
 
 static struct milvus *
-open_source(const json_t *task, struct err *e)
+open_named(const json_t *task, struct err *e)
 {
 	const char *file = task_option(task, "source-token-file");
 	const char *uri = task_option(task, "source");
@@ -55,6 +56,17 @@ open_source(const json_t *task, struct err *e)
 	if (file == NULL || own != NULL)
 		m = milvus_open(&conf, e);
 	trust_forget(own);
+	return m;
+}
+
+static struct milvus *
+open_source(const json_t *task, struct err *e)
+{
+	struct milvus *m;
+
+	trust_named_by(state_owner(task));
+	m = open_named(task, e);
+	trust_named_by(0);
 	return m;
 }
 

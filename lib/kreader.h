@@ -38,6 +38,8 @@ enum { KREADER_IDLE, KREADER_MSG };
 
 /* Is it "name=value" with a password or a key in it? Only @FILE may have it. */
 int kreader_is_secret(const char *prop);
+/* ERR_USAGE for one that would load a library or start a command. */
+int kreader_may(const char *name, const char *value, struct err *e);
 
 /*
  * Brokers must answer within conf.wait_ms, else ERR_TEMP, or ERR_DATA if one

@@ -40,13 +40,75 @@ static const char *const defaults[][2] = {
 	{ "topic.metadata.refresh.interval.ms", "10000" },
 };
 
+/*
+ * What makes librdkafka or OpenSSL load code, or start a command of that text:
+ * a task's properties may be written by somebody else than who looks at it.
+ */
+static int
+runs_code(const char *name)
+{
+	static const char *const all[] = { "plugin.library.paths",
+		"ssl.engine.location", "ssl.engine.id", "ssl.providers",
+		"sasl.kerberos.kinit.cmd" };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strcasecmp(name, all[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* These are put into the command that sasl.kerberos.kinit.cmd is. */
+static int
+is_odd(const char *name, const char *value)
+{
+	static const char head[] = "sasl.kerberos.";
+
+	return strncasecmp(name, head, sizeof head - 1) == 0 &&
+	       value[strspn(value,
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		   "0123456789._/@:=,+-")] != '\0';
+}
+
+int
+kreader_may(const char *name, const char *value, struct err *e)
+{
+	if (runs_code(name))
+		return err_set(e, ERR_USAGE,
+		    "kafka property '%s' would load or start a program, which "
+		    "none here may",
+		    name);
+	if (is_odd(name, value))
+		return err_set(e, ERR_USAGE,
+		    "kafka property '%s' is for a shell to read, and has a "
+		    "character that may mean more there",
+		    name);
+	return 0;
+}
+
+/* librdkafka opens it itself. */
+static int
+names_file(const char *name)
+{
+	static const char *const ends[] = { ".location", ".file", ".keytab" };
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (n > strlen(ends[i]) &&
+		    strcmp(name + n - strlen(ends[i]), ends[i]) == 0)
+			return 1;
+	return 0;
+}
+
 static int
 set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *e)
 {
 	char why[256];
 
-	if (strcmp(name, "ssl.key.location") == 0 &&
-	    trust_private(value, e) == -1)
+	if (kreader_may(name, value, e) == -1)
+		return -1;
+	if ((strcmp(name, "ssl.key.location") == 0 &&
+		trust_private(value, e) == -1) ||
+	    (names_file(name) && trust_named(value, e) == -1))
 		return err_wrap(e, "kafka property '%s'", name);
 	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) ==
 	    RD_KAFKA_CONF_OK)
@@ -129,6 +191,7 @@ set_file(rd_kafka_conf_t *conf, const char *path, struct err *e)
 
 	if (f == NULL)
 		return err_sys(e, ERR_USAGE, "kafka properties '%s'", path);
+	rc = trust_named_fd(fileno(f), path, e);
 	while (rc == 0 && (len = getline(&line, &cap, f)) > 0) {
 		n++;
 		rc = len > MAX_LINE ? err_set(e, ERR_USAGE, "too long") : 0;

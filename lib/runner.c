@@ -21,6 +21,7 @@
 #include "sig.h"
 #include "state.h"
 #include "task.h"
+#include "trust.h"
 #include "tso.h"
 
 enum {
@@ -446,6 +447,7 @@ runner_run(const struct runner_conf *conf, struct err *e)
 	progress_init(&r.progress, conf->dir, conf->name);
 	runshow_init(&r.show, conf->dir, conf->name, conf->progress);
 	if (r.task != NULL) {
+		trust_child(state_owner(r.task)); /* of all that it starts */
 		notify_ready();
 		if (paused(&r)) {
 			log_warn("task '%s' is paused", conf->name);

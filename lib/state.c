@@ -316,16 +316,48 @@ state_unlocked(
 		   : 0;
 }
 
+/*
+ * Who can write what stands there: the owner of the file, or of its folder,
+ * where he can put another one. 0 if it is root, or if we are not.
+ */
+static uid_t
+owner_of(const char *dir, const char *task, const char *file)
+{
+	char *folder = state_sub(task, NULL);
+	struct stat st;
+	uid_t uid = 0;
+
+	if (geteuid() == 0 && state_stat(dir, file, &st) == 0)
+		uid = st.st_uid;
+	if (geteuid() == 0 && uid == 0 && state_stat(dir, folder, &st) == 0)
+		uid = st.st_uid;
+	free(folder);
+	return uid;
+}
+
+uid_t
+state_owner(const json_t *task)
+{
+	return (uid_t)json_integer_value(json_object_get(task, "owner"));
+}
+
 json_t *
 state_task(const char *dir, const char *task, struct err *e)
 {
+	uid_t uid;
+
 	char *sub;
 	json_t *j;
 
 	if (state_check(dir, task, e) == -1)
 		return NULL;
 	sub = state_sub(task, "task.json");
+	uid = owner_of(dir, task, sub); /* before: he may put root's there */
 	j = state_read(dir, sub, e);
+	if (j != NULL)
+		json_object_del(j, "owner");
+	if (j != NULL && (uid != 0 || (uid = owner_of(dir, task, sub)) != 0))
+		json_object_set_new(j, "owner", json_integer(uid));
 	free(sub);
 	return j;
 }

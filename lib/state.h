@@ -91,6 +91,9 @@ int state_unlocked(
 
 /* The task's definition, task.json; NULL with ERR_DATA. */
 json_t *state_task(const char *dir, const char *task, struct err *e);
+/* Of what state_task returned: the user whose it is, if we are root and it is
+ * not root's; else 0. For trust_named_by. */
+uid_t state_owner(const json_t *task);
 
 /*
  * The newest whole checkpoint: {"v":1,"gen":N,"ts":"…","pos":{…},

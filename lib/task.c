@@ -82,7 +82,13 @@ put_json(const char *dir, const char *name, const char *file, const json_t *j,
 int
 task_save(const char *dir, const char *name, const json_t *task, struct err *e)
 {
-	return put_json(dir, name, "task.json", task, e);
+	json_t *kept = json_copy((json_t *)(uintptr_t)task);
+	int rc;
+
+	json_object_del(kept, "owner"); /* state_task's, of each time */
+	rc = put_json(dir, name, "task.json", kept, e);
+	json_decref(kept);
+	return rc;
 }
 
 /* Every LOOK_MS anew: a wait of fcntl itself has no end. */

@@ -8,7 +8,9 @@
 #include "err.h"
 #include "kreader.h"
 #include "pos.h"
+#include "state.h"
 #include "task.h"
+#include "trust.h"
 #include "tso.h"
 #include "x.h"
 
@@ -27,7 +29,9 @@ task_kreader(const json_t *task, int wait_ms, int limit_ms, struct err *e)
 
 	for (size_t i = 0; i < n; i++)
 		props[i] = json_string_value(json_array_get(list, i));
+	trust_named_by(state_owner(task));
 	r = kreader_open(&conf, e);
+	trust_named_by(0);
 	free(props);
 	return r;
 }

@@ -145,6 +145,17 @@ task_prog_name(enum task_prog prog)
 	return names[prog];
 }
 
+static int
+may(const char *prop, struct err *e)
+{
+	size_t n = strcspn(prop, "=");
+	char *name = x_strndup(prop, n);
+	int rc = kreader_may(name, prop[n] == '=' ? prop + n + 1 : "", e);
+
+	free(name);
+	return rc;
+}
+
 /* task.json and argv are no place for secrets. */
 static int
 refuse_secret(const struct task_option *o, const char *arg, struct err *e)
@@ -157,6 +168,8 @@ refuse_secret(const struct task_option *o, const char *arg, struct err *e)
 		    "command line or in task.json: put it into a file, -X "
 		    "@FILE",
 		    (int)strcspn(arg, "="), arg);
+	if (o->letter == 'X' && arg[0] != '@' && may(arg, e) == -1)
+		return -1;
 	if (strchr("ETSb", o->letter) != NULL && at != NULL)
 		return err_set(e, ERR_USAGE,
 		    "option '--%s': a user in a URL; use %s", o->name,

@@ -114,6 +114,7 @@ task_show_json(const char *dir, json_t *task, struct buf *b)
 		free(line);
 		task_argv_free(argv);
 	}
+	json_object_del(task, "owner");
 	json_object_set_new(task, "pipeline", lines);
 	jw_dump(b, task, JSON_INDENT(2));
 	buf_addc(b, '\n');

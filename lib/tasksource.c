@@ -13,9 +13,11 @@
 #include "err.h"
 #include "etcd.h"
 #include "pipeline.h"
+#include "state.h"
 #include "task.h"
 #include "tasknet.h"
 #include "tasktarget.h"
+#include "trust.h"
 #include "x.h"
 
 enum { META_S = 60 }; /* for the whole catalogue */
@@ -106,12 +108,15 @@ check_etcd(struct check *c, struct err *e)
 		.cert = task_option(c->task, "etcd-cert"),
 		.key = task_option(c->task, "etcd-key"),
 		.answer_ms = CHECK_ASK_MS };
-	struct etcd *t = etcd_open(&conf, e);
+	struct etcd *t;
 	struct etcd_range r = { 0 };
 	char *key;
 	int64_t now;
 	int rc = -1;
 
+	trust_named_by(state_owner(c->task));
+	t = etcd_open(&conf, e);
+	trust_named_by(0);
 	if (t == NULL)
 		return -1;
 	key = x_asprintf(
@@ -177,6 +182,7 @@ start_meta(struct check *c, int out, int err)
 	pid = fork();
 	if (pid == 0) {
 		pipeline_child_init(parent, SIGTERM);
+		trust_child(state_owner(c->task));
 		alarm(META_S);
 		dup2(out, STDOUT_FILENO);
 		dup2(err, STDERR_FILENO);

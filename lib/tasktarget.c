@@ -12,6 +12,7 @@
 #include "num.h"
 #include "opt.h"
 #include "service.pb-c.h"
+#include "state.h"
 #include "task.h"
 #include "taskcheck.h"
 #include "tasknet.h"
@@ -85,7 +86,7 @@ target_without_token(const json_t *task)
 
 /* brief: no environment, which was not given for that target. */
 static struct milvus *
-open_it(
+open_named(
     const json_t *task, const char *token, int login, int brief, struct err *e)
 {
 	const char *file = task_option(task, "token-file");
@@ -110,6 +111,18 @@ open_it(
 		conf.grpc.token = opt_env("CDC_TOKEN", NULL);
 	m = milvus_open(&conf, e);
 	trust_forget(own);
+	return m;
+}
+
+static struct milvus *
+open_it(
+    const json_t *task, const char *token, int login, int brief, struct err *e)
+{
+	struct milvus *m;
+
+	trust_named_by(state_owner(task));
+	m = open_named(task, token, login, brief, e);
+	trust_named_by(0);
 	return m;
 }
 

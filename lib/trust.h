@@ -1,6 +1,8 @@
 #ifndef CDC_TRUST_H
 #define CDC_TRUST_H
 
+#include <sys/types.h>
+
 struct err;
 
 /*
@@ -17,6 +19,18 @@ void trust_forget(char *secret);
  * it to us so. What is no file, such as a pipe, is as it is. ERR_USAGE.
  */
 int trust_private(const char *path, struct err *e);
+
+/*
+ * Whoever owns a task can name any file in it, and the server that its secret
+ * is sent to. So while root works on a task of uid's, the functions above
+ * refuse a file that uid could not read himself; 0: our own again. Of this
+ * thread. trust_child hands it on to a program that is about to be started.
+ */
+void trust_named_by(uid_t uid);
+void trust_child(uid_t uid);
+/* May whoever named it read it? ERR_USAGE; none that is not there. */
+int trust_named(const char *path, struct err *e);
+int trust_named_fd(int fd, const char *path, struct err *e);
 
 /*
  * A login is about to go there. If all on the way can read it, it is said,
