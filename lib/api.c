@@ -97,14 +97,19 @@ find(const struct web_req *q, char id[static 129], struct buf *allow,
 	return hit;
 }
 
-/* The two that only look: in whatever else a body has them, no harm is done. */
+/* The two that only look. A body that cannot be read is answered at once. */
 static enum web_room
 room_of_cdc(const char *body)
 {
-	return strstr(body, "\"list\"") != NULL ||
-		       strstr(body, "\"get\"") != NULL
-		   ? WEB_SHORT
-		   : WEB_LONG;
+	json_t *j = json_loads(body, 0, NULL);
+	const char *type =
+	    json_string_value(json_object_get(j, "request_type"));
+	int looks =
+	    j == NULL || (type != NULL && (strcmp(type, "list") == 0 ||
+					      strcmp(type, "get") == 0));
+
+	json_decref(j);
+	return looks ? WEB_SHORT : WEB_LONG;
 }
 
 enum web_room

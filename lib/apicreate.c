@@ -252,6 +252,7 @@ not_made(struct order *o, const struct task_order *t)
 		break;
 	case TASK_WHY_WORDS:
 	case TASK_WHY_THERE:
+	case TASK_WHY_LEFT:
 		break;
 	}
 	return -1;

@@ -98,7 +98,8 @@ is_left(struct task_order *o, struct err *e)
 {
 	if (o->left == NULL || !o->left(o->left_arg))
 		return 0;
-	err_set(e, ERR_TEMP, "whoever ordered it has left");
+	o->why = TASK_WHY_LEFT;
+	err_set(e, ERR_TEMP, "whoever ordered it has left: nothing was made");
 	return 1;
 }
 

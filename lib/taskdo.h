@@ -18,6 +18,7 @@ enum task_why {
 	TASK_WHY_OTHER, /* another task writes to the same */
 	TASK_WHY_SOURCE,
 	TASK_WHY_TARGET,
+	TASK_WHY_LEFT, /* nobody waits for it any more */
 };
 
 /* An order for a task. All is borrowed. */

@@ -145,24 +145,26 @@ pool_put(struct web *w, struct exchange *k)
 
 /* A suspended connection is not read. */
 static int
-hung_up(int fd)
+hung_up(int fd, short also)
 {
-	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+	struct pollfd p = { .fd = fd, .events = also };
 
 	return poll(&p, 1, 0) == 1 &&
-	       (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+	       (p.revents & (also | POLLHUP | POLLERR)) != 0;
 }
 
+/* An answer without an end is not for one who says no more. */
 static int
 gone(const struct exchange *k)
 {
-	return hung_up(k->link->fd);
+	return hung_up(k->link->fd, POLLRDHUP);
 }
 
+/* Who has said all, and waits for the answer, is there: nc -N. */
 int
 web_left(const struct web_req *q)
 {
-	return q->fd > 0 && hung_up(q->fd);
+	return q->fd > 0 && hung_up(q->fd, 0);
 }
 
 /* Of those that wait, one whose time has come; NULL if there is none. */

@@ -59,6 +59,18 @@ id=$(echo "$made" | jq -r .data.task_id)
 is 'which stays' "$(req get "\"task_id\":\"$id\"" | jq -c '.data.task.warnings | length')" 1
 is 'it goes' "$(req delete "\"task_id\":\"$id\"" | jq .code)" 200
 
+# a client that has said all, and waits for the answer: nc -N
+python3 - "$checked" "{\"request_type\":\"create\",\"request_data\":{\"task_id\":\"half\",$target,\"collection_infos\":[{\"name\":\"nosuch\"}]}}" >half.out <<'X2'
+import socket, sys
+at, body = sys.argv[1].rsplit(":", 1), sys.argv[2].encode()
+s = socket.create_connection((at[0].strip("[]"), int(at[1])), 20)
+s.sendall(b"POST /cdc HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+s.shutdown(socket.SHUT_WR)
+print(b"".join(iter(lambda: s.recv(65536), b"")).decode())
+X2
+like 'half a connection is enough' "$(cat half.out)" '^\{"code":200,'
+is 'it goes' "$(req delete '"task_id":"half"' | jq .code)" 200
+
 # the life of a task
 more 5 >words && feed <words
 made=$(req create "$target,\"collection_infos\":[{\"name\":\"*\",\"use_start_position\":true}]")

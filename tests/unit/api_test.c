@@ -340,6 +340,36 @@ html_is_escaped_as_go_does_it(void **state)
 	web_res_fini(&r);
 }
 
+/* A name in it is no word of what is asked. */
+static void
+its_type_decides_its_room(void **state)
+{
+	static const struct {
+		const char *body;
+		enum web_room room;
+	} all[] = {
+		{ "{\"request_type\":\"list\"}", WEB_SHORT },
+		{ "{\"request_type\" : \"get\",\"request_data\":{\"task_id\":"
+		  "\"create\"}}",
+		    WEB_SHORT },
+		{ "{\"request_type\":\"create\",\"request_data\":{"
+		  "\"collection_infos\":[{\"name\":\"list\"},{\"name\":"
+		  "\"get\"}]}}",
+		    WEB_LONG },
+		{ "{\"request_type\":\"cr\\u0065ate\",\"x\":\"get\"}",
+		    WEB_LONG },
+		{ "{\"request_type\":\"delete\"}", WEB_LONG },
+	};
+	struct web_req q = { .method = "POST", .path = "/cdc" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		q.body = all[i].body;
+		q.body_len = strlen(q.body);
+		assert_int_equal(api_room(&q), all[i].room);
+	}
+}
+
 int
 main(void)
 {
@@ -356,6 +386,7 @@ main(void)
 		T(a_task_is_paused_resumed_and_deleted_once),
 		T(maintenance_says_what_it_did),
 		T(html_is_escaped_as_go_does_it),
+		T(its_type_decides_its_room),
 	};
 
 	log_level(LOG_QUIET);

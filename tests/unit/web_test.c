@@ -313,6 +313,26 @@ replaces_only_a_socket_without_a_server(void **state)
 	free(where);
 }
 
+/* Half a socket closed is a request that has ended; both halves, a client that
+ * has. */
+static void
+who_only_says_no_more_has_not_left(void **state)
+{
+	int fds[2];
+	struct web_req q = { 0 };
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_false(web_left(&q));
+	q.fd = fds[0];
+	assert_false(web_left(&q));
+	assert_int_equal(shutdown(fds[1], SHUT_WR), 0);
+	assert_false(web_left(&q));
+	close(fds[1]);
+	assert_true(web_left(&q));
+	close(fds[0]);
+}
+
 int
 main(void)
 {
@@ -329,6 +349,7 @@ main(void)
 		cmocka_unit_test(listens_where_it_should),
 		cmocka_unit_test(refuses_what_is_no_address),
 		cmocka_unit_test(replaces_only_a_socket_without_a_server),
+		cmocka_unit_test(who_only_says_no_more_has_not_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
