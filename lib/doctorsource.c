@@ -4,6 +4,7 @@
 
 #include "applyname.h"
 #include "doctorint.h"
+#include "source.h"
 #include "state.h"
 #include "task.h"
 #include "x.h"
@@ -47,23 +48,15 @@ doctor_known(const struct doctor *d, int64_t id)
 static int
 known_by(const struct doctor *d, int64_t id, const struct patterns *p)
 {
-	static const char *const keys[] = { "name", "as" };
 	const json_t *known = doctor_known(d, id);
-	int yes = 0;
 
-	for (size_t i = 0; i < 2; i++) {
-		const char *s =
-		    json_string_value(json_object_get(known, keys[i]));
-		const char *dot = s == NULL ? NULL : strchr(s, '.');
-		char *db;
+	const char *as = json_string_value(json_object_get(known, "as"));
 
-		if (dot == NULL)
-			continue;
-		db = x_strndup(s, (size_t)(dot - s));
-		yes |= patterns_match(p, db, dot + 1);
-		free(db);
-	}
-	return yes;
+	if (known != NULL && as == NULL && !source_keeps_names(d->cp.source))
+		return 1;
+	return patterns_match_list(
+		   p, json_string_value(json_object_get(known, "name"))) ||
+	       patterns_match_list(p, as);
 }
 
 int

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "err.h"
 #include "x.h"
 
@@ -60,6 +61,50 @@ pattern_glob(const char *pat, const char *text)
 	while (*pat == '*')
 		pat++;
 	return *pat == '\0';
+}
+
+char *
+patterns_text(const struct patterns *p)
+{
+	struct buf b = { 0 };
+
+	buf_adds(&b, "");
+	for (size_t i = 0; i < p->n; i++)
+		buf_addf(
+		    &b, "%s%s.%s", i > 0 ? "," : "", p->v[i].db, p->v[i].coll);
+	return b.ptr;
+}
+
+int
+pattern_next(const char **at, char **db, char **coll)
+{
+	while (**at != '\0') {
+		const char *p = *at;
+		size_t n = strcspn(p, ","), dot = strcspn(p, ".,");
+
+		*at += p[n] == ',' ? n + 1 : n;
+		if (dot == n)
+			continue; /* not a name */
+		*db = x_strndup(p, dot);
+		*coll = x_strndup(p + dot + 1, n - dot - 1);
+		return 1;
+	}
+	return 0;
+}
+
+int
+patterns_match_list(const struct patterns *p, const char *list)
+{
+	const char *at = list == NULL ? "" : list;
+	char *db, *coll;
+	int yes = 0;
+
+	while (pattern_next(&at, &db, &coll)) {
+		yes |= patterns_match(p, db, coll);
+		free(db);
+		free(coll);
+	}
+	return yes;
 }
 
 static const char *

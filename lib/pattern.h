@@ -36,6 +36,17 @@ int patterns_match_db(const struct patterns *p, const char *db);
 /* Does any of them name all of this database, as "db.*" does? */
 int patterns_whole_db(const struct patterns *p, const char *db);
 
+/* All of them, as "db.coll,db.coll", for the caller to free. */
+char *patterns_text(const struct patterns *p);
+/*
+ * The first of such a list, as a name: 1 and what is behind it in *at, or 0 at
+ * its end. db and coll are the caller's to free. A pattern in it is a name
+ * that this pattern matches.
+ */
+int pattern_next(const char **at, char **db, char **coll);
+/* Does any of p name any of such a list? NULL is empty. */
+int patterns_match_list(const struct patterns *p, const char *list);
+
 /* Does text match a pattern with * in it? Bytes are compared as they are. */
 int pattern_glob(const char *pattern, const char *text);
 

@@ -4,7 +4,9 @@
 #include "buf.h"
 #include "log.h"
 #include "meets.h"
+#include "pattern.h"
 #include "readerint.h"
+#include "source.h"
 #include "x.h"
 
 enum { LEFT_NAMES = 5 }; /* of those that are left alone, in a message */
@@ -36,56 +38,39 @@ named(const struct patterns *p, const struct view_coll *v,
 	       (c != NULL && patterns_match(p, c->db, c->name));
 }
 
-/*
- * The name that it was asked for by, if it has another since: the database,
- * for the caller to free, and *coll. NULL if not.
- */
-static char *
-name_before(const struct view_coll *v, const char **coll)
-{
-	const char *dot = v->as == NULL ? NULL : strchr(v->as, '.');
-
-	if (dot == NULL)
-		return NULL;
-	*coll = dot + 1;
-	return x_strndup(v->as, (size_t)(dot - v->as));
-}
-
-static int
-named_before(const struct patterns *p, const struct view_coll *v)
-{
-	const char *coll;
-	char *db = name_before(v, &coll);
-	int yes = db != NULL && patterns_match(p, db, coll);
-
-	free(db);
-	return yes;
-}
-
 /* Of what the target has: do we go on with it? */
 static int
 still_wanted(const struct reader *r, const struct view_coll *v)
 {
-	const struct reader_conf *conf = r->conf;
-	const struct cat_coll *c = cat_coll(&r->cat, v->id);
+	const struct patterns *in = &r->conf->include;
 
-	return !named(&conf->exclude, v, c) &&
-	       (conf->include.n == 0 || named(&conf->include, v, c) ||
-		   named_before(&conf->include, v));
+	return in->n == 0 || named(in, v, cat_coll(&r->cat, v->id)) ||
+	       patterns_match_list(in, v->as);
 }
 
-/* One line for people, of so many names. */
+/* Names in a line for people. */
+struct said {
+	struct buf names;
+	size_t n;
+};
+
 static void
-say_left(const struct buf *names, size_t n)
+say(struct said *s, const struct view_coll *v)
 {
-	if (n > LEFT_NAMES)
-		log_warn("not asked for any more, and left as they are at the "
-			 "target:%s and %zu more",
-		    names->ptr, n - LEFT_NAMES);
-	else if (n > 0)
-		log_warn("not asked for any more, and left as %s at the "
-			 "target:%s",
-		    n == 1 ? "it is" : "they are", names->ptr);
+	if (s->n++ < LEFT_NAMES)
+		buf_addf(&s->names, "%s '%s.%s'", s->n > 1 ? "," : "", v->db,
+		    v->name);
+}
+
+static void
+say_all(struct said *s, const char *one, const char *more)
+{
+	if (s->n > LEFT_NAMES)
+		log_warn("%s:%s and %zu more", more, s->names.ptr,
+		    s->n - LEFT_NAMES);
+	else if (s->n > 0)
+		log_warn("%s:%s", s->n == 1 ? one : more, s->names.ptr);
+	buf_fini(&s->names);
 }
 
 /* Databases of nothing that is asked for. */
@@ -107,26 +92,40 @@ narrow_dbs(struct reader *r)
  * What the target had and is no longer asked for is not ours to touch: what
  * the start brings with it is from another stream, or from before the
  * patterns were changed. The next tick says that it is not known any more.
+ * Where nothing says what it was asked for by, it may be any of the patterns:
+ * rows that come for nothing do less harm than rows that do not come.
  */
 static void
 narrow(struct reader *r)
 {
-	struct buf names = { 0 };
-	size_t n = 0;
+	const struct reader_conf *conf = r->conf;
+	struct said left = { 0 }, kept = { 0 };
+	int old = !source_keeps_names(r->from.source);
 
 	for (size_t i = r->view.n_colls; i-- > 0;) {
-		const struct view_coll *v = r->view.colls[i];
-		int wanted = still_wanted(r, v);
+		struct view_coll *v = r->view.colls[i];
+		int out = named(&conf->exclude, v, cat_coll(&r->cat, v->id));
+		int wanted = !out && still_wanted(r, v);
 
-		if (!wanted && n++ < LEFT_NAMES)
-			buf_addf(&names, "%s '%s.%s'", n > 1 ? "," : "", v->db,
-			    v->name);
-		if (!wanted || !shard_has(&r->conf->shard, v->id))
+		if (!wanted && !out && old && v->as == NULL) {
+			say(&kept, v);
+			v->as = patterns_text(&conf->include);
+			v->changed = wanted = 1;
+		}
+		if (!wanted)
+			say(&left, v);
+		if (!wanted || !shard_has(&conf->shard, v->id))
 			view_drop(&r->view, v->id);
 	}
 	narrow_dbs(r);
-	say_left(&names, n);
-	buf_fini(&names);
+	say_all(&left,
+	    "not asked for any more, and left as it is at the target",
+	    "not asked for any more, and left as they are at the target");
+	say_all(&kept,
+	    "the position is of an older version, which does not tell by what "
+	    "name this was asked for; gone on with (--exclude leaves it)",
+	    "the position is of an older version, which does not tell by what "
+	    "names these were asked for; gone on with (--exclude leaves them)");
 }
 
 void
@@ -158,13 +157,15 @@ coming(const struct reader *r, const struct cat_coll *c, uint64_t until)
 static void
 note_known(struct meets *m, const struct view_coll *v)
 {
-	const char *coll;
-	char *db = name_before(v, &coll);
+	const char *at = v->as == NULL ? "" : v->as;
+	char *db, *coll;
 
 	meets_coll(m, v->db, v->name, MEET_LIVE);
-	if (db != NULL)
+	while (pattern_next(&at, &db, &coll)) {
 		meets_coll(m, db, coll, MEET_LIVE);
-	free(db);
+		free(db);
+		free(coll);
+	}
 }
 
 int

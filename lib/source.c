@@ -36,6 +36,15 @@ source_missing_of(const char *text)
 	return -1;
 }
 
+int
+source_keeps_names(const json_t *j)
+{
+	struct source s;
+
+	source_from_json(&s, j);
+	return s.rev != 0 || s.etcd[0] != '\0';
+}
+
 void
 source_from_json(struct source *s, const json_t *j)
 {

@@ -26,6 +26,12 @@ struct source {
 };
 
 /* j is an object or NULL. What is no value of its kind is not known. */
+/*
+ * Is `source` of a position (or NULL) of a version that keeps in known by what
+ * name a collection was asked for? It was the same that began to keep who the
+ * source is. If not, one may be known that was renamed since.
+ */
+int source_keeps_names(const json_t *j);
 void source_from_json(struct source *s, const json_t *j);
 void source_to_json(const struct source *s, struct jsonw *w, const char *key);
 

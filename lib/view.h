@@ -44,7 +44,8 @@ struct view_imports {
 struct view_coll {
 	int64_t id;
 	char *db, *name;
-	char *as; /* "db.coll" when it was asked for; NULL: as it is */
+	char *as; /* "db.coll" when it was asked for, or a list of what may have
+		     been (pattern.h); NULL: as it is */
 	struct view_items parts, aliases, indexes; /* aliases have no id */
 	enum view_load load;
 	struct view_items loaded;   /* partitions of VIEW_LOAD_PARTS, by id */

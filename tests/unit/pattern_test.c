@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -71,6 +72,29 @@ refuses_what_is_no_pattern(void **state)
 	patterns_fini(&p);
 }
 
+static void
+a_list_of_patterns_has_names(void **state)
+{
+	struct patterns p = { 0 }, q = { 0 };
+	struct err e = { 0 };
+	char *text;
+
+	(void)state;
+	assert_int_equal(patterns_add(&p, "items", &e), 0);
+	assert_int_equal(patterns_add(&p, "s*p.*", &e), 0);
+	text = patterns_text(&p);
+	assert_string_equal(text, "default.items,s*p.*");
+	assert_true(patterns_match_list(&p, text));
+	assert_int_equal(patterns_add(&q, "s*p.*", &e), 0);
+	assert_true(patterns_match_list(&q, text));
+	assert_false(patterns_match_list(&q, "default.items"));
+	assert_false(patterns_match_list(&q, "nodot,,"));
+	assert_false(patterns_match_list(&q, NULL));
+	free(text);
+	patterns_fini(&p);
+	patterns_fini(&q);
+}
+
 int
 main(void)
 {
@@ -78,6 +102,7 @@ main(void)
 		cmocka_unit_test(a_star_stands_for_any_run),
 		cmocka_unit_test(a_name_alone_is_in_default),
 		cmocka_unit_test(one_of_several_is_enough),
+		cmocka_unit_test(a_list_of_patterns_has_names),
 		cmocka_unit_test(refuses_what_is_no_pattern),
 	};
 
