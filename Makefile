@@ -27,7 +27,7 @@ PROTO    := $(sort $(wildcard lib/proto/*.proto))
 PROTO_C  := $(PROTO:lib/proto/%.proto=$(BUILD)/gen/%.pb-c.c)
 EMBED    := $(patsubst lib/%,$(BUILD)/embed/%.inc,$(wildcard lib/*.json lib/*.html lib/*.css lib/*.js))
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
-PRELOAD  := $(filter %/killat.c %/clock.c %/slowname.c,$(wildcard tests/fake/*.c))
+PRELOAD  := $(filter %/killat.c %/clock.c %/slowname.c %/emptylog.c,$(wildcard tests/fake/*.c))
 FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(filter-out $(PRELOAD),$(wildcard tests/fake/*.c)))
 BENCH    := $(patsubst tests/bench/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 LIBCDC   := $(BUILD)/libcdc.a

@@ -86,9 +86,11 @@ from_pos(struct reader *r, const char *topic, int64_t low, int64_t high,
 	return 0;
 }
 
+/* A ts of 0: nothing in any log tells the time, since nothing is left. */
 static int
-from_time(uint64_t ts, int64_t high, struct start *s)
+from_time(uint64_t ts, int64_t low, int64_t high, struct start *s)
 {
+	s->offset = low;
 	s->skip_n = high;
 	s->skip_ts = s->above = ts;
 	return 0;
@@ -135,7 +137,7 @@ from_checkpoint(struct reader *r, const char *topic, int64_t low, int64_t high,
 			least = c->offset;
 	}
 	if (least == -1)
-		return from_time(r->start_ts, high, s);
+		return from_time(r->start_ts, low, high, s);
 	if (least < low || least > high)
 		return gone(topic, "Milvus's checkpoint", least, low, high, e);
 	s->offset = least;
@@ -172,8 +174,10 @@ start_of(struct reader *r, const char *topic, int64_t low, int64_t high,
 	case WHERE_CHECKPOINT:
 		return from_checkpoint(r, topic, low, high, s, e);
 	case WHERE_NOW:
-	case WHERE_TIME:
-		return from_time(r->start_ts, high, s);
+		return from_time(r->start_ts, low, high, s);
+	case WHERE_TIME: /* a place is to be found for 0, too */
+		return from_time(
+		    r->start_ts == 0 ? 1 : r->start_ts, low, high, s);
 	case WHERE_BEGINNING:
 		note_partial(r, topic, low);
 		break;
@@ -369,6 +373,8 @@ reaches(struct reader *r, const struct place *p, struct err *e)
 
 	if (p->offset > p->low || p->low == 0 || first == -1 || first >= p->low)
 		return 0;
+	if (r->from.kind == WHERE_NOW)
+		return 0; /* what is removed is older than now */
 	if (p->high > p->low &&
 	    place_ts(r->k, p->topic, p->low, &ts, e) == -1 &&
 	    e->kind != ERR_GONE) /* it goes while we look */
@@ -376,6 +382,12 @@ reaches(struct reader *r, const struct place *p, struct err *e)
 	if (ts != 0 && ts <= p->ts)
 		return 0;
 	gone(p->topic, "the oldest record", p->low, p->low, p->high, e);
+	if (p->high == p->low)
+		return err_wrap(e,
+		    "all of the log is removed, and what was behind "
+		    "ts:%" PRIu64 " may have been there (--from now takes what "
+		    "is still to come)",
+		    p->ts);
 	return err_wrap(e,
 	    "the log begins later than ts:%" PRIu64
 	    " (--from beginning takes what is left)",

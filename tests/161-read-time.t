@@ -54,5 +54,27 @@ reads --from "ts:$(ts 2990000)" --until end
 is 'the log begins later: status 4, and no line' "$got $(wc -c <"$out")" '4 0'
 like 'says so' "$(cat "$err")" "^cdc-read: the log begins later than ts:$(ts 2990000) .*topic '$zero': .*offset [0-9]*, Kafka has "
 
+# All of the log is gone, of both topics or of one; what is used begins below.
+empty() { # TOPIC ARG...
+	EMPTY_LOG=$1 LD_PRELOAD=$BUILD/tests/emptylog.so
+	export EMPTY_LOG LD_PRELOAD
+	shift
+	reads "$@" --until end
+	unset EMPTY_LOG LD_PRELOAD
+}
+from() { head -n 1 "$out" | jq -r --arg t "$1" '.from[$t].o'; }
+high() { jq -r --arg t "$1" 'select(.op == "end").pos[$t].n' "$T/ended"; }
+reads --from now --until end
+tail -n 1 "$out" >ended
+for t in dml "$zero"; do
+	empty "$t" --from now
+	is "now, without a record: at the end ($t)" "$got $(from "$zero")" "0 $(high "$zero")"
+done
+empty dml --from "ts:$(ts 3002900)"
+is 'a time: status 4, since nothing tells what was there' "$got $(wc -c <"$out")" '4 0'
+like 'says so' "$(cat "$err")" "^cdc-read: all of the log is removed, and what was behind ts:$(ts 3002900) .*--from now.*topic '$zero'"
+reads --from ts:0 --until end
+is 'the beginning of time is a time' "$got $(wc -c <"$out")" '4 0'
+
 kafka_down
 done_testing
