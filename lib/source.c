@@ -117,7 +117,8 @@ source_advise(struct err *e, const char *seen, const char *task)
 	snprintf(e->msg + n, sizeof e->msg - n,
 	    "%s%s: was it restored? 'cdc-task set %.64s --missing keep' goes "
 	    "on with it as it is, and keeps at the target what it has no more, "
-	    "'--missing drop' drops that there, '--from WHERE' begins anew",
+	    "'--missing drop' drops that there, '--from WHERE' begins anew; a "
+	    "catalogue that is older than the position looks the same",
 	    seen == NULL ? "" : ", the newest change seen before is of ",
 	    seen == NULL ? "" : seen, task == NULL ? "NAME" : task);
 }

@@ -21,6 +21,7 @@ start() {
 runs() { # still
 	case $(sed 's/.*) //' "/proc/$run/stat" 2>/dev/null) in '' | Z*) return 1 ;; esac
 }
+over() { ! runs; }
 dies() { # PROGRAM TEXT: it says it and ends with status 1
 	echo "$1: $2" >"ctl/$1.last"
 	echo 1 >"ctl/$1.die"
@@ -57,6 +58,14 @@ dies cdc-apply "Upsert 'a.b': the schema is another; trying again will not help"
 wait $run 2>/dev/null
 is 'what does not pass ends it' "$? $(count failed)" '1 2'
 
+start
+ok 'it runs once more' moves
+dies cdc-apply "Upsert 'a.certificates': vector certificates.certificate: the schema is another"
+ok 'a name that says certificate is none' wait_until 10 over
+over || kill $run
+wait $run 2>/dev/null
+is '  it ends it' "$? $(count failed)" '1 3'
+
 # The disk of the state directory is full for a while: no position moves.
 export LD_PRELOAD="$BUILD/tests/killat.so" KILLAT="write enospc prog=cdc-task path=checkpoint once=$T/full"
 start
@@ -75,7 +84,7 @@ start
 ok 'once more' moves
 (while sleep 0.1 && [ -d "$T" ] && [ ! -e over ]; do dies cdc-read 'brokers refuse: no' 2>/dev/null; done) &
 wait $run 2>/dev/null
-is 'refused for longer: status 1' "$? $(count failed)" '1 3'
+is 'refused for longer: status 1' "$? $(count failed)" '1 4'
 : >over
 wait
 

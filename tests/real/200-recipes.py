@@ -302,6 +302,9 @@ def archive(case):
         with open(case.path(file), 'a') as f:
             f.write('{"op":"tick","ts":"9')
         cook('torn')
+        with open(case.path('last')) as f:
+            torn = json.load(f)
+        tap.ok((torn['source'] or {}).get('etcd'), 'it still tells of which source it is', torn)
         a.insert(db, 'd', rows([300]))
         eventually(lambda: datetime.datetime.utcnow().strftime('%Y%m%dT%H%M%S') not in file, what='the next second')
         cook('archive', NEXT=tso_time(a.now() + (1500 << 18)))
