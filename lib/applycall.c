@@ -42,7 +42,7 @@ refused(const char *method, const char *what, const struct mv_status *s,
 	if (s->class == MV_ODD)
 		return err_set(e, ERR_ODD, "%s '%s': %s (code %d)", method,
 		    what, s->reason, s->code);
-	if (passing_cause(s->reason) == PASSING_LOGIN)
+	if (passing_cause(s->reason) != PASSING_NOT)
 		return err_set(e, ERR_DATA, "%s '%s': %s", method, what,
 		    s->reason); /* it may be changed on both sides */
 	if (s->code == 0)

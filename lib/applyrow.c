@@ -120,7 +120,7 @@ fail(struct rowq *q, struct batch *b, const struct mv_status *s)
 	struct err e = { 0 };
 
 	milvus_settled(q->m, &b->retry);
-	if (passing_cause(s->reason) == PASSING_LOGIN)
+	if (passing_cause(s->reason) != PASSING_NOT)
 		err_set(&e, ERR_DATA, "%s", s->reason);
 	else if (s->code == 0)
 		err_set(

@@ -31,6 +31,18 @@ passing_cause(const char *said)
 	} all[] = {
 		{ "No space left on device", PASSING_DISK },
 		{ "Disk quota exceeded", PASSING_DISK },
+		/* trust.c: absent, empty, readable for others, half written */
+		{ "secret file '", PASSING_FILE },
+		{ "certificate file '", PASSING_FILE },
+		/* kreaderconf.c, kreader.c: -X @FILE, and what that names */
+		{ "kafka properties '", PASSING_FILE },
+		{ "kafka property 'ssl.", PASSING_FILE },
+		{ "kafka: ssl.", PASSING_FILE },
+		/* curl; one of a certificate and its key is changed first */
+		{ "load PEM client certificate", PASSING_FILE },
+		{ "set private key file", PASSING_FILE },
+		{ "rivate key does not match", PASSING_FILE },
+		{ "error setting certificate", PASSING_FILE },
 		/* milvus.c, of gRPC's status 16; Milvus's own words in 2.3 */
 		{ "refuses the login", PASSING_LOGIN },
 		{ "auth check failure", PASSING_LOGIN },

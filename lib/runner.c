@@ -44,9 +44,10 @@ struct runner {
 	int64_t gen;        /* of the checkpoint at the start of this run */
 	int64_t started_ms; /* monotonic */
 	int64_t backoff_ms;
-	int away;           /* a peer was: status 3 */
-	int64_t passing_ms; /* since when there was no progress for what may
-			       pass by itself, 0: it is not so */
+	int away;            /* a peer was: status 3 */
+	int64_t passing_ms;  /* since when there was no progress for what may
+				pass by itself, 0: it is not so */
+	int64_t passing_gen; /* of the checkpoint then */
 	int64_t trouble_ms[TASK_PROGS]; /* since when each tries again, or 0 */
 	struct progress progress;
 	struct runshow show;
@@ -197,20 +198,32 @@ patience_ms(const struct runner *r)
 	return s * 1000;
 }
 
-/* A refusal with status 1: is it worth the usual time? */
+/* Is it of the kind that may, for a task that has run before or not? */
+static int
+of_passing(const struct child *c, int before)
+{
+	enum passing why = passing_cause(c->last);
+	int status = WEXITSTATUS(c->status);
+
+	if (status != 1 && (status != 2 || why != PASSING_FILE))
+		return 0;
+	return why == PASSING_DISK || (why != PASSING_NOT && before);
+}
+
+/* A refusal, status 1 or 2: is it worth the usual time? */
 static int
 may_pass(struct runner *r, const struct child *c)
 {
-	enum passing why = passing_cause(c->last);
 	int64_t gen = generation(r, NULL), now = mono_ms();
 
-	if (WEXITSTATUS(c->status) != 1 || why == PASSING_NOT ||
-	    (why == PASSING_LOGIN && gen == 0)) {
+	if (!of_passing(c, gen > 0)) {
 		r->passing_ms = 0;
 		return 0;
 	}
-	if (gen > r->gen || r->passing_ms == 0)
+	if (gen != r->passing_gen || r->passing_ms == 0) {
 		r->passing_ms = now;
+		r->passing_gen = gen;
+	}
 	return now - r->passing_ms < patience_ms(r);
 }
 

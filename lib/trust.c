@@ -262,7 +262,7 @@ check_file(const char *path, struct err *e)
 {
 	if (path == NULL || access(path, R_OK) == 0)
 		return path == NULL ? 0 : trust_named(path, e);
-	return err_sys(e, ERR_USAGE, "'%s'", path);
+	return err_sys(e, ERR_USAGE, "certificate file '%s'", path);
 }
 
 int

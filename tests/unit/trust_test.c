@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "err.h"
+#include "passing.h"
 
 /* As they came from curl and librdkafka, on OpenSSL 3.0, from real servers. */
 
@@ -60,6 +61,13 @@ wants_files_that_are_there(void **state)
 	assert_int_equal(trust_files("/dev/null", NULL, NULL, &e), 0);
 	assert_int_equal(trust_files("/none", NULL, NULL, &e), -1);
 	assert_int_equal(e.kind, ERR_USAGE);
+	assert_string_equal(
+	    e.msg, "certificate file '/none': No such file or directory");
+	assert_int_equal(passing_cause(e.msg), PASSING_FILE);
+	assert_null(trust_secret("/none", NULL, &e));
+	assert_int_equal(passing_cause(e.msg), PASSING_FILE);
+	assert_null(trust_secret("/dev/null", NULL, &e)); /* empty */
+	assert_int_equal(passing_cause(e.msg), PASSING_FILE);
 	assert_int_equal(trust_files(NULL, "/dev/null", NULL, &e), -1);
 	assert_string_equal(
 	    e.msg, "a certificate and its key go together: '/dev/null'");
