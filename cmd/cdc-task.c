@@ -39,6 +39,8 @@ enum {
 	PROGRESS,
 	OFFLINE,
 	MISSING,
+	SET_ADOPT,
+	NO_ADOPT,
 	MAX_TABLE = 60,
 	ASK_MS = 1500, /* of Kafka, for status: it answers in 2 s */
 	WATCH_MS = 2000,
@@ -55,8 +57,9 @@ struct args {
 	const char *reason;
 	const char *missing; /* of set */
 	int paused, no_check, allow_none, json, watch, label, offline;
-	int progress;      /* of run */
-	int color, topics; /* of status */
+	int progress;        /* of run */
+	int color, topics;   /* of status */
+	int adopt, no_adopt; /* of set */
 	int bad; /* the status, where it is an answer: not all is well */
 };
 
@@ -265,15 +268,21 @@ cmd_set(struct args *a, struct err *e)
 {
 	int how = a->missing == NULL ? 0 : source_missing_of(a->missing);
 
-	if (a->from == NULL && a->missing == NULL)
-		return err_set(e, ERR_USAGE, "set needs --from or --missing");
+	int adopt = a->adopt || a->no_adopt;
+
+	if (a->from == NULL && a->missing == NULL && !adopt)
+		return err_set(e, ERR_USAGE,
+		    "set needs --from, --missing, --adopt or --no-adopt");
+	if (a->adopt && a->no_adopt)
+		return err_set(e, ERR_USAGE, "--adopt or --no-adopt, not both");
 	if (a->missing != NULL && how <= SOURCE_STOP)
 		return err_set(e, ERR_USAGE, "--missing is keep or drop");
 	if (a->from != NULL && task_set(a->dir, a->name, a->from, e) == -1)
 		return -1;
-	if (a->missing == NULL)
-		return 0;
-	return task_set_missing(a->dir, a->name, (enum source_missing)how, e);
+	if (a->missing != NULL && task_set_missing(a->dir, a->name,
+				      (enum source_missing)how, e) == -1)
+		return -1;
+	return adopt ? task_set_adopt(a->dir, a->name, a->adopt, e) : 0;
 }
 
 static int
@@ -342,7 +351,9 @@ static const struct opt set_opt[] = { DIR_OPT,
 	{ "from", 'f', "WHERE", "where to go on, see cdc-read(1)" },
 	{ "missing", MISSING, "WHAT",
 	    "what the source lost without a drop: keep or drop" },
-	{ 0 } };
+	{ "adopt", SET_ADOPT, NULL,
+	    "collections that the target has already are ours to drop" },
+	{ "no-adopt", NO_ADOPT, NULL, "they are not, as at first" }, { 0 } };
 
 enum { NONE, MAYBE, ONE };
 static const struct command {
@@ -366,21 +377,22 @@ static const struct command {
 	{ "delete", dir_opt, ONE, cmd_delete },
 };
 
-static const char usage[] = "[OPTION]... COMMAND [NAME] [OPTION]...\n"
-			    "  create NAME      make a task\n"
-			    "  list             the tasks' names\n"
-			    "  status [NAME]    how they are\n"
-			    "  doctor [NAME]    what is wrong, and what to do\n"
-			    "  show NAME        the pipeline that run starts\n"
-			    "  run NAME         run it in the foreground\n"
-			    "  supervise        run all that are wanted\n"
-			    "  pause NAME       stop it, in order\n"
-			    "  resume NAME      want it again\n"
-			    "  set NAME         begin elsewhere, with --from\n"
-			    "  log NAME         what happened to it\n"
-			    "  commit NAME      keep the acks of cdc-apply\n"
-			    "  delete NAME      forget it\n"
-			    "cdc-task COMMAND --help says a command's options";
+static const char usage[] =
+    "[OPTION]... COMMAND [NAME] [OPTION]...\n"
+    "  create NAME      make a task\n"
+    "  list             the tasks' names\n"
+    "  status [NAME]    how they are\n"
+    "  doctor [NAME]    what is wrong, and what to do\n"
+    "  show NAME        the pipeline that run starts\n"
+    "  run NAME         run it in the foreground\n"
+    "  supervise        run all that are wanted\n"
+    "  pause NAME       stop it, in order\n"
+    "  resume NAME      want it again\n"
+    "  set NAME         begin elsewhere, or by other rules\n"
+    "  log NAME         what happened to it\n"
+    "  commit NAME      keep the acks of cdc-apply\n"
+    "  delete NAME      forget it\n"
+    "cdc-task COMMAND --help says a command's options";
 
 static const struct command *
 find_command(const char *word)
@@ -410,7 +422,8 @@ is_flag(struct args *a, int letter)
 	} flags[] = { { 'w', &a->watch }, { JSON, &a->json },
 		{ OFFLINE, &a->offline }, { LABEL, &a->label },
 		{ PAUSED, &a->paused }, { NO_CHECK, &a->no_check },
-		{ ALLOW_NONE, &a->allow_none } };
+		{ ALLOW_NONE, &a->allow_none }, { SET_ADOPT, &a->adopt },
+		{ NO_ADOPT, &a->no_adopt } };
 
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
 		if (flags[i].letter == letter)

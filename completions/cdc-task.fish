@@ -115,3 +115,5 @@ complete -c cdc-task -n "$in run" -l progress -x -a 'auto never' -d 'on a termin
 complete -c cdc-task -n "$in pause resume" -l reason -x -d 'why, for status and the log'
 complete -c cdc-task -n "$in set" -s f -l from -x -a '(__cdc_task_where)' -d 'where to go on, see cdc-read(1)'
 complete -c cdc-task -n "$in set" -l missing -x -a 'keep drop' -d 'what the source lost without a drop'
+complete -c cdc-task -n "$in set" -l adopt -d 'collections that the target has already are ours to drop'
+complete -c cdc-task -n "$in set" -l no-adopt -d 'they are not, as at first'

@@ -138,7 +138,7 @@ _cdc_task_options() { # COMMAND
 	show) echo '--json' ;;
 	run) echo '--label --progress' ;;
 	pause | resume) echo '--reason' ;;
-	set) echo '--from --missing' ;;
+	set) echo '--from --missing --adopt --no-adopt' ;;
 	esac
 }
 

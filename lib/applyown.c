@@ -87,10 +87,23 @@ has_rows(struct apply *a, const struct coll *c, uint64_t *n, struct err *e)
 	return *n > 0 ? 1 : has_segments(a, c, e);
 }
 
+/* Who runs a task does not give us options. */
+static const char *
+how_to(const struct apply *a, char text[static 160])
+{
+	const char *task = a->marks.task;
+
+	if (task == NULL || a->conf->dry_run)
+		return "";
+	snprintf(text, 160, " ('cdc-task set %.100s --adopt')", task);
+	return text;
+}
+
 int
 own_is_anothers(
     struct apply *a, const struct coll *c, const char *verb, struct err *e)
 {
+	char how[160];
 	int64_t its, id = who_source(a);
 	const char *who = a->who.ids == NULL || a->conf->adopt || id == 0
 			      ? NULL
@@ -101,10 +114,10 @@ own_is_anothers(
 	return err_set(e, ERR_DATA,
 	    "'%s' at the target is collection %" PRId64 " of source '%s', and "
 	    "this is collection %" PRId64 " of source '%s': the other's is "
-	    "not %s; --rename gives this one a name of its own, --adopt takes "
-	    "the other's for ours all the same",
+	    "not %s; --rename gives this one a name of its own, --adopt%s "
+	    "takes the other's for ours all the same",
 	    label(c->db, c->name, NULL), its, who, id, ids_name(a->who.ids),
-	    verb);
+	    verb, how_to(a, how));
 }
 
 static int
@@ -116,7 +129,7 @@ is_free(const struct apply *a, const struct coll *c)
 int
 own_take(struct apply *a, const struct coll *c, struct err *e)
 {
-	char many[48] = "";
+	char many[48] = "", how[160];
 	uint64_t n;
 	int rc;
 
@@ -134,14 +147,16 @@ own_take(struct apply *a, const struct coll *c, struct err *e)
 		log_warn("collection '%s' is at the target already%s, and "
 			 "nobody of this state directory has made it: others "
 			 "may write there, too; a drop at the source will be "
-			 "refused (--adopt takes it for ours)",
-		    label(c->db, c->name, NULL), n > 0 ? many : ", with rows");
+			 "refused (--adopt takes it for ours%s)",
+		    label(c->db, c->name, NULL), n > 0 ? many : ", with rows",
+		    how_to(a, how));
 	return who_take(a, c, rc, e);
 }
 
 int
 own_may(struct apply *a, const struct coll *c, const char *verb, struct err *e)
 {
+	char how[160];
 	uint64_t n;
 	int rc;
 
@@ -154,7 +169,8 @@ own_may(struct apply *a, const struct coll *c, const char *verb, struct err *e)
 	return err_set(e, ERR_DATA,
 	    "'%s' was at the target before anybody of this state directory "
 	    "wrote to it, and has rows, which may be others': it is not %s; "
-	    "do that there by hand, or let --adopt take it for ours, or leave "
-	    "it as it is with --skip=%s",
-	    label(c->db, c->name, NULL), verb, op_name(a->op.op));
+	    "do that there by hand, or let --adopt take it for ours%s, or "
+	    "leave it as it is with --skip=%s",
+	    label(c->db, c->name, NULL), verb, how_to(a, how),
+	    op_name(a->op.op));
 }

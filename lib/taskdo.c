@@ -440,6 +440,37 @@ task_set_missing(
 }
 
 static int
+set_adopt(const char *dir, const char *name, int on, struct err *e)
+{
+	json_t *task = state_task(dir, name, e), *options;
+	int rc;
+
+	if (task == NULL)
+		return -1;
+	options = json_object_get(task, "options");
+	if (on)
+		json_object_set_new(options, "adopt", json_true());
+	else
+		json_object_del(options, "adopt");
+	rc = task_save(dir, name, task, e);
+	if (rc == 0)
+		task_log_by(dir, name, "adopt", json_pack("{s:b}", "on", on));
+	json_decref(task);
+	return rc;
+}
+
+int
+task_set_adopt(const char *dir, const char *name, int on, struct err *e)
+{
+	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+
+	if (rc == 0)
+		rc = set_adopt(dir, name, on, e);
+	task_unlock_all(fds);
+	return rc;
+}
+
+static int
 set_line(const char *dir, const char *name, const json_t *line, struct err *e)
 {
 	struct where w = { 0 };

@@ -91,7 +91,10 @@ int task_set(
  */
 int task_set_missing(
     const char *dir, const char *name, enum source_missing how, struct err *e);
-/* The same with a position at hand: a line of those that @FILE may have. */
+/* Are the collections that its target has already ours, from now on? */
+int task_set_adopt(const char *dir, const char *name, int on, struct err *e);
+/* Begin elsewhere, with a position at hand: a line of those that @FILE may
+ * have. */
 int task_set_line(
     const char *dir, const char *name, const json_t *line, struct err *e);
 

@@ -78,6 +78,8 @@ for line in "$(op drop_collection '')" "$(op drop_partition ',"part":"p"')" \
 	name=$(echo "$line" | cut -d '"' -f 4)
 	exits 1 cdc-apply --state-dir second harm
 	like "$name is refused" "$(cat "$err")" "$name 'default.x': 'default.x' was at the target before anybody .*; do that there by hand, or let --adopt .*--skip=$name"
+	exits 1 sh -c 'sed "s/\"cluster\"/\"task\":\"dr\",&/" harm | cdc-apply'
+	like "  of a task: what to do" "$(cat "$err")" "or let --adopt take it for ours .'cdc-task set dr --adopt'.*--skip=$name"
 done
 exits 1 cdc-apply --state-dir third harm
 is '  also where it is not known at all; nothing was written' "$(writes)" 0

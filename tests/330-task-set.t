@@ -73,6 +73,20 @@ exits 1 sh -c 'cdc-task commit dr </dev/null'
 ok 'a torn checkpoint is repaired by set' cdc-task set dr --from @back
 is 'so' "$(status dr | jq -r .ts)" 100
 
+# What is at the target already is ours, from now on; or no more
+adopt() { jq -c .options.adopt "$dir/task.json"; }
+kept=$(jq -c 'del(.options.adopt)' "$dir/task.json")
+exits 0 cdc-task set dr --adopt
+like 'it stands in the definition' "$(adopt):$(cdc-task show dr | grep cdc-apply)" '^true:cdc-apply .*--adopt'
+like '  and in the log' "$(cdc-task log dr | tail -n 1)" '"event":"adopt","on":true'
+is '  and nothing else is changed' "$(jq -c 'del(.options.adopt)' "$dir/task.json"):$(status dr | jq -r .ts)" "$kept:100"
+exits 0 cdc-task set dr --no-adopt
+is 'it is taken back' "$(adopt)$(cdc-task show dr | grep -c -e --adopt)" null0
+exits 2 cdc-task set dr --adopt --no-adopt
+exits 0 cdc-task set dr --from @back --adopt
+is 'with a position' "$(adopt):$(status dr | jq -r .ts)" true:100
+cdc-task set dr --no-adopt
+
 # supervise
 rm -rf "$CDC_STATE_DIR/tasks/other"
 cdc-task set dr --from start
