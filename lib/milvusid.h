@@ -18,6 +18,7 @@ uint64_t milvus_born(const struct Pb__NamesResponse *of_list_databases);
 /* Ask for it; *born is 0 if it is not told. -1 if it could not be asked. */
 int milvus_ask_born(struct milvus *m, uint64_t *born, struct err *e);
 
-#define MILVUS_ITSELF "is the source itself"
+#define MILVUS_ITSELF                                                          \
+	"is the source itself, or a copy of it made from its storage"
 
 #endif

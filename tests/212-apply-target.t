@@ -13,7 +13,7 @@ of() { sed "s/\"coll_id\":\"[^\"]*\"/\"coll_id\":\"$1\"/"; } # ID
 cdc-task create dr --no-check -T "$CDC_TARGET" >/dev/null
 { born "$here" | task; echo '{"op":"create_database","ts":"2","db":"shop","properties":{}}'; end; } >self
 exits 1 cdc-apply self
-like 'a task whose source it is' "$(cat "$err")" "line 1: begin: target '$CDC_TARGET' is the source itself, made at the same moment: .*choose another target"
+like 'a task whose source it is' "$(cat "$err")" "line 1: begin: target '$CDC_TARGET' is the source itself, or a copy of it made from its storage, made at the same moment: .*choose another target"
 is '  and nothing was written' "$(writes)" 0
 { born "$((here + 1))" | task; end; } >another
 exits 0 cdc-apply another
@@ -33,7 +33,7 @@ for line in "$(create a)" "$(insert a 2)" "$(delete a 1)" '{"op":"drop_collectio
 	op=$(echo "$line" | cut -d '"' -f 4)
 	{ begin; echo "$line" | of "$id"; end; } >own
 	exits 1 cdc-apply own
-	like "$op of the very collection" "$(cat "$err")" "line 2: .*$op 'default.a': .*target '.*' is the source itself, which has this very collection, by its id"
+	like "$op of the very collection" "$(cat "$err")" "line 2: .*$op 'default.a': .*target '.*' is the source itself, or a copy of it made from its storage, which has this very collection, by its id"
 done
 is '  and nothing was written' "$(writes)" 0
 { begin; create a | of "$id"; end; } >own

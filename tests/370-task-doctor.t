@@ -109,7 +109,7 @@ cp fake.born fake.kept
 echo 1764547200000000000 >fake.born
 doctor -k itself
 is 'the target is the source: status 1' "$got" 1
-says '  and said' 'wrong +itself +it is the source itself .*choose another target \(-T\)'
+says '  and said' 'wrong +itself +it is the source itself, or a copy of it made from its storage .*choose another target \(-T\)'
 mv fake.kept fake.born
 doctor -k itself
 says 'it is not' 'ok +itself +source and target are two, made at different moments'
