@@ -136,7 +136,19 @@ state_put(
 	return replace(dir, sub, p, n, 0, e);
 }
 
-/* All of a file: 1, 0 if it is not there, -1. */
+/* What errno says of a file: is it none of ours, or can it not be read now? */
+static enum err_kind
+kind_of(int why)
+{
+	return why == ELOOP || why == ENOTDIR || why == EISDIR || why == ENXIO
+		   ? ERR_DATA
+		   : ERR_TEMP;
+}
+
+/*
+ * All of a file: 1, 0 if it is not there, -1. ERR_TEMP: what stands in it is
+ * not known, and may be good.
+ */
 static int
 slurp(const char *dir, const char *sub, struct buf *b, struct err *e)
 {
@@ -146,11 +158,11 @@ slurp(const char *dir, const char *sub, struct buf *b, struct err *e)
 	if (fd == -1 && errno == ENOENT)
 		return 0;
 	if (fd == -1)
-		return state_failed(e, ERR_DATA, dir, sub);
+		return state_failed(e, kind_of(errno), dir, sub);
 	while (rc == 1 && n > 0) {
 		n = x_read(fd, buf_room(b, 65536), 65536);
 		if (n == -1)
-			rc = state_failed(e, ERR_DATA, dir, sub);
+			rc = state_failed(e, kind_of(errno), dir, sub);
 		else if (n > 0 && (b->len += (size_t)n) > FILE_MAX)
 			rc = err_set(e, ERR_DATA,
 			    "'%s/%s' is larger than %d bytes", dir, sub,
@@ -187,6 +199,8 @@ state_read(const char *dir, const char *sub, struct err *e)
 
 	if (rc == 0)
 		err_set(e, ERR_DATA, "'%s/%s': %s", dir, sub, strerror(ENOENT));
+	else if (rc == -1)
+		e->kind = ERR_DATA; /* no file of these is waited for */
 	if (rc == 1)
 		j = parse(dir, sub, &b, e);
 	buf_fini(&b);
@@ -251,6 +265,26 @@ gen_of(const json_t *j)
 	return json_integer_value(json_object_get(j, "gen"));
 }
 
+/* Why there is none. */
+static json_t *
+no_checkpoint(
+    const struct err *e1, const struct err *e2, const char *task, struct err *e)
+{
+	const struct err *bad = e1->kind != ERR_NONE ? e1 : e2;
+
+	if (e1->kind == ERR_TEMP || e2->kind == ERR_TEMP)
+		err_fill(e, ERR_TEMP,
+		    "%.500s: what stands there is not known, and nothing was "
+		    "changed; mend that, and try again",
+		    (e1->kind == ERR_TEMP ? e1 : e2)->msg);
+	else
+		err_fill(e, ERR_DATA,
+		    "%.500s, and there is none before it: 'cdc-task set %s "
+		    "--from WHERE' says where to begin",
+		    bad->msg, task);
+	return NULL;
+}
+
 /* The newest of the two, and whether checkpoint.json is there in vain. */
 static json_t *
 newest(const char *dir, const char *task, int *fell_back, struct err *e)
@@ -265,6 +299,10 @@ newest(const char *dir, const char *task, int *fell_back, struct err *e)
 	free(sub);
 	free(prev);
 	err_clear(e);
+	if (e1.kind == ERR_TEMP) { /* the one before may be an older one */
+		json_decref(b);
+		return no_checkpoint(&e1, &e2, task, e);
+	}
 	use_prev = ra != 1 || (rb == 1 && gen_of(b) > gen_of(a));
 	/* without links, a writer that is killed may leave prev alone */
 	*fell_back = use_prev && ra != 0;
@@ -275,11 +313,7 @@ newest(const char *dir, const char *task, int *fell_back, struct err *e)
 	json_decref(b);
 	if (ra == 1 || (ra == 0 && rb == 0))
 		return a;
-	err_fill(e, ERR_DATA,
-	    "%.500s, and there is none before it: 'cdc-task set %s --from "
-	    "WHERE' says where to begin",
-	    (ra == -1 ? e1 : e2).msg, task);
-	return NULL;
+	return no_checkpoint(&e1, &e2, task, e);
 }
 
 json_t *

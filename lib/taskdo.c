@@ -304,10 +304,16 @@ set_position(
     const char *dir, const char *name, const struct where *w, struct err *e)
 {
 	struct checkpoint c = { 0 };
-	struct err why;
+	struct err why = { 0 };
 	int rc;
 
+	if (state_check(dir, name, e) == -1)
+		return -1;
 	if (checkpoint_load(dir, name, &c, &why) == -1) {
+		if (why.kind != ERR_DATA) { /* it may be good */
+			*e = why;
+			return -1;
+		}
 		log_warn("%s", why.msg);
 		if (shelve(dir, name, e) == -1)
 			return -1;
