@@ -163,7 +163,19 @@ users_twice(const json_t *task, const json_t *other)
 {
 	return option_list(task, "with-users") != NULL &&
 	       option_list(other, "with-users") != NULL &&
-	       task_same_target(task, other);
+	       task_same_target(task, other) == 1;
+}
+
+/* The others are looked at twice. */
+static void
+warn_once(struct call *c, const char *text)
+{
+	json_t *w;
+	size_t i;
+
+	json_array_foreach(c->warnings, i,
+	    w) if (strcmp(json_string_value(w), text) == 0) return;
+	call_warn(c, "%s", text);
 }
 
 int
@@ -172,21 +184,24 @@ order_beside(void *arg, json_t *task, const json_t *other, struct err *e)
 	struct order *o = arg;
 	json_t *list = json_deep_copy(option_list(task, "include"));
 	struct buf twice = { 0 };
-	struct err why;
-	int rc = 0;
+	struct err why = { 0 };
+	int rc = 0, met = task_overlap(task, other, &why);
 
+	if (met == -1)
+		warn_once(o->c, why.msg);
 	if (users_twice(task, other))
 		rc = err_set(
 		    e, ERR_DATA, "the enable user role param is duplicate");
-	if (rc == 0 && task_overlap(task, other, &why) && list == NULL)
+	if (rc == 0 && met == 1 && list == NULL)
 		rc = err_set(e, ERR_DATA, "%s", why.msg);
-	for (size_t i = 0; rc == 0 && task_overlap(task, other, &why) &&
+	for (size_t i = 0; rc == 0 && task_overlap(task, other, &why) == 1 &&
 			   i < json_array_size(list) && twice.len < 512;
 	     i++) {
 		const char *p = json_string_value(json_array_get(list, i));
 		json_t *one = with_only(task, p);
 
-		if (task_overlap(one, other, &why) && !leave_out(o, p, other))
+		if (task_overlap(one, other, &why) == 1 &&
+		    !leave_out(o, p, other))
 			buf_addf(&twice, "%s%s", twice.len > 0 ? " " : "", p);
 		json_decref(one);
 	}

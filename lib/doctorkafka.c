@@ -430,8 +430,12 @@ refused(struct doctor *d)
 	int gone;
 	json_t *last = doctor_failure(d, &gone);
 	const char *why = json_string_value(json_object_get(last, "reason"));
+	/* of another past: the reason has the choices, and Kafka was not asked
+	 */
+	int back = why != NULL && strstr(why, "'cdc-task set ") != NULL &&
+		   strstr(why, "what is gone") == NULL;
 
-	d->gone |= gone;
+	d->gone |= gone && !back;
 	if (gone)
 		doctor_wrong(d,
 		    why != NULL && strstr(why, "'cdc-task set ") != NULL

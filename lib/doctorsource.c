@@ -125,10 +125,10 @@ check_words_line(struct doctor *d)
 void
 check_others(struct doctor *d)
 {
-	struct err e = { 0 }, why;
+	struct err e = { 0 }, why = { 0 };
 	struct named unread = { 0 };
 	char **all = task_list(d->c->dir, &e);
-	int rc = all == NULL ? -1 : 0;
+	int rc = all == NULL ? -1 : 0, met;
 	size_t n = 0;
 
 	for (size_t i = 0; rc == 0 && all[i] != NULL; i++) {
@@ -139,8 +139,11 @@ check_others(struct doctor *d)
 		other = state_task(d->c->dir, all[i], &why);
 		if (other == NULL)
 			named_add(&unread, "%s", why.msg);
-		else if (task_overlap(d->c->task, other, &e))
+		else if ((met = task_overlap(d->c->task, other, &why)) == 1) {
 			rc = -1;
+			e = why;
+		} else if (met == -1)
+			named_add(&unread, "%s", why.msg);
 		n += other != NULL;
 		json_decref(other);
 	}

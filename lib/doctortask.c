@@ -194,16 +194,18 @@ check_progress(struct doctor *d)
 
 /* ---- from where ---- */
 
+/* To a place: 'set --missing' leaves the position where it is. */
 static int
-is_begin(const char *event)
+is_set(const char *event, const json_t *line)
 {
-	return strcmp(event, "create") == 0 || strcmp(event, "set") == 0;
+	return strcmp(event, "set") == 0 &&
+	       json_object_get(line, "from") != NULL;
 }
 
 static int
-is_set(const char *event)
+is_begin(const char *event, const json_t *line)
 {
-	return strcmp(event, "set") == 0;
+	return strcmp(event, "create") == 0 || is_set(event, line);
 }
 
 static const char *
@@ -242,7 +244,7 @@ check_start(struct doctor *d)
 		snprintf(when_text, sizeof when_text, ", %s", b.ptr);
 	}
 	doctor_ok(d, "began at '%s'%s: %s (%s %s by %s)", from, when_text,
-	    meaning(from), what != NULL && is_set(what) ? "set" : "created",
+	    meaning(from), what != NULL && is_set(what, ev) ? "set" : "created",
 	    when != NULL ? when : text(d->c->task, "created"),
 	    by == NULL ? "somebody" : by);
 	buf_fini(&b);
@@ -305,8 +307,9 @@ add_chosen(struct doctor *d, struct buf *b)
 }
 
 static int
-is_failed(const char *event)
+is_failed(const char *event, const json_t *line)
 {
+	(void)line;
 	return strcmp(event, "failed") == 0 || strcmp(event, "start") == 0 ||
 	       strcmp(event, "set") == 0;
 }
@@ -361,7 +364,7 @@ add_imported(const struct doctor *d, struct named *out)
 
 /* The first of what is known to be lost or in the way; NULL: nothing is. */
 static char *
-loss(const struct doctor *d, size_t dead, const json_t *failure, int gone)
+loss(const struct doctor *d, size_t dead, const json_t *failure)
 {
 	const char *why = text(failure, "reason");
 
@@ -371,7 +374,7 @@ loss(const struct doctor *d, size_t dead, const json_t *failure, int gone)
 	if (dead > 0)
 		return x_asprintf(
 		    "%zu lines are set aside in dead.ndjson", dead);
-	if (failure != NULL && !gone)
+	if (failure != NULL)
 		return x_asprintf("nothing is applied since %s, when the last "
 				  "run failed: %s",
 		    text(failure, "time"), why == NULL ? "?" : why);
@@ -409,7 +412,7 @@ check_lost(struct doctor *d)
 	json_t *failure = doctor_failure(d, &gone);
 	struct buf chosen = { 0 };
 	struct named partial = { 0 }, imported = { 0 };
-	char *lost = loss(d, dead, failure, gone);
+	char *lost = loss(d, dead, failure);
 	const char *unsure = doubt(d, there, &e), *sep;
 
 	add_partial(d, &partial);

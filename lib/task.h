@@ -98,9 +98,12 @@ void task_unlock_all(int fds[TASK_LOCKS]);
 char **task_list(const char *dir, struct err *e);
 void task_list_free(char **names);
 
-/* Do they write to one Milvus, whatever it is called? */
+/* Do they write to one Milvus, whatever it is called? -1: not known now. */
 int task_same_target(const json_t *a, const json_t *b);
-/* Do two definitions write to one collection at one target? Then *why says. */
+/*
+ * Do two definitions write to one collection at one target? 1: *why says
+ * which; -1: if their targets are one, which is not known, and *why says why.
+ */
 int task_overlap(const json_t *a, const json_t *b, struct err *why);
 
 /* What is wanted. All strings are owned; task_wish_fini frees. */
@@ -130,9 +133,9 @@ void task_log_rotate(const char *dir, const char *name);
 /* All of it, appended to b. ERR_DATA. */
 int task_log_read(
     const char *dir, const char *name, struct buf *b, struct err *e);
-/* The last event for which wanted() is not 0, or NULL. */
-json_t *task_log_last(
-    const char *dir, const char *name, int (*wanted)(const char *event));
+/* The last line for whose event wanted() is not 0, or NULL. */
+json_t *task_log_last(const char *dir, const char *name,
+    int (*wanted)(const char *event, const json_t *line));
 
 /* Now as RFC 3339; to free. */
 char *task_now(void);

@@ -27,8 +27,14 @@ enum { LOOK_MS = 50 };
 static int
 overlap(void *arg, json_t *task, const json_t *other, struct err *e)
 {
-	(void)arg;
-	return task_overlap(task, other, e) ? -1 : 0;
+	struct task_order *o = arg;
+	int rc = task_overlap(task, other, e);
+
+	if (rc == -1 && !o->told)
+		log_warn("%s", e->msg);
+	if (rc == -1)
+		err_clear(e);
+	return rc == 1 ? -1 : 0;
 }
 
 static int
@@ -61,7 +67,8 @@ fits(const char *dir, struct task_order *o, struct err *e)
 		rc = is_named(all[n], o->name)
 			 ? is_there(o, e)
 			 : (o->beside == NULL ? overlap : o->beside)(
-			       o->arg, o->task, all[n], e);
+			       o->beside == NULL ? o : o->arg, o->task, all[n],
+			       e);
 	if (rc == 0 && o->max_tasks > 0 && n >= o->max_tasks) {
 		o->why = TASK_WHY_FULL;
 		rc = err_set(e, ERR_DATA,
@@ -192,6 +199,7 @@ task_make_order(const char *dir, struct task_order *o, struct err *e)
 		rc = state_init(dir, e);
 	if (rc == 0)
 		rc = place(dir, o, e); /* what cannot be asks nobody */
+	o->told = 1;
 	if (rc == 0 && o->check)
 		rc = servers(dir, o, e);
 	fix_now(o->task);

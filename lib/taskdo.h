@@ -43,6 +43,7 @@ struct task_order {
 	/* Does nobody wait for it any more? Then it is not made. NULL: no. */
 	int (*left)(void *arg);
 	void *left_arg;
+	int told;          /* of task_make_order: of targets not known */
 	enum task_why why; /* set with -1 */
 	json_t *asked;     /* of task_make_order: others_ask */
 };

@@ -141,7 +141,8 @@ task_log_read(const char *dir, const char *name, struct buf *b, struct err *e)
 }
 
 static json_t *
-last_in(const char *dir, const char *sub, int (*wanted)(const char *event))
+last_in(const char *dir, const char *sub,
+    int (*wanted)(const char *event, const json_t *line))
 {
 	struct buf b = { 0 };
 	json_t *found = NULL;
@@ -155,7 +156,7 @@ last_in(const char *dir, const char *sub, int (*wanted)(const char *event))
 		json_t *j = json_loadb(b.ptr + at, end - at, 0, NULL);
 		const char *ev = json_string_value(json_object_get(j, "event"));
 
-		if (ev != NULL && wanted(ev))
+		if (ev != NULL && wanted(ev, j))
 			found = json_incref(j);
 		json_decref(j);
 		end = at;
@@ -165,8 +166,8 @@ last_in(const char *dir, const char *sub, int (*wanted)(const char *event))
 }
 
 json_t *
-task_log_last(
-    const char *dir, const char *name, int (*wanted)(const char *event))
+task_log_last(const char *dir, const char *name,
+    int (*wanted)(const char *event, const json_t *line))
 {
 	static const char *const files[] = { "log.ndjson", "log.ndjson.1" };
 	json_t *j = NULL;

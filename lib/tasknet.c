@@ -115,6 +115,8 @@ net_same(const char *a, const char *b)
 	la = resolve(&ua, &why);
 	lb = resolve(&ub, &why);
 	rc = share(la, lb);
+	if (rc == 0 && (la == NULL || lb == NULL))
+		rc = -1;
 	if (la != NULL)
 		freeaddrinfo(la);
 	if (lb != NULL)

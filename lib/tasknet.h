@@ -6,6 +6,7 @@
 struct err;
 
 /*
+ * 1, 0, or -1 if an address that would tell cannot be found out now.
  * Do two URIs lead to one server: one port, and hosts with the same name or
  * an address in common? All addresses of this machine are one, and
  * ::ffff:127.0.0.1 is 127.0.0.1. Asks for the addresses of names.

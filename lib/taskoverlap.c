@@ -152,13 +152,23 @@ task_same_target(const json_t *a, const json_t *b)
 	return wa != 0 && wb != 0 ? wa == wb : net_same(ta, tb);
 }
 
+static void
+not_known(struct err *why, const json_t *a, const json_t *b)
+{
+	err_set(why, ERR_TEMP,
+	    "whether task '%s' writes to the same Milvus is not known: the "
+	    "address of '%s' or '%s' cannot be found out now",
+	    json_string_value(json_object_get(b, "name")),
+	    task_option(a, "target"), task_option(b, "target"));
+}
+
 int
 task_overlap(const json_t *a, const json_t *b, struct err *why)
 {
 	struct patterns pa = { 0 }, pb = { 0 };
-	int rc = 0;
+	int rc = 0, same;
 
-	if (other_shards(a, b) || !task_same_target(a, b))
+	if (other_shards(a, b) || (same = task_same_target(a, b)) == 0)
 		return 0;
 	task_written(&pa, a);
 	task_written(&pb, b);
@@ -170,13 +180,18 @@ task_overlap(const json_t *a, const json_t *b, struct err *why)
 			    !task_texts_meet(p->coll, q->coll) ||
 			    left_out(a, q) || left_out(b, p))
 				continue;
-			rc = 1;
-			err_set(why, ERR_DATA,
-			    "'%s.%s' overlaps '%s.%s' of task '%s' at target "
-			    "'%s'",
-			    p->db, p->coll, q->db, q->coll,
-			    json_string_value(json_object_get(b, "name")),
-			    task_option(b, "target"));
+			rc = same;
+			if (same == -1)
+				not_known(why, a, b);
+			else
+				err_set(why, ERR_DATA,
+				    "'%s.%s' overlaps '%s.%s' of task '%s' at "
+				    "target "
+				    "'%s'",
+				    p->db, p->coll, q->db, q->coll,
+				    json_string_value(
+					json_object_get(b, "name")),
+				    task_option(b, "target"));
 		}
 	patterns_fini(&pa);
 	patterns_fini(&pb);

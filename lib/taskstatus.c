@@ -1,7 +1,9 @@
 #include "taskstatus.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@
 enum {
 	STALL_MS = 30000,   /* without progress for so long */
 	BACKLOG_MS = 10000, /* and so far behind */
-	ASKERS = 16,        /* threads, at most */
+	ASKERS = 16,        /* of the whole process, at a time */
 };
 
 const char *
@@ -31,11 +33,12 @@ task_state_name(enum task_state s)
 }
 
 static int
-about_runs(const char *event)
+about_runs(const char *event, const json_t *line)
 {
 	static const char *const words[] = { "start", "end", "failed", "ended",
 		"stopped", "paused", "resume" };
 
+	(void)line;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(event, words[i]) == 0)
 			return 1;
@@ -43,17 +46,19 @@ about_runs(const char *event)
 }
 
 static int
-about_errors(const char *event)
+about_errors(const char *event, const json_t *line)
 {
+	(void)line;
 	return strcmp(event, "end") == 0 || strcmp(event, "failed") == 0;
 }
 
 /* Does somebody try again? What says when that began, and what ends it. */
 static int
-about_trouble(const char *event)
+about_trouble(const char *event, const json_t *line)
 {
+	(void)line;
 	return strcmp(event, "trouble") == 0 || strcmp(event, "over") == 0 ||
-	       about_runs(event);
+	       about_runs(event, line);
 }
 
 static const char *
@@ -133,6 +138,39 @@ progress(const char *dir, struct task_status *s, const struct checkpoint *c)
 }
 
 /*
+ * Each who asks Kafka costs some threads and descriptors. A server may be
+ * asked for all its tasks by many at a time, which must not take away what
+ * everything else needs.
+ */
+static sem_t askers;
+static pthread_once_t askers_once = PTHREAD_ONCE_INIT;
+
+static void
+make_askers(void)
+{
+	sem_init(&askers, 0, ASKERS);
+}
+
+/* How many of ask_ms are left when it is this one's turn; 0: none. */
+static int
+turn(int ask_ms)
+{
+	int64_t until = tso_mono_ns() + ask_ms * 1000000LL, left;
+	struct timespec t = { .tv_sec = until / 1000000000,
+		.tv_nsec = until % 1000000000 };
+	int rc;
+
+	pthread_once(&askers_once, make_askers);
+	while ((rc = sem_clockwait(&askers, CLOCK_MONOTONIC, &t)) == -1 &&
+	       errno == EINTR)
+		;
+	left = (until - tso_mono_ns()) / 1000000;
+	if (rc == 0 && left <= 0)
+		sem_post(&askers);
+	return rc == 0 && left > 0 ? (int)left : 0;
+}
+
+/*
  * Kafka is asked behind the checkpoint's loading, and both at one time: to
  * connect may take long, so that comes first.
  */
@@ -142,21 +180,26 @@ ask(const char *dir, struct task_status *s, json_t *task, int ask_ms,
 {
 	struct err e = { 0 }, e2 = { 0 };
 	struct kreader *r = NULL;
+	int ms = c->gen > 0 && ask_ms > 0 ? turn(ask_ms) : 0;
 
-	if (c->gen > 0 && ask_ms > 0)
-		r = task_kreader(task, ask_ms, ask_ms, &e);
+	if (ms > 0)
+		r = task_kreader(task, ms, ms, &e);
 	if (r != NULL && checkpoint_load(dir, s->name, c, &e2) == -1)
 		task_lag_unknown(&s->topics, e2.msg);
 	task_lag_init(&s->topics, &c->pos);
 	if (c->gen == 0)
 		task_lag_unknown(&s->topics, "nothing applied yet");
-	else if (ask_ms == 0)
-		task_lag_unknown(&s->topics, "not asked");
+	else if (ms == 0)
+		task_lag_unknown(&s->topics,
+		    ask_ms == 0 ? "not asked"
+				: "not asked: too many ask at a time");
 	else if (r == NULL)
 		task_lag_unknown(&s->topics, e.msg);
 	else
 		task_lag_ask(&s->topics, r);
 	kreader_close(r);
+	if (ms > 0)
+		sem_post(&askers);
 }
 
 static void
@@ -345,6 +388,18 @@ look(void *arg)
 	return NULL;
 }
 
+/* One more thread, or one less: 0 if there are as many as there may be. */
+static int
+helper(int more)
+{
+	static atomic_int n;
+
+	if (atomic_fetch_add(&n, more) < ASKERS || more < 0)
+		return 1;
+	atomic_fetch_sub(&n, more);
+	return 0;
+}
+
 void
 task_status_all(const char *dir, char *const *names, size_t n, int ask_ms,
     struct task_status *v)
@@ -359,11 +414,15 @@ task_status_all(const char *dir, char *const *names, size_t n, int ask_ms,
 	size_t m = 0;
 
 	/* one of them is this one, and it is enough */
-	while (m + 1 < n && m < ASKERS &&
-	       pthread_create(&t[m], NULL, look, &r) == 0)
+	while (m + 1 < n && m < ASKERS && helper(1)) {
+		if (pthread_create(&t[m], NULL, look, &r) != 0) {
+			helper(-1);
+			break;
+		}
 		m++;
+	}
 	look(&r);
-	while (m > 0)
+	for (; m > 0; helper(-1))
 		pthread_join(t[--m], NULL);
 }
 

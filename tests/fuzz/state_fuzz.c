@@ -256,8 +256,9 @@ definition(void)
 }
 
 static int
-any_event(const char *event)
+any_event(const char *event, const json_t *line)
 {
+	(void)line;
 	return event[0] != 'x';
 }
 

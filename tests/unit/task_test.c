@@ -279,8 +279,9 @@ command_lines_can_be_pasted(void **state)
 }
 
 static int
-is_run(const char *event)
+is_run(const char *event, const json_t *line)
 {
+	(void)line;
 	return event[0] == 'r';
 }
 
