@@ -72,7 +72,8 @@ read_login(struct etcd *c, const char *path, struct err *e)
 
 	for (size_t i = 0; i < c->n; i++) { /* it goes to all of them */
 		trust_forget(line);
-		if ((line = trust_secret(path, c->urls[i], e)) == NULL)
+		if ((line = trust_secret_at(path, c->urls[i], ETCD_PORT, e)) ==
+		    NULL)
 			return -1;
 		trust_in_clear(c->urls[i]);
 	}

@@ -13,6 +13,7 @@
 #include "err.h"
 #include "log.h"
 #include "url.h"
+#include "x.h"
 
 /* ---- files that somebody else names ---- */
 
@@ -147,19 +148,36 @@ next_line(FILE *f, char **line, size_t *cap)
 	return n;
 }
 
+/* What stands in a line "for URI". port: if it has none, 0 for Milvus's. */
+static char *
+said_for(char *line, int port)
+{
+	char *uri = line + 4, *end;
+
+	uri += strspn(uri, " \t");
+	end = uri + strlen(uri);
+	while (end > uri && strchr(" \t", end[-1]) != NULL)
+		end--;
+	*end = '\0';
+	return port == 0 ? x_strdup(uri)
+			 : url_with_port(uri, strlen(uri), port);
+}
+
 /* The lines behind the secret: is it for this server? */
 static int
-is_for(FILE *f, const char *path, const char *uri, struct err *e)
+is_for(FILE *f, const char *path, const char *uri, int port, struct err *e)
 {
-	char *line = NULL, other[256] = "";
+	char *line = NULL, *said, other[256] = "";
 	size_t cap = 0;
 	int found = 0;
 
 	while (!found && next_line(f, &line, &cap) >= 0) {
 		if (strncmp(line, "for ", 4) != 0)
 			continue;
-		snprintf(other, sizeof other, "%s", line + 4);
-		found = url_same(line + 4, uri);
+		said = said_for(line, port);
+		snprintf(other, sizeof other, "%s", said);
+		found = url_same(said, uri);
+		free(said);
 	}
 	free(line);
 	if (found || other[0] == '\0')
@@ -169,7 +187,7 @@ is_for(FILE *f, const char *path, const char *uri, struct err *e)
 }
 
 char *
-trust_secret(const char *path, const char *uri, struct err *e)
+trust_secret_at(const char *path, const char *uri, int port, struct err *e)
 {
 	int fd = open_secret(path, e);
 	FILE *f = fd == -1 ? NULL : fdopen(fd, "r");
@@ -186,7 +204,7 @@ trust_secret(const char *path, const char *uri, struct err *e)
 	else if (n <= 0)
 		rc = err_set(e, ERR_USAGE, "secret file '%s' is empty", path);
 	else if (uri != NULL)
-		rc = is_for(f, path, uri, e);
+		rc = is_for(f, path, uri, port, e);
 	fclose(f);
 	if (rc == 0)
 		return line;
@@ -194,6 +212,12 @@ trust_secret(const char *path, const char *uri, struct err *e)
 		explicit_bzero(line, cap);
 	free(line);
 	return NULL;
+}
+
+char *
+trust_secret(const char *path, const char *uri, struct err *e)
+{
+	return trust_secret_at(path, uri, 0, e);
 }
 
 /* ---- secrets on their way ---- */

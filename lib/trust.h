@@ -13,6 +13,9 @@ struct err;
  * file cannot be read, is empty, or is no secret: others may read it.
  */
 char *trust_secret(const char *path, const char *uri, struct err *e);
+/* The same; a "for URI" without a port has this one, 0: as url_same has it. */
+char *trust_secret_at(
+    const char *path, const char *uri, int port, struct err *e);
 void trust_forget(char *secret);
 /*
  * May nobody but us, and root, read the file? A group may if root has given

@@ -57,6 +57,12 @@ exits 3 cdc-apply -T http://127.0.0.1:1/ --token-file token --retry 0 s
 printf 'root:s3cret\nfor http://127.0.0.1:1\n' >user
 exits 2 cdc-meta -E http://127.0.0.1:1,http://127.0.0.1:2 --etcd-user-file user
 exits 3 cdc-meta -E http://127.0.0.1:1 --etcd-user-file user --retry 0
+printf 'root:s3cret\nfor http://127.0.0.1 \t\n' >user
+exits 3 cdc-meta -E http://127.0.0.1:2379 --etcd-user-file user --retry 0
+exits 3 cdc-meta -E http://127.0.0.1 --etcd-user-file user --retry 0
+exits 2 cdc-meta -E http://127.0.0.1:19530 --etcd-user-file user
+like "etcd's port is the one left out" "$(cat "$err")" "secret file 'user' is for 'http://127.0.0.1:2379', not for 'http://127.0.0.1:19530'"
+exits 2 cdc-apply -T http://127.0.0.1:2379 --token-file user s
 
 # In clear to another machine: said, once.
 clear="^cdc-[a-z]*: the login for 'http://none.invalid:19530' goes there in clear, where anybody on the way can read it: want https\$"
