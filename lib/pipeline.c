@@ -181,13 +181,16 @@ pipeline_start(
 	return rc;
 }
 
-/* It tries again, which is well for a while; or that is over. */
+/*
+ * It tries again, which is well for a while; or that is over. The whole line:
+ * that stands at its end, which is not kept of a long one.
+ */
 static void
-patience(struct pipeline *p, struct child *c)
+patience(struct pipeline *p, struct child *c, const char *line)
 {
 	int64_t limit_s, until;
 
-	switch (trouble_line(c->last, &limit_s)) {
+	switch (trouble_line(line, &limit_s)) {
 	case TROUBLE_BEGINS:
 		memcpy(c->trouble, c->last, sizeof c->trouble);
 		until = tso_mono_ns() / 1000000 + limit_s * 1000;
@@ -207,9 +210,11 @@ static void
 message(struct pipeline *p, struct child *c, const char *s, size_t n)
 {
 	struct buf label = { 0 };
+	char *line = x_strndup(s, n);
 
 	utf8_copy(c->last, sizeof c->last, s, n);
-	patience(p, c);
+	patience(p, c, line);
+	free(line);
 	buf_adds(&label, "");
 	if (p->label != NULL)
 		buf_addf(&label, "[%s] ", p->label);

@@ -55,8 +55,8 @@ ok 'all is over' becomes none
 is '  and nothing is said of it' "$(reason)" null
 is 'the log has it in its order' "$(cdc-task log dr | jq -r 'select(.event == "trouble" or .event == "over") | .event + " " + .program' | paste -sd ,)" \
 	'trouble cdc-apply,trouble cdc-meta,over cdc-meta,trouble cdc-apply,over cdc-apply'
-echo 'cdc-apply: Upsert: no route; trying again for 600 s' >ctl/cdc-apply.say
-becomes cdc-apply
+awk 'BEGIN { printf "cdc-apply: Upsert: "; for (i = 0; i < 1100; i++) printf "x"; print "; trying again for 600 s" }' >ctl/cdc-apply.say
+ok 'words that are cut before their end are of one that tries' becomes cdc-apply
 kill $run
 wait $run 2>/dev/null
 is 'a run that has ended tries nothing' "$(trouble)" none
