@@ -440,6 +440,24 @@ ids_another(struct ids *s, int64_t source, int64_t target, int64_t *its)
 }
 
 int
+ids_is(const struct ids *s, int64_t source, int64_t target)
+{
+	json_t *all = json_object_get(s->doc, "clusters"), *map;
+	json_t *adopted = json_object_get(s->doc, "adopted");
+	const char *who;
+	char key[24];
+
+	key_of(key, source);
+	json_object_foreach(all, who, map)
+	{
+		if (value(json_object_get(map, key)) == target &&
+		    json_object_get(json_object_get(adopted, who), key) == NULL)
+			return 1;
+	}
+	return 0;
+}
+
+int
 ids_set(struct ids *s, int64_t source, int64_t target, struct err *e)
 {
 	return ids_target(s, source) == target

@@ -52,6 +52,8 @@ int ids_has_target(const struct ids *s, int64_t target);
  */
 const char *ids_another(
     struct ids *s, int64_t source, int64_t target, int64_t *its);
+/* Is it that one by anybody's list? Two sources have no ids in common. */
+int ids_is(const struct ids *s, int64_t source, int64_t target);
 /* {"SOURCE ID":"db.coll"}; borrowed. */
 json_t *ids_all_adopted(const struct ids *s);
 /* What an adopted one was called then, or NULL; borrowed. */

@@ -294,7 +294,8 @@ who_is_others(const struct apply *a, const struct coll *c)
 {
 	int64_t id = who_source(a);
 
-	if (a->who.ids == NULL || id == 0 || ids_has_target(a->who.ids, c->id))
+	if (a->who.ids == NULL || id == 0 ||
+	    ids_has_target(a->who.ids, c->id) || ids_is(a->who.ids, id, c->id))
 		return 0;
 	return mine(a) == NULL || ids_adopted(a->who.ids, id) != NULL;
 }

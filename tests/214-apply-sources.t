@@ -88,5 +88,10 @@ exits 1 cdc-apply six
 like '  alone' "$(cat "$err")" "is collection 701 of source 'c@5', and this is collection 801 of source 'c@6'"
 exits 0 cdc-apply old
 is 'a file of before meets the only source there is' "$(cat "$err"; map)" '{"c@5":{"701":T},"c@5 default.o=default.p":{"701":T}}'
+
+# The source is another one by now, and what it has no more is dropped: by the id that it had
+{ born 7; op drop_collection o2 | of 701; end 3000; } >seven
+exits 0 cdc-apply seven
+is 'a source of another birth drops what it lost, by its id' "$(cat "$err"; calls Drop | tail -n 1)" 'DropCollection default/o2 ok'
 fake_stop
 done_testing
