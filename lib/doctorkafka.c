@@ -455,7 +455,9 @@ check_position(struct doctor *d)
 	int asked = 1;
 
 	if (d->cp_why.kind != ERR_NONE) {
-		doctor_fail(d, &d->cp_why, "cdc-task set --from WHERE");
+		doctor_fail(d, &d->cp_why,
+		    d->cp_why.kind == ERR_TEMP ? NULL
+					       : "cdc-task set --from WHERE");
 		return;
 	}
 	if (refused(d))
