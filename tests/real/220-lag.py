@@ -1,7 +1,7 @@
 """Lag and backlog that `cdc-task status` tells, compared with what kcat finds in Kafka: to the record, to the millisecond.
 
 Offsets do not change, so what a status says can be checked afterwards: its high watermarks lie between those before and
-after it, and the records just below them have the time that it calls the newest.
+after it, and the records just below them have the timestamp, Milvus's own, that it calls the newest.
 """
 import concurrent.futures
 import signal
@@ -26,8 +26,34 @@ def highs(topics):
     return out
 
 
+def members(b):
+    """Varints and byte strings of a protobuf message, by number."""
+    def varint():
+        nonlocal at
+        v = shift = 0
+        while True:
+            v |= (b[at] & 127) << shift
+            shift, at = shift + 7, at + 1
+            if b[at - 1] < 128:
+                return v
+
+    at, out = 0, {}
+    while at < len(b):
+        key = varint()
+        v = varint()
+        if key & 7 == 2:
+            v, at = b[at:at + v], at + v
+        elif key & 7:
+            raise ValueError(f'wire type {key & 7}')
+        out[key >> 3] = v
+    return out
+
+
 def time_of(topic, offset):
-    return int(kcat('-C', '-t', topic, '-p', '0', '-o', str(offset), '-c', '1', '-e', '-f', '%T\n').split()[0])
+    """MsgBase.timestamp, common.proto: member 3 of a message's member 1; its upper bits are milliseconds."""
+    value = subprocess.run(['kcat', '-q', '-b', os.environ['CDC_BROKERS'], '-C', '-t', topic, '-p', '0', '-o', str(offset),
+                            '-c', '1', '-e', '-D', ''], capture_output=True, timeout=PATIENCE).stdout
+    return members(members(value)[1])[3] >> 18
 
 
 def newest(topics):
