@@ -21,11 +21,13 @@
 #include "sig.h"
 #include "state.h"
 #include "task.h"
+#include "trouble.h"
 #include "trust.h"
 #include "tso.h"
 
 enum {
 	LOOK_MS = 500,    /* how often desired.json is looked at */
+	TOLD_MS = 60000,  /* another reason for one trouble, so often */
 	DRAIN_MS = 10000, /* an orderly stop may take so long */
 	GRACE_MS = 2000,  /* the others end by themselves when one did */
 	TERM_MS = 3000,   /* from SIGTERM to SIGKILL */
@@ -49,6 +51,10 @@ struct runner {
 				pass by itself, 0: it is not so */
 	int64_t passing_gen; /* of the checkpoint then */
 	int64_t trouble_ms[TASK_PROGS]; /* since when each tries again, or 0 */
+	struct {
+		char text[1024];
+		int64_t again_ms; /* another reason was, 0: not yet */
+	} told[TASK_PROGS];       /* what of that is in the log */
 	struct progress progress;
 	struct runshow show;
 };
@@ -332,10 +338,13 @@ not_started(struct runner *r, int64_t *wait_ms, const struct err *e)
 static void
 log_trouble(struct runner *r, const struct pipeline *p, int i)
 {
+	snprintf(
+	    r->told[i].text, sizeof r->told[i].text, "%s", p->c[i].trouble);
 	task_log_rotate(r->conf->dir, r->conf->name);
 	task_log(r->conf->dir, r->conf->name, "trouble",
-	    json_pack("{s:s, s:s}", "program",
-		task_prog_name((enum task_prog)i), "reason", p->c[i].trouble));
+	    json_pack("{s:s, s:s, s:I}", "program",
+		task_prog_name((enum task_prog)i), "reason", p->c[i].trouble,
+		"ms", (json_int_t)(mono_ms() - r->trouble_ms[i])));
 	notify_status("%s", p->c[i].trouble);
 }
 
@@ -354,6 +363,19 @@ log_over(struct runner *r, const struct pipeline *p, int i)
 			log_trouble(r, p, k);
 }
 
+/* It tries again still: for another reason? */
+static void
+look_for_another(struct runner *r, const struct pipeline *p, int i)
+{
+	int64_t now = mono_ms(), *again = &r->told[i].again_ms;
+
+	if ((*again != 0 && now - *again < TOLD_MS) ||
+	    trouble_same(r->told[i].text, p->c[i].trouble))
+		return;
+	*again = now;
+	log_trouble(r, p, i);
+}
+
 /* While it lasts, so that every display has it. */
 static void
 look_for_trouble(struct runner *r, const struct pipeline *p)
@@ -363,9 +385,12 @@ look_for_trouble(struct runner *r, const struct pipeline *p)
 
 		if (tries && r->trouble_ms[i] == 0) {
 			r->trouble_ms[i] = mono_ms();
+			r->told[i].again_ms = 0;
 			log_trouble(r, p, i);
 		} else if (!tries && r->trouble_ms[i] != 0)
 			log_over(r, p, i);
+		else if (tries)
+			look_for_another(r, p, i);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "buf.h"
 #include "err.h"
 #include "kreader.h"
 #include "state.h"
@@ -228,6 +229,25 @@ last_error(const char *dir, struct task_status *s)
 	json_decref(ev);
 }
 
+/* When it began: an event that is told again has how long ago that was. */
+static void
+since(struct task_status *s, const json_t *ev)
+{
+	json_int_t ms = json_integer_value(json_object_get(ev, "ms"));
+	struct buf b = { 0 };
+	struct err ignored;
+	uint64_t ts;
+
+	if (ms <= 0 || text(ev, "time") == NULL ||
+	    tso_parse_time(text(ev, "time"), &ts, &ignored) == -1) {
+		set(&s->trouble_since, text(ev, "time"));
+		return;
+	}
+	tso_add_time(&b, ts - ((uint64_t)ms << 18));
+	set(&s->trouble_since, b.ptr);
+	buf_fini(&b);
+}
+
 /* Of a run that goes on. */
 static void
 trouble(const char *dir, struct task_status *s)
@@ -238,7 +258,7 @@ trouble(const char *dir, struct task_status *s)
 	if (what != NULL && strcmp(what, "trouble") == 0) {
 		set(&s->trouble, text(ev, "reason"));
 		set(&s->trouble_program, text(ev, "program"));
-		set(&s->trouble_since, text(ev, "time"));
+		since(s, ev);
 	}
 	json_decref(ev);
 }

@@ -51,3 +51,16 @@ trouble_line(const char *text, int64_t *limit_s)
 	}
 	return strstr(text, ANSWERS) != NULL ? TROUBLE_OVER : TROUBLE_NONE;
 }
+
+int
+trouble_same(const char *a, const char *b)
+{
+	static const char digits[] = "0123456789";
+
+	for (;; a++, b++) {
+		a += strspn(a, digits);
+		b += strspn(b, digits);
+		if (*a != *b || *a == '\0')
+			return *a == *b;
+	}
+}

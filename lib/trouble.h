@@ -21,5 +21,7 @@ void trouble_over(struct trouble *t, const char *who);
 /* Which of the two is this line? *limit_s is the first one's. */
 enum trouble_line { TROUBLE_NONE, TROUBLE_BEGINS, TROUBLE_OVER };
 enum trouble_line trouble_line(const char *text, int64_t *limit_s);
+/* One reason, but for the numbers in it, which may be of each try? */
+int trouble_same(const char *a, const char *b);
 
 #endif

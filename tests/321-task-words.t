@@ -57,6 +57,15 @@ is 'the log has it in its order' "$(cdc-task log dr | jq -r 'select(.event == "t
 	'trouble cdc-apply,trouble cdc-meta,over cdc-meta,trouble cdc-apply,over cdc-apply'
 awk 'BEGIN { printf "cdc-apply: Upsert: "; for (i = 0; i < 1100; i++) printf "x"; print "; trying again for 600 s" }' >ctl/cdc-apply.say
 ok 'words that are cut before their end are of one that tries' becomes cdc-apply
+since() { cdc-task status dr --json --offline | jq -r .trouble.since; }
+says() { wait_until 10 sh -c "cdc-task status dr --json --offline | jq -r .reason | grep -q '$1'"; }
+began=$(since)
+echo 'cdc-apply: Upsert: quota exceeded, try 1; trying again for 600 s' >ctl/cdc-apply.say
+ok 'another reason is told' says 'quota exceeded'
+seconds() { date -d "$1" +%s%3N; }
+again=$(since)
+apart=$(($(seconds "$again") - $(seconds "$began")))
+ok '  it began when it did' [ "${apart#-}" -le 20 ]
 kill $run
 wait $run 2>/dev/null
 is 'a run that has ended tries nothing' "$(trouble)" none

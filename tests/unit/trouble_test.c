@@ -66,10 +66,21 @@ what_is_said_is_what_is_read(void **state)
 	    trouble_line("trying again will not help", &limit_s), TROUBLE_NONE);
 }
 
+static void
+numbers_make_no_other_reason(void **state)
+{
+	(void)state;
+	assert_true(trouble_same("try 9: no route", "try 10: no route"));
+	assert_true(trouble_same("", ""));
+	assert_false(trouble_same("try 9: no route", "try 9: no room"));
+	assert_false(trouble_same("no route", "no route to host"));
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_make_no_other_reason),
 		cmocka_unit_test(what_is_said_is_what_is_read),
 	};
 
