@@ -210,7 +210,8 @@ def creates_to_a_silent_target(case):
     s.bind(('127.0.0.1', 0))
     port = s.getsockname()[1]
     s.close()
-    p = program(case, 'cdc-httpd', '--listen', f'127.0.0.1:{port}', '-E', case.etcd, '-b', case.brokers)
+    p = program(case, 'cdc-httpd', '--listen', f'127.0.0.1:{port}', '-E', case.etcd, '-b', case.brokers,
+                '--allow-anyone', '--allow-target', '*')
 
     def get(path):
         c = http.client.HTTPConnection('127.0.0.1', port, timeout=2 + LOAD)

@@ -24,10 +24,11 @@ def copy(case, topics, name, ms):
 
 
 def read(case, catalogue, *more):
-    """(status, keys of the inserts, stderr)"""
+    """(status, keys of the inserts, stderr); what others wrote into these topics, and is gone, left out"""
     p = subprocess.run([os.path.join(BUILD, 'cdc-read'), '-b', case.brokers, *more], env=case.env, input=catalogue,
                        capture_output=True, text=True, timeout=PATIENCE)
-    keys = [int(r['pk']) for line in p.stdout.splitlines() for r in json.loads(line).get('rows', ())]
+    lines = [x for x in map(json.loads, p.stdout.splitlines()) if not x.get('gone')]
+    keys = [int(r['pk']) for x in lines for r in x.get('rows', ())]
     return p.returncode, sorted(keys), p.stderr
 
 

@@ -1,5 +1,6 @@
 """Tasks in a circle: A to B and B to A, over three, from the start and from now; and what only looks like one."""
 from cdctest import *
+from cdctest import lab_more
 from sites import FIELDS, rows, sites
 
 
@@ -133,5 +134,6 @@ def of_one_directory(case):
         tap.ok(made[0] == 0, '  nor the way back of one that is paused', made)
 
 
-if __name__ == '__main__':
+# The further servers are started once for all of them.
+with lab_more('src2', 'src3') if 'CDC_ETCD' in os.environ else contextlib.nullcontext():
     main(of_one_directory, of_two_from_the_start, of_two_from_now, of_three, to_and_fro, a_task_goes_on)
