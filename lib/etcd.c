@@ -77,7 +77,8 @@ read_login(struct etcd *c, const char *path, struct err *e)
 			return -1;
 		trust_in_clear(c->urls[i]);
 	}
-	if ((colon = strchr(line, ':')) == NULL || colon == line) {
+	if (line == NULL || (colon = strchr(line, ':')) == NULL ||
+	    colon == line) {
 		trust_forget(line);
 		return err_set(e, ERR_USAGE,
 		    "secret file '%s': want USER:PASSWORD in its first line",

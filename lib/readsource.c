@@ -23,7 +23,7 @@ reader_source_line(struct reader *r, struct jsonw *w, int whole)
 	struct source now;
 
 	reader_source(r, &now);
-	if (!whole && memcmp(&now, &r->told, sizeof now) == 0)
+	if (!whole && source_equal(&now, &r->told))
 		return;
 	r->told = now;
 	source_to_json(&now, w, "source");

@@ -86,6 +86,14 @@ source_to_json(const struct source *s, struct jsonw *w, const char *key)
 }
 
 int
+source_equal(const struct source *a, const struct source *b)
+{
+	return strcmp(a->etcd, b->etcd) == 0 && a->rev == b->rev &&
+	       a->born == b->born && a->coll == b->coll && a->ts == b->ts &&
+	       a->missing == b->missing && a->until == b->until;
+}
+
+int
 source_same(const struct source *was, const struct source *now, struct err *e)
 {
 	if (was->etcd[0] != '\0' && now->etcd[0] != '\0' &&

@@ -25,15 +25,18 @@ struct source {
 	uint64_t until; /* 0: to be found */
 };
 
-/* j is an object or NULL. What is no value of its kind is not known. */
 /*
  * Is `source` of a position (or NULL) of a version that keeps in known by what
  * name a collection was asked for? It was the same that began to keep who the
  * source is. If not, one may be known that was renamed since.
  */
 int source_keeps_names(const json_t *j);
+
+/* j is an object or NULL. What is no value of its kind is not known. */
 void source_from_json(struct source *s, const json_t *j);
 void source_to_json(const struct source *s, struct jsonw *w, const char *key);
+
+int source_equal(const struct source *a, const struct source *b);
 
 /* "stop", "keep" or "drop"; -1 if text is none of them. */
 int source_missing_of(const char *text);
