@@ -147,8 +147,12 @@ mark_send(struct apply *a, struct coll *c)
 void
 mark_fini(struct marks *m)
 {
-	while (m->out != NULL)
-		unlist(m->out);
+	for (struct mark *k = m->out, *next; k != NULL; k = next) {
+		next = k->next;
+		free(k->body);
+		free(k);
+	}
+	m->out = NULL;
 	kvs_fini(&m->sent);
 	free(m->task);
 }
