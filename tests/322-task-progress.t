@@ -9,16 +9,20 @@ mkdir bin ctl
 cp "$BUILD/cdc-task" "$TESTS"/stand-in/* bin/
 PATH=$T/bin:$PATH
 cdc-task create dr --no-check -T http://127.0.0.1:2 || exit 1
-terminal() { # FILE COMMAND: on a terminal of its own, until it ends
-	TERM=vt100 script -qefc "exec $2" "$1" </dev/null >/dev/null 2>&1 &
+terminal() { # FILE COMMAND: on a terminal of its own, until it ends; not for ever, whatever goes wrong here
+	TERM=vt100 timeout 90 script -qefc "exec $2" "$1" </dev/null >/dev/null 2>&1 &
 }
 shown() { tr '\r' '\n' <"$1" | grep -aqE "$2"; }
 runner() { cdc-task status dr --json --offline | jq .runner; }
 
 terminal tty 'cdc-task run dr'
 ok 'run shows rows, how many a second, how far behind' wait_until 20 shown tty '^.\[K[1-9][0-9]* rows, [0-9]+ rows/s, [0-9]+\.[0-9] s behind$'
-kill -9 "$(cat ctl/cdc-apply.pid)"
-begun() { [ "$(cdc-task log dr | grep -c '"event":"start"')" = 2 ]; }
+old=$(cat ctl/cdc-apply.pid)
+kill -9 "$old"
+begun() { # the log has it before the new one has written its number
+	[ "$(cdc-task log dr | grep -c '"event":"start"')" = 2 ] && [ -s ctl/cdc-apply.pid ] &&
+		[ "$(cat ctl/cdc-apply.pid)" != "$old" ]
+}
 ok 'it starts again' wait_until 20 begun
 printf '#!/bin/sh\necho "cdc-meta: hello" >&2\nexit 2\n' >bin/cdc-meta
 kill -9 "$(cat ctl/cdc-apply.pid)"
