@@ -10,22 +10,6 @@
 
 enum { LONGEST = 8 }; /* of a circle that is looked for */
 
-/* Is q left out by the task, as a whole? */
-static int
-left_out(const json_t *task, const struct pattern *q)
-{
-	struct patterns out = { 0 };
-	int rc = 0;
-
-	task_patterns(&out, task, "exclude");
-	for (size_t i = 0; i < out.n && !rc; i++)
-		/* a * in the text is met by nothing but a * */
-		rc = pattern_glob(out.v[i].db, q->db) &&
-		     pattern_glob(out.v[i].coll, q->coll);
-	patterns_fini(&out);
-	return rc;
-}
-
 /* Does the one read what the other writes? */
 static int
 follows(const json_t *writer, const json_t *reader)
@@ -45,8 +29,8 @@ follows(const json_t *writer, const json_t *reader)
 		for (size_t k = 0; k < in.n && !rc; k++)
 			rc = task_texts_meet(out.v[i].db, in.v[k].db) &&
 			     task_texts_meet(out.v[i].coll, in.v[k].coll) &&
-			     !left_out(reader, &out.v[i]) &&
-			     !left_out(writer, &in.v[k]);
+			     !task_left_out(reader, &out.v[i]) &&
+			     !task_unwritten(writer, &in.v[k]);
 	patterns_fini(&out);
 	patterns_fini(&in);
 	return rc;

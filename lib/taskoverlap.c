@@ -104,18 +104,12 @@ task_written(struct patterns *p, const json_t *task)
 	add_renamed(p, task);
 }
 
-/*
- * Is everything that q names left out by the task? With renamings a name at
- * the target is not that at the source, so then nothing counts as left out.
- */
-static int
-left_out(const json_t *task, const struct pattern *q)
+int
+task_left_out(const json_t *task, const struct pattern *q)
 {
 	struct patterns out = { 0 };
 	int rc = 0;
 
-	if (json_object_get(json_object_get(task, "options"), "rename") != NULL)
-		return 0;
 	task_patterns(&out, task, "exclude");
 	for (size_t i = 0; i < out.n && !rc; i++)
 		/* a * in the text is met by nothing but a * */
@@ -123,6 +117,14 @@ left_out(const json_t *task, const struct pattern *q)
 		     pattern_glob(out.v[i].coll, q->coll);
 	patterns_fini(&out);
 	return rc;
+}
+
+int
+task_unwritten(const json_t *task, const struct pattern *q)
+{
+	return json_object_get(json_object_get(task, "options"), "rename") ==
+		   NULL &&
+	       task_left_out(task, q);
 }
 
 /* I/N and J/N with other I and J share nothing. */
@@ -178,7 +180,7 @@ task_overlap(const json_t *a, const json_t *b, struct err *why)
 
 			if (!task_texts_meet(p->db, q->db) ||
 			    !task_texts_meet(p->coll, q->coll) ||
-			    left_out(a, q) || left_out(b, p))
+			    task_unwritten(a, q) || task_unwritten(b, p))
 				continue;
 			rc = same;
 			if (same == -1)

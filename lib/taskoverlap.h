@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 struct err;
+struct pattern;
 struct patterns;
 
 /* What definitions read and write, by their patterns. */
@@ -14,6 +15,14 @@ int task_texts_meet(const char *a, const char *b);
 void task_patterns(struct patterns *p, const json_t *task, const char *name);
 /* What a task may write at its target; without excludes. */
 void task_written(struct patterns *p, const json_t *task);
+
+/* Is everything that q names at the source left out by the task? */
+int task_left_out(const json_t *task, const struct pattern *q);
+/*
+ * The same of names at its target: with renamings those are not the ones at
+ * the source, so then nothing counts as left out.
+ */
+int task_unwritten(const json_t *task, const struct pattern *q);
 
 /*
  * Would this task close a circle with others that are wanted: does what it

@@ -216,6 +216,8 @@ what_comes_back_through_others_is_a_circle(void **state)
 	a_circle_is_seen("include a.*", "include a.x", "include a.y", NULL);
 	a_circle_is_seen("include a.* rename a=b", "include b.*",
 	    "include b.* rename b=a", "'y', 'z'");
+	a_circle_is_seen("include a.* exclude b.* rename a=b", "include b.*",
+	    "include b.* rename b=a", "'y', 'z'");
 	a_circle_is_seen("include a.* rename a=b", "include a.*", "", NULL);
 }
 
