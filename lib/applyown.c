@@ -7,35 +7,7 @@
 #include "applyi.h"
 #include "err.h"
 #include "log.h"
-#include "num.h"
-
-/* What is written out, as the target counts; 0 if it does not tell. */
-static int
-counted(struct apply *a, const struct coll *c, uint64_t *n, struct err *e)
-{
-	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
-	const Pb__GetCollectionStatisticsResponse *r;
-	ProtobufCMessage *out = NULL;
-	struct mv_status s;
-	struct err ignored;
-	int rc;
-
-	*n = 0;
-	req.db_name = mv_str(c->db);
-	req.collection_name = mv_str(c->name);
-	rc = milvus_call(a->m, "GetCollectionStatistics", &req.base,
-	    &pb__get_collection_statistics_response__descriptor, &out, &s, e);
-	if (rc != 0)
-		return rc == 1 ? 0 : -1;
-	r = (const Pb__GetCollectionStatisticsResponse *)(const void *)out;
-	for (size_t i = 0; i < r->n_stats; i++)
-		if (strcmp(r->stats[i]->key, "row_count") == 0 &&
-		    num_u64(r->stats[i]->value, 0, UINT64_MAX, n, &ignored) ==
-			-1)
-			*n = 0;
-	protobuf_c_message_free_unpacked(out, NULL);
-	return 0;
-}
+#include "milvusrows.h"
 
 static size_t
 segments(Pb__SegmentsOf *const *v, size_t n)
@@ -82,7 +54,7 @@ has_segments(struct apply *a, const struct coll *c, struct err *e)
 static int
 has_rows(struct apply *a, const struct coll *c, uint64_t *n, struct err *e)
 {
-	if (counted(a, c, n, e) == -1)
+	if (milvus_rows(a->m, c->db, c->name, n, e) == -1)
 		return -1;
 	return *n > 0 ? 1 : has_segments(a, c, e);
 }

@@ -5,6 +5,7 @@
 
 #include "applyname.h"
 #include "doctorint.h"
+#include "milvusrows.h"
 #include "task.h"
 #include "tso.h"
 
@@ -57,7 +58,7 @@ ask_target(struct path *p, struct err *e)
 	    (p->load = ask_load_state(p->target, p->db, p->name, NULL, e)) ==
 		-1)
 		return -1;
-	return ask_rows(p->target, p->db, p->name, &p->rows, e);
+	return milvus_rows(p->target->m, p->db, p->name, &p->rows, e);
 }
 
 /* The rest of the line: where it is on both sides. */

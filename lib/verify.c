@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "log.h"
+#include "milvusrows.h"
 #include "sig.h"
 #include "tso.h"
 #include "verifyi.h"
@@ -292,7 +293,7 @@ measure(struct verify *v, const struct lists *l, struct err *e)
 			if (!verify_included(
 				v->conf, l->dbs[SRC].v[i], l->ours[i].v[k]))
 				continue;
-			if (ask_rows(&v->side[SRC], l->dbs[SRC].v[i],
+			if (milvus_rows(v->side[SRC].m, l->dbs[SRC].v[i],
 				l->ours[i].v[k], &n, e) == -1)
 				return -1;
 			v->expect += n;

@@ -4,7 +4,6 @@
 #include "service.pb-c.h"
 
 #include "err.h"
-#include "num.h"
 #include "verifyi.h"
 #include "x.h"
 
@@ -184,34 +183,6 @@ ask_timestamp(struct side *s, uint64_t *ts, struct err *e)
 		e) != 0)
 		return -1;
 	*ts = ((Pb__AllocTimestampResponse *)out)->timestamp;
-	protobuf_c_message_free_unpacked(out, NULL);
-	return 0;
-}
-
-int
-ask_rows(struct side *s, const char *db, const char *coll, uint64_t *n,
-    struct err *e)
-{
-	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
-	ProtobufCMessage *out = NULL;
-	Pb__GetCollectionStatisticsResponse *r;
-	struct mv_status st;
-	struct err ignored = { 0 };
-	int rc;
-
-	*n = 0;
-	req.db_name = mv_str(db);
-	req.collection_name = mv_str(coll);
-	rc = milvus_call(s->m, "GetCollectionStatistics", &req.base,
-	    &pb__get_collection_statistics_response__descriptor, &out, &st, e);
-	if (rc != 0)
-		return rc == 1 ? 0 : -1;
-	r = (Pb__GetCollectionStatisticsResponse *)out;
-	for (size_t i = 0; i < r->n_stats; i++)
-		if (strcmp(r->stats[i]->key, "row_count") == 0 &&
-		    num_u64(r->stats[i]->value, 0, UINT64_MAX, n, &ignored) ==
-			-1)
-			*n = 0;
 	protobuf_c_message_free_unpacked(out, NULL);
 	return 0;
 }

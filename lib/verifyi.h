@@ -74,9 +74,6 @@ int ask_partitions(struct side *s, const char *db, const char *coll,
 int ask_load(struct side *s, const char *db, const char *coll,
     const struct texts *parts, struct vload *l, struct err *e);
 int ask_timestamp(struct side *s, uint64_t *ts, struct err *e);
-/* About how many rows; 0 if it is not known. */
-int ask_rows(struct side *s, const char *db, const char *coll, uint64_t *n,
-    struct err *e);
 void vload_fini(struct vload *l);
 /* An error of that side: "source: what: reason". */
 int ask_refused(const struct side *s, const char *what, const char *db,

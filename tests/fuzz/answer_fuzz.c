@@ -18,6 +18,7 @@
 #include "fuzz.h"
 #include "fuzzcurl.h"
 #include "jsonmin.h"
+#include "milvusrows.h"
 #include "verifydiff.h"
 #include "verifyfeed.h"
 #include "verifyi.h"
@@ -148,7 +149,7 @@ verified(void)
 	ask_partitions(&s, "d", "c", &parts, &e);
 	ask_load(&s, "d", "c", &parts, &load, &e);
 	ask_indexes(&s, "d", "c", &x, &e);
-	ask_rows(&s, "d", "c", &n, &e);
+	milvus_rows(s.m, "d", "c", &n, &e);
 	ask_timestamp(&s, &n, &e);
 	if (colls_get(&s.colls, s.m, "d", "c", &c, &e) == 0 &&
 	    coll_writable(c, &e) == 0)
