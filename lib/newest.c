@@ -39,6 +39,21 @@ last_offsets(struct kreader *k, char *const *topics, size_t n,
 	return rc;
 }
 
+int
+record_ts(struct kreader *k, const char *topic, int64_t offset, uint64_t *ts,
+    struct err *e)
+{
+	struct kmsg r = { 0 };
+	struct msg m;
+	struct err ignored = { 0 };
+
+	if (kreader_peek(k, topic, offset, &r, e) == -1)
+		return -1;
+	*ts = msg_decode(r.ptr, r.len, &m, &ignored) == 0 ? m.ts : 0;
+	kmsg_free(&r);
+	return 0;
+}
+
 /* First all are asked for: the broker takes its time for each answer. */
 static int
 newest_of(struct kreader *k, char *const *topics, const int64_t *last,
@@ -49,17 +64,14 @@ newest_of(struct kreader *k, char *const *topics, const int64_t *last,
 		    kreader_ahead(k, topics[i], last[i], e) == -1)
 			return -1;
 	for (size_t i = 0; topics[i] != NULL; i++) {
-		struct kmsg r = { 0 };
-		struct msg m;
-		struct err ignored = { 0 };
+		uint64_t its;
 
 		if (last[i] == -1)
 			continue;
-		if (kreader_peek(k, topics[i], last[i], &r, e) == -1)
+		if (record_ts(k, topics[i], last[i], &its, e) == -1)
 			return -1;
-		if (msg_decode(r.ptr, r.len, &m, &ignored) == 0 && m.ts > *ts)
-			*ts = m.ts;
-		kmsg_free(&r);
+		if (its > *ts)
+			*ts = its;
 	}
 	return 0;
 }

@@ -16,4 +16,8 @@ struct kreader;
 int newest_ts(struct kreader *k, char *const *topics, const char *prefix,
     uint64_t *ts, struct err *e);
 
+/* The timestamp of the record at offset, or the next there; 0: it has none. */
+int record_ts(struct kreader *k, const char *topic, int64_t offset,
+    uint64_t *ts, struct err *e);
+
 #endif

@@ -1,8 +1,8 @@
 #include "readplace.h"
 
-#include "decode.h"
 #include "err.h"
 #include "kreader.h"
+#include "newest.h"
 #include "tso.h"
 
 enum {
@@ -16,21 +16,6 @@ enum {
 	NEAR = 256, /* records that are read for nothing */
 	AHEAD = 32, /* topics that are asked together */
 };
-
-int
-place_ts(struct kreader *k, const char *topic, int64_t offset, uint64_t *ts,
-    struct err *e)
-{
-	struct kmsg r = { 0 };
-	struct msg m;
-	struct err ignored;
-
-	if (kreader_peek(k, topic, offset, &r, e) == -1)
-		return -1;
-	*ts = msg_decode(r.ptr, r.len, &m, &ignored) == 0 ? m.ts : 0;
-	kmsg_free(&r);
-	return 0;
-}
 
 static int
 is_open(const struct place *p)
@@ -54,7 +39,7 @@ look(struct kreader *k, struct place *p, struct err *e)
 	int first = p->bad > p->high;
 	uint64_t ts;
 
-	if (place_ts(k, p->topic, p->at - 1, &ts, e) == -1) {
+	if (record_ts(k, p->topic, p->at - 1, &ts, e) == -1) {
 		if (e->kind != ERR_GONE)
 			return -1;
 		shrink(p);

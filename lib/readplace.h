@@ -25,8 +25,4 @@ struct place {
  */
 int places_find(struct kreader *k, struct place *v, size_t n, struct err *e);
 
-/* The timestamp of the record at offset, or the next there; 0: it has none. */
-int place_ts(struct kreader *k, const char *topic, int64_t offset, uint64_t *ts,
-    struct err *e);
-
 #endif

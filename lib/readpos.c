@@ -376,7 +376,7 @@ reaches(struct reader *r, const struct place *p, struct err *e)
 	if (r->from.kind == WHERE_NOW)
 		return 0; /* what is removed is older than now */
 	if (p->high > p->low &&
-	    place_ts(r->k, p->topic, p->low, &ts, e) == -1 &&
+	    record_ts(r->k, p->topic, p->low, &ts, e) == -1 &&
 	    e->kind != ERR_GONE) /* it goes while we look */
 		return -1;
 	if (ts != 0 && ts <= p->ts)
