@@ -182,12 +182,12 @@ kreader_close(struct kreader *r)
 		destroy(r);
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += ms % 1000 * MS;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	if (pthread_timedjoin_np(t, NULL, &until) != 0) {
+	if (pthread_clockjoin_np(t, NULL, CLOCK_MONOTONIC, &until) != 0) {
 		log_info("kafka: its threads do not end");
 		pthread_detach(t);
 	}

@@ -110,10 +110,10 @@ look_for_silence(struct kreader *r)
 		return;
 	}
 	r->complained = 0;
-	if (r->silent)
+	if (r->silent) {
 		r->away_since_ns = 0;
-	if (r->silent)
 		trouble_over(&r->trouble, "a broker");
+	}
 	r->silent = 0;
 }
 

@@ -90,11 +90,12 @@ answer(struct question *q, int *why)
 	struct timespec until;
 	int rc = 0, done;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += NETNAME_MS / 1000;
 	pthread_mutex_lock(&mu);
 	while (!q->done && rc == 0)
-		rc = pthread_cond_timedwait(&q->changed, &mu, &until);
+		rc = pthread_cond_clockwait(
+		    &q->changed, &mu, CLOCK_MONOTONIC, &until);
 	done = q->done;
 	q->left = !done;
 	*why = done ? q->why : EAI_AGAIN;

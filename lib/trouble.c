@@ -31,10 +31,11 @@ trouble_tell(struct trouble *t, int limit_s, const char *fmt, ...)
 void
 trouble_over(struct trouble *t, const char *who)
 {
-	int64_t ms = (tso_mono_ns() - t->since_ns) / MS;
+	int64_t ms;
 
-	if (t->since_ns == 0)
+	if (t->since_ns == 0) /* nearly always, and asked for each record */
 		return;
+	ms = (tso_mono_ns() - t->since_ns) / MS;
 	t->since_ns = 0;
 	log_warn("%s" ANSWERS "%" PRId64 ".%" PRId64 " s", who, ms / 1000,
 	    ms % 1000 / 100);
