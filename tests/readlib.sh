@@ -24,7 +24,6 @@ kafka_up() {
 	wait_until 10 test -s "k$kafka_n.out" || echo "# mock-kafka: $(cat "k$kafka_n.err")"
 	CDC_BROKERS=$(head -n 1 "k$kafka_n.out")
 	export CDC_BROKERS
-	fed=0
 }
 
 kafka_down() {
@@ -32,8 +31,8 @@ kafka_down() {
 	wait "$kafka_pid"
 }
 
-feed() {
-	fed=$((fed + 1))
+feed() { # numbered by what was said so far: behind a pipe, a variable of ours would be forgotten
+	fed=$(wc -l <"k$kafka_n.out")
 	{ cat && echo "!say fed$fed"; } | mkmsg >&9
 	wait_until 20 grep -qx "fed$fed" "k$kafka_n.out" || echo "# mock-kafka: $(cat "k$kafka_n.err")"
 }
