@@ -1,12 +1,10 @@
 #include "applyids.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -340,9 +338,7 @@ put(struct ids *s, int64_t source, int64_t target, const char *adopted,
 	fd = state_open(s->dir, s->lock, O_RDWR | O_CREAT);
 	if (fd == -1)
 		return state_failed(e, ERR_OUTPUT, s->dir, s->lock);
-	while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
-		continue;
-	if (rc == -1)
+	if ((rc = state_flock(fd)) == -1)
 		state_failed(e, ERR_OUTPUT, s->dir, s->lock);
 	else if ((rc = load(s, e)) == 0) {
 		change(s, source, target, adopted);

@@ -46,6 +46,13 @@ char *state_sub(const char *task, const char *file); /* as state_path */
  * refused. -1 and errno, for state_failed.
  */
 int state_open(const char *dir, const char *sub, int flags);
+/*
+ * flock(2), exclusive: whoever else has it open can hold it as long as he
+ * likes, so it is waited for STATE_FLOCK_MS. -1 and errno, EWOULDBLOCK if that
+ * is over, for state_failed.
+ */
+enum { STATE_FLOCK_MS = 5000 };
+int state_flock(int fd);
 /* The folder in which sub is, to be closed; *base is sub's last part. */
 int state_parent(const char *dir, const char *sub, const char **base);
 /* stat(2), of a link itself. */

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
+#include "tso.h"
 #include "x.h"
 
 char *
@@ -85,6 +88,21 @@ state_open(const char *dir, const char *sub, int flags)
 }
 
 int
+state_flock(int fd)
+{
+	int64_t until = tso_mono_ns() + STATE_FLOCK_MS * INT64_C(1000000);
+	int rc;
+
+	while ((rc = flock(fd, LOCK_EX | LOCK_NB)) == -1 &&
+	       (errno == EWOULDBLOCK || errno == EINTR)) {
+		if (tso_mono_ns() > until)
+			break;
+		poll(NULL, 0, 1);
+	}
+	return rc;
+}
+
+int
 state_stat(const char *dir, const char *sub, struct stat *st)
 {
 	const char *base;
@@ -109,6 +127,9 @@ state_failed(
 	if (errno == ENXIO)
 		return err_set(
 		    e, kind, "'%s/%s': neither a file nor a folder", dir, sub);
+	if (errno == EWOULDBLOCK)
+		return err_set(
+		    e, kind, "'%s/%s' is held by another process", dir, sub);
 	return err_sys(e, kind, "'%s/%s'", dir, sub);
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,9 +70,7 @@ open_new(int at, const char *name)
 		    0600);
 		if (fd == -1)
 			return -1;
-		while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
-			;
-		if (rc == 0)
+		if ((rc = state_flock(fd)) == 0)
 			rc = is_at(fd, at, name);
 		if (rc == 1 && ftruncate(fd, 0) == 0)
 			return fd;

@@ -93,6 +93,18 @@ timeout 10 cdc-task show dr >"$out" 2>"$err"
 is 'a pipe for a file is no file' "$?" 1
 like '  and is said' "$(cat "$err")" "task.json': neither a file nor a folder"
 
+# what the owner holds for as long as he likes
+fresh
+flock -F "$S/tasks/dr/desired.json.tmp" sleep 60 &
+held=$!
+wait_until 10 sh -c "! flock -n '$S/tasks/dr/desired.json.tmp' true"
+timeout 20 cdc-task pause dr >"$out" 2>"$err"
+is 'a lock that is not let go' "$?" 1
+like '  is said' "$(cat "$err")" "tasks/dr/desired.json' is held by another process"
+kill $held
+rm -f "$S/tasks/dr/desired.json.tmp"
+ok '  and then it is written' cdc-task pause dr
+
 # the directory itself may be reached by a link, and hold ordinary files
 fresh
 ln -s "$S" there
