@@ -277,18 +277,32 @@ ids_target(const struct ids *s, int64_t source)
 	return value(json_object_get(s->map, key_of(key, source)));
 }
 
-int64_t
-ids_source(const struct ids *s, int64_t target)
+/*
+ * The source's id in map of that target's collection, if it is not in adopted,
+ * which may be NULL; else 0.
+ */
+static int64_t
+made_by(json_t *map, const json_t *adopted, int64_t target)
 {
 	struct err ignored;
 	const char *key;
 	json_t *v;
 	int64_t id;
 
-	json_object_foreach(s->map, key,
-	    v) if (value(v) == target &&
-		   num_i64(key, 1, INT64_MAX, &id, &ignored) == 0) return id;
+	json_object_foreach(map, key, v)
+	{
+		if (value(v) == target &&
+		    json_object_get(adopted, key) == NULL &&
+		    num_i64(key, 1, INT64_MAX, &id, &ignored) == 0)
+			return id;
+	}
 	return 0;
+}
+
+int64_t
+ids_source(const struct ids *s, int64_t target)
+{
+	return made_by(s->map, NULL, target);
 }
 
 static int
@@ -366,41 +380,15 @@ ids_adopted(const struct ids *s, int64_t source)
 int
 ids_has_target(const struct ids *s, int64_t target)
 {
-	json_t *all = json_object_get(s->doc, "clusters"), *map, *v;
+	json_t *all = json_object_get(s->doc, "clusters"), *map;
 	json_t *adopted = json_object_get(s->doc, "adopted");
-	const char *who, *source;
+	const char *who;
 
 	json_object_foreach(all, who, map)
 	{
-		const json_t *a = json_object_get(adopted, who);
-
-		if (!same_source(who, s->key))
-			continue;
-		json_object_foreach(map, source, v)
-		{
-			if (value(v) == target &&
-			    json_object_get(a, source) == NULL)
-				return 1;
-		}
-	}
-	return 0;
-}
-
-/* The source's id in map of that target's collection, if not in adopted. */
-static int64_t
-made_by(json_t *map, const json_t *adopted, int64_t target)
-{
-	struct err ignored;
-	const char *key;
-	json_t *v;
-	int64_t id;
-
-	json_object_foreach(map, key, v)
-	{
-		if (value(v) == target &&
-		    json_object_get(adopted, key) == NULL &&
-		    num_i64(key, 1, INT64_MAX, &id, &ignored) == 0)
-			return id;
+		if (same_source(who, s->key) &&
+		    made_by(map, json_object_get(adopted, who), target) != 0)
+			return 1;
 	}
 	return 0;
 }

@@ -122,12 +122,12 @@ names_unmet(const struct names *s, struct buf *b)
 
 		if (s->v[i].met)
 			continue;
-		names_text(&one, &rule);
-		if (b != NULL)
-			buf_addf(b, "%s '%s'", n > 0 ? "," : "--rename",
-			    rule.ptr + 1);
-		buf_fini(&rule);
 		n++;
+		if (b == NULL) /* so it is asked for each line */
+			continue;
+		names_text(&one, &rule);
+		buf_addf(b, "%s '%s'", n > 1 ? "," : "--rename", rule.ptr + 1);
+		buf_fini(&rule);
 	}
 	return n;
 }

@@ -22,15 +22,13 @@ enum {
 	UNKNOWN = 2,   /* gRPC's status for what has none of its own */
 };
 
-/* "host:port" of a URL. */
+/* "host:port" of a URL, in which grpc_open takes no user. */
 static char *
 host_of(const char *uri)
 {
-	const char *from = strstr(uri, "://"), *at;
+	const char *from = strstr(uri, "://");
 
 	from = from == NULL ? uri : from + 3;
-	at = strrchr(from, '@');
-	from = at == NULL ? from : at + 1;
 	return x_strndup(from, strcspn(from, "/"));
 }
 

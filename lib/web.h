@@ -33,7 +33,7 @@ struct web_req {
 	int no_token;   /* the server has none: all are served alike */
 	int fd;         /* of its connection, for web_left; 0: it has none */
 };
-/* Has the client left? One that only says no more counts as well. */
+/* Has the client left? One that only says no more has not. */
 int web_left(const struct web_req *q);
 
 /* The answer; the handler fills it, the server sends it and frees it. */
