@@ -480,7 +480,7 @@ etcd_scan(struct etcd *c, const char *prefix, int64_t *rev, etcd_fn fn,
 	char *end = etcd_prefix_end(prefix);
 	struct etcd_range r = { .end = end, .rev = *rev, .limit = PAGE };
 	struct buf from = { 0 };
-	int64_t now;
+	int64_t now = 0;
 	int more;
 
 	buf_adds(&from, prefix);

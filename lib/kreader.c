@@ -184,7 +184,7 @@ kreader_close(struct kreader *r)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * MS;
+	until.tv_nsec += (long)(ms % 1000) * MS;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	if (pthread_clockjoin_np(t, NULL, CLOCK_MONOTONIC, &until) != 0) {

@@ -45,6 +45,8 @@ int task_option_set(json_t *options, const struct task_option *o,
     const char *arg, struct err *e);
 /* Environment and fallbacks, for what is not set yet. */
 int task_option_defaults(json_t *options, struct err *e);
+/* What a definition says the task is called. Borrowed from it. */
+const char *task_name(const json_t *task);
 /* An option's text, or NULL. Borrowed from task. */
 const char *task_option(const json_t *task, const char *name);
 

@@ -36,14 +36,6 @@ follows(const json_t *writer, const json_t *reader)
 	return rc;
 }
 
-static const char *
-name_of(const json_t *task)
-{
-	const char *s = json_string_value(json_object_get(task, "name"));
-
-	return s == NULL ? "?" : s;
-}
-
 /* From the last of path on; 1 if it comes back to its first. */
 static int
 comes_round(const json_t **path, size_t n, json_t *const *all)
@@ -76,7 +68,7 @@ task_no_circle(const json_t *task, json_t *const *all, struct err *e)
 		return 0;
 	for (size_t i = 1; path[i] != NULL; i++)
 		buf_addf(
-		    &names, "%s'%s'", i == 1 ? "" : ", ", name_of(path[i]));
+		    &names, "%s'%s'", i == 1 ? "" : ", ", task_name(path[i]));
 	err_set(e, ERR_DATA,
 	    "what it writes would come back to its source through task %s: a "
 	    "circle, in which older rows overtake later ones for ever; choose "

@@ -44,14 +44,6 @@ is_there(struct task_order *o, struct err *e)
 	return err_set(e, ERR_DATA, "task '%s' is there already", o->name);
 }
 
-static int
-is_named(const json_t *task, const char *name)
-{
-	const char *s = json_string_value(json_object_get(task, "name"));
-
-	return s != NULL && strcmp(s, name) == 0;
-}
-
 /* Its place among the others; it may have come to be since it was not there. */
 static int
 fits(const char *dir, struct task_order *o, struct err *e)
@@ -64,7 +56,7 @@ fits(const char *dir, struct task_order *o, struct err *e)
 	if (rc == 0)
 		others_tell(all, o->asked);
 	for (n = 0; rc == 0 && all[n] != NULL; n++)
-		rc = is_named(all[n], o->name)
+		rc = strcmp(task_name(all[n]), o->name) == 0
 			 ? is_there(o, e)
 			 : (o->beside == NULL ? overlap : o->beside)(
 			       o->beside == NULL ? o : o->arg, o->task, all[n],

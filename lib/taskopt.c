@@ -280,6 +280,14 @@ task_option_defaults(json_t *options, struct err *e)
 }
 
 const char *
+task_name(const json_t *task)
+{
+	const char *s = json_string_value(json_object_get(task, "name"));
+
+	return s == NULL ? "" : s;
+}
+
+const char *
 task_option(const json_t *task, const char *name)
 {
 	return json_string_value(

@@ -67,14 +67,6 @@ ask(const json_t *other, uint64_t *born, struct err *e)
 	return rc;
 }
 
-static const char *
-name_of(const json_t *task)
-{
-	const char *s = json_string_value(json_object_get(task, "name"));
-
-	return s == NULL ? "" : s;
-}
-
 json_t *
 others_ask(const char *dir, const json_t *task, struct buf *found)
 {
@@ -98,14 +90,14 @@ others_ask(const char *dir, const json_t *task, struct buf *found)
 		else if (ask(all[i], &born, &e) == 0 && born != 0) {
 			snprintf(text, sizeof text, "%" PRIu64, born);
 			json_object_set_new(
-			    asked, name_of(all[i]), json_string(text));
+			    asked, task_name(all[i]), json_string(text));
 			continue;
 		} else if (born == 0 && e.kind == ERR_NONE)
 			err_set(&e, ERR_DATA, "it does not say");
 		buf_addf(found,
 		    "others    whether task '%s' writes to the same Milvus is "
 		    "known by its address only: %s\n",
-		    name_of(all[i]), e.msg);
+		    task_name(all[i]), e.msg);
 		err_clear(&e);
 	}
 	others_free(all);
@@ -116,7 +108,7 @@ void
 others_tell(json_t **all, const json_t *asked)
 {
 	for (size_t i = 0; all[i] != NULL; i++) {
-		json_t *born = json_object_get(asked, name_of(all[i]));
+		json_t *born = json_object_get(asked, task_name(all[i]));
 
 		if (born == NULL || task_born(all[i], "target") != 0)
 			continue;
@@ -136,7 +128,7 @@ others_wanted(const char *dir, json_t **all)
 		struct task_wish w = { 0 };
 		struct err ignored;
 		int paused =
-		    task_wish_load(dir, name_of(all[i]), &w, &ignored) == 0 &&
+		    task_wish_load(dir, task_name(all[i]), &w, &ignored) == 0 &&
 		    w.paused;
 
 		task_wish_fini(&w);

@@ -160,8 +160,7 @@ not_known(struct err *why, const json_t *a, const json_t *b)
 	err_set(why, ERR_TEMP,
 	    "whether task '%s' writes to the same Milvus is not known: the "
 	    "address of '%s' or '%s' cannot be found out now",
-	    json_string_value(json_object_get(b, "name")),
-	    task_option(a, "target"), task_option(b, "target"));
+	    task_name(b), task_option(a, "target"), task_option(b, "target"));
 }
 
 int
@@ -191,9 +190,7 @@ task_overlap(const json_t *a, const json_t *b, struct err *why)
 				    "target "
 				    "'%s'",
 				    p->db, p->coll, q->db, q->coll,
-				    json_string_value(
-					json_object_get(b, "name")),
-				    task_option(b, "target"));
+				    task_name(b), task_option(b, "target"));
 		}
 	patterns_fini(&pa);
 	patterns_fini(&pb);

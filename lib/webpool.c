@@ -138,7 +138,8 @@ pool_put(struct web *w, struct exchange *k)
 	pthread_mutex_lock(&w->mu);
 	put(w, k);
 	/* if it cannot be started, those that are there must do */
-	if (w->queued > w->idle && w->nthreads < WEB_REQUESTS_MAX * WEB_ROOMS)
+	if (w->queued > w->idle &&
+	    w->nthreads < sizeof w->threads / sizeof *w->threads)
 		start(w);
 	pthread_mutex_unlock(&w->mu);
 }
