@@ -185,11 +185,9 @@ static void
 add_source(const struct apply *a, struct jsonw *w)
 {
 	const json_t *s = json_object_get(a->op.doc, "source");
-	char *text = json_is_object(s) ? json_dumps(s, JSON_COMPACT) : NULL;
 
-	if (text != NULL)
-		jw_raw(w, "source", text, strlen(text));
-	free(text);
+	if (json_is_object(s))
+		jw_value(w, "source", s);
 }
 
 static void

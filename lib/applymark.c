@@ -7,7 +7,7 @@
 
 #include "applyi.h"
 #include "err.h"
-#include "jsonw.h"
+#include "hash.h"
 #include "log.h"
 #include "num.h"
 #include "state.h"
@@ -31,16 +31,6 @@ struct mark {
 	struct span piece;
 };
 
-/* The same in every process and release, and far from its neighbours'. */
-static uint64_t
-scatter(uint64_t v) /* splitmix64, https://prng.di.unimi.it/splitmix64.c */
-{
-	v += UINT64_C(0x9e3779b97f4a7c15);
-	v = (v ^ (v >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	v = (v ^ (v >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return v ^ (v >> 31);
-}
-
 /*
  * The mark of a collection, as it stands in an expression and in a line. An
  * Int64 key from 2^62 on is above all that Milvus makes itself (autoID), and
@@ -49,7 +39,8 @@ scatter(uint64_t v) /* splitmix64, https://prng.di.unimi.it/splitmix64.c */
 static void
 text_of(int64_t id, const struct coll *c, char text[static TEXT])
 {
-	uint64_t v = scatter((uint64_t)id);
+	/* the same in every process and release, far from its neighbours' */
+	uint64_t v = hash_mix((uint64_t)id + UINT64_C(0x9e3779b97f4a7c15));
 
 	if (c->pk->type == TYPE_INT64)
 		snprintf(text, TEXT, "%" PRIu64,
