@@ -108,7 +108,7 @@ def standby(case):
         yield m
     finally:
         if not had:
-            lab('kill', 'src-auth')
+            lab('away', 'src-auth')
             del os.environ['CDC_SOURCE_AUTH']
         else:
             lab('start', 'src-auth')
@@ -201,7 +201,7 @@ def dead_site(case):
         for k in range(100, 400, 10):
             a.insert(db, 'c', rows(range(k, k + 10)))
             confirmed |= set(range(k, k + 10))
-        lab('kill', 'src-auth')
+        lab('away', 'src-auth')
         tap.ok(cook('dead') == 'all of the log is across\n', 'the whole log of a dead site')
         have = set(keys(b, db, 'c'))
         tap.ok(confirmed <= have, 'all that was confirmed is there', sorted(confirmed - have)[:10])

@@ -471,7 +471,7 @@ def lab_more(*names):
         yield
     finally:
         if here:
-            lab('kill', *names)
+            lab('away', *names)
             for k in here:
                 os.environ.pop(k, None)
 
