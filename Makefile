@@ -22,10 +22,10 @@ endif
 PKGS     := rdkafka libprotobuf-c jansson libcurl libmicrohttpd
 DEPS_OK  := $(shell pkg-config --exists $(PKGS) 2>/dev/null && command -v protoc-c)
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/cdc-*.c))
-LIB_C    := $(sort $(wildcard lib/*.c))
+LIB_C    := $(sort $(wildcard lib/*/*.c))
 PROTO    := $(sort $(wildcard lib/proto/*.proto))
 PROTO_C  := $(PROTO:lib/proto/%.proto=$(BUILD)/gen/%.pb-c.c)
-EMBED    := $(patsubst lib/%,$(BUILD)/embed/%.inc,$(wildcard lib/*.json lib/*.html lib/*.css lib/*.js))
+EMBED    := $(patsubst lib/api/%,$(BUILD)/embed/%.inc,$(wildcard lib/api/*.json lib/api/*.html lib/api/*.css lib/api/*.js))
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
 PRELOAD  := $(filter %/killat.c %/clock.c %/slowname.c %/emptylog.c,$(wildcard tests/fake/*.c))
 FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(filter-out $(PRELOAD),$(wildcard tests/fake/*.c)))
@@ -37,7 +37,7 @@ MANS     := $(wildcard man/*.[157])
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 SEEDS    := $(FUZZ:%=$(BUILD)/tests/%_test)
 FUZZ_S   ?= 60
-SOURCES   = $(wildcard cmd/*.c lib/*.[ch] tests/unit/*.[ch] tests/fake/*.[ch] tests/bench/*.c tests/fuzz/*.[ch])
+SOURCES   = $(wildcard cmd/*.c lib/*/*.[ch] tests/unit/*.[ch] tests/fake/*.[ch] tests/bench/*.c tests/fuzz/*.[ch])
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
@@ -78,7 +78,7 @@ $(BUILD)/gen/%.pb-c.c: lib/proto/%.proto
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.pb-c.c
 	$(Q)$(CC) -D_GNU_SOURCE $(PKG_CFLAGS) -std=c11 -w $(HARDEN) $(CFLAGS) -c -o $@ $<
 # Files that programs have in them: the numbers of their bytes, for #include in an array.
-$(BUILD)/embed/%.inc: lib/%
+$(BUILD)/embed/%.inc: lib/api/%
 	@mkdir -p $(@D)
 	$(Q)od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' >$@.tmp && mv $@.tmp $@
 $(BUILD)/%.o: %.c | $(PROTO_C) $(EMBED)
@@ -86,7 +86,7 @@ $(BUILD)/%.o: %.c | $(PROTO_C) $(EMBED)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(LIBCDC): $(LIB_C:%.c=$(BUILD)/%.o) $(PROTO_C:%.pb-c.c=%.o)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/cmd/%.o $(LIBCDC)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
 $(UNIT): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBCDC)

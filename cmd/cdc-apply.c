@@ -3,14 +3,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "apply.h"
-#include "applywindow.h"
-#include "err.h"
-#include "log.h"
-#include "opt.h"
-#include "sig.h"
-#include "trust.h"
-#include "x.h"
+#include "apply/apply.h"
+#include "apply/window.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "net/tls.h"
 
 enum {
 	OPT_TOKEN = 256,

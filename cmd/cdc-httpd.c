@@ -5,20 +5,20 @@
 
 #include <jansson.h>
 
-#include "api.h"
-#include "err.h"
-#include "hash.h"
-#include "log.h"
-#include "notify.h"
-#include "num.h"
-#include "opt.h"
-#include "sig.h"
-#include "state.h"
-#include "task.h"
-#include "trust.h"
-#include "url.h"
-#include "web.h"
-#include "x.h"
+#include "api/api.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/notify.h"
+#include "base/num.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "net/tls.h"
+#include "net/url.h"
+#include "state/state.h"
+#include "task/task.h"
+#include "web/server.h"
 
 enum {
 	OPT_LISTEN = 512, /* above those of task_options */

@@ -3,15 +3,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "err.h"
-#include "etcd.h"
-#include "log.h"
-#include "meta.h"
-#include "metaplain.h"
-#include "num.h"
-#include "opt.h"
-#include "out.h"
-#include "sig.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "base/opt.h"
+#include "base/out.h"
+#include "base/sig.h"
+#include "catalogue/meta.h"
+#include "catalogue/table.h"
+#include "net/etcd.h"
 
 enum {
 	OPT_META_PATH = 256,

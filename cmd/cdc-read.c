@@ -1,13 +1,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
-#include "log.h"
-#include "num.h"
-#include "opt.h"
-#include "reader.h"
-#include "sig.h"
-#include "x.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "stream/stream.h"
 
 enum {
 	O_CLUSTER = 256,

@@ -3,15 +3,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "err.h"
-#include "log.h"
-#include "opt.h"
-#include "sig.h"
-#include "state.h"
-#include "trust.h"
-#include "tso.h"
-#include "verify.h"
-#include "x.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "base/tso.h"
+#include "net/tls.h"
+#include "state/state.h"
+#include "verify/verify.h"
 
 enum {
 	OPT_TOKEN = 256,

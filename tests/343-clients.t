@@ -2,7 +2,7 @@
 # Clients that generators make of /openapi.json. What has broken one of them is looked for each time; with CDC_LONG=1
 # generators of two languages run, and what they make compiles and asks a server (tests/setup.sh clients, once).
 . "$(dirname "$0")/lib.sh"
-doc=$top/lib/openapi.json
+doc=$top/lib/api/openapi.json
 
 # Names of a generated enum come from its values: RUNNING is not Running and running.
 is 'no enum has two values of one name' "$(jq -c '[.. | objects | .enum? // empty |

@@ -15,7 +15,7 @@ milvus='milvus==2.3.5'
 client="pymilvus==2.3.7 setuptools<70 marshmallow<4 environs<10 numpy rocksdict==0.3.29"
 # What it needs does not go together with pymilvus's old ones, so it has a venv of its own.
 api='schemathesis==4.32.5 openapi-spec-validator==0.9.0'
-# What makes clients of lib/openapi.json, for the long form of 343.
+# What makes clients of lib/api/openapi.json, for the long form of 343.
 makers_py=openapi-python-client==0.29.1
 makers_js='openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3'
 kafka=3.9.1

@@ -1,6 +1,6 @@
 /*
  * limits RUNS: how fast this machine copies memory and does base64, as a plain
- * loop that anybody would write and as lib/b64 does it.
+ * loop that anybody would write and as lib/codec/base64 does it.
  *
  * A line of JSON for each run of each: its name, the raw bytes, the seconds on
  * the wall and of this thread.
@@ -10,9 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "b64.h"
-#include "buf.h"
-#include "x.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "codec/base64.h"
 
 enum { RAW = 48 << 20, TEXT = RAW / 3 * 4, MOST_RUNS = 100 };
 
@@ -95,8 +95,8 @@ static const struct {
 	{ "memcpy", copy },
 	{ "base64, a plain loop", plain_out },
 	{ "base64 back, a plain loop", plain_in },
-	{ "base64, lib/b64", ours_out },
-	{ "base64 back, lib/b64", ours_in },
+	{ "base64, codec/base64", ours_out },
+	{ "base64 back, codec/base64", ours_in },
 };
 
 static void

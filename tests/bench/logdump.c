@@ -8,11 +8,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "decode.h"
-#include "err.h"
-#include "kreader.h"
-#include "log.h"
-#include "num.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "format/v23.h"
+#include "mq/kafka.h"
 
 enum { PATIENCE_MS = 10000 };
 

@@ -21,10 +21,10 @@
 #include "../fake/produce.h"
 #include "../unit/pbmake.h"
 #include "../unit/random.h"
-#include "b64.h"
-#include "tso.h"
-#include "types.h"
-#include "x.h"
+#include "base/mem.h"
+#include "base/tso.h"
+#include "codec/base64.h"
+#include "model/types.h"
 
 enum { MSG_INSERT = 400, MSG_TICK = 1200 }; /* formats.md 3.3 */
 enum { FIRST_ARG = 7, PK_ID = 100, VEC_ID, SCALAR_ID };

@@ -25,9 +25,9 @@
 #include <string.h>
 
 #include "../unit/pbmake.h"
-#include "b64.h"
-#include "tso.h"
-#include "x.h"
+#include "base/mem.h"
+#include "base/tso.h"
+#include "codec/base64.h"
 
 enum { MAX_WORDS = 24 };
 

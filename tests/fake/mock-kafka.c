@@ -25,9 +25,9 @@
 
 #define ME "mock-kafka"
 #include "../unit/random.h"
-#include "b64.h"
+#include "base/mem.h"
+#include "codec/base64.h"
 #include "produce.h"
-#include "x.h"
 
 enum { MAX_FIELDS = 16, FLUSH_MS = 10000 };
 

@@ -9,8 +9,8 @@
 #define ME "shiftlog"
 #include "produce.h"
 
-#include "err.h"
-#include "kreader.h"
+#include "base/err.h"
+#include "mq/kafka.h"
 
 enum { PATIENCE_MS = 10000 };
 

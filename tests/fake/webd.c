@@ -7,13 +7,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "err.h"
-#include "jsonw.h"
-#include "log.h"
-#include "opt.h"
-#include "sig.h"
-#include "web.h"
-#include "x.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "codec/json_write.h"
+#include "web/server.h"
 
 enum {
 	GREAT = 8 << 20,

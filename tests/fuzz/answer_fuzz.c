@@ -13,15 +13,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "apply.h"
-#include "err.h"
+#include "apply/apply.h"
+#include "base/err.h"
+#include "codec/json_minify.h"
 #include "fuzz.h"
 #include "fuzzcurl.h"
-#include "jsonmin.h"
-#include "milvusrows.h"
-#include "verifydiff.h"
-#include "verifyfeed.h"
-#include "verifyi.h"
+#include "milvus/count.h"
+#include "verify/feed.h"
+#include "verify/priv.h"
+#include "verify/row_diff.h"
 
 enum { PAGES = 20 };
 

@@ -17,13 +17,13 @@
 
 #include <jansson.h>
 
-#include "api.h"
-#include "buf.h"
+#include "api/api.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
 #include "fuzz.h"
 #include "fuzznet.h"
-#include "log.h"
-#include "web.h"
-#include "x.h"
+#include "web/server.h"
 
 static char *dir;
 static struct api api;

@@ -13,20 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "columns.h"
-#include "decode.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "codec/json_minify.h"
+#include "codec/json_write.h"
+#include "format/v23.h"
 #include "fuzz.h"
 #include "fuzzrows.h"
-#include "jsonmin.h"
-#include "jsonw.h"
-#include "keys.h"
-#include "merge.h"
-#include "pos.h"
-#include "rows.h"
-#include "schema.h"
-#include "x.h"
+#include "model/pos.h"
+#include "model/schema.h"
+#include "rows/columns.h"
+#include "rows/keys.h"
+#include "rows/rows.h"
+#include "stream/merge.h"
 
 enum {
 	MAX_FIELDS = 12,

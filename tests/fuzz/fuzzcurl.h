@@ -7,8 +7,8 @@
 
 #include <curl/curl.h>
 
+#include "base/mem.h"
 #include "fuzz.h"
-#include "x.h"
 
 /*
  * A libcurl whose server is the input: the functions that grpc*.c calls,

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "columns.h"
-#include "err.h"
-#include "jsonmin.h"
-#include "jsonw.h"
-#include "pbw.h"
-#include "pbwalk.h"
-#include "rows.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/json_minify.h"
+#include "codec/json_write.h"
+#include "codec/pb_read.h"
+#include "codec/pb_write.h"
+#include "rows/columns.h"
+#include "rows/rows.h"
 
 /* Rows from the one side of the stream to the other and back. */
 

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/json_minify.h"
+#include "codec/json_read.h"
+#include "codec/json_write.h"
 #include "fuzz.h"
-#include "jsonmin.h"
-#include "jsonr.h"
-#include "jsonw.h"
 
 static int
 string(const struct jstr *s)

@@ -14,21 +14,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "applybatch.h"
-#include "buf.h"
-#include "cat.h"
-#include "columns.h"
-#include "err.h"
+#include "apply/batch.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/out.h"
+#include "catalogue/cat.h"
+#include "codec/json_read.h"
+#include "codec/json_write.h"
 #include "fuzz.h"
 #include "fuzzrows.h"
-#include "jsonr.h"
-#include "jsonw.h"
-#include "opjson.h"
-#include "out.h"
-#include "pos.h"
-#include "schema.h"
-#include "view.h"
-#include "x.h"
+#include "model/op_read.h"
+#include "model/pos.h"
+#include "model/schema.h"
+#include "rows/columns.h"
+#include "stream/known.h"
 
 enum { MAX_KEYS = 40 };
 
@@ -417,7 +417,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.dry_run = 1, .window = 8, .batch_bytes = 2000, .out = &out
 	};
 	struct rowq *q = rowq_new(NULL, &conf);
-	/* behind the last line there is a byte, as lines.h says */
+	/* behind the last line there is a byte, as base/lines.h says */
 	char *copy = x_strndup(size == 0 ? "" : (const char *)data, size);
 	struct fuzz in = { (const uint8_t *)copy, strlen(copy) }, line;
 	struct buf scratch = { 0 };

@@ -19,23 +19,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "cat.h"
-#include "err.h"
-#include "etcd.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/out.h"
+#include "catalogue/cat.h"
+#include "catalogue/priv.h"
+#include "catalogue/table.h"
+#include "codec/json_minify.h"
 #include "fuzz.h"
-#include "http.h"
-#include "jsonmin.h"
-#include "metaimpl.h"
-#include "metaplain.h"
-#include "out.h"
-#include "x.h"
+#include "net/etcd.h"
+#include "net/http.h"
 
 enum { EVENTS = 50 };
 
 /*
  * An HTTP client whose server is the input: these are all functions of
- * http.h, so that lib's own are not linked.
+ * net/http.h, so that lib's own are not linked.
  */
 struct http_stream {
 	struct buf in;

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "colval.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "codec/json_read.h"
 #include "fuzz.h"
-#include "jsonr.h"
-#include "num.h"
-#include "types.h"
-#include "x.h"
+#include "model/types.h"
+#include "rows/value.h"
 
 /* No more than strtof's decimals, and no names, signs or space before. */
 static int

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
 #include "fuzz.h"
-#include "log.h"
-#include "x.h"
 
 static const char *at; /* the file at hand */
 

@@ -45,7 +45,7 @@ def catalogue_is_late(t):
 
 class Straggler:
     """A relay in front of the target that can lose a client, and deliver what it had said HOLD seconds later."""
-    HOLD = 1.5  # less than LATE_MS (lib/grpcint.h), whatever the target makes of its deadline
+    HOLD = 1.5  # less than LATE_MS (lib/net/grpc_priv.h), whatever the target makes of its deadline
 
     def __init__(self, uri):
         self.to = urllib.parse.urlsplit(uri).port

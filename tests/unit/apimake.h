@@ -13,13 +13,13 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "api.h"
-#include "buf.h"
-#include "err.h"
-#include "log.h"
-#include "state.h"
-#include "web.h"
-#include "x.h"
+#include "api/api.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "state/state.h"
+#include "web/server.h"
 
 static struct api api;
 static char api_dir[64];

@@ -1,5 +1,5 @@
 /* The document at /openapi.json is about the routes that there are. */
-#include "apiint.h"
+#include "api/priv.h"
 #include "apimake.h"
 
 static json_t *

@@ -3,10 +3,10 @@
 
 #include <sys/stat.h>
 
-#include "b64.h"
-#include "num.h"
-#include "pbw.h"
-#include "tso.h"
+#include "base/num.h"
+#include "base/tso.h"
+#include "codec/base64.h"
+#include "codec/pb_write.h"
 
 /* ---- 2: what a create comes to ---- */
 

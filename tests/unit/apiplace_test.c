@@ -1,9 +1,9 @@
 /* The plain API: positions, logs, probes, metrics. */
 #include "apimake.h"
 
-#include "pos.h"
-#include "task.h"
-#include "tso.h"
+#include "base/tso.h"
+#include "model/pos.h"
+#include "task/task.h"
 
 /* ---- position ---- */
 

@@ -1,10 +1,10 @@
 /* How tasks are shown, and what becomes of them. */
-#include "apiint.h"
+#include "api/priv.h"
 #include "apimake.h"
 
-#include "task.h"
-#include "taskstatus.h"
-#include "tso.h"
+#include "base/tso.h"
+#include "task/status.h"
+#include "task/task.h"
 
 /* ---- TASK ---- */
 

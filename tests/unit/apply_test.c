@@ -8,15 +8,15 @@
 
 #include <cmocka.h>
 
-#include "apply.h"
+#include "apply/apply.h"
 
-#include "applybatch.h"
-#include "applykeys.h"
-#include "err.h"
-#include "lines.h"
-#include "num.h"
-#include "tso.h"
-#include "x.h"
+#include "apply/batch.h"
+#include "base/err.h"
+#include "base/keyset.h"
+#include "base/lines.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/tso.h"
 
 static void
 keys_come_and_go(void **state)

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "applywindow.h"
+#include "apply/window.h"
 
 #define MS INT64_C(1000000)
 

@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "b64.h"
-#include "buf.h"
+#include "base/buf.h"
+#include "codec/base64.h"
 
 /* RFC 4648 section 10. */
 static void

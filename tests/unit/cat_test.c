@@ -1,4 +1,4 @@
-#include "cat.h"
+#include "catalogue/cat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "err.h"
+#include "base/err.h"
 
 static struct err err;
 

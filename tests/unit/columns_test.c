@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "columns.h"
+#include "rows/columns.h"
 
-#include "err.h"
-#include "x.h"
+#include "base/err.h"
+#include "base/mem.h"
 
 /*
  * What FieldData of column x must be: from Google's protobuf and Milvus's own

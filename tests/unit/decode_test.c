@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "decode.h"
-#include "err.h"
+#include "base/err.h"
+#include "format/v23.h"
 #include "pbmake.h"
 
 /* MsgBase as field 1; ts 0: absent. */

@@ -1,4 +1,4 @@
-#include "emit.h"
+#include "model/op_write.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "out.h"
+#include "base/err.h"
+#include "base/out.h"
 
 static void
 lines_go_out_and_are_counted(void **state)

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "err.h"
+#include "base/err.h"
 
 static void
 wrap_puts_the_place_in_front(void **state)

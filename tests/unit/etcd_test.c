@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "err.h"
-#include "etcd.h"
-#include "etcdjson.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "net/etcd.h"
+#include "net/etcd_json.h"
 
 static void
 a_prefix_ends_before_its_next_sibling(void **state)

@@ -18,14 +18,14 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "decode.h"
-#include "err.h"
-#include "jsonw.h"
-#include "keys.h"
-#include "rows.h"
-#include "schema.h"
-#include "x.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "codec/json_write.h"
+#include "format/v23.h"
+#include "model/schema.h"
+#include "rows/keys.h"
+#include "rows/rows.h"
 
 static char dir[PATH_MAX]; /* tests/data/records, here or above the program */
 

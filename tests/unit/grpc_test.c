@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "grpc.h"
+#include "net/grpc.h"
 
-#include "err.h"
-#include "tso.h"
+#include "base/err.h"
+#include "base/tso.h"
 
 /* What became of a call. */
 struct seen {

@@ -1,4 +1,4 @@
-#include "hash.h"
+#include "base/hash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "applykeys.h"
+#include "base/keyset.h"
 
 static struct hash
 of(const void *p, size_t n)

@@ -1,10 +1,10 @@
 #ifndef CDC_INSMAKE_H
 #define CDC_INSMAKE_H
 
-#include "err.h"
+#include "base/err.h"
+#include "model/schema.h"
+#include "model/types.h"
 #include "pbmake.h"
-#include "schema.h"
-#include "types.h"
 
 /* InsertRequests written by hand, for tests. */
 

@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "buf.h"
-#include "jsonmin.h"
+#include "base/buf.h"
+#include "codec/json_minify.h"
 
 static void
 space_between_tokens_goes(void **state)

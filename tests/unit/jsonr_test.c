@@ -9,9 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "buf.h"
-#include "err.h"
-#include "jsonr.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/json_read.h"
 
 static struct jsonr
 open(const char *s)

@@ -8,9 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "jsonw.h"
-#include "num.h"
-#include "utf8.h"
+#include "base/num.h"
+#include "base/utf8.h"
+#include "codec/json_write.h"
 
 static void
 is(struct buf *b, const char *want)

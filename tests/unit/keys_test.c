@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "err.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "codec/json_write.h"
 #include "insmake.h"
-#include "jsonw.h"
-#include "keys.h"
-#include "x.h"
+#include "rows/keys.h"
 
 static const char int_pk[] = "{\"id\":100,\"name\":\"pk\",\"type\":\"Int64\","
 			     "\"primary_key\":true}";

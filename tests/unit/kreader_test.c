@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "kreaderint.h"
+#include "base/err.h"
+#include "mq/kafka_priv.h"
 
 static void
 is_of_kind(rd_kafka_resp_err_t rc, enum err_kind kind)

@@ -8,10 +8,10 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
-#include "jsonw.h"
-#include "schema.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/json_write.h"
+#include "model/schema.h"
 
 static void
 a_key_is_set_once_and_keeps_its_place(void **state)

@@ -1,4 +1,4 @@
-#include "merge.h"
+#include "stream/merge.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
+#include "base/tso.h"
+#include "model/pos.h"
 #include "pbmake.h"
-#include "pos.h"
-#include "tso.h"
 
 /* A record with base {type 1, msgID 2, timestamp 3}; payload is static. */
 static struct rec *

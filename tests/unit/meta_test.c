@@ -9,10 +9,10 @@
 
 #include "etcd.pb-c.h"
 
-#include "buf.h"
-#include "err.h"
-#include "metaline.h"
-#include "metastore.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "catalogue/line.h"
+#include "catalogue/store.h"
 
 #define TOMBSTONE "\xe2\x9b\xbc"
 #define DB "root-coord/database/db-info/"

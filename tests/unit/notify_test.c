@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "notify.h"
-#include "x.h"
+#include "base/mem.h"
+#include "base/notify.h"
 
 /* A manager's socket, and its name in the environment. */
 static int

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "num.h"
+#include "base/num.h"
 #include "random.h"
 
 static uint64_t seed; /* SEED=n for the same numbers again */

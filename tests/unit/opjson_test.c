@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "opjson.h"
+#include "model/op_read.h"
 
-#include "err.h"
+#include "base/err.h"
 
 static int
 reads(struct opline *o, const char *text, struct err *e)

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "out.h"
+#include "base/err.h"
+#include "base/out.h"
 
 static void
 lines_come_out_whole_at_a_flush(void **state)

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "pattern.h"
+#include "base/err.h"
+#include "model/pattern.h"
 
 static void
 a_star_stands_for_any_run(void **state)

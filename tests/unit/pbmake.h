@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "buf.h"
-#include "num.h"
+#include "base/buf.h"
+#include "base/num.h"
 
 /* Protobuf messages written by hand, for tests. */
 

@@ -1,4 +1,4 @@
-#include "pos.h"
+#include "model/pos.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "err.h"
-#include "jsonw.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/json_write.h"
 
 static struct err err;
 

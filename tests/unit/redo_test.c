@@ -1,4 +1,4 @@
-#include "redo.h"
+#include "state/redo.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "err.h"
-#include "state.h"
-#include "x.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "state/state.h"
 
 struct place {
 	char dir[32];

@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "err.h"
+#include "base/err.h"
+#include "codec/json_write.h"
 #include "insmake.h"
-#include "jsonw.h"
-#include "rows.h"
+#include "rows/rows.h"
 
 static const struct rows_opts decimal = { ROWS_DECIMAL, 0 };
 static const struct rows_opts inline_json = { ROWS_BASE64, 1 };

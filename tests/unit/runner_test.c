@@ -1,4 +1,4 @@
-#include "pipeline.h"
+#include "task/pipeline.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "err.h"
+#include "base/err.h"
 
 enum { OK = 0, PIPE = SIGPIPE, KILL = SIGKILL, TERM = SIGTERM };
 #define STATUS(n) ((n) << 8)

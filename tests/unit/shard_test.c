@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "shard.h"
+#include "base/err.h"
+#include "model/shard.h"
 
 static void
 each_id_is_in_one(void **state)

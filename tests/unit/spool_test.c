@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "spool.h"
+#include "base/err.h"
+#include "verify/spool.h"
 
 /* Keys in an order that runs do not have, of all lengths. */
 static void

@@ -1,4 +1,4 @@
-#include "state.h"
+#include "state/state.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "x.h"
+#include "base/err.h"
+#include "base/mem.h"
 
 static struct err err;
 static char *dir;

@@ -1,4 +1,4 @@
-#include "task.h"
+#include "task/task.h"
 
 #include <ifaddrs.h>
 #include <netdb.h>
@@ -12,12 +12,12 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "state.h"
-#include "taskcheck.h"
-#include "tasknet.h"
-#include "taskoverlap.h"
-#include "x.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "net/uri.h"
+#include "state/state.h"
+#include "task/check.h"
+#include "task/overlap.h"
 
 static struct err err;
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "jsonw.h"
-#include "text.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "codec/json_write.h"
 
 static void
 is(struct buf *b, const char *want)

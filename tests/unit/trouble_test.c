@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "trouble.h"
+#include "base/log.h"
+#include "base/trouble.h"
 
 /* What was said on stderr meanwhile. */
 static void

@@ -1,4 +1,4 @@
-#include "trust.h"
+#include "net/tls.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "passing.h"
+#include "base/err.h"
+#include "net/transient.h"
 
 /* As they came from curl and librdkafka, on OpenSSL 3.0, from real servers. */
 

@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "err.h"
-#include "tso.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/tso.h"
 
 static void
 is_milliseconds_and_a_counter(void **state)

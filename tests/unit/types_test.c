@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "types.h"
+#include "model/types.h"
 
 static void
 names_and_numbers_agree(void **state)

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "err.h"
-#include "utf8.h"
-#include "utf8json.h"
+#include "base/err.h"
+#include "base/utf8.h"
+#include "codec/utf8_json.h"
 
 #define BAD "\xef\xbf\xbd"
 

@@ -7,15 +7,15 @@
 
 #include <cmocka.h>
 
-#include "columns.h"
-#include "err.h"
-#include "hash.h"
-#include "jsonr.h"
-#include "jsonw.h"
-#include "pbw.h"
-#include "pbwalk.h"
-#include "verifydiff.h"
-#include "verifypage.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "codec/json_read.h"
+#include "codec/json_write.h"
+#include "codec/pb_read.h"
+#include "codec/pb_write.h"
+#include "rows/columns.h"
+#include "verify/page.h"
+#include "verify/row_diff.h"
 
 #define FIELDS                                                                 \
 	"{\"dynamic\":true,\"fields\":["                                       \

@@ -1,4 +1,4 @@
-#include "view.h"
+#include "stream/known.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "jsonw.h"
+#include "base/err.h"
+#include "codec/json_write.h"
 
 static int
 read_text(struct view *v, const char *text, struct err *e)

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "err.h"
-#include "webint.h"
-#include "x.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "web/priv.h"
 
 /* What target_parse makes of it, "-" if it refuses. */
 static const char *
@@ -113,7 +113,7 @@ asks(const struct who *w, const char *authorization, const char *host,
 {
 	struct asker q = { authorization, host, origin };
 	const char *why = NULL;
-	int status = who_check(w, &q, may_write, &why);
+	int status = access_check(w, &q, may_write, &why);
 
 	assert_non_null(why);
 	return status;

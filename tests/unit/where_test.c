@@ -1,4 +1,4 @@
-#include "where.h"
+#include "state/where.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "err.h"
+#include "base/err.h"
 
 static void
 words_are_for_one_end_or_both(void **state)

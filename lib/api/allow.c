@@ -1,0 +1,140 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/priv.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "net/url.h"
+#include "task/task.h"
+
+/*
+ * Which servers a request may name, and who we are there. Logins are the
+ * administrator's, each for the servers that he gave it for. What a client
+ * names he is not to reach with them, nor to look around with: nothing is
+ * asked before it has been found among what is allowed.
+ */
+
+static const char *const source_words[] = { "etcd", "root", "meta-path",
+	"brokers", "cluster", NULL };
+
+int
+api_source_word(const char *name, size_t n)
+{
+	for (const char *const *w = source_words; *w != NULL; w++)
+		if (strlen(*w) == n && strncmp(*w, name, n) == 0)
+			return 1;
+	return 0;
+}
+
+/* NAME=VALUE is in the list, letter for letter: no two ways to read a URL. */
+static int
+is_listed(const char *const *list, const char *name, const char *value)
+{
+	size_t n = strlen(name);
+
+	for (; list != NULL && *list != NULL; list++)
+		if (strncmp(*list, name, n) == 0 && (*list)[n] == '=' &&
+		    strcmp(*list + n + 1, value) == 0)
+			return 1;
+	return 0;
+}
+
+/* Another server gets nothing that was given for ours. */
+static void
+forget_login(struct order *o, const char *name)
+{
+	static const char *const logins[][2] = { { "etcd", "etcd-user-file" },
+		{ "etcd", "etcd-cert" }, { "etcd", "etcd-key" },
+		{ "brokers", "property" } };
+
+	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++)
+		if (strcmp(logins[i][0], name) == 0 &&
+		    json_object_del(o->options, logins[i][1]) == 0)
+			call_warn(o->c,
+			    "'%s' of the server is not used: it is not for "
+			    "this %s",
+			    logins[i][1], name);
+}
+
+int
+order_source(struct order *o, const char *name, const char *value)
+{
+	if (!api_source_word(name, strlen(name)) ||
+	    strcmp(api_str(o->own, name), value) == 0)
+		return 0;
+	if (!is_listed(o->c->api->sources, name, value))
+		return call_fail(o->c, 400,
+		    "option '%s' is refused: tasks of this server read its "
+		    "own source, and what its administrator allows besides",
+		    name);
+	forget_login(o, name);
+	return 0;
+}
+
+/* The URI of the list's URI or URI=FILE for this target, to be freed, with
+ * *file "" or FILE; or NULL. */
+static char *
+find_target(const char *const *list, const char *target, const char **file)
+{
+	for (; list != NULL && *list != NULL; list++) {
+		size_t n = strcspn(*list, "=");
+		char *uri = x_strndup(*list, n);
+
+		*file = *list + n + ((*list)[n] == '=');
+		if (url_same(uri, target))
+			return uri;
+		free(uri);
+	}
+	return NULL;
+}
+
+static int
+any_target(const char *const *list)
+{
+	for (; list != NULL && *list != NULL; list++)
+		if (strcmp(*list, "*") == 0)
+			return 1;
+	return 0;
+}
+
+/* What is in the list is taken as it stands there. */
+static int
+listed_login(struct order *o, const char *uri, const char *file)
+{
+	if (order_uri(o, uri) == -1)
+		return -1;
+	if (o->token != NULL)
+		return 0;
+	return file[0] != '\0' ? order_option(o, "token-file", file)
+			       : order_option(o, "no-token", "");
+}
+
+int
+order_login(struct order *o)
+{
+	const char *const *list = o->c->api->targets;
+	const char *target = api_str(o->options, "target"), *file = "";
+	const char *own = opt_env("CDC_TARGET", NULL);
+	char *uri;
+	int rc;
+
+	/* $CDC_TOKEN is for that, and not for the port that all have */
+	if (own != NULL && url_same(target, own))
+		return order_uri(o, own);
+	if ((uri = find_target(list, target, &file)) != NULL) {
+		rc = listed_login(o, uri, file);
+		free(uri);
+		return rc;
+	}
+	if (list != NULL && !any_target(list))
+		return call_fail(o->c, 400,
+		    "the milvus is none that this server's administrator "
+		    "allows");
+	if (o->token != NULL)
+		return 0;
+	if (list != NULL) /* nor that of who will run it */
+		return order_option(o, "no-token", "");
+	return call_fail(o->c, 400,
+	    "the milvus token is missing: a target without one is for this "
+	    "server's administrator to allow");
+}

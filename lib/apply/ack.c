@@ -1,0 +1,296 @@
+#include "apply/priv.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/json_write.h"
+#include "state/state.h"
+
+enum { ACKS_MAX = 10000 }; /* that wait for their rows */
+
+/* Law 8: one writer for a task. Held until the end of the process. */
+static int
+lock(struct apply *a, const char *task, struct err *e)
+{
+	char *dir;
+	int fd;
+
+	for (size_t i = 0; i < a->ntasks; i++)
+		if (strcmp(a->tasks[i], task) == 0)
+			return 0;
+	dir = state_dir(a->conf->state_dir);
+	fd = state_lock(dir, task, e);
+	free(dir);
+	if (fd == -1)
+		return -1;
+	a->tasks = x_reallocarray(a->tasks, a->ntasks + 1, sizeof *a->tasks);
+	a->locks = x_reallocarray(a->locks, a->ntasks + 1, sizeof *a->locks);
+	a->tasks[a->ntasks] = x_strdup(task);
+	a->locks[a->ntasks++] = fd;
+	return 0;
+}
+
+/* What the one before has done, and no checkpoint knows. */
+static int
+open_redo(struct apply *a, const char *task, uint64_t from, struct err *e)
+{
+	char *dir = state_dir(a->conf->state_dir);
+
+	redo_close(a->redo);
+	a->redo = redo_open(dir, task, from, e);
+	free(dir);
+	return a->redo == NULL ? -1 : 0;
+}
+
+int
+apply_redo(struct apply *a, struct err *e)
+{
+	static const char *const keys[] = { "op", "ts", "db", "db_id", "coll",
+		"coll_id", "part", "part_id", "alias", "field", "index",
+		"index_id" };
+	struct buf line = { 0 };
+	struct jsonw w = { .b = &line };
+	int rc;
+
+	if (a->redo == NULL)
+		return 0;
+	jw_open(&w, NULL, '{');
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const json_t *j = json_object_get(a->op.doc, keys[i]);
+
+		if (json_is_string(j))
+			jw_str(&w, keys[i], json_string_value(j));
+		else if (json_is_integer(j))
+			jw_i64s(&w, keys[i], json_integer_value(j));
+	}
+	jw_close(&w, '}');
+	rc = redo_add(a->redo, line.ptr, line.len, e);
+	buf_fini(&line);
+	return rc;
+}
+
+/*
+ * Does a stream that begins at f leave out nothing of what one that ended at
+ * p did not have? Below o all is released; from there to n, what is not
+ * later than ts (model/pos.h).
+ */
+static int
+follows(const struct pos_topic *f, const struct pos_topic *p, struct err *e)
+{
+	if (f->o <= p->o && (f->n <= p->o || (f->n <= p->n && f->ts <= p->ts)))
+		return 0;
+	return err_set(e, ERR_DATA,
+	    "a part is missing before this stream: topic '%s' begins at "
+	    "offset %" PRId64 " (%" PRId64 "), timestamp %" PRIu64
+	    ", and the one before ended at %" PRId64 " (%" PRId64
+	    "), timestamp %" PRIu64,
+	    f->topic, f->o, f->n, f->ts, p->o, p->n, p->ts);
+}
+
+static int
+no_gap(struct apply *a, const struct pos *from, struct err *e)
+{
+	if (strcmp(a->cluster, a->op.cluster.ptr) != 0)
+		return err_set(e, ERR_DATA,
+		    "this stream is of cluster '%s', the one before of '%s'",
+		    a->op.cluster.ptr, a->cluster);
+	if (self_same(a, e) == -1)
+		return -1;
+	if (!a->ended)
+		log_warn("%s line %" PRIu64 ": the stream before has no end",
+		    lines_name(a->in), lines_number(a->in));
+	for (size_t i = 0; i < from->n; i++) {
+		const struct pos_topic *p = pos_find(&a->pos, from->v[i].topic);
+
+		if (p != NULL && follows(&from->v[i], p, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+apply_begin(struct apply *a, struct err *e)
+{
+	struct pos from = { 0 };
+
+	if (a->op.v > STREAM_VERSION)
+		return err_set(e, ERR_DATA,
+		    "the stream is version %" PRId64 ", this is for version %d",
+		    a->op.v, STREAM_VERSION);
+	if (cut_begin(a, e) == -1 || pos_from_line(&from, a->op.doc, e) == -1 ||
+	    (a->begun && no_gap(a, &from, e) == -1)) {
+		pos_fini(&from);
+		return -1;
+	}
+	pos_fini(&a->pos);
+	a->pos = from;
+	a->rows_from = 0;
+	if (a->op.task.len > 0 && !a->conf->dry_run &&
+	    (lock(a, a->op.task.ptr, e) == -1 ||
+		open_redo(a, a->op.task.ptr, a->pos.ts, e) == -1))
+		return -1;
+	if (a->op.task.len > 0)
+		mark_begin(a, a->op.task.ptr);
+	if ((!a->begun && (who_open(a, e) == -1 || meet(a, e) == -1)) ||
+	    self_begin(a, e) == -1)
+		return -1;
+	a->begun = 1;
+	a->ended = 0;
+	free(a->cluster);
+	a->cluster = x_strdup(a->op.cluster.ptr);
+	return 0;
+}
+
+static void
+add_counts(struct counts *to, const struct counts *c)
+{
+	to->insert += c->insert;
+	to->upsert += c->upsert;
+	to->rows += c->rows;
+	to->del += c->del;
+	to->keys += c->keys;
+	to->ddl += c->ddl;
+	to->gone += c->gone;
+	to->skipped += c->skipped;
+	to->dead += c->dead;
+	to->unknown += c->unknown;
+	to->late += c->late;
+}
+
+static void
+write_counts(const struct counts *c, struct jsonw *w)
+{
+	const struct {
+		const char *name;
+		uint64_t v;
+	} all[] = { { "insert", c->insert }, { "upsert", c->upsert },
+		{ "rows", c->rows }, { "delete", c->del }, { "keys", c->keys },
+		{ "ddl", c->ddl }, { "gone", c->gone },
+		{ "skipped", c->skipped }, { "dead", c->dead },
+		{ "unknown", c->unknown }, { "late", c->late } };
+
+	jw_open(w, "n", '{');
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i].v > 0)
+			jw_i64(w, all[i].name, (int64_t)all[i].v);
+	jw_close(w, '}');
+}
+
+/* Who the source is: for the checkpoint, not for us. */
+static void
+add_source(const struct apply *a, struct jsonw *w)
+{
+	const json_t *s = json_object_get(a->op.doc, "source");
+
+	if (json_is_object(s))
+		jw_value(w, "source", s);
+}
+
+static void
+queue_ack(struct apply *a)
+{
+	struct ack *k = x_calloc(1, sizeof *k);
+	struct jsonw w = { .b = &k->line };
+
+	jw_open(&w, NULL, '{');
+	jw_str(&w, "op", "ack");
+	jw_u64s(&w, "ts", a->op.ts);
+	jw_json(&w, "pos", a->op.pos.ptr, a->op.pos.len);
+	if (a->op.known.len > 0)
+		jw_json(&w, "known", a->op.known.ptr, a->op.known.len);
+	add_source(a, &w);
+	write_counts(&a->counts, &w);
+	if (a->op.op == OP_END)
+		jw_bool(&w, "end", 1);
+	jw_close(&w, '}');
+	k->ts = a->op.ts;
+	k->epoch = rowq_now(a->q);
+	rowq_tick(a->q);
+	*a->acks_end = k;
+	a->acks_end = &k->next;
+	a->nacks++;
+}
+
+int
+apply_tick(struct apply *a, struct err *e)
+{
+	struct pos at = { 0 };
+
+	if (a->ended)
+		return err_set(e, ERR_DATA, "a tick after the end");
+	if (pos_from_line(&at, a->op.doc, e) == -1) {
+		pos_fini(&at);
+		return -1;
+	}
+	pos_merge(&a->pos, &at);
+	a->behind = pos_before(&at, &a->top, NULL);
+	if (!a->behind)
+		pos_merge(&a->top, &at);
+	pos_fini(&at);
+	if (a->op.ts >= a->rows_from && a->op.ts < UINT64_MAX)
+		a->rows_from = a->op.ts + 1;
+	if (a->redo != NULL && redo_tick(a->redo, a->op.ts, e) == -1)
+		return -1;
+	if (!cut_tick(a))
+		queue_ack(a);
+	add_counts(&a->total, &a->counts);
+	memset(&a->counts, 0, sizeof a->counts);
+	a->ended = a->op.op == OP_END;
+	if ((a->ended || a->nacks > ACKS_MAX) && rowq_drain(a->q, e) == -1)
+		return -1;
+	return apply_acks(a, e);
+}
+
+static void
+drop_ack(struct apply *a)
+{
+	struct ack *k = a->acks;
+
+	a->acks = k->next;
+	if (a->acks == NULL)
+		a->acks_end = &a->acks;
+	a->nacks--;
+	buf_fini(&k->line);
+	free(k);
+}
+
+int
+apply_acks(struct apply *a, struct err *e)
+{
+	uint64_t epoch = rowq_epoch(a->q);
+
+	while (a->acks != NULL && a->acks->epoch < epoch) {
+		a->acked_ts = a->acks->ts;
+		if (!a->conf->dry_run)
+			out_line(&a->out, &a->acks->line);
+		drop_ack(a);
+	}
+	return out_flush(&a->out, e);
+}
+
+void
+apply_acks_free(struct apply *a)
+{
+	while (a->acks != NULL)
+		drop_ack(a);
+}
+
+void
+apply_summary(const struct apply *a)
+{
+	log_info("%" PRIu64 " rows, %" PRIu64 " keys, %" PRIu64
+		 " other operations; %" PRIu64 " gone, %" PRIu64
+		 " skipped, %" PRIu64 " set aside, %" PRIu64
+		 " later than --until",
+	    a->total.rows, a->total.keys, a->total.ddl, a->total.gone,
+	    a->total.skipped, a->total.dead, a->later);
+	if (a->conf->until != 0 && a->total.gone > 0)
+		log_warn("%" PRIu64 " lines are left out, since what they are "
+			 "of was dropped before they were written; --until "
+			 "does not bring it back",
+		    a->total.gone);
+}

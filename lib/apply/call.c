@@ -1,0 +1,141 @@
+#include "apply/priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service.pb-c.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/transient.h"
+
+int
+call(struct apply *a, const char *method, const char *what,
+    const ProtobufCMessage *req, struct mv_status *s, struct err *e)
+{
+	const ProtobufCMessageDescriptor *answer = NULL;
+	struct buf b = { 0 };
+	int rc;
+
+	if (a->conf->dry_run) {
+		buf_addf(&b, "%s %s", method, what);
+		out_text(&a->out, &b);
+		buf_fini(&b);
+		memset(s, 0, sizeof *s);
+		return 0;
+	}
+	/* of the DDL calls only Flush answers with more than a Status */
+	if (strcmp(method, "Flush") == 0)
+		answer = &pb__status_answer__descriptor;
+	rc = milvus_call(a->m, method, req, answer, NULL, s, e);
+	if (rc == 0)
+		log_info("%s %s", method, what);
+	return rc;
+}
+
+int
+refused(const char *method, const char *what, const struct mv_status *s,
+    struct err *e)
+{
+	if (s->class == MV_ODD)
+		return err_set(e, ERR_ODD, "%s '%s': %s (code %d)", method,
+		    what, s->reason, s->code);
+	if (passing_cause(s->reason) != PASSING_NOT)
+		return err_set(e, ERR_DATA, "%s '%s': %s", method, what,
+		    s->reason); /* it may be changed on both sides */
+	if (s->code == 0)
+		return err_set(e, ERR_DATA,
+		    "%s '%s': %s; trying again will not help", method, what,
+		    s->reason);
+	return err_set(e, ERR_DATA,
+	    "%s '%s': %s (code %d); trying again will not help", method, what,
+	    s->reason, s->code);
+}
+
+int
+must(struct apply *a, const char *method, const char *what,
+    const ProtobufCMessage *req, int absent_ok, struct err *e)
+{
+	struct mv_status s;
+	int rc = call(a, method, what, req, &s, e);
+
+	if (rc == 1 && absent_ok && s.class == MV_ABSENT)
+		return 0;
+	return rc == 1 ? refused(method, what, &s, e) : rc;
+}
+
+const char *
+label(const char *db, const char *coll, const char *x)
+{
+	enum { RING = 4, LEN = 1024 };
+	static char ring[RING][LEN];
+	static unsigned at;
+	char *s = ring[at++ % RING];
+
+	snprintf(s, LEN, "%s.%s%s%s", db, coll, x == NULL ? "" : "/",
+	    x == NULL ? "" : x);
+	return s;
+}
+
+int
+find(struct apply *a, struct coll **c, struct err *e)
+{
+	int rc = colls_get(&a->colls, a->m, a->db, a->coll, c, e);
+
+	return rc == 0 ? self_coll(a, *c, e) : rc;
+}
+
+Pb__KeyValuePair **
+pairs(const struct kvs *k)
+{
+	Pb__KeyValuePair **v = x_calloc(k->n + 1, sizeof *v);
+
+	for (size_t i = 0; i < k->n; i++) {
+		v[i] = x_malloc(sizeof **v);
+		pb__key_value_pair__init(v[i]);
+		v[i]->key = k->v[i].key;
+		v[i]->value = k->v[i].value;
+	}
+	return v;
+}
+
+void
+free_pairs(Pb__KeyValuePair **v)
+{
+	for (size_t i = 0; v[i] != NULL; i++)
+		free(v[i]);
+	free(v);
+}
+
+int
+op_kvs(const struct opline *o, const char *key, struct kvs *k, struct err *e)
+{
+	if (kvs_from_json(k, json_object_get(o->doc, key), e) == -1)
+		return err_wrap(e, "'%s'", key);
+	return 0;
+}
+
+int
+name_call(struct apply *a, const char *method, const char *db, const char *coll,
+    const char *name, struct mv_status *s, struct err *e)
+{
+	Pb__NameRequest req = PB__NAME_REQUEST__INIT;
+
+	req.db_name = mv_str(db);
+	req.collection_name = mv_str(coll);
+	req.name = mv_str(name);
+	return call(a, method, label(db, coll, name), &req.base, s, e);
+}
+
+int
+coll_call(struct apply *a, const char *method, const char *db, const char *coll,
+    struct mv_status *s, struct err *e)
+{
+	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
+
+	req.db_name = mv_str(db);
+	req.collection_name = mv_str(coll);
+	return call(a, method, label(db, coll, NULL), &req.base, s, e);
+}

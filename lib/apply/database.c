@@ -1,0 +1,131 @@
+#include "apply/priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "service.pb-c.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "milvus/born.h"
+
+/*
+ * Those that were at the target when it was asked, and those made since: good
+ * for a start, which asks for what is likely to be there. A create line of the
+ * source is asked of the target itself.
+ */
+void
+know_databases(struct apply *a, const Pb__NamesResponse *r)
+{
+	kvs_fini(&a->dbs);
+	a->who.born = milvus_born(r);
+	for (size_t i = 0; i < r->n_names; i++)
+		kvs_set(&a->dbs, r->names[i], "");
+}
+
+/* Ask anew: 1 if the target has it. CreateDatabase's refusal does not tell. */
+static int
+look_for(struct apply *a, const char *db, struct err *e)
+{
+	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
+	ProtobufCMessage *out = NULL;
+	struct mv_status s;
+	int rc = milvus_call(a->m, "ListDatabases", &req.base,
+	    &pb__names_response__descriptor, &out, &s, e);
+
+	if (rc != 0)
+		return rc == 1 ? refused("ListDatabases", "*", &s, e) : -1;
+	know_databases(a, (Pb__NamesResponse *)out);
+	protobuf_c_message_free_unpacked(out, NULL);
+	return kvs_get(&a->dbs, db) != NULL;
+}
+
+static int
+create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
+{
+	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
+	struct mv_status s;
+	int rc;
+
+	if (kvs_get(&a->dbs, db) != NULL)
+		return 0;
+	req.db_name = mv_str(db);
+	req.n_properties = props->n;
+	req.properties = pairs(props);
+	rc = call(a, "CreateDatabase", db, &req.base, &s, e);
+	free_pairs(req.properties);
+	/* somebody else was first, or the answer to a first try was lost */
+	if (rc == 1 && (rc = look_for(a, db, e)) == 0)
+		return refused("CreateDatabase", db, &s, e);
+	if (rc == -1)
+		return -1;
+	kvs_set(&a->dbs, db, "");
+	return 0;
+}
+
+int
+do_create_database(struct apply *a, struct err *e)
+{
+	const char *db = names_db(&a->conf->rename, a->op.db.ptr);
+	struct kvs props = { 0 };
+	int rc = op_kvs(&a->op, "properties", &props, e);
+
+	/* of a shard that does not drop it, another one may have done so */
+	if (!a->op.ensure && !a->conf->dry_run)
+		kvs_unset(&a->dbs, db);
+	if (rc == 0)
+		rc = create(a, db, &props, e);
+	kvs_fini(&props);
+	return rc;
+}
+
+int
+ensure_database(struct apply *a, const char *db, struct err *e)
+{
+	struct kvs none = { 0 };
+
+	return strcmp(db, DEFAULT_DB) == 0 ? 0 : create(a, db, &none, e);
+}
+
+int
+do_drop_database(struct apply *a, struct err *e)
+{
+	const char *db = names_db(&a->conf->rename, a->op.db.ptr);
+	Pb__DatabaseRequest req = PB__DATABASE_REQUEST__INIT;
+	struct mv_status s;
+	int rc;
+
+	if (strcmp(db, DEFAULT_DB) == 0)
+		return 0; /* it always is there */
+	req.db_name = mv_str(db);
+	rc = call(a, "DropDatabase", db, &req.base, &s, e);
+	kvs_unset(&a->dbs, db);
+	if (rc == 1 && s.class == MV_ABSENT)
+		return 0;
+	if (rc == 1 && strstr(s.reason, "not empty") != NULL) {
+		log_warn("database '%s' is left at the target: it has "
+			 "collections that are not of this stream",
+		    db);
+		return 0;
+	}
+	return rc == 1 ? refused("DropDatabase", db, &s, e) : rc;
+}
+
+int
+do_alter_database(struct apply *a, struct err *e)
+{
+	const char *db = names_db(&a->conf->rename, a->op.db.ptr);
+	Pb__AlterDatabaseRequest req = PB__ALTER_DATABASE_REQUEST__INIT;
+	struct kvs props = { 0 };
+	int rc = op_kvs(&a->op, "properties", &props, e);
+
+	if (rc == 0 && props.n > 0) {
+		req.db_name = mv_str(db);
+		req.n_properties = props.n;
+		req.properties = pairs(&props);
+		rc = must(a, "AlterDatabase", db, &req.base, 0, e);
+		free_pairs(req.properties);
+	}
+	kvs_fini(&props);
+	return rc;
+}

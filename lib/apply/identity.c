@@ -1,0 +1,330 @@
+#include "apply/priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service.pb-c.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "state/state.h"
+
+/* A collection of the target by its id: what it is called now. */
+struct who_place {
+	int64_t id;
+	char *db, *name;
+	int made; /* by this run */
+};
+
+static struct who_place *
+by_id(const struct who *w, int64_t id)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].id == id)
+			return &w->v[i];
+	return NULL;
+}
+
+static struct who_place *
+by_name(const struct who *w, const char *db, const char *name)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (strcmp(w->v[i].name, name) == 0 &&
+		    strcmp(w->v[i].db, db) == 0)
+			return &w->v[i];
+	return NULL;
+}
+
+/* Names in use by a line at hand stay where they are if they are the same. */
+struct who_place *
+who_put(struct who *w, int64_t id, const char *db, const char *name)
+{
+	struct who_place *p = by_id(w, id);
+	char *d, *n;
+
+	if (p != NULL && strcmp(p->db, db) == 0 && strcmp(p->name, name) == 0)
+		return p;
+	d = x_strdup(db);
+	n = x_strdup(name);
+	if (p == NULL) {
+		w->passed = 0;
+		w->v = x_grow(w->v, w->n, &w->cap, sizeof *w->v);
+		p = &w->v[w->n++];
+		memset(p, 0, sizeof *p);
+		p->id = id;
+	}
+	free(p->db);
+	free(p->name);
+	p->db = d;
+	p->name = n;
+	return p;
+}
+
+void
+who_fini(struct who *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		free(w->v[i].db);
+		free(w->v[i].name);
+	}
+	free(w->v);
+	ids_close(w->ids);
+	memset(w, 0, sizeof *w);
+}
+
+int
+who_open(struct apply *a, struct err *e)
+{
+	char *dir = a->conf->dry_run ? NULL : state_dir(a->conf->state_dir);
+	struct buf whose = { 0 };
+	struct ids *ids;
+	int64_t born;
+
+	if (opline_int(&a->op, "born", 0, &born, e) == -1) {
+		free(dir);
+		return err_wrap(e, "'born'");
+	}
+	/* under other names, one collection of the source is two here */
+	buf_adds(&whose, a->op.cluster.ptr);
+	names_text(&a->conf->rename, &whose);
+	ids = ids_open(
+	    dir, a->conf->milvus.grpc.uri, whose.ptr, (uint64_t)born, e);
+	free(dir);
+	buf_fini(&whose);
+	if (ids == NULL && a->op.task.len > 0)
+		return -1;
+	if (ids == NULL) { /* a file from anywhere, as anybody */
+		log_warn("%s; collections are known by name only", e->msg);
+		err_clear(e);
+		ids = ids_open(NULL, a->conf->milvus.grpc.uri,
+		    a->op.cluster.ptr, (uint64_t)born, e);
+	}
+	a->who.ids = ids;
+	return 0;
+}
+
+int64_t
+who_source(const struct apply *a)
+{
+	struct err ignored;
+	int64_t id = 0;
+
+	if (a->op.coll_id.len == 0 ||
+	    num_i64(a->op.coll_id.ptr, 0, INT64_MAX, &id, &ignored) == -1)
+		return 0;
+	return id;
+}
+
+/* Where the line's collection is now; NULL if it is not known by id. */
+static struct who_place *
+mine(const struct apply *a)
+{
+	int64_t id = who_source(a);
+
+	if (id == 0 || a->who.ids == NULL)
+		return NULL;
+	return by_id(&a->who, ids_target(a->who.ids, id));
+}
+
+void
+who_resolve(struct apply *a)
+{
+	const struct who_place *p = mine(a);
+
+	if (p == NULL)
+		return;
+	a->db = p->db;
+	a->coll = p->name;
+}
+
+int
+who_is_known(const struct apply *a)
+{
+	return mine(a) != NULL;
+}
+
+int
+who_is_own(struct apply *a)
+{
+	int64_t id = who_source(a);
+
+	if (id == 0 || id == a->who.passed)
+		return 0;
+	if (by_id(&a->who, id) != NULL)
+		return 1;
+	a->who.passed = id; /* rows come by the thousand lines */
+	return 0;
+}
+
+int
+who_is_lost(const struct apply *a)
+{
+	int64_t id = who_source(a);
+
+	return id != 0 && a->who.ids != NULL &&
+	       ids_target(a->who.ids, id) != 0 && mine(a) == NULL;
+}
+
+int
+who_made(const struct apply *a)
+{
+	const struct who_place *p = mine(a);
+
+	return p != NULL && p->made;
+}
+
+int
+who_has(const struct apply *a, const char *db, const char *coll)
+{
+	const struct who_place *p = by_name(&a->who, db, coll);
+	int64_t id;
+
+	if (p == NULL || a->who.ids == NULL)
+		return 0;
+	id = ids_source(a->who.ids, p->id);
+	return id != 0 && id != who_source(a);
+}
+
+/* Is that target's collection called so now? 1, 0, -1. */
+static int
+has_come(struct apply *a, int64_t id, const char *db, const char *coll,
+    struct err *e)
+{
+	struct coll *c;
+	int rc = colls_get(&a->colls, a->m, db, coll, &c, e);
+
+	return rc == -1 ? -1 : rc == 0 && id != 0 && c->id == id;
+}
+
+static int
+rename_call(struct apply *a, const char *db, const char *coll,
+    const char *to_db, const char *to, struct err *e)
+{
+	Pb__RenameCollectionRequest req = PB__RENAME_COLLECTION_REQUEST__INIT;
+	const struct who_place *p = by_name(&a->who, db, coll);
+	struct mv_status s;
+	int rc;
+
+	if (strcmp(db, to_db) != 0 && ensure_database(a, to_db, e) == -1)
+		return -1;
+	req.db_name = mv_str(db);
+	req.oldname = mv_str(coll);
+	req.newname = mv_str(to);
+	req.newdbname = mv_str(to_db); /* empty would be `default` */
+	rc = call(a, "RenameCollection", label(db, coll, to), &req.base, &s, e);
+	colls_forget(&a->colls, db, coll);
+	colls_forget(&a->colls, to_db, to);
+	if (rc == 1 && p != NULL) {
+		/* the answer to a first try may have been lost */
+		int done = has_come(a, p->id, to_db, to, e);
+
+		if (done != 0)
+			return done == -1 ? -1 : 0;
+	}
+	return rc == 1 ? refused("RenameCollection", label(db, coll, to), &s, e)
+		       : rc;
+}
+
+/*
+ * Another collection of the source stands where this one is to be: a replay
+ * is behind what the target has. It steps aside, and its own lines will give
+ * it its name again.
+ */
+int
+who_make_room(struct apply *a, const char *db, const char *coll, struct err *e)
+{
+	struct who_place *p = by_name(&a->who, db, coll);
+	char temp[48];
+
+	if (!who_has(a, db, coll))
+		return 0;
+	snprintf(temp, sizeof temp, "cdc_moving_%" PRId64,
+	    ids_source(a->who.ids, p->id));
+	if (rename_call(a, db, coll, db, temp, e) == -1)
+		return -1;
+	log_warn("collection '%s' at the target is '%s.%s' from now on: "
+		 "another one of the source gets its name; it gets a name "
+		 "again as the stream gives it one",
+	    label(db, coll, NULL), db, temp);
+	who_put(&a->who, p->id, db, temp);
+	return 0;
+}
+
+int
+who_rename(struct apply *a, const char *to_db, const char *to, struct err *e)
+{
+	struct who_place *p;
+	char *db = x_strdup(a->db), *coll = x_strdup(a->coll);
+	int rc = who_make_room(a, to_db, to, e);
+
+	if (rc == 0)
+		rc = rename_call(a, db, coll, to_db, to, e);
+	if (rc == 0 && (p = mine(a)) != NULL)
+		who_put(&a->who, p->id, to_db, to);
+	free(db);
+	free(coll);
+	return rc;
+}
+
+int
+who_is(struct apply *a, const struct coll *c, int made, struct err *e)
+{
+	if (a->who.ids == NULL || c->id == 0 || who_source(a) == 0)
+		return 0;
+	who_put(&a->who, c->id, c->db, c->name)->made |= made;
+	return ids_set(a->who.ids, who_source(a), c->id, e);
+}
+
+int
+who_take(struct apply *a, const struct coll *c, int adopted, struct err *e)
+{
+	if (a->who.ids == NULL || c->id == 0 || who_source(a) == 0)
+		return 0;
+	who_put(&a->who, c->id, c->db, c->name);
+	return ids_take(a->who.ids, who_source(a), c->id,
+	    adopted ? label(c->db, c->name, NULL) : NULL, e);
+}
+
+int
+who_is_others(const struct apply *a, const struct coll *c)
+{
+	int64_t id = who_source(a);
+
+	if (a->who.ids == NULL || id == 0 ||
+	    ids_has_target(a->who.ids, c->id) || ids_is(a->who.ids, id, c->id))
+		return 0;
+	return mine(a) == NULL || ids_adopted(a->who.ids, id) != NULL;
+}
+
+void
+who_gone(struct apply *a, const char *db, const char *coll)
+{
+	struct who_place *p = by_name(&a->who, db, coll);
+
+	if (p == NULL)
+		return;
+	free(p->db);
+	free(p->name);
+	*p = a->who.v[--a->who.n];
+}
+
+int
+who_dropped(struct apply *a, struct err *e)
+{
+	int64_t id = who_source(a);
+
+	who_gone(a, a->db, a->coll);
+	return id == 0 || a->who.ids == NULL ? 0
+					     : ids_forget(a->who.ids, id, e);
+}
+
+int
+who_moved_aside(const struct apply *a)
+{
+	return strncmp(a->coll, "cdc_moving_", 11) == 0 &&
+	       strcmp(a->coll, a->op.coll.ptr) != 0;
+}

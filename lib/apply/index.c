@@ -1,0 +1,180 @@
+#include "apply/priv.h"
+
+#include <string.h>
+
+#include "service.pb-c.h"
+
+#include "base/err.h"
+#include "base/log.h"
+
+static int
+create(struct apply *a, const char *field, const char *index,
+    const struct kvs *params, struct mv_status *s, struct err *e)
+{
+	Pb__CreateIndexRequest req = PB__CREATE_INDEX_REQUEST__INIT;
+	int rc;
+
+	req.db_name = mv_str(a->db);
+	req.collection_name = mv_str(a->coll);
+	req.field_name = mv_str(field);
+	req.index_name = mv_str(index);
+	req.n_extra_params = params->n;
+	req.extra_params = pairs(params);
+	rc = call(
+	    a, "CreateIndex", label(a->db, a->coll, index), &req.base, s, e);
+	free_pairs(req.extra_params);
+	return rc;
+}
+
+static int
+drop(struct apply *a, const char *field, const char *index, struct mv_status *s,
+    struct err *e)
+{
+	Pb__IndexRequest req = PB__INDEX_REQUEST__INIT;
+	int rc;
+
+	req.db_name = mv_str(a->db);
+	req.collection_name = mv_str(a->coll);
+	req.field_name = mv_str(field);
+	req.index_name = mv_str(index);
+	rc =
+	    call(a, "DropIndex", label(a->db, a->coll, index), &req.base, s, e);
+	if (rc == 1 && s->class == MV_ABSENT)
+		return 0;
+	return rc;
+}
+
+/* The index that the target has on a field, "" if it has none. */
+static int
+name_on(struct apply *a, const char *field, struct buf *name, struct err *e)
+{
+	Pb__IndexRequest req = PB__INDEX_REQUEST__INIT;
+	Pb__DescribeIndexResponse *r;
+	ProtobufCMessage *out = NULL;
+	struct mv_status s;
+	int rc;
+
+	buf_clear(name);
+	buf_adds(name, "");
+	req.db_name = mv_str(a->db);
+	req.collection_name = mv_str(a->coll);
+	rc = milvus_call(a->m, "DescribeIndex", &req.base,
+	    &pb__describe_index_response__descriptor, &out, &s, e);
+	if (rc == 1)
+		return s.class == MV_ABSENT
+			   ? 0
+			   : refused("DescribeIndex",
+				 label(a->db, a->coll, field), &s, e);
+	if (rc == -1)
+		return -1;
+	r = (Pb__DescribeIndexResponse *)out;
+	for (size_t i = 0; i < r->n_index_descriptions; i++)
+		if (strcmp(r->index_descriptions[i]->field_name, field) == 0) {
+			buf_clear(name);
+			buf_adds(name, r->index_descriptions[i]->index_name);
+		}
+	protobuf_c_message_free_unpacked(out, NULL);
+	return 0;
+}
+
+static int
+drop_released(struct apply *a, const char *field, const char *index,
+    struct mv_status *s, struct err *e)
+{
+	int rc = drop(a, field, index, s, e);
+
+	if (rc != 1 || strstr(s->reason, "release") == NULL)
+		return rc;
+	if ((rc = coll_call(a, "ReleaseCollection", a->db, a->coll, s, e)) == 0)
+		rc = drop(a, field, index, s, e);
+	return rc;
+}
+
+/* Another one is in the way on that field: make way, and load again. */
+static int
+replace(struct apply *a, const char *field, const char *index,
+    const struct kvs *params, struct mv_status *s, struct err *e)
+{
+	struct loaded was = { 0 };
+	struct buf old = { 0 };
+	int rc = name_on(a, field, &old, e);
+
+	if (rc == 0 && old.len == 0)
+		rc = 1; /* *s says what else is wrong */
+	if (rc == 0)
+		rc = loaded_get(a, a->db, a->coll, &was, e);
+	if (rc == 0) {
+		log_warn("index '%s' on field '%s' of '%s.%s' at the target "
+			 "is another one, and is made anew",
+		    old.ptr, field, a->db, a->coll);
+		rc = drop_released(a, field, old.ptr, s, e);
+	}
+	if (rc == 0)
+		rc = create(a, field, index, params, s, e);
+	if (rc == 0)
+		rc = loaded_restore(a, a->db, a->coll, &was, NULL, e);
+	loaded_fini(&was);
+	buf_fini(&old);
+	return rc;
+}
+
+int
+do_create_index(struct apply *a, struct err *e)
+{
+	const char *field, *index;
+	struct kvs params = { 0 };
+	struct mv_status s = { 0 };
+	int rc;
+
+	if (opline_str(&a->op, "field", &field, e) == -1 ||
+	    opline_str(&a->op, "index", &index, e) == -1)
+		return -1;
+	if ((rc = op_kvs(&a->op, "params", &params, e)) == 0)
+		rc = create(a, field, index, &params, &s, e);
+	if (rc == 1 && (s.class == MV_FAIL || s.class == MV_ODD))
+		rc = replace(a, field, index, &params, &s, e);
+	if (rc == 1)
+		rc =
+		    refused("CreateIndex", label(a->db, a->coll, index), &s, e);
+	kvs_fini(&params);
+	return rc;
+}
+
+int
+do_alter_index(struct apply *a, struct err *e)
+{
+	Pb__AlterIndexRequest req = PB__ALTER_INDEX_REQUEST__INIT;
+	const char *index;
+	struct kvs params = { 0 };
+	int rc;
+
+	if (opline_str(&a->op, "index", &index, e) == -1 ||
+	    op_kvs(&a->op, "params", &params, e) == -1)
+		return -1;
+	req.db_name = mv_str(a->db);
+	req.collection_name = mv_str(a->coll);
+	req.index_name = mv_str(index);
+	req.n_extra_params = params.n;
+	req.extra_params = pairs(&params);
+	rc = must(
+	    a, "AlterIndex", label(a->db, a->coll, index), &req.base, 0, e);
+	free_pairs(req.extra_params);
+	kvs_fini(&params);
+	return rc;
+}
+
+int
+do_drop_index(struct apply *a, struct err *e)
+{
+	const char *field, *index;
+	struct mv_status s;
+	int rc;
+
+	if (opline_str(&a->op, "field", &field, e) == -1 ||
+	    opline_str(&a->op, "index", &index, e) == -1)
+		return -1;
+	rc = drop_released(a, field, index, &s, e);
+	return rc == 1
+		   ? refused("DropIndex", label(a->db, a->coll, index), &s, e)
+		   : rc;
+}

@@ -1,0 +1,194 @@
+#ifndef CDC_CATALOGUE_CAT_H
+#define CDC_CATALOGUE_CAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/schema.h"
+
+struct err;
+
+/*
+ * The source's catalogue in memory, built from cdc-meta's lines
+ * (cdc-ndjson(5), "kind"). Everything is found by id; names are the newest
+ * that cdc-meta has told. Objects stay when they are dropped, with that
+ * state, so that what is still queued in the log can be told apart.
+ */
+enum cat_state {
+	CAT_CREATED,
+	CAT_CREATING,
+	CAT_DROPPING,
+	CAT_DROPPED,
+	CAT_MISSING, /* after a resync: nothing says what became of it */
+};
+
+struct cat_db {
+	int64_t id;
+	char *name;
+	enum cat_state state;
+	uint64_t ts; /* of the newest change */
+	struct kvs props;
+};
+
+struct cat_part {
+	int64_t id;
+	char *name;
+	enum cat_state state;
+	uint64_t ts, create_ts;
+};
+
+struct cat_index {
+	int64_t id;
+	char *field, *name;
+	enum cat_state state;
+	uint64_t ts; /* create_time */
+	struct kvs params;
+};
+
+struct cat_start {
+	char *topic;
+	int64_t offset; /* of the CreateCollection record; -1 if not known */
+};
+
+enum cat_load { CAT_LOAD_NONE, CAT_LOAD_ALL, CAT_LOAD_PARTS };
+
+struct cat_coll {
+	int64_t id, db_id;
+	char *db, *name;
+	enum cat_state state;
+	uint64_t ts, create_ts;
+	struct schema schema; /* n == 0 if it is not known any more */
+	int64_t shards;
+	struct cat_start *topics; /* one for each shard's pchannel */
+	size_t n_topics;
+	char *consistency; /* "Bounded", or "" */
+	struct kvs props;
+	struct cat_part *parts;
+	size_t n_parts, parts_cap;
+	struct cat_index *indexes;
+	size_t n_indexes, indexes_cap;
+	enum cat_load load;
+	int64_t replicas;
+	int64_t *load_parts; /* partition ids of CAT_LOAD_PARTS */
+	size_t n_load_parts;
+	int load_whole; /* the list is complete: what lacks was released */
+	int partial;    /* Kafka no longer has its first rows */
+	int included;   /* cdc-read's choice; 0 when it is new */
+};
+
+struct cat_alias {
+	int64_t db_id, coll_id;
+	char *db, *name;
+	enum cat_state state;
+	uint64_t ts;
+};
+
+/* A bulk import: its rows are in no log. */
+struct cat_import {
+	int64_t id, coll_id;
+	int64_t rows;
+	int64_t mod; /* etcd's revision of its newest change */
+	uint64_t create_ts;
+	int done;    /* it has been completed */
+	int judged;  /* stream/ddl_import.c has looked at it since, */
+	int missing; /* and found that the target lacks its rows */
+};
+
+struct cat_checkpoint { /* Milvus's own, of a vchannel */
+	char *topic;
+	int64_t coll_id; /* from the vchannel's name, 0 if it has none */
+	int64_t offset;
+	uint64_t ts;
+};
+
+struct cat {
+	int follow;     /* changes follow `ready` */
+	int partial;    /* of some collections: absence tells nothing */
+	int some_kinds; /* not all that a target can have are in it */
+	int ready;
+	int64_t rev;   /* all changes up to it are in here */
+	int64_t at_ns; /* when etcd was asked for that, tso_mono_ns(); or 0 */
+	uint64_t ts;   /* no root-coord write after this catalogue is older */
+	char *root;    /* "by-dev/meta" */
+	char etcd[24]; /* its cluster's id, or "" */
+	uint64_t born; /* its Milvus, unix nanoseconds; 0: not known */
+	struct cat_db *dbs;
+	size_t n_dbs, dbs_cap;
+	struct cat_coll **colls; /* by id */
+	size_t n_colls, colls_cap;
+	struct cat_alias *aliases;
+	size_t n_aliases, aliases_cap;
+	struct cat_import *imports;
+	size_t n_imports, imports_cap;
+	struct cat_checkpoint *cps;
+	size_t n_cps, cps_cap;
+	json_t *doc; /* of the last line, if it was a user or role */
+};
+
+/* What a line was, for the caller to act on. */
+enum cat_kind {
+	CAT_HEADER,
+	CAT_DB,
+	CAT_COLL,
+	CAT_PART,
+	CAT_INDEX,
+	CAT_LOAD,
+	CAT_ALIAS,
+	CAT_USER,
+	CAT_ROLE,
+	CAT_IMPORT,
+	CAT_READY,
+	CAT_AT,
+	CAT_RESYNC,
+	CAT_OTHER, /* checkpoint, or a kind of a newer program */
+};
+
+/* What a line has changed; pointers until the next cat_line. */
+struct cat_change {
+	enum cat_kind kind;
+	const struct cat_db *db;
+	struct cat_coll *coll; /* also for its parts, indexes and load */
+	const struct cat_part *part;
+	const struct cat_alias *alias;
+	json_t *doc; /* of a user or role: the line, borrowed */
+};
+
+void cat_fini(struct cat *c);
+
+/*
+ * Take one line in. ERR_DATA if it is not a catalogue line, ERR_BACK if its
+ * revision is below an earlier one. After CAT_RESYNC
+ * databases, aliases and indexes count as dropped, collections and partitions
+ * as missing, until the lines up to the next `ready` say otherwise.
+ */
+int cat_line(struct cat *c, const char *line, size_t len, struct cat_change *ch,
+    struct err *e);
+
+struct cat_coll *cat_coll(const struct cat *c, int64_t id); /* or NULL */
+/* The catalogue says what it is or what became of it: neither NULL nor missing.
+ */
+int cat_knows(const struct cat_coll *c);
+int cat_knows_part(const struct cat_part *p);
+const struct cat_db *cat_db(const struct cat *c, int64_t id);
+const struct cat_part *cat_part(const struct cat_coll *c, int64_t id);
+/* The live collection that a name or an alias stands for, or NULL. */
+struct cat_coll *cat_by_name(
+    const struct cat *c, const char *db, const char *name);
+/* Who the catalogue says the source is; without what --missing was told. */
+struct source;
+void cat_source(const struct cat *c, struct source *s);
+/*
+ * Does it remember the collection that was changed last when s was seen? 1; 0
+ * if that change is not there, in an etcd that has grown past its old revision
+ * after it was put back; -1 if the collection is not: it may have been dropped.
+ */
+int cat_remembers(const struct cat *c, const struct source *s);
+/* Between a pchannel's cluster and its number. */
+#define CAT_DML "-rootcoord-dml_"
+/* "by-dev": from a pchannel's name, else the root's first part. Free it. */
+char *cat_cluster(const struct cat *c);
+
+/* With a partition key: how many partitions Milvus made for it; else 0. */
+int64_t cat_num_partitions(const struct cat_coll *c);
+
+#endif

@@ -1,0 +1,40 @@
+#include <string.h>
+
+#include "base/tso.h"
+#include "catalogue/cat.h"
+#include "model/source.h"
+
+/*
+ * A collection's newest change is in etcd as long as it lives; but Milvus may
+ * forget its snapshots (suffix_snapshot.go), and then it seems to be as old
+ * as its creation. Not within an hour.
+ */
+enum { FORGETS_MS = 3600000 };
+
+void
+cat_source(const struct cat *c, struct source *s)
+{
+	memset(s, 0, sizeof *s);
+	memcpy(s->etcd, c->etcd, sizeof s->etcd);
+	s->rev = c->rev;
+	s->born = c->born;
+	for (size_t i = 0; i < c->n_colls; i++) {
+		const struct cat_coll *k = c->colls[i];
+
+		if (k->state != CAT_CREATED || k->ts < s->ts)
+			continue;
+		s->coll = k->id;
+		s->ts = k->ts;
+	}
+}
+
+int
+cat_remembers(const struct cat *c, const struct source *s)
+{
+	const struct cat_coll *k = cat_coll(c, s->coll);
+
+	if (!cat_knows(k))
+		return -1;
+	return k->ts >= s->ts || (k->ts == k->create_ts &&
+				     tso_ms(s->ts) + FORGETS_MS < tso_now_ms());
+}

@@ -1,0 +1,71 @@
+#ifndef CDC_CATALOGUE_META_H
+#define CDC_CATALOGUE_META_H
+
+#include <stdint.h>
+
+#include "catalogue/line.h"
+#include "model/pattern.h"
+
+struct err;
+struct etcd;
+struct out;
+
+/*
+ * A Milvus's catalogue from etcd as lines (cdc-ndjson(5), "kind"): whole at
+ * one revision, then what changes. One thread.
+ */
+struct meta_conf {
+	const char *root;         /* etcd.rootPath of that Milvus */
+	const char *meta_path;    /* etcd.metaSubPath */
+	int64_t rev;              /* 0: now */
+	unsigned kinds;           /* 1 << enum meta_kind for each; 0: all */
+	struct patterns patterns; /* empty: everything */
+	int follow;               /* the header says so */
+	int allow_none;           /* patterns that meet nothing are no error */
+	int retry_s;              /* meta_follow: how long etcd may be away */
+};
+enum { META_RETRY_S = 60 };
+
+/* All are borrowed until meta_free. */
+struct meta;
+struct meta *meta_new(
+    const struct meta_conf *conf, struct etcd *etcd, struct out *out);
+void meta_free(struct meta *m);
+
+/*
+ * Read the catalogue at conf.rev or now into memory; what was there before is
+ * forgotten. -1: ERR_GONE the revision is compacted, ERR_DATA there is no
+ * Milvus under that root, or one whose log is not ours to read (2.6), or a
+ * value that does not parse; ERR_TEMP etcd is away.
+ */
+int meta_read(struct meta *m, struct err *e);
+
+/*
+ * After meta_read: ERR_DATA if a pattern meets nothing (live: nothing that is
+ * not dropped) and conf neither allows that nor follows what may come.
+ */
+int meta_meets(const struct meta *m, int live, struct err *e);
+
+/* Header, objects and "ready", and flush. */
+int meta_write(struct meta *m, struct err *e);
+
+/* One object of the catalogue. */
+struct meta_view {
+	enum meta_kind kind;
+	const char *line; /* as meta_write writes it */
+	int live; /* it and its collection are neither dropped nor dropping */
+	struct meta_name coll; /* the collection that it is of, or "" */
+};
+
+/* Call fn for each object, in order. -1 from fn ends it. */
+typedef int (*meta_fn)(void *arg, const struct meta_view *view, struct err *e);
+int meta_each(struct meta *m, meta_fn fn, void *arg, struct err *e);
+
+/*
+ * After meta_write: changes and "at" lines for ever. Returns -1: ERR_STOP,
+ * ERR_TEMP etcd was away for conf.retry_s, or any other error. A compaction
+ * of what was not yet seen gives "resync" and the catalogue again.
+ */
+int meta_follow(struct meta *m, struct err *e);
+
+#endif

@@ -1,0 +1,340 @@
+#include "catalogue/store.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "codec/pb_read.h"
+
+struct vec {
+	struct item **v;
+	size_t n, cap;
+};
+
+struct metastore {
+	struct vec kind[ITEM_KINDS];
+	uint64_t max_ts;
+};
+
+struct metastore *
+metastore_new(void)
+{
+	return x_calloc(1, sizeof(struct metastore));
+}
+
+void
+metastore_free(struct metastore *m)
+{
+	if (m == NULL)
+		return;
+	for (size_t k = 0; k < ITEM_KINDS; k++) {
+		for (size_t i = 0; i < m->kind[k].n; i++) {
+			free(m->kind[k].v[i]->name);
+			free(m->kind[k].v[i]->value);
+			free(m->kind[k].v[i]);
+		}
+		free(m->kind[k].v);
+	}
+	free(m);
+}
+
+uint64_t
+metastore_max_ts(const struct metastore *m)
+{
+	return m->max_ts;
+}
+
+/* A key, taken apart. */
+struct place {
+	enum item_kind kind;
+	int64_t a, b;
+	const char *name;
+};
+
+static int
+compare(const struct item *i, const struct place *p)
+{
+	if (i->a != p->a)
+		return i->a < p->a ? -1 : 1;
+	if (i->b != p->b)
+		return i->b < p->b ? -1 : 1;
+	return strcmp(i->name, p->name);
+}
+
+/* The first that is not below p. */
+static size_t
+lower_bound(const struct vec *v, const struct place *p)
+{
+	size_t lo = 0, hi = v->n;
+
+	/* keys come sorted: most are new, and the last */
+	if (v->n > 0 && compare(v->v[v->n - 1], p) < 0)
+		return v->n;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (compare(v->v[mid], p) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static struct item *
+make(struct metastore *m, const struct place *p)
+{
+	struct vec *v = &m->kind[p->kind];
+	size_t at = lower_bound(v, p);
+	struct item *i;
+
+	if (at < v->n && compare(v->v[at], p) == 0)
+		return v->v[at];
+	v->v = x_grow(v->v, v->n, &v->cap, sizeof *v->v);
+	memmove(v->v + at + 1, v->v + at, (v->n - at) * sizeof *v->v);
+	v->n++;
+	i = v->v[at] = x_calloc(1, sizeof *i);
+	i->kind = p->kind;
+	i->a = p->a;
+	i->b = p->b;
+	i->name = x_strdup(p->name);
+	i->gone = 1;
+	return i;
+}
+
+struct item *
+metastore_make(struct metastore *m, enum item_kind kind, int64_t a, int64_t b,
+    const char *name)
+{
+	struct place p = { kind, a, b, name };
+
+	return make(m, &p);
+}
+
+struct item *
+metastore_get(const struct metastore *m, enum item_kind kind, int64_t a,
+    int64_t b, const char *name)
+{
+	struct place p = { kind, a, b, name };
+	const struct vec *v = &m->kind[kind];
+	size_t at = lower_bound(v, &p);
+
+	return at < v->n && compare(v->v[at], &p) == 0 ? v->v[at] : NULL;
+}
+
+struct item *const *
+metastore_all(const struct metastore *m, enum item_kind kind, size_t *n)
+{
+	*n = m->kind[kind].n;
+	return m->kind[kind].v;
+}
+
+struct item *const *
+metastore_of(
+    const struct metastore *m, enum item_kind kind, int64_t a, size_t *n)
+{
+	struct place p = { kind, a, INT64_MIN, "" };
+	const struct vec *v = &m->kind[kind];
+	size_t at = lower_bound(v, &p);
+
+	for (*n = 0; at + *n < v->n && v->v[at + *n]->a == a; (*n)++)
+		continue;
+	return *n == 0 ? NULL : v->v + at;
+}
+
+struct item *const *
+metastore_named(const struct metastore *m, enum item_kind kind,
+    const char *prefix, size_t *n)
+{
+	struct place p = { kind, 0, 0, prefix };
+	const struct vec *v = &m->kind[kind];
+	size_t at = lower_bound(v, &p), len = strlen(prefix);
+
+	for (*n = 0;
+	     at + *n < v->n && strncmp(v->v[at + *n]->name, prefix, len) == 0;
+	     (*n)++)
+		continue;
+	return *n == 0 ? NULL : v->v + at;
+}
+
+/*
+ * Milvus 2.3 internal/metastore/kv: what stands before the ids and names. A
+ * form is A, B or N (the rest of the key) for each part.
+ */
+static const struct family {
+	const char *prefix;
+	enum item_kind kind;
+	const char *form;
+} families[] = {
+	{ "root-coord/database/db-info/", ITEM_DB, "A" },
+	{ "root-coord/database/collection-info/", ITEM_COLL, "BA" },
+	{ "root-coord/collection/", ITEM_COLL, "A" },
+	{ "root-coord/fields/", ITEM_FIELD, "AB" },
+	{ "root-coord/functions/", ITEM_FUNCTION, "AB" },
+	{ "root-coord/partitions/", ITEM_PART, "AB" },
+	{ "root-coord/database/aliases/", ITEM_ALIAS, "AN" },
+	{ "root-coord/aliases/", ITEM_ALIAS, "N" },
+	{ "field-index/", ITEM_INDEX, "AB" },
+	{ "querycoord-collection-loadinfo/", ITEM_LOAD_COLL, "A" },
+	{ "querycoord-partition-loadinfo/", ITEM_LOAD_PART, "AB" },
+	{ "datacoord-meta/channel-cp/", ITEM_CHECKPOINT, "N" },
+	{ "root-coord/credential/users/", ITEM_USER, "N" },
+	{ "root-coord/credential/roles/", ITEM_ROLE, "N" },
+	{ "root-coord/credential/user-role-mapping/", ITEM_USER_ROLE, "N" },
+	{ "root-coord/credential/grantee-privileges/", ITEM_GRANT, "N" },
+	{ "root-coord/credential/grantee-id/", ITEM_GRANT_ID, "N" },
+	{ "importtask/", ITEM_IMPORT, "A" },
+};
+
+/* The parts of a key after its family's prefix. 0, or -1 if it is another. */
+static int
+take_apart(const char *s, const char *form, struct place *p)
+{
+	struct err e;
+
+	for (; *form != '\0'; form++) {
+		size_t n = strcspn(s, "/");
+		int64_t *id = *form == 'A' ? &p->a : &p->b;
+
+		if (*form == 'N') {
+			p->name = s;
+			return s[0] == '\0' ? -1 : 0;
+		}
+		if (num_i64n(s, n, 0, INT64_MAX, id, &e) == -1)
+			return -1;
+		s += n;
+		if (*s == '/' && form[1] != '\0')
+			s++;
+	}
+	return *s == '\0' ? 0 : -1;
+}
+
+static int
+find_place(const char *key, struct place *p)
+{
+	*p = (struct place){ .name = "" };
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+		size_t n = strlen(families[i].prefix);
+
+		if (strncmp(key, families[i].prefix, n) != 0)
+			continue;
+		p->kind = families[i].kind;
+		return take_apart(key + n, families[i].form, p);
+	}
+	return -1;
+}
+
+/* Cut "_ts470613600127942659" off; *ts is what it said. -1 if there is none. */
+static int
+cut_ts(char *key, uint64_t *ts)
+{
+	char *p = NULL;
+	struct err e;
+
+	for (char *q = key; (q = strstr(q, "_ts")) != NULL; q++)
+		p = q;
+	if (p == NULL || num_u64(p + 3, 0, UINT64_MAX, ts, &e) == -1)
+		return -1;
+	*p = '\0';
+	return 0;
+}
+
+/* suffix_snapshot.go: a deleted key holds these three bytes. */
+static int
+is_tombstone(const void *value, size_t len)
+{
+	return len == 3 && memcmp(value, "\xe2\x9b\xbc", 3) == 0;
+}
+
+/*
+ * Not a tombstone, and not dropping: etcd_meta.proto, CollectionInfo.state is
+ * 13, PartitionInfo.state 5.
+ */
+static int
+is_live(enum item_kind kind, const void *value, size_t len)
+{
+	struct pbwalk w = pbwalk_init(value, len);
+	uint64_t state = STATE_CREATED;
+	struct pbfield f;
+
+	if (is_tombstone(value, len))
+		return 0;
+	if (kind != ITEM_COLL && kind != ITEM_PART)
+		return 1;
+	while (pbwalk_next(&w, &f) == 1)
+		if (f.wire == PB_VARINT &&
+		    f.field == (kind == ITEM_COLL ? 13 : 5))
+			state = f.num;
+	return state == STATE_CREATED || state == STATE_CREATING;
+}
+
+static void
+set_value(struct item *i, const void *value, size_t len)
+{
+	free(i->value);
+	i->value = x_memdup(value, len);
+	i->len = len;
+}
+
+static struct item *
+put_snapshot(
+    struct metastore *m, const char *key, const void *value, size_t len)
+{
+	char *plain = x_strdup(key);
+	struct item *i = NULL;
+	struct place p;
+	uint64_t ts;
+
+	if (cut_ts(plain, &ts) == 0 && find_place(plain, &p) == 0)
+		i = make(m, &p);
+	free(plain);
+	if (i == NULL || ts < i->ts)
+		return i;
+	i->ts = ts;
+	if (ts > m->max_ts)
+		m->max_ts = ts;
+	if (is_live(i->kind, value, len))
+		i->drop_ts = 0;
+	else if (i->drop_ts == 0)
+		i->drop_ts = ts;
+	if (i->gone && !is_tombstone(value, len))
+		set_value(i, value, len);
+	return i;
+}
+
+static const char snapshots[] = "snapshots/";
+
+struct item *
+metastore_put(
+    struct metastore *m, const char *key, const void *value, size_t len)
+{
+	struct item *i;
+	struct place p;
+
+	if (strncmp(key, snapshots, sizeof snapshots - 1) == 0)
+		return put_snapshot(m, key + sizeof snapshots - 1, value, len);
+	if (find_place(key, &p) == -1)
+		return NULL;
+	i = make(m, &p);
+	i->gone = is_tombstone(value, len);
+	if (!i->gone)
+		set_value(i, value, len);
+	return i;
+}
+
+struct item *
+metastore_delete(struct metastore *m, const char *key)
+{
+	struct item *i;
+	struct place p;
+
+	if (find_place(key, &p) == -1)
+		return NULL; /* also a snapshot: Milvus forgets old ones */
+	i = metastore_get(m, p.kind, p.a, p.b, p.name);
+	if (i != NULL)
+		i->gone = 1;
+	return i;
+}

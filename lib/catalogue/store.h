@@ -1,0 +1,94 @@
+#ifndef CDC_CATALOGUE_STORE_H
+#define CDC_CATALOGUE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/schema.h"
+
+/*
+ * What Milvus's metadata keys hold, kept as bytes: the newest value of each
+ * key, and when it changed. One item for each key below; a snapshot key
+ * (snapshots/KEY_ts<TSO>) belongs to the item of KEY.
+ */
+enum item_kind {
+	ITEM_DB,    /* root-coord/database/db-info/A */
+	ITEM_COLL,  /* root-coord/database/collection-info/B/A; B is 0 for the
+		       layout before databases, root-coord/collection/A */
+	ITEM_FIELD, /* root-coord/fields/A/B */
+	ITEM_FUNCTION,   /* root-coord/functions/A/B */
+	ITEM_PART,       /* root-coord/partitions/A/B */
+	ITEM_ALIAS,      /* root-coord/database/aliases/A/NAME; A is 0 for the
+			    old root-coord/aliases/NAME */
+	ITEM_INDEX,      /* field-index/A/B */
+	ITEM_LOAD_COLL,  /* querycoord-collection-loadinfo/A */
+	ITEM_LOAD_PART,  /* querycoord-partition-loadinfo/A/B */
+	ITEM_CHECKPOINT, /* datacoord-meta/channel-cp/NAME */
+	ITEM_USER,       /* root-coord/credential/users/NAME */
+	ITEM_ROLE,       /* root-coord/credential/roles/NAME */
+	ITEM_USER_ROLE,  /* …/user-role-mapping/NAME, "user/role" */
+	ITEM_GRANT,    /* …/grantee-privileges/NAME, "role/object/db.name" */
+	ITEM_GRANT_ID, /* …/grantee-id/NAME, "id/privilege" */
+	ITEM_IMPORT,   /* importtask/A */
+	ITEM_HEAD,     /* no key: a collection A that other keys speak of */
+	ITEM_KINDS,
+};
+
+/* States as Milvus numbers those of collections and partitions. */
+enum item_state {
+	STATE_CREATED,
+	STATE_CREATING,
+	STATE_DROPPING,
+	STATE_DROPPED,
+};
+
+struct item {
+	enum item_kind kind;
+	int64_t a, b;
+	char *name;     /* "" where the key has none */
+	uint8_t *value; /* the newest that was no tombstone; NULL: none seen */
+	size_t len;
+	int gone;         /* the key is a tombstone, or not there */
+	int64_t mod;      /* revision of its newest change */
+	uint64_t ts;      /* of the newest snapshot, 0 if none was seen */
+	uint64_t drop_ts; /* of the snapshot that ended its life, or 0 */
+	uint64_t sent;    /* the caller's, 0 at first */
+	int changed;      /* since metastore_unchange; heads of objects only */
+};
+
+struct metastore;
+struct metastore *metastore_new(void);
+void metastore_free(struct metastore *m);
+
+/*
+ * A key (without root and meta path in front) has this value, or none any
+ * more. Returns the item, or NULL if the key is of no interest. Order: a
+ * plain key before or after its snapshots, snapshots in order of time.
+ */
+struct item *metastore_put(
+    struct metastore *m, const char *key, const void *value, size_t len);
+struct item *metastore_delete(struct metastore *m, const char *key);
+
+/* The newest snapshot timestamp of all. */
+uint64_t metastore_max_ts(const struct metastore *m);
+
+/*
+ * The items of a kind, sorted by a, b, name (as bytes), in an array that
+ * lives until the next put.
+ */
+struct item *const *metastore_all(
+    const struct metastore *m, enum item_kind kind, size_t *n);
+/* Those with this a only. */
+struct item *const *metastore_of(
+    const struct metastore *m, enum item_kind kind, int64_t a, size_t *n);
+/* Those whose name begins with prefix only (a and b are 0). */
+struct item *const *metastore_named(const struct metastore *m,
+    enum item_kind kind, const char *prefix, size_t *n);
+/* One, or NULL. */
+struct item *metastore_get(const struct metastore *m, enum item_kind kind,
+    int64_t a, int64_t b, const char *name);
+/* The same, made if it is not there. */
+struct item *metastore_make(struct metastore *m, enum item_kind kind, int64_t a,
+    int64_t b, const char *name);
+
+#endif

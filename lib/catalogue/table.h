@@ -1,0 +1,15 @@
+#ifndef CDC_CATALOGUE_TABLE_H
+#define CDC_CATALOGUE_TABLE_H
+
+struct err;
+struct meta;
+struct out;
+
+/*
+ * The catalogue as columns for people: kind, state, time of the newest
+ * change, id, name ("db.coll", and what belongs to it behind a slash), and
+ * what else matters. Live objects only, unless all is set.
+ */
+int metaplain_write(struct meta *m, struct out *o, int all, struct err *e);
+
+#endif

@@ -1,0 +1,38 @@
+#ifndef CDC_CATALOGUE_VALUE_H
+#define CDC_CATALOGUE_VALUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common.pb-c.h"
+
+#include "catalogue/line.h"
+
+struct jsonw;
+
+/* What line.c and line_collection.c share: pieces of a line. */
+
+/* -1 with ERR_DATA: the item's value is no message of that name. */
+int metavalue_bad(const struct item *i, const char *what, struct err *e);
+
+/* A state from the wire; one that we do not know is as good as live. */
+int metavalue_state(const struct item *i, int state);
+
+/*
+ * "state" and "ts": when it came into that state. For what is dropped that
+ * is the end of its life, not the tombstone that follows hours later; where
+ * no snapshot is left it is create_ts.
+ */
+void metavalue_write_state(
+    struct jsonw *w, const struct item *i, int state, uint64_t create_ts);
+void metavalue_write_state_name(struct jsonw *w, int state);
+
+/* A key that stands there twice is written once: the last one holds. */
+void metavalue_write_kvs(
+    struct jsonw *w, const char *key, Pb__KeyValuePair *const *v, size_t n);
+
+/* The members of a collection's line; head is its ITEM_HEAD. */
+int metavalue_collection(struct jsonw *w, const struct metastore *m,
+    const struct item *head, struct meta_about *a, struct err *e);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef CDC_CODEC_PB_WRITE_H
+#define CDC_CODEC_PB_WRITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+/*
+ * Protobuf's wire format, written by hand where a message is too large to be
+ * built first and packed then: rows. Fields equal to zero are left out by
+ * the caller.
+ */
+enum { PBW_VARINT = 0, PBW_LEN = 2 };
+enum { PBW_VARINT_MAX = 10 };
+
+size_t pbw_put_varint(uint8_t *out, uint64_t v); /* room for PBW_VARINT_MAX */
+size_t pbw_varint_len(uint64_t v);
+
+void pbw_varint(struct buf *b, uint64_t v);
+/* Tag and value of a varint field. */
+void pbw_u64(struct buf *b, uint32_t field, uint64_t v);
+/* Tag and length; the n bytes themselves come from elsewhere. */
+void pbw_head(struct buf *b, uint32_t field, size_t n);
+size_t pbw_head_len(uint32_t field, size_t n);
+/* A whole string or bytes field. */
+void pbw_bytes(struct buf *b, uint32_t field, const void *p, size_t n);
+
+#endif

@@ -1,0 +1,23 @@
+#ifndef CDC_FORMAT_NEWEST_H
+#define CDC_FORMAT_NEWEST_H
+
+#include <stdint.h>
+
+struct err;
+struct kreader;
+
+/*
+ * "now" by the source's clock: the newest timestamp in its log, from the last
+ * record of each of the topics (NULL at the end) whose names begin with prefix.
+ * What is asked of the source from here on gets a later one. Its clock runs
+ * behind ours by some 50 ms or more, so ours would leave out rows. 0 if no
+ * topic has a record. None of them is being read.
+ */
+int newest_ts(struct kreader *k, char *const *topics, const char *prefix,
+    uint64_t *ts, struct err *e);
+
+/* The timestamp of the record at offset, or the next there; 0: it has none. */
+int record_ts(struct kreader *k, const char *topic, int64_t offset,
+    uint64_t *ts, struct err *e);
+
+#endif

@@ -1,0 +1,117 @@
+#include "model/op_write.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/out.h"
+#include "base/tso.h"
+
+/* Under what name the end line counts an operation. */
+enum count { COUNT_DDL, COUNT_NONE, COUNT_OWN };
+
+static const enum count counted[OP_MAX] = {
+	[OP_BEGIN] = COUNT_NONE,
+	[OP_TICK] = COUNT_NONE,
+	[OP_END] = COUNT_NONE,
+	[OP_INSERT] = COUNT_OWN,
+	[OP_UPSERT] = COUNT_OWN,
+	[OP_DELETE] = COUNT_OWN,
+	[OP_IMPORT] = COUNT_OWN,
+	[OP_UNKNOWN] = COUNT_OWN,
+};
+
+void
+emit_fini(struct emit *e)
+{
+	buf_fini(&e->line);
+	memset(e, 0, sizeof *e);
+}
+
+static int
+want(struct emit *e, const char *name, size_t len, struct err *err)
+{
+	enum opname op = op_by_name(name, len);
+
+	if (op == OP_OTHER)
+		return err_set(
+		    err, ERR_USAGE, "unknown operation '%.*s'", (int)len, name);
+	e->skip[op] = 0;
+	return 0;
+}
+
+int
+emit_only(struct emit *e, const char *list, struct err *err)
+{
+	memset(e->skip, 1, sizeof e->skip);
+	e->skip[OP_BEGIN] = e->skip[OP_TICK] = e->skip[OP_END] = 0;
+	for (const char *p = list; *p != '\0';) {
+		size_t n = strcspn(p, ",");
+
+		if (want(e, p, n, err) == -1)
+			return -1;
+		p += n + (p[n] == ',');
+	}
+	return 0;
+}
+
+struct jsonw *
+emit_open(struct emit *e, enum opname op, uint64_t ts)
+{
+	struct buf time = { 0 };
+
+	buf_clear(&e->line);
+	e->w.b = &e->line;
+	e->w.comma = 0;
+	e->op = op;
+	jw_open(&e->w, NULL, '{');
+	jw_str(&e->w, "op", op_name(op));
+	if (op == OP_BEGIN)
+		jw_i64(&e->w, "v", STREAM_VERSION);
+	else
+		jw_u64s(&e->w, "ts", ts);
+	if (op != OP_BEGIN && e->time) {
+		tso_add_time(&time, ts);
+		jw_str(&e->w, "time", time.ptr);
+		buf_fini(&time);
+	}
+	return &e->w;
+}
+
+void
+emit_close(struct emit *e, size_t rows)
+{
+	jw_close(&e->w, '}');
+	if (e->skip[e->op])
+		return;
+	e->lines[e->op]++;
+	if (e->op == OP_DELETE)
+		e->keys += rows;
+	else
+		e->rows += rows;
+	if (e->out != NULL)
+		out_line(e->out, &e->line);
+}
+
+static void
+count(struct jsonw *w, const char *name, uint64_t n)
+{
+	if (n > 0)
+		jw_i64(w, name, (int64_t)n);
+}
+
+void
+emit_counts(const struct emit *e, struct jsonw *w, const char *key)
+{
+	uint64_t ddl = 0;
+
+	jw_open(w, key, '{');
+	for (int op = 0; op < OP_MAX; op++)
+		if (counted[op] == COUNT_OWN)
+			count(w, op_name((enum opname)op), e->lines[op]);
+		else if (counted[op] == COUNT_DDL)
+			ddl += e->lines[op];
+	count(w, "rows", e->rows);
+	count(w, "keys", e->keys);
+	count(w, "ddl", ddl);
+	jw_close(w, '}');
+}

@@ -1,0 +1,43 @@
+#ifndef CDC_MODEL_OP_WRITE_H
+#define CDC_MODEL_OP_WRITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "codec/json_write.h"
+#include "model/op.h"
+
+struct err;
+struct out;
+
+/*
+ * Operation lines being written, cdc-ndjson(5). emit_open begins a line with
+ * op and ts and forgets one that is open; the caller adds the rest to e->w,
+ * emit_close ends it and hands it to out. All zero but out is valid.
+ */
+struct emit {
+	struct out *out; /* borrowed; NULL: lines are counted, not written */
+	int time;        /* add "time" after ts */
+	uint8_t skip[OP_MAX]; /* not wanted (--ops) */
+	struct jsonw w;
+	struct buf line;
+	enum opname op;         /* of the open line */
+	uint64_t lines[OP_MAX]; /* so far */
+	uint64_t rows, keys;    /* so far */
+};
+
+void emit_fini(struct emit *e);
+
+/* Write only the operations of a list such as "insert,delete". ERR_USAGE. */
+int emit_only(struct emit *e, const char *list, struct err *err);
+
+struct jsonw *emit_open(struct emit *e, enum opname op, uint64_t ts);
+/* rows or keys on the line, for the counts. */
+void emit_close(struct emit *e, size_t rows);
+/* {"insert":1,"rows":2,…}: what is not zero. */
+void emit_counts(const struct emit *e, struct jsonw *w, const char *key);
+
+#endif

@@ -1,0 +1,438 @@
+#include "state/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "codec/json_write.h"
+
+enum { VERSION_KNOWN = 1, FILE_MAX = 64 << 20 };
+static const char crc_key[] = ",\"crc\":\"";
+
+static int
+write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t k = write(fd, p, n);
+
+		if (k == -1 && errno == EINTR)
+			continue;
+		if (k == -1)
+			return -1;
+		p += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+static int
+sync_folder(int at)
+{
+	/* some file systems cannot sync a folder: nothing more can be done */
+	return fsync(at) == 0 || errno == EINVAL ? 0 : -1;
+}
+
+/* Is fd, which we hold locked, still the file of that name? */
+static int
+is_at(int fd, int at, const char *name)
+{
+	struct stat mine, there;
+
+	if (fstat(fd, &mine) == -1)
+		return -1;
+	if (fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : -1;
+	return mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+}
+
+/*
+ * The file that is to take a place in the folder `at`, empty and ours alone.
+ * Its name is always the same, so that what a killed process left behind is
+ * taken up again. Who had to wait for it may find that it has taken its place
+ * meanwhile.
+ */
+static int
+open_new(int at, const char *name)
+{
+	int fd, rc = 0, saved;
+
+	while (rc == 0) {
+		fd = openat(at, name,
+		    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		    0600);
+		if (fd == -1)
+			return -1;
+		if ((rc = state_flock(fd)) == 0)
+			rc = is_at(fd, at, name);
+		if (rc == 1 && ftruncate(fd, 0) == 0)
+			return fd;
+		saved = errno;
+		close(fd);
+		errno = saved;
+	}
+	return -1;
+}
+
+/* Write it; the file, still ours alone, or -1 and errno. */
+static int
+write_new(int at, const char *name, const void *p, size_t n, int durable)
+{
+	int fd = open_new(at, name);
+
+	if (fd != -1 &&
+	    (write_all(fd, p, n) == -1 || (durable && fsync(fd) == -1))) {
+		int saved = errno;
+
+		unlinkat(at, name, 0);
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+static int
+replace(const char *dir, const char *sub, const void *p, size_t n, int durable,
+    struct err *e)
+{
+	const char *name;
+	int at = state_parent(dir, sub, &name), rc = 0;
+	char *tmp = x_asprintf("%s.tmp", name);
+	int fd = at == -1 ? -1 : write_new(at, tmp, p, n, durable);
+
+	if (fd == -1 || renameat(at, tmp, at, name) == -1 ||
+	    (durable && sync_folder(at) == -1))
+		rc = state_failed(e, ERR_OUTPUT, dir, sub);
+	if (fd != -1)
+		close(fd);
+	if (at != -1)
+		close(at);
+	free(tmp);
+	return rc;
+}
+
+int
+state_replace(
+    const char *dir, const char *sub, const void *p, size_t n, struct err *e)
+{
+	return replace(dir, sub, p, n, 1, e);
+}
+
+int
+state_put(
+    const char *dir, const char *sub, const void *p, size_t n, struct err *e)
+{
+	return replace(dir, sub, p, n, 0, e);
+}
+
+/* What errno says of a file: is it none of ours, or can it not be read now? */
+static enum err_kind
+kind_of(int why)
+{
+	return why == ELOOP || why == ENOTDIR || why == EISDIR || why == ENXIO
+		   ? ERR_DATA
+		   : ERR_TEMP;
+}
+
+/*
+ * All of a file: 1, 0 if it is not there, -1. ERR_TEMP: what stands in it is
+ * not known, and may be good.
+ */
+static int
+slurp(const char *dir, const char *sub, struct buf *b, struct err *e)
+{
+	int fd = state_open(dir, sub, O_RDONLY), rc = 1;
+	ssize_t n = 1;
+
+	if (fd == -1 && errno == ENOENT)
+		return 0;
+	if (fd == -1)
+		return state_failed(e, kind_of(errno), dir, sub);
+	while (rc == 1 && n > 0) {
+		n = x_read(fd, buf_room(b, 65536), 65536);
+		if (n == -1)
+			rc = state_failed(e, kind_of(errno), dir, sub);
+		else if (n > 0 && (b->len += (size_t)n) > FILE_MAX)
+			rc = err_set(e, ERR_DATA,
+			    "'%s/%s' is larger than %d bytes", dir, sub,
+			    FILE_MAX);
+	}
+	close(fd);
+	return rc;
+}
+
+static json_t *
+parse(const char *dir, const char *sub, const struct buf *b, struct err *e)
+{
+	json_error_t je;
+	json_t *j = json_loadb(
+	    b->len == 0 ? "" : b->ptr, b->len, JSON_REJECT_DUPLICATES, &je);
+
+	if (j != NULL && json_is_object(j))
+		return j;
+	if (j == NULL)
+		err_set(e, ERR_DATA, "'%s/%s' line %d column %d: %s", dir, sub,
+		    je.line, je.column, je.text);
+	else
+		err_set(e, ERR_DATA, "'%s/%s' is not a JSON object", dir, sub);
+	json_decref(j);
+	return NULL;
+}
+
+json_t *
+state_read(const char *dir, const char *sub, struct err *e)
+{
+	struct buf b = { 0 };
+	json_t *j = NULL;
+	int rc = slurp(dir, sub, &b, e);
+
+	if (rc == 0)
+		err_set(e, ERR_DATA, "'%s/%s': %s", dir, sub, strerror(ENOENT));
+	else if (rc == -1)
+		e->kind = ERR_DATA; /* no file of these is waited for */
+	if (rc == 1)
+		j = parse(dir, sub, &b, e);
+	buf_fini(&b);
+	return j;
+}
+
+static unsigned long
+crc_of(const char *p, size_t n)
+{
+	return crc32(crc32(0, NULL, 0), (const Bytef *)p, (uInt)n);
+}
+
+/* Is the crc at the end that of all that stands before it? */
+static int
+crc_good(const struct buf *b)
+{
+	char want[32];
+	const char *at = NULL;
+
+	if (b->len == 0)
+		return 0;
+	for (const char *p = b->ptr; p != NULL;
+	     p = memmem(p + 1, b->len - (size_t)(p + 1 - b->ptr), crc_key,
+		 sizeof crc_key - 1))
+		at = p;
+	if (at == NULL || at == b->ptr)
+		return 0;
+	snprintf(want, sizeof want, "%s%08lx\"}\n", crc_key,
+	    crc_of(b->ptr, (size_t)(at - b->ptr)));
+	return b->len - (size_t)(at - b->ptr) == strlen(want) &&
+	       memcmp(at, want, strlen(want)) == 0;
+}
+
+/* 1 with *out, 0 if there is no such file, -1 if it cannot be used. */
+static int
+read_checkpoint(const char *dir, const char *sub, json_t **out, struct err *e)
+{
+	struct buf b = { 0 };
+	int rc = slurp(dir, sub, &b, e);
+
+	*out = NULL;
+	if (rc == 1 && !crc_good(&b))
+		rc = err_set(
+		    e, ERR_DATA, "'%s/%s' is torn or was changed", dir, sub);
+	if (rc == 1 && (*out = parse(dir, sub, &b, e)) == NULL)
+		rc = -1;
+	buf_fini(&b);
+	if (rc == 1 &&
+	    json_integer_value(json_object_get(*out, "v")) != VERSION_KNOWN) {
+		json_decref(*out);
+		*out = NULL;
+		rc = err_set(e, ERR_DATA,
+		    "'%s/%s' has a version that this release does not know",
+		    dir, sub);
+	}
+	return rc;
+}
+
+static int64_t
+gen_of(const json_t *j)
+{
+	return json_integer_value(json_object_get(j, "gen"));
+}
+
+/* Why there is none. */
+static json_t *
+no_checkpoint(
+    const struct err *e1, const struct err *e2, const char *task, struct err *e)
+{
+	const struct err *bad = e1->kind != ERR_NONE ? e1 : e2;
+
+	if (e1->kind == ERR_TEMP || e2->kind == ERR_TEMP)
+		err_fill(e, ERR_TEMP,
+		    "%.500s: what stands there is not known, and nothing was "
+		    "changed; mend that, and try again",
+		    (e1->kind == ERR_TEMP ? e1 : e2)->msg);
+	else
+		err_fill(e, ERR_DATA,
+		    "%.500s, and there is none before it: 'cdc-task set %s "
+		    "--from WHERE' says where to begin",
+		    bad->msg, task);
+	return NULL;
+}
+
+/* The newest of the two, and whether checkpoint.json is there in vain. */
+static json_t *
+newest(const char *dir, const char *task, int *fell_back, struct err *e)
+{
+	char *sub = state_sub(task, "checkpoint.json");
+	char *prev = state_sub(task, "checkpoint.prev.json");
+	struct err e1 = { 0 }, e2 = { 0 };
+	json_t *a, *b;
+	int ra = read_checkpoint(dir, sub, &a, &e1);
+	int rb = read_checkpoint(dir, prev, &b, &e2), use_prev;
+
+	free(sub);
+	free(prev);
+	err_clear(e);
+	if (e1.kind == ERR_TEMP) { /* the one before may be an older one */
+		json_decref(b);
+		return no_checkpoint(&e1, &e2, task, e);
+	}
+	use_prev = ra != 1 || (rb == 1 && gen_of(b) > gen_of(a));
+	/* without links, a writer that is killed may leave prev alone */
+	*fell_back = use_prev && ra != 0;
+	if (use_prev && rb == 1) {
+		json_decref(a);
+		return b;
+	}
+	json_decref(b);
+	if (ra == 1 || (ra == 0 && rb == 0))
+		return a;
+	return no_checkpoint(&e1, &e2, task, e);
+}
+
+json_t *
+state_checkpoint(const char *dir, const char *task, struct err *e)
+{
+	int fell_back;
+
+	if (state_check(dir, task, e) == -1)
+		return NULL;
+	return newest(dir, task, &fell_back, e);
+}
+
+void
+checkpoint_fini(struct checkpoint *c)
+{
+	pos_fini(&c->pos);
+	json_decref(c->known);
+	json_decref(c->source);
+	json_decref(c->applied);
+	memset(c, 0, sizeof *c);
+}
+
+int
+checkpoint_load(
+    const char *dir, const char *task, struct checkpoint *c, struct err *e)
+{
+	json_t *j;
+	int fell_back;
+
+	checkpoint_fini(c);
+	if (state_check(dir, task, e) == -1)
+		return -1;
+	j = newest(dir, task, &fell_back, e);
+	if (j == NULL)
+		return e->kind == ERR_NONE ? 0 : -1;
+	c->gen = gen_of(j);
+	c->fell_back = fell_back;
+	c->known = json_incref(json_object_get(j, "known"));
+	c->source = json_incref(json_object_get(j, "source"));
+	c->applied = json_incref(json_object_get(j, "applied"));
+	if (pos_from_line(&c->pos, j, e) == -1) {
+		json_decref(j);
+		checkpoint_fini(c);
+		return err_wrap(e, "checkpoint of task '%s'", task);
+	}
+	json_decref(j);
+	return 0;
+}
+
+static void
+add_object(struct jsonw *w, const char *key, const json_t *j)
+{
+	char *text = j == NULL ? NULL : json_dumps(j, JSON_COMPACT);
+
+	jw_raw(w, key, text == NULL ? "{}" : text,
+	    text == NULL ? 2 : strlen(text));
+	free(text);
+}
+
+static void
+checkpoint_text(const struct checkpoint *c, struct buf *b)
+{
+	struct jsonw w = { .b = b };
+
+	jw_open(&w, NULL, '{');
+	jw_i64(&w, "v", VERSION_KNOWN);
+	jw_i64(&w, "gen", c->gen + 1);
+	jw_u64s(&w, "ts", c->pos.ts);
+	pos_to_json(&c->pos, &w, "pos");
+	add_object(&w, "known", c->known);
+	if (c->source != NULL)
+		add_object(&w, "source", c->source);
+	add_object(&w, "applied", c->applied);
+	buf_addf(b, "%s%08lx\"}\n", crc_key, crc_of(b->ptr, b->len));
+}
+
+/*
+ * The file gets a second name, so that its own is never without a file; where
+ * a file system has no links, for a moment.
+ */
+static int
+keep(int at, const char *name, const char *prev)
+{
+	struct stat st;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (unlinkat(at, prev, 0) == -1 && errno != ENOENT)
+		return -1;
+	return linkat(at, name, at, prev, 0) == 0
+		   ? 0
+		   : renameat(at, name, at, prev);
+}
+
+/*
+ * The order matters: the new one is whole on the disk before the old one is
+ * kept as prev, and an old one that cannot be used never replaces prev.
+ */
+int
+checkpoint_save(
+    const char *dir, const char *task, struct checkpoint *c, struct err *e)
+{
+	static const char tmp[] = "checkpoint.tmp";
+	char *sub = state_sub(task, "checkpoint.json");
+	const char *name;
+	int at = state_parent(dir, sub, &name), fd = -1, rc = 0;
+	struct buf b = { 0 };
+
+	checkpoint_text(c, &b);
+	if (at == -1 || (fd = write_new(at, tmp, b.ptr, b.len, 1)) == -1 ||
+	    (!c->fell_back && keep(at, name, "checkpoint.prev.json") == -1) ||
+	    renameat(at, tmp, at, name) == -1 || sync_folder(at) == -1)
+		rc = state_failed(e, ERR_OUTPUT, dir, sub);
+	else {
+		c->gen++;
+		c->fell_back = 0;
+	}
+	if (fd != -1)
+		close(fd);
+	if (at != -1)
+		close(at);
+	buf_fini(&b);
+	free(sub);
+	return rc;
+}

@@ -1,0 +1,238 @@
+#include "state/redo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "state/state.h"
+
+struct redo {
+	char *dir, *task, *sub;
+	int fd;
+	uint64_t from; /* a checkpoint of it may lack what came since */
+	size_t lines;  /* in the file */
+	int open;      /* lines stand behind the last tick */
+};
+
+static int
+is_tick(const json_t *j, uint64_t *ts)
+{
+	const char *op = json_string_value(json_object_get(j, "op"));
+	const char *s = json_string_value(json_object_get(j, "ts"));
+	struct err ignored;
+
+	return op != NULL && strcmp(op, "tick") == 0 && s != NULL &&
+	       num_u64(s, 0, UINT64_MAX, ts, &ignored) == 0;
+}
+
+/*
+ * What is torn was never done: the last line, when the machine or the writer
+ * ended in the middle of it. Another one that cannot be read is left out
+ * with a warning, as the rest is worth more than none.
+ */
+static void
+take_line(
+    json_t *all, const char *path, const char *line, size_t n, uint64_t from)
+{
+	json_t *j = json_loadb(line, n, 0, NULL);
+	uint64_t ts;
+
+	if (line[n - 1] != '\n') {
+		json_decref(j);
+		return;
+	}
+	if (!json_is_object(j)) {
+		log_warn(
+		    "'%s': a line is no JSON object, and is left out", path);
+		json_decref(j);
+	} else if (is_tick(j, &ts)) {
+		if (ts <= from)
+			json_array_clear(all);
+		json_decref(j);
+	} else {
+		json_array_append_new(all, j);
+	}
+}
+
+static json_t *
+read_file(const char *dir, const char *sub, uint64_t from, struct err *e)
+{
+	int fd = state_open(dir, sub, O_RDONLY);
+	FILE *f = fd == -1 ? NULL : fdopen(fd, "r");
+	json_t *all = json_array();
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	int bad;
+
+	if (f == NULL && errno == ENOENT)
+		return all;
+	if (f == NULL) {
+		json_decref(all);
+		state_failed(e, ERR_DATA, dir, sub);
+		return NULL;
+	}
+	while ((n = getline(&line, &cap, f)) > 0)
+		take_line(all, sub, line, (size_t)n, from);
+	bad = ferror(f);
+	fclose(f);
+	free(line);
+	if (!bad)
+		return all;
+	json_decref(all);
+	err_set(e, ERR_DATA, "'%s/%s' cannot be read", dir, sub);
+	return NULL;
+}
+
+json_t *
+redo_read(const char *dir, const char *task, uint64_t from, struct err *e)
+{
+	char *sub = state_sub(task, "redo.ndjson");
+	json_t *all = read_file(dir, sub, from, e);
+
+	free(sub);
+	return all;
+}
+
+/* Write the file anew, with what a checkpoint at `from` does not know. */
+static int
+renew(struct redo *r, uint64_t from, struct err *e)
+{
+	json_t *all = read_file(r->dir, r->sub, from, e), *j;
+	struct buf b = { 0 };
+	size_t i;
+	int rc;
+
+	if (all == NULL)
+		return -1;
+	json_array_foreach(all, i, j)
+	{
+		char *line = json_dumps(j, JSON_COMPACT);
+
+		buf_adds(&b, line);
+		buf_addc(&b, '\n');
+		free(line);
+	}
+	r->lines = json_array_size(all);
+	r->open = r->lines > 0;
+	json_decref(all);
+	rc = state_replace(r->dir, r->sub, b.len > 0 ? b.ptr : "", b.len, e);
+	buf_fini(&b);
+	if (rc == -1)
+		return -1;
+	if (r->fd != -1)
+		close(r->fd);
+	r->fd = state_open(r->dir, r->sub, O_WRONLY | O_APPEND);
+	return r->fd == -1 ? state_failed(e, ERR_OUTPUT, r->dir, r->sub) : 0;
+}
+
+struct redo *
+redo_open(const char *dir, const char *task, uint64_t from, struct err *e)
+{
+	struct redo *r = x_calloc(1, sizeof *r);
+
+	r->dir = x_strdup(dir);
+	r->task = x_strdup(task);
+	r->sub = state_sub(task, "redo.ndjson");
+	r->fd = -1;
+	r->from = from;
+	if (renew(r, from, e) == 0)
+		return r;
+	redo_close(r);
+	return NULL;
+}
+
+void
+redo_close(struct redo *r)
+{
+	if (r == NULL)
+		return;
+	if (r->fd != -1)
+		close(r->fd);
+	free(r->dir);
+	free(r->task);
+	free(r->sub);
+	free(r);
+}
+
+/* A part of a line is cut off again: the next one shall not be torn. */
+static int
+append(struct redo *r, const char *line, size_t n, struct err *e)
+{
+	struct buf b = { 0 };
+	off_t end = lseek(r->fd, 0, SEEK_END);
+	ssize_t w;
+
+	buf_add(&b, line, n);
+	buf_addc(&b, '\n');
+	do
+		w = write(r->fd, b.ptr, b.len);
+	while (w == -1 && errno == EINTR);
+	n = b.len;
+	buf_fini(&b);
+	if (w == (ssize_t)n)
+		return 0;
+	if (w >= 0)
+		errno = ENOSPC;
+	state_failed(e, ERR_OUTPUT, r->dir, r->sub);
+	if (end != -1 && w > 0 && ftruncate(r->fd, end) == -1)
+		log_warn("'%s/%s': %s", r->dir, r->sub, strerror(errno));
+	return -1;
+}
+
+/* Too long: the checkpoint has moved on meanwhile. */
+static int
+shorten(struct redo *r, struct err *e)
+{
+	struct checkpoint c = { 0 };
+	int rc = checkpoint_load(r->dir, r->task, &c, e);
+
+	if (rc == 0)
+		rc = renew(r, c.pos.ts, e);
+	checkpoint_fini(&c);
+	return rc;
+}
+
+int
+redo_add(struct redo *r, const char *line, size_t n, struct err *e)
+{
+	if (r->lines >= REDO_LINES_MAX && r->lines % REDO_LINES_MAX == 0 &&
+	    shorten(r, e) == -1)
+		return -1;
+	if (append(r, line, n, e) == -1)
+		return -1;
+	r->lines++;
+	r->open = 1;
+	if (fdatasync(r->fd) == -1)
+		return state_failed(e, ERR_OUTPUT, r->dir, r->sub);
+	return 0;
+}
+
+/* May be lost: then more is compared than need be. */
+int
+redo_tick(struct redo *r, uint64_t ts, struct err *e)
+{
+	char line[64];
+	int n;
+
+	if (ts <= r->from)
+		return 0;
+	r->from = ts;
+	if (!r->open)
+		return 0;
+	n = snprintf(line, sizeof line, "{\"op\":\"tick\",\"ts\":\"%llu\"}",
+	    (unsigned long long)ts);
+	if (append(r, line, (size_t)n, e) == -1)
+		return -1;
+	r->lines++;
+	r->open = 0;
+	return 0;
+}

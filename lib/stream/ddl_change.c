@@ -1,0 +1,302 @@
+#include "stream/ddl.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/op_write.h"
+#include "stream/ddl_priv.h"
+#include "stream/known.h"
+
+/* Databases */
+
+void
+ddl_need_db(struct ddl *d, int64_t id, const char *name, uint64_t ts)
+{
+	const struct cat_db *db = cat_db(d->c.cat, id);
+	static const struct kvs none;
+
+	if (id == DEFAULT_DB || id == 0 || view_db(d->c.view, id) != NULL)
+		return;
+	ddl_line_db(d, OP_CREATE_DATABASE, db == NULL ? ts : db->ts, id, name,
+	    db == NULL ? &none : &db->props, 0);
+	view_add_db(d->c.view, id, name);
+}
+
+void
+ddl_drop_db(struct ddl *d, int64_t id, uint64_t ts)
+{
+	const struct view_db *db = view_db(d->c.view, id);
+
+	if (db == NULL)
+		return;
+	if (d->c.drop_dbs)
+		ddl_line_db(d, OP_DROP_DATABASE, ts, id, db->name, NULL, 0);
+	view_drop_db(d->c.view, id);
+}
+
+void
+ddl_apply_db(struct ddl *d, const struct event *ev)
+{
+	const struct cat_db *db = cat_db(d->c.cat, ev->id);
+	const struct view_db *have = view_db(d->c.view, ev->id);
+
+	if (!ev->live) {
+		ddl_drop_db(d, ev->id, ev->ts);
+	} else if (have == NULL && db != NULL && db->state == CAT_DROPPED &&
+		   db->ts <= d->until) {
+		return; /* came and went while it was in the queue */
+	} else if (have != NULL && !ev->ensure) {
+		ddl_line_db(d, OP_ALTER_DATABASE, ev->ts, ev->id, ev->name,
+		    &ev->props, 0);
+	} else if (d->c.want_db(d->c.arg, ev->name) && ev->id != DEFAULT_DB) {
+		ddl_line_db(d, OP_CREATE_DATABASE, ev->ts, ev->id, ev->name,
+		    &ev->props, have != NULL);
+		if (have == NULL)
+			view_add_db(d->c.view, ev->id, ev->name);
+	}
+}
+
+/* Aliases */
+
+void
+ddl_drop_alias(
+    struct ddl *d, struct view_coll *v, struct view_item *a, uint64_t ts)
+{
+	ddl_line_drop_alias(d, ts, v->db, a->name);
+	view_cut(&v->aliases, a);
+	v->changed = 1;
+}
+
+/* The collection at the target that has this alias, or NULL. */
+static struct view_coll *
+alias_holder(struct ddl *d, const char *db, const char *alias)
+{
+	for (size_t i = 0; i < d->c.view->n_colls; i++) {
+		struct view_coll *v = d->c.view->colls[i];
+
+		if (strcmp(v->db, db) == 0 &&
+		    view_find_name(&v->aliases, alias) != NULL)
+			return v;
+	}
+	return NULL;
+}
+
+void
+ddl_set_alias(
+    struct ddl *d, struct view_coll *to, const char *alias, uint64_t ts)
+{
+	struct view_coll *from = alias_holder(d, to->db, alias);
+
+	if (from == to)
+		return;
+	ddl_line_alias(
+	    d, from == NULL ? OP_CREATE_ALIAS : OP_ALTER_ALIAS, ts, to, alias);
+	view_put(&to->aliases, 0, alias, NULL); /* may be from's own text */
+	if (from != NULL) {
+		view_cut(&from->aliases, view_find_name(&from->aliases, alias));
+		from->changed = 1;
+	}
+	to->changed = 1;
+}
+
+void
+ddl_apply_alias(struct ddl *d, const struct event *ev)
+{
+	struct view_coll *to = view_coll(d->c.view, ev->id);
+	struct view_coll *from = alias_holder(d, ev->db, ev->name);
+
+	if (ev->live && to != NULL)
+		ddl_set_alias(d, to, ev->name, ev->ts);
+	else if (from != NULL) /* dropped, or moved to what is not carried */
+		ddl_drop_alias(
+		    d, from, view_find_name(&from->aliases, ev->name), ev->ts);
+}
+
+/* Collections */
+
+void
+ddl_drop_coll(struct ddl *d, struct view_coll *v, uint64_t ts)
+{
+	while (v->aliases.n > 0)
+		ddl_drop_alias(d, v, &v->aliases.v[0], ts);
+	ddl_line_coll(d, OP_DROP_COLLECTION, ts, v);
+	view_drop(d->c.view, v->id);
+}
+
+void
+ddl_rename_to(struct ddl *d, struct view_coll *v, const char *db,
+    const char *name, uint64_t ts)
+{
+	struct jsonw *w =
+	    ddl_open_coll(d, OP_RENAME_COLLECTION, ts, v->db, v->name, v->id);
+
+	jw_str(w, "new_db", db);
+	jw_str(w, "new_coll", name);
+	emit_close(d->c.emit, 0);
+	view_rename(v, db, name);
+}
+
+/*
+ * Before collection `id` takes a name: whoever else has it at the target goes
+ * away, for good if the source has dropped it, else to a name in between,
+ * from where its own change will fetch it.
+ */
+void
+ddl_free_name(
+    struct ddl *d, int64_t id, const char *db, const char *name, uint64_t ts)
+{
+	struct view_coll *v = view_by_name(d->c.view, db, name);
+	struct view_coll *a = alias_holder(d, db, name);
+	const struct cat_coll *c;
+	char temp[40];
+
+	if (a != NULL)
+		ddl_drop_alias(d, a, view_find_name(&a->aliases, name), ts);
+	if (v == NULL || v->id == id)
+		return;
+	c = cat_coll(d->c.cat, v->id);
+	if (c == NULL || ddl_gone(d, c)) {
+		ddl_drop_coll(d, v, ts);
+		return;
+	}
+	snprintf(temp, sizeof temp, "cdc_moving_%" PRId64, v->id);
+	ddl_rename_to(d, v, v->db, temp, ts);
+}
+
+void
+ddl_create_coll(struct ddl *d, struct cat_coll *c, const char *db,
+    const char *name, const struct kvs *props, uint64_t ts)
+{
+	struct view_coll *v;
+
+	ddl_free_name(d, c->id, db, name, ts);
+	ddl_line_create(d, ts, c, db, name, props, 0, 0);
+	v = view_add(d->c.view, c->id, db, name);
+	v->partial = ddl_partial(d, ts, c);
+	v->dirty_ts = d->newest;
+	kvs_copy(&v->props, props);
+	v->props_known = 1;
+	for (size_t i = 0; i < c->n_parts; i++)
+		if (c->parts[i].state == CAT_CREATED &&
+		    ddl_implicit(c, c->parts[i].name))
+			view_put(
+			    &v->parts, c->parts[i].id, c->parts[i].name, NULL);
+	ddl_imports(d);
+}
+
+static void
+alter_coll(struct ddl *d, struct view_coll *v, const struct event *ev)
+{
+	if (strcmp(v->name, ev->name) != 0 || strcmp(v->db, ev->db) != 0) {
+		ddl_need_db(d, ev->db_id, ev->db, ev->ts);
+		ddl_free_name(d, ev->id, ev->db, ev->name, ev->ts);
+		ddl_rename_to(d, v, ev->db, ev->name, ev->ts);
+	}
+	if (v->props_known && !kvs_equal(&v->props, &ev->props)) {
+		struct jsonw *w = ddl_open_coll(
+		    d, OP_ALTER_COLLECTION, ev->ts, v->db, v->name, v->id);
+
+		kvs_to_json(&ev->props, w, "properties");
+		emit_close(d->c.emit, 0);
+	}
+	kvs_fini(&v->props);
+	kvs_copy(&v->props, &ev->props);
+	v->props_known = 1;
+}
+
+static void
+ensure_coll(struct ddl *d, struct cat_coll *c, struct view_coll *v,
+    const struct event *ev)
+{
+	ddl_line_create(d, ev->ts, c, v->db, v->name, &ev->props, !v->maybe, 0);
+	v->maybe = 0;
+	kvs_fini(&v->props);
+	kvs_copy(&v->props, &ev->props);
+	v->props_known = 1;
+}
+
+void
+ddl_apply_coll(struct ddl *d, const struct event *ev)
+{
+	struct view_coll *v = view_coll(d->c.view, ev->id);
+	struct cat_coll *c = cat_coll(d->c.cat, ev->id);
+
+	if (!ev->live && v != NULL) {
+		ddl_drop_coll(d, v, ev->ts);
+	} else if (!ev->live) {
+		if (ddl_included(d, c))
+			ddl_line_gone(d, ev);
+	} else if (v != NULL && ev->ensure && !ddl_gone(d, c)) {
+		ddl_need_db(d, ev->db_id, v->db, ev->ts);
+		ensure_coll(d, c, v, ev);
+	} else if (v != NULL && v->maybe) {
+		return; /* it went while it was in the queue; its drop comes */
+	} else if (v != NULL) {
+		alter_coll(d, v, ev);
+	} else if (ddl_included(d, c) && ddl_gone(d, c)) {
+		ddl_line_create(
+		    d, ev->ts, c, ev->db, ev->name, &ev->props, 0, 1);
+	} else if (ddl_included(d, c)) {
+		ddl_need_db(d, ev->db_id, ev->db, ev->ts);
+		ddl_create_coll(d, c, ev->db, ev->name, &ev->props, ev->ts);
+	}
+}
+
+/* Partitions */
+
+void
+ddl_drop_part(struct ddl *d, struct view_coll *v, int64_t id, uint64_t ts)
+{
+	struct view_item *p = view_find(&v->parts, id), *l;
+
+	if (p == NULL)
+		return;
+	ddl_line_part(
+	    d, OP_DROP_PARTITION, ts, v->db, v->name, v->id, id, p->name, NULL);
+	if ((l = view_find(&v->loaded, id)) != NULL)
+		view_cut(&v->loaded, l);
+	if ((l = view_find(&v->released, id)) != NULL)
+		view_cut(&v->released, l);
+	view_cut(&v->parts, p);
+	v->changed = v->dirty = 1;
+}
+
+void
+ddl_create_part(struct ddl *d, struct view_coll *v, const struct cat_coll *c,
+    int64_t id, const char *name, uint64_t ts, int ensure)
+{
+	const struct view_item *old = view_find_name(&v->parts, name);
+	int have = view_find(&v->parts, id) != NULL;
+
+	if (have && !ensure)
+		return;
+	if (!have && old != NULL) /* the older one of this name */
+		ddl_drop_part(d, v, old->id, ts);
+	if (!ddl_implicit(c, name))
+		ddl_line_part(d, OP_CREATE_PARTITION, ts, v->db, v->name, v->id,
+		    id, name, have ? "ensure" : NULL);
+	if (!have)
+		view_put(&v->parts, id, name, NULL);
+	v->changed = v->dirty = 1;
+}
+
+void
+ddl_apply_part(struct ddl *d, const struct event *ev)
+{
+	struct view_coll *v = view_coll(d->c.view, ev->coll_id);
+	const struct cat_coll *c = cat_coll(d->c.cat, ev->coll_id);
+	const struct cat_part *p = c == NULL ? NULL : cat_part(c, ev->id);
+
+	if (v == NULL || p == NULL)
+		return;
+	if (!ev->live)
+		ddl_drop_part(d, v, ev->id, ev->ts);
+	else if (!ddl_part_gone(d, p))
+		ddl_create_part(d, v, c, ev->id, ev->name, ev->ts, ev->ensure);
+	else if (view_find(&v->parts, ev->id) == NULL)
+		ddl_line_part(d, OP_CREATE_PARTITION, ev->ts, v->db, v->name,
+		    v->id, ev->id, ev->name, "gone");
+}

@@ -1,0 +1,103 @@
+#ifndef CDC_STREAM_DDL_PRIV_H
+#define CDC_STREAM_DDL_PRIV_H
+
+/* Between the files of ddl only. */
+
+#include "model/op_write.h"
+#include "stream/ddl.h"
+#include "stream/known.h"
+
+enum { DEFAULT_DB = 1 };
+
+enum kind { EV_DB, EV_COLL, EV_PART, EV_ALIAS };
+
+/* A change as it was when it came: the object may have moved on since. */
+struct event {
+	uint64_t ts;
+	uint64_t seq; /* order of arrival, among equal timestamps */
+	enum kind kind;
+	int64_t id;      /* of the object; of the collection for an alias */
+	int64_t coll_id; /* of a partition */
+	int64_t db_id;   /* of a collection */
+	char *db, *name;
+	int live;
+	int ensure;
+	struct kvs props;
+};
+
+struct ddl {
+	struct ddl_conf c;
+	uint64_t since; /* older collections that are new here are partial */
+	uint64_t until;
+	int64_t imports_rev; /* ddl_imports_from */
+	uint64_t imports_ts;
+	int imports_judged; /* those that were completed at the start */
+	uint64_t newest;    /* of all changes so far */
+	uint64_t seq;
+	struct event *q; /* sorted from `head` on */
+	size_t head, n, cap;
+};
+
+/* ddl.c */
+void ddl_event_fini(struct event *ev);
+struct event *ddl_push(struct ddl *d, enum kind kind, uint64_t ts, int64_t id,
+    const char *db, const char *name);
+int ddl_included(struct ddl *d, struct cat_coll *c);
+/* What is there, and drops after ts of what is not. */
+void ddl_push_live(struct ddl *d, uint64_t ts);
+
+/* ddl_import.c: all completed imports that are new; those told before not. */
+void ddl_imports(struct ddl *d);
+
+/* ddl_line.c */
+void ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id,
+    const char *db, const struct kvs *props, int ensure);
+struct jsonw *ddl_open_coll(struct ddl *d, enum opname op, uint64_t ts,
+    const char *db, const char *name, int64_t id);
+void ddl_line_coll(
+    struct ddl *d, enum opname op, uint64_t ts, const struct view_coll *v);
+void ddl_line_gone(struct ddl *d, const struct event *ev);
+int ddl_implicit(const struct cat_coll *c, const char *part);
+/* Made at ts, does it lack rows that the source has? */
+int ddl_partial(const struct ddl *d, uint64_t ts, const struct cat_coll *c);
+void ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
+    const char *db, const char *name, const struct kvs *props, int ensure,
+    int gone);
+void ddl_line_part(struct ddl *d, enum opname op, uint64_t ts, const char *db,
+    const char *coll, int64_t coll_id, int64_t id, const char *name,
+    const char *flag);
+void ddl_line_alias(struct ddl *d, enum opname op, uint64_t ts,
+    const struct view_coll *v, const char *alias);
+void ddl_line_drop_alias(
+    struct ddl *d, uint64_t ts, const char *db, const char *alias);
+void ddl_line_index(struct ddl *d, enum opname op, uint64_t ts,
+    const struct view_coll *v, int64_t id, const char *field, const char *name,
+    const struct kvs *params, int ensure);
+void ddl_line_parts(struct ddl *d, enum opname op, uint64_t ts,
+    const struct view_coll *v, const struct view_items *parts,
+    int64_t replicas);
+
+/* ddl_change.c */
+void ddl_need_db(struct ddl *d, int64_t id, const char *name, uint64_t ts);
+void ddl_drop_db(struct ddl *d, int64_t id, uint64_t ts);
+void ddl_apply_db(struct ddl *d, const struct event *ev);
+void ddl_drop_alias(
+    struct ddl *d, struct view_coll *v, struct view_item *a, uint64_t ts);
+void ddl_set_alias(
+    struct ddl *d, struct view_coll *to, const char *alias, uint64_t ts);
+void ddl_apply_alias(struct ddl *d, const struct event *ev);
+void ddl_drop_coll(struct ddl *d, struct view_coll *v, uint64_t ts);
+void ddl_rename_to(struct ddl *d, struct view_coll *v, const char *db,
+    const char *name, uint64_t ts);
+void ddl_free_name(
+    struct ddl *d, int64_t id, const char *db, const char *name, uint64_t ts);
+void ddl_create_coll(struct ddl *d, struct cat_coll *c, const char *db,
+    const char *name, const struct kvs *props, uint64_t ts);
+void ddl_apply_coll(struct ddl *d, const struct event *ev);
+void ddl_drop_part(struct ddl *d, struct view_coll *v, int64_t id, uint64_t ts);
+void ddl_create_part(struct ddl *d, struct view_coll *v,
+    const struct cat_coll *c, int64_t id, const char *name, uint64_t ts,
+    int ensure);
+void ddl_apply_part(struct ddl *d, const struct event *ev);
+
+#endif

@@ -1,0 +1,380 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sig.h"
+#include "base/tso.h"
+#include "model/source.h"
+#include "stream/priv.h"
+
+/*
+ * Law 13: that the catalogue does not know an id is no proof that it was
+ * dropped; etcd may have been put back to a snapshot from before it was made.
+ * What proves it, where etcd has forgotten even the tombstone, is the message
+ * of the drop: Milvus writes it on every pchannel of the collection, behind
+ * all rows. So it stands behind any record, and behind any position at which
+ * the collection was still known. What was not read yet is looked through,
+ * once, up to where we go on reading from.
+ */
+enum {
+	AGAIN_MS = 1000, /* from one look at the new end to the next */
+	ONCE_MS = 3600000,
+	WAIT_MS = 100,
+	PATIENCE_S = 5, /* for a catalogue that follows to tell of it */
+	LONG = 100000,  /* records: who waits for that is told */
+};
+
+/* The first that is not below id. */
+static size_t
+place(const struct reader_drops *d, int64_t id)
+{
+	size_t lo = 0, hi = d->n;
+
+	if (d->n > 0 && d->v[d->n - 1].id < id) /* ids rise in time */
+		return d->n;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (d->v[mid].id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The drop of id, or NULL. */
+static const struct reader_drop *
+drop_of(const struct reader_drops *d, int64_t id)
+{
+	size_t i = place(d, id);
+
+	return i < d->n && d->v[i].id == id ? &d->v[i] : NULL;
+}
+
+void
+reader_note_drop(void *arg, const struct msg *m)
+{
+	struct reader_drops *d = &((struct reader *)arg)->drops;
+	int64_t id = m->type == MSG_DROP_COLLECTION  ? m->coll_id
+		     : m->type == MSG_DROP_PARTITION ? m->part_id
+						     : 0;
+	size_t i = place(d, id);
+
+	if (id <= 0 || drop_of(d, id) != NULL)
+		return;
+	d->v = x_grow(d->v, d->n, &d->cap, sizeof *d->v);
+	memmove(d->v + i + 1, d->v + i, (d->n - i) * sizeof *d->v);
+	d->v[i].id = id;
+	d->v[i].ts = m->ts;
+	d->n++;
+}
+
+static void
+note(struct reader *r, struct kmsg *m)
+{
+	struct err ignored = { 0 };
+	struct msg msg = { 0 };
+
+	if (!m->streaming && msg_decode(m->ptr, m->len, &msg, &ignored) == 0)
+		reader_note_drop(r, &msg);
+	kmsg_free(m);
+}
+
+static void
+say_look(const struct merge_topic *t, int64_t high)
+{
+	if (high - t->looked >= LONG)
+		log_warn("topic '%s': looking for drops in %" PRId64
+			 " records, from offset %" PRId64,
+		    t->name, high - t->looked, t->looked);
+	else
+		log_info("topic '%s': looking for drops from offset %" PRId64
+			 " to %" PRId64,
+		    t->name, t->looked, high);
+}
+
+/* One topic from where it was looked through to its end, or to the drop. */
+static int
+look(struct reader *r, struct kreader *k, struct merge_topic *t, int64_t high,
+    int64_t id, struct err *e)
+{
+	struct kmsg m;
+	int rc;
+
+	if (t->looked >= high)
+		return 0;
+	say_look(t, high);
+	if (kreader_start(k, t->name, merge_topic_find(r->merge, t->name),
+		t->looked, e) == -1)
+		return -1;
+	while (t->looked < high && sig_stop == 0 &&
+	       drop_of(&r->drops, id) == NULL) {
+		if ((rc = kreader_next(k, WAIT_MS, &m, e)) == -1)
+			return -1;
+		if (rc == KREADER_IDLE)
+			continue;
+		if (merge_topic(r->merge, (size_t)m.topic) == t)
+			t->looked = m.offset + 1;
+		note(r, &m);
+	}
+	return kreader_pause(k, t->name, e);
+}
+
+/* All DML topics, until there is a drop of id; what Kafka still has of them. */
+static int
+look_at(struct reader *r, struct kreader *k, struct merge_topic **topics,
+    size_t n, int64_t id, struct err *e)
+{
+	const char **names = x_calloc(n, sizeof *names);
+	int64_t *highs = x_calloc(n, sizeof *highs);
+	int64_t *lows = x_calloc(n, sizeof *lows);
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = topics[i]->name;
+	rc = kreader_lows(k, names, n, lows, e);
+	if (rc == 0)
+		rc = kreader_highs(k, names, n, highs, e);
+	for (size_t i = 0; i < n && rc == 0 && sig_stop == 0; i++) {
+		if (topics[i]->looked < lows[i])
+			topics[i]->looked = lows[i];
+		if (drop_of(&r->drops, id) == NULL)
+			rc = look(r, k, topics[i], highs[i], id, e);
+	}
+	free(lows);
+	free(highs);
+	free(names);
+	return rc;
+}
+
+static int
+look_through(struct reader *r, int64_t id, struct err *e)
+{
+	size_t all = merge_topics(r->merge), n = 0;
+	struct merge_topic **topics = x_calloc(all, sizeof *topics);
+	struct kreader *k = kreader_open(&r->conf->kafka, e);
+	int rc = -1;
+
+	for (size_t i = 0; i < all; i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (!t->ticks)
+			continue;
+		if (t->looked >= t->began && t->looked < t->next)
+			t->looked = t->next; /* they were read */
+		topics[n++] = t;
+	}
+	if (k != NULL)
+		rc = look_at(r, k, topics, n, id, e);
+	kreader_close(k);
+	free(topics);
+	return rc == -1 ? err_wrap(e, "looking for drops") : 0;
+}
+
+/* A look that was ended by a signal proves nothing: 0, and sig_stop. */
+static int
+is_dropped(struct reader *r, int64_t id, int64_t again_ms, struct err *e)
+{
+	int64_t now = tso_mono_ns();
+
+	if (drop_of(&r->drops, id) != NULL)
+		return 1;
+	if (r->looked_ns != 0 && now - r->looked_ns < again_ms * 1000000)
+		return 0;
+	if (look_through(r, id, e) == -1)
+		return -1;
+	if (drop_of(&r->drops, id) != NULL)
+		return 1;
+	if (sig_stop == 0)
+		r->looked_ns = tso_mono_ns();
+	return 0;
+}
+
+int
+reader_is_dropped(struct reader *r, int64_t id, int64_t again_ms, struct err *e)
+{
+	int rc = is_dropped(r, id, again_ms, e);
+
+	return rc == 0 && sig_stop != 0 ? err_set(e, ERR_STOP, "stopped") : rc;
+}
+
+/* ---- records ---- */
+
+static int
+is_waited_for(struct reader *r)
+{
+	int64_t now = tso_mono_ns();
+
+	if (!r->cat.follow)
+		return 0;
+	if (r->missing_ns == 0)
+		r->missing_ns = now;
+	return now - r->missing_ns < PATIENCE_S * 1000000000LL;
+}
+
+static int
+nobody_knows(struct reader *r, const struct rec *rec, int64_t id,
+    const char *what, struct err *e)
+{
+	struct buf b = { 0 };
+
+	tso_add_time(&b, rec->ts);
+	err_set(e, ERR_BACK,
+	    "topic '%s' offset %" PRId64 " (%s): a record of %s %" PRId64
+	    ", which the source's catalogue (revision %" PRId64
+	    ") does not know, and no drop of it is in the log",
+	    merge_topic(r->merge, (size_t)rec->m.topic)->name, rec->m.offset,
+	    b.ptr, what, id, r->cat.rev);
+	buf_fini(&b);
+	source_advise(e, NULL, r->from.task);
+	return -1;
+}
+
+int
+reader_missing(struct reader *r, const struct rec *rec, int64_t id,
+    const char *what, int young, struct err *e)
+{
+	int rc;
+
+	if (r->cat.partial || rec->ts <= r->missing_ts)
+		return young;
+	if ((rc = is_dropped(r, id, AGAIN_MS, e)) == 1) /* before --until? */
+		return young && drop_of(&r->drops, id)->ts > r->until_ts;
+	if (rc == -1 && e->kind != ERR_STOP)
+		return -1;
+	err_clear(e);
+	if (young || sig_stop != 0 || is_waited_for(r))
+		return 1;
+	return nobody_knows(r, rec, id, what, e);
+}
+
+/* ---- what the target has ---- */
+
+static int
+no_drop(struct reader *r, const struct view_coll *v, const char *part,
+    int64_t id, struct err *e)
+{
+	err_set(e, ERR_BACK,
+	    "%s%s%s '%s.%s' (%" PRId64
+	    ") is at the target; the source's catalogue (revision %" PRId64
+	    ") does not have it, and no drop of it is in the log behind the "
+	    "position",
+	    part == NULL ? "collection" : "partition '",
+	    part == NULL ? "" : part, part == NULL ? "" : "' of", v->db,
+	    v->name, id, r->cat.rev);
+	source_advise(e, NULL, r->from.task);
+	return -1;
+}
+
+/* What it was at that moment cannot be read any more, nor be left out. */
+static int
+dropped_later(const struct view_coll *v, int64_t id, uint64_t ts, struct err *e)
+{
+	struct buf b = { 0 };
+
+	tso_add_time(&b, ts);
+	err_set(e, ERR_GONE,
+	    "'%s.%s' (%" PRId64
+	    ") is at the target, and the source has dropped "
+	    "it or a partition of it at %s, after --until; its catalogue has "
+	    "forgotten it, so its rows up to --until cannot be read",
+	    v->db, v->name, id, b.ptr);
+	buf_fini(&b);
+	return -1;
+}
+
+/* 1: the source dropped it, or it is to be dropped. 0: it stays. -1. */
+static int
+decide(struct reader *r, const struct view_coll *v, const char *part,
+    int64_t id, struct err *e)
+{
+	int rc = reader_is_dropped(r, id, ONCE_MS, e);
+
+	if (rc == 1 && drop_of(&r->drops, id)->ts > r->until_ts)
+		return dropped_later(v, id, drop_of(&r->drops, id)->ts, e);
+	if (rc != 0)
+		return rc;
+	if (r->missing_ts == 0 || r->compared)
+		return no_drop(r, v, part, id, e);
+	log_warn("%s%s%s '%s.%s' (%" PRId64 ") is not at the source any more, "
+		 "and no drop of it is in the log: %s (--missing)",
+	    part == NULL ? "collection" : "partition '",
+	    part == NULL ? "" : part, part == NULL ? "" : "' of", v->db,
+	    v->name, id,
+	    r->missing == SOURCE_DROP ? "it is dropped at the target"
+				      : "the target keeps it");
+	return r->missing == SOURCE_DROP;
+}
+
+static int
+compare_parts(struct reader *r, struct view_coll *v, struct err *e)
+{
+	struct cat_coll *c = cat_coll(&r->cat, v->id);
+
+	for (size_t i = v->parts.n; i-- > 0;) {
+		struct view_item *p = &v->parts.v[i];
+		struct cat_part *cp = /* ours */
+		    (struct cat_part *)(uintptr_t)cat_part(c, p->id);
+		int rc;
+
+		if (cat_knows_part(cp))
+			continue;
+		if ((rc = decide(r, v, p->name, p->id, e)) == -1)
+			return -1;
+		if (rc == 1 && cp != NULL)
+			cp->state = CAT_DROPPED;
+		if (rc == 0) {
+			view_cut(&v->parts, p);
+			v->changed = 1;
+		}
+	}
+	return 0;
+}
+
+static int
+compare_coll(struct reader *r, struct view_coll *v, struct err *e)
+{
+	struct cat_coll *c = cat_coll(&r->cat, v->id);
+	int rc;
+
+	if (cat_knows(c))
+		return ddl_gone(r->ddl, c) ? 0 : compare_parts(r, v, e);
+	if (r->cat.partial) {
+		log_warn("collection '%s.%s' (%" PRId64 ") is not in the "
+			 "catalogue, which is of some collections only: it "
+			 "stays at the target as it is",
+		    v->db, v->name, v->id);
+		view_forget(&r->view, v->id);
+		return 0;
+	}
+	if ((rc = decide(r, v, NULL, v->id, e)) == -1)
+		return -1;
+	if (rc == 1 && c != NULL)
+		c->state = CAT_DROPPED;
+	if (rc == 0)
+		view_drop(&r->view, v->id); /* without a line */
+	return 0;
+}
+
+int
+reader_compare(struct reader *r, struct err *e)
+{
+	if (r->cat.some_kinds && r->view.n_colls > 0)
+		return err_set(e, ERR_USAGE,
+		    "%s: a catalogue of some kinds only (cdc-meta --kinds): "
+		    "what the target has of the others would be taken for "
+		    "dropped",
+		    r->conf->catalogue);
+	r->looked_ns = 0;
+	for (size_t i = r->view.n_colls; i-- > 0 && sig_stop == 0;)
+		if (compare_coll(r, r->view.colls[i], e) == -1)
+			return -1;
+	if (sig_stop != 0) /* what was not looked at would be dropped */
+		return err_set(e, ERR_STOP, "stopped");
+	r->compared = 1;
+	return 0;
+}

@@ -1,0 +1,199 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tso.h"
+#include "stream/priv.h"
+
+/* Between two looks at the catalogue: so many records, so much, so long. */
+enum { BATCH = 2000, BATCH_BYTES = 1 << 20, BATCH_MS = 50 };
+
+/* What may be held while a watermark waits for the catalogue. */
+enum { HELD_BYTES = 8 << 20 };
+
+/* When so much more is held than ever, the heap's holes are given back. */
+enum { TRIM_BYTES = 3 << 20 };
+
+/* Nothing of a collection that is not included is kept. */
+int
+reader_wanted(void *arg, const struct rec *rec)
+{
+	struct reader *r = arg;
+	const struct cat_coll *c = cat_coll(&r->cat, rec->msg.coll_id);
+
+	return c == NULL || c->included || rec->broken ||
+	       rec->msg.type == MSG_FLUSH || view_coll(&r->view, c->id) != NULL;
+}
+
+static int
+take_record(struct reader *r, struct kmsg *k, struct err *e)
+{
+	struct merge_topic *t = merge_topic(r->merge, (size_t)k->topic);
+	int64_t offset = k->offset, want = t->next;
+	uint64_t before = t->last;
+	struct rec *rec;
+
+	/* Milvus has no transactions and compacts nothing: no offset is free */
+	if (offset != want) {
+		kmsg_free(k);
+		return err_set(e, ERR_GONE,
+		    "topic '%s': the next record to read is offset %" PRId64
+		    ", what came is offset %" PRId64,
+		    t->name, want, offset);
+	}
+	if (k->streaming) {
+		kmsg_free(k);
+		return err_set(e, ERR_DATA,
+		    "topic '%s' offset %" PRId64
+		    ": source writes the 2.6 streaming log, which this "
+		    "program does not read",
+		    t->name, offset);
+	}
+	rec = merge_add(r->merge, k);
+	reader_doubt(t, offset, before);
+	if (rec == NULL)
+		return 0;
+	if (offset < t->end && rec->ts > r->until_seen)
+		r->until_seen = rec->ts;
+	return 0;
+}
+
+/* Is there nothing left to wait for on the topic that holds W back? */
+static int
+holder_is_read(const struct reader *r, int holder)
+{
+	const struct merge_topic *t;
+
+	if (holder == -1 || r->until.kind == WHERE_NEVER)
+		return 0;
+	t = merge_topic(r->merge, (size_t)holder);
+	return t->end != -1 && t->next >= t->end;
+}
+
+/*
+ * Topics ahead of W wait, unless it is for a source that is dead; each has a
+ * limit, the one that holds W back too.
+ */
+int
+reader_balance(struct reader *r, int holder, struct err *e)
+{
+	size_t part = holder_is_read(r, holder)
+			  ? MERGE_ALONE_BYTES
+			  : MERGE_AHEAD_BYTES / (merge_topics(r->merge) + 1);
+
+	for (size_t i = 0; i < merge_topics(r->merge); i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (t->bytes > MERGE_ALONE_BYTES)
+			return err_set(e, ERR_DATA,
+			    "topic '%s' alone holds %zu bytes without a tick, "
+			    "the limit is %d (MERGE_ALONE_BYTES)",
+			    t->name, t->bytes, MERGE_ALONE_BYTES);
+		if (!t->paused && (int)i != holder && t->bytes > part) {
+			t->paused = 1;
+			if (kreader_pause(r->k, t->name, e) == -1)
+				return -1;
+		} else if (t->paused &&
+			   ((int)i == holder || t->bytes < part / 2)) {
+			t->paused = 0;
+			if (kreader_resume(r->k, t->name, e) == -1)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+int
+reader_is_full(const struct reader *r)
+{
+	return r->cat.follow && r->n_cands > 0 &&
+	       r->cands[r->n_cands - 1].w > merge_released(r->merge) &&
+	       merge_bytes(r->merge) > HELD_BYTES;
+}
+
+/*
+ * What librdkafka unpacks into leaves holes in which a record fits, but not
+ * the next batch: a quarter of the heap while a long time between two ticks is
+ * held, which is when the most of it is needed.
+ */
+static void
+give_back(struct reader *r)
+{
+	size_t held = merge_bytes(r->merge);
+
+	if (held < r->held_most + TRIM_BYTES)
+		return;
+	r->held_most = held;
+	x_trim();
+}
+
+int
+reader_records(struct reader *r, struct err *e)
+{
+	int64_t begun = tso_mono_ns();
+	size_t bytes = 0;
+	struct kmsg k;
+
+	r->taken = 0;
+	r->more = 1;
+	for (int i = 0; i < BATCH; i++) {
+		int rc = kreader_next(r->k, 0, &k, e);
+
+		if (rc == -1)
+			return -1;
+		if (rc == KREADER_IDLE) {
+			r->more = 0;
+			break;
+		}
+		bytes += k.len;
+		/* what was handed over is ours, however late it is */
+		if (take_record(r, &k, e) == -1)
+			return -1;
+		r->taken++;
+		if (bytes > BATCH_BYTES ||
+		    tso_mono_ns() - begun > BATCH_MS * 1000000LL)
+			break;
+	}
+	give_back(r);
+	return reader_same(r, e);
+}
+
+/*
+ * Law 3: a topic that is no longer used holds W back until it has been read
+ * to the end that it had then. All of them are asked for in one question.
+ */
+int
+reader_settle(struct reader *r, struct err *e)
+{
+	size_t n = merge_topics(r->merge), ask = 0;
+	const char **names = x_calloc(n, sizeof *names);
+	struct merge_topic **topics = x_calloc(n, sizeof *topics);
+	int64_t *highs = x_calloc(n, sizeof *highs);
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (t->used || t->settled || !t->ticks)
+			continue;
+		if (t->unused_end != -1) {
+			t->settled = t->next >= t->unused_end;
+			continue;
+		}
+		topics[ask] = t;
+		names[ask++] = t->name;
+	}
+	if (ask > 0)
+		rc = kreader_highs(r->k, names, ask, highs, e);
+	for (size_t i = 0; i < ask && rc == 0; i++) {
+		topics[i]->unused_end = highs[i];
+		topics[i]->settled = topics[i]->next >= highs[i];
+	}
+	free(highs);
+	free(topics);
+	free(names);
+	return rc;
+}

@@ -1,0 +1,116 @@
+#ifndef CDC_STREAM_KNOWN_H
+#define CDC_STREAM_KNOWN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "model/schema.h"
+
+struct err;
+struct jsonw;
+
+/*
+ * What the target has once it has applied the stream up to here: `known` of
+ * ticks and checkpoints (law 7). Objects are those of the source, by id,
+ * under the names that they have at the target.
+ */
+struct view_item {
+	int64_t id;
+	char *name;
+	char *field; /* of an index, else NULL */
+	int ensured; /* an index that this run has written */
+};
+struct view_items {
+	struct view_item *v;
+	size_t n, cap;
+};
+
+enum view_load {
+	VIEW_LOAD_NONE,
+	VIEW_LOAD_ALL,
+	VIEW_LOAD_PARTS,
+	VIEW_LOAD_UNSURE, /* one of the others */
+};
+
+/* Bulk imports at the source, whose rows are in no log. */
+struct view_imports {
+	int64_t n, rows;
+	int64_t rev; /* etcd's, of the newest, */
+	uint64_t ts; /* and when it was begun */
+};
+
+struct view_coll {
+	int64_t id;
+	char *db, *name;
+	char *as; /* "db.coll" when it was asked for, or a list of what may have
+		     been (model/pattern.h); NULL: as it is */
+	struct view_items parts, aliases, indexes; /* aliases have no id */
+	enum view_load load;
+	struct view_items loaded;   /* partitions of VIEW_LOAD_PARTS, by id */
+	struct view_items released; /* those that VIEW_LOAD_ALL leaves out */
+	struct kvs props; /* as last written by this run; not in known */
+	int props_known;
+	int partial; /* made without the rows from before */
+	struct view_imports imported;
+	int maybe;         /* not certain to be there */
+	int unsure_name;   /* it may have another one; not in known */
+	int changed;       /* since the last tick */
+	int dirty;         /* indexes and load are still to be compared, */
+	uint64_t dirty_ts; /* once all up to here is out */
+};
+
+struct view_db {
+	int64_t id;
+	char *name;
+	int changed;
+};
+
+struct view {
+	struct view_coll **colls; /* by id */
+	size_t n_colls, colls_cap;
+	struct view_db *dbs;
+	size_t n_dbs, dbs_cap;
+	int64_t *gone; /* collections dropped since the last tick */
+	size_t n_gone, gone_cap;
+	int64_t *gone_dbs;
+	size_t n_gone_dbs, gone_dbs_cap;
+	struct view_items unsure; /* aliases, with the database as field */
+};
+
+void view_fini(struct view *v);
+int view_from_json(struct view *v, json_t *known, struct err *e);
+/*
+ * Add what the target may have besides: redo is an array of lines
+ * (state/redo.h) or NULL. Aliases in question stand for nothing any more, but
+ * in v->unsure.
+ */
+void view_redo(struct view *v, json_t *redo);
+
+/* "known": whole, or what has changed since the last call with whole == 0. */
+int view_changed(const struct view *v);
+void view_to_json(struct view *v, struct jsonw *w, const char *key, int whole);
+
+struct view_coll *view_coll(const struct view *v, int64_t id); /* or NULL */
+struct view_coll *view_by_name(
+    const struct view *v, const char *db, const char *name);
+struct view_coll *view_add(
+    struct view *v, int64_t id, const char *db, const char *name);
+void view_drop(struct view *v, int64_t id);
+/* Take it out without a word: it is not ours any more. */
+void view_forget(struct view *v, int64_t id);
+void view_rename(struct view_coll *c, const char *db, const char *name);
+
+struct view_db *view_db(const struct view *v, int64_t id); /* or NULL */
+void view_add_db(struct view *v, int64_t id, const char *name);
+void view_drop_db(struct view *v, int64_t id);
+
+struct view_item *view_find(const struct view_items *s, int64_t id);
+struct view_item *view_find_name(const struct view_items *s, const char *name);
+struct view_item *view_put(
+    struct view_items *s, int64_t id, const char *name, const char *field);
+void view_cut(struct view_items *s, struct view_item *item);
+void view_items_fini(struct view_items *s);
+
+#endif

@@ -1,0 +1,489 @@
+#include "stream/merge.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tso.h"
+#include "model/pos.h"
+
+enum { FAR_MS = 30000, RUN_MS = 10000 };
+
+/* Records and marks in offset order: where o is. */
+struct fifo {
+	struct rec **v;
+	size_t head, n, cap;
+};
+
+struct recent {
+	int64_t id;
+	int type;
+};
+
+struct topic {
+	struct merge_topic pub;
+	struct fifo fifo;
+	struct recent recent[MERGE_RECENT];
+	size_t n_recent; /* ever added */
+};
+
+struct merge {
+	struct topic **v;
+	size_t n, cap;
+	struct rec **heap;
+	size_t n_heap, heap_cap;
+	uint64_t released;
+	uint64_t newest;
+	struct merge_stats stats;
+	int (*want)(void *arg, const struct rec *r);
+	void *arg;
+	void (*told)(void *arg, const struct msg *msg);
+	void *told_arg;
+};
+
+struct merge *
+merge_new(void)
+{
+	return x_calloc(1, sizeof(struct merge));
+}
+
+static void
+rec_free(struct rec *r)
+{
+	kmsg_free(&r->m);
+	free(r);
+}
+
+void
+merge_free(struct merge *m)
+{
+	if (m == NULL)
+		return;
+	for (size_t i = 0; i < m->n; i++) {
+		struct fifo *f = &m->v[i]->fifo;
+
+		for (size_t k = f->head; k < f->n; k++)
+			rec_free(f->v[k]);
+		free(f->v);
+		free(m->v[i]->pub.name);
+		free(m->v[i]);
+	}
+	free(m->v);
+	free(m->heap);
+	free(m);
+}
+
+int
+merge_topic_add(struct merge *m, const char *name, int ticks, int64_t next)
+{
+	struct topic *t = x_calloc(1, sizeof *t);
+
+	t->pub.name = x_strdup(name);
+	t->pub.ticks = ticks;
+	t->pub.next = next;
+	t->pub.end = t->pub.unused_end = -1;
+	m->v = x_grow(m->v, m->n, &m->cap, sizeof(struct topic *));
+	m->v[m->n] = t;
+	return (int)m->n++;
+}
+
+int
+merge_topic_find(const struct merge *m, const char *name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (strcmp(m->v[i]->pub.name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+size_t
+merge_topics(const struct merge *m)
+{
+	return m->n;
+}
+
+struct merge_topic *
+merge_topic(struct merge *m, size_t i)
+{
+	return &m->v[i]->pub;
+}
+
+size_t
+merge_bytes(const struct merge *m)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		bytes += m->v[i]->pub.bytes;
+	return bytes;
+}
+
+/* Is a to leave before b? */
+static int
+before(const struct rec *a, const struct rec *b)
+{
+	if (a->ts != b->ts)
+		return a->ts < b->ts;
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	if (a->m.topic != b->m.topic)
+		return a->m.topic < b->m.topic;
+	return a->m.offset < b->m.offset;
+}
+
+static void
+heap_push(struct merge *m, struct rec *r)
+{
+	size_t i = m->n_heap++, up;
+
+	m->heap = x_grow(m->heap, i, &m->heap_cap, sizeof(struct rec *));
+	for (; i > 0 && before(r, m->heap[up = (i - 1) / 2]); i = up)
+		m->heap[i] = m->heap[up];
+	m->heap[i] = r;
+}
+
+/* Fill the hole at i, from below, with r. */
+static void
+heap_sink(struct merge *m, size_t i, struct rec *r)
+{
+	for (;;) {
+		size_t k = 2 * i + 1;
+
+		if (k + 1 < m->n_heap && before(m->heap[k + 1], m->heap[k]))
+			k++;
+		if (k >= m->n_heap || !before(m->heap[k], r))
+			break;
+		m->heap[i] = m->heap[k];
+		i = k;
+	}
+	m->heap[i] = r;
+}
+
+static void
+fifo_push(struct topic *t, struct rec *r)
+{
+	struct fifo *f = &t->fifo;
+
+	if (f->n == f->cap && f->head > f->n / 2) {
+		memmove(f->v, f->v + f->head,
+		    (f->n - f->head) * sizeof(struct rec *));
+		f->n -= f->head;
+		f->head = 0;
+	}
+	f->v = x_grow(f->v, f->n, &f->cap, sizeof(struct rec *));
+	f->v[f->n++] = r;
+	t->pub.bytes += r->m.len + sizeof *r;
+}
+
+/* Drop what has left from the head on. */
+static void
+fifo_shift(struct merge *m, struct topic *t)
+{
+	struct fifo *f = &t->fifo;
+
+	while (f->head < f->n) {
+		struct rec *r = f->v[f->head];
+
+		if (!r->released && !(r->mark && r->ts <= m->released))
+			break;
+		t->pub.bytes -= r->m.len + sizeof *r;
+		rec_free(r);
+		f->head++;
+	}
+}
+
+/* A producer's retry: the same type and message id, not long ago. */
+static int
+retry(struct topic *t, const struct msg *msg)
+{
+	size_t n = t->n_recent < MERGE_RECENT ? t->n_recent : MERGE_RECENT;
+	struct recent *slot = &t->recent[t->n_recent % MERGE_RECENT];
+
+	if (msg->msg_id == 0 ||
+	    (msg->type != MSG_INSERT && msg->type != MSG_DELETE))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (t->recent[i].id == msg->msg_id &&
+		    t->recent[i].type == msg->type)
+			return 1;
+	slot->id = msg->msg_id;
+	slot->type = msg->type;
+	t->n_recent++;
+	return 0;
+}
+
+static int
+rank_of(int type)
+{
+	switch (type) {
+	case MSG_CREATE_COLLECTION:
+		return 0;
+	case MSG_DELETE:
+		return 1;
+	case MSG_INSERT:
+		return 2;
+	default:
+		return 3;
+	}
+}
+
+/*
+ * Far above W one mark does for all of some seconds: hours of ticks of topics
+ * that have little else wait in a backlog. Where to read from is then a
+ * little early until W is past them.
+ */
+static int
+joins(const struct merge *m, const struct topic *t, uint64_t ts)
+{
+	const struct fifo *f = &t->fifo;
+	int64_t run;
+
+	if (f->head == f->n || !f->v[f->n - 1]->mark ||
+	    tso_ms(ts) < tso_ms(m->released) + FAR_MS)
+		return 0;
+	run = tso_ms(f->v[f->n - 1]->ts) / RUN_MS;
+	return run == tso_ms(ts) / RUN_MS;
+}
+
+/*
+ * Of a record that does not wait only its place is kept, as long as W is not
+ * past it: no position may be behind a record that is younger than W.
+ */
+static void
+leave_mark(struct merge *m, struct topic *t, struct rec *r)
+{
+	int topic = r->m.topic;
+	int64_t offset = r->m.offset;
+
+	kmsg_free(&r->m);
+	r->m.topic = topic;
+	r->m.offset = offset;
+	r->mark = 1;
+	if (r->ts <= m->released || !t->pub.ticks) {
+		rec_free(r);
+	} else if (joins(m, t, r->ts)) {
+		struct rec *run = t->fifo.v[t->fifo.n - 1];
+
+		if (r->ts > run->ts)
+			run->ts = r->ts;
+		rec_free(r);
+	} else {
+		fifo_push(t, r);
+	}
+}
+
+/* Messages that the catalogue tells better; they are counted. */
+static int
+is_ddl(int type)
+{
+	return type == MSG_DROP_COLLECTION || type == MSG_CREATE_PARTITION ||
+	       type == MSG_DROP_PARTITION;
+}
+
+/* Requests on the replicate-msg topic other than flush (design, law 0). */
+static int
+is_request(const struct topic *t, const struct rec *r)
+{
+	return !t->pub.ticks && !r->broken && r->msg.type != MSG_FLUSH;
+}
+
+/* The counter of those that do not wait, NULL for one that does. */
+static uint64_t *
+leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
+{
+	if (r->msg.type == MSG_TIMETICK) {
+		if (r->ts > t->pub.tick)
+			t->pub.tick = r->ts;
+		return &m->stats.ticks;
+	}
+	/* what is broken has no timestamp that a time could be held against */
+	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts &&
+	    !(r->broken && t->pub.by_time))
+		return &m->stats.skipped;
+	if (is_ddl(r->msg.type) || is_request(t, r))
+		return &m->stats.ddl;
+	if (!r->broken && retry(t, &r->msg))
+		return &m->stats.retries;
+	if (m->want != NULL && !m->want(m->arg, r))
+		return &m->stats.unwanted;
+	return NULL;
+}
+
+/*
+ * A timestamp for what has none: Kafka's, the same each time it is read, so
+ * that a position says whether it is out.
+ */
+static uint64_t
+broken_ts(const struct topic *t, const struct kmsg *k)
+{
+	return k->time_ms > 0 ? tso_from_ms(k->time_ms) : t->pub.tick + 1;
+}
+
+struct rec *
+merge_add(struct merge *m, struct kmsg *own_k)
+{
+	struct topic *t = m->v[own_k->topic];
+	struct rec *r = x_calloc(1, sizeof *r);
+	struct err e = { 0 };
+	uint64_t *counter;
+
+	r->m = *own_k;
+	memset(own_k, 0, sizeof *own_k);
+	t->pub.next = r->m.offset + 1;
+	t->pub.records++;
+	t->pub.last = 0;
+	if (msg_decode(r->m.ptr, r->m.len, &r->msg, &e) == -1) {
+		log_warn("topic '%s' offset %" PRId64 ": %s", t->pub.name,
+		    r->m.offset, e.msg);
+		r->broken = 1;
+		r->msg.type = 0;
+		r->msg.ts = broken_ts(t, &r->m);
+	}
+	r->ts = r->msg.ts;
+	if (!r->broken)
+		t->pub.last = r->ts;
+	r->rank = rank_of(r->msg.type);
+	if (m->told != NULL && is_ddl(r->msg.type))
+		m->told(m->told_arg, &r->msg);
+	if (r->ts > m->newest)
+		m->newest = r->ts;
+	if ((counter = leaves_at_once(m, t, r)) != NULL) {
+		++*counter;
+		leave_mark(m, t, r);
+		return NULL;
+	}
+	r->late = r->ts <= m->released;
+	m->stats.late += (uint64_t)r->late;
+	fifo_push(t, r);
+	heap_push(m, r);
+	return r;
+}
+
+void
+merge_ddl(
+    struct merge *m, void (*told)(void *arg, const struct msg *msg), void *arg)
+{
+	m->told = told;
+	m->told_arg = arg;
+}
+
+void
+merge_filter(
+    struct merge *m, int (*want)(void *arg, const struct rec *r), void *arg)
+{
+	m->want = want;
+	m->arg = arg;
+}
+
+uint64_t
+merge_watermark(const struct merge *m, int *holder)
+{
+	uint64_t w = UINT64_MAX;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct merge_topic *t = &m->v[i]->pub;
+
+		if (!t->ticks || (!t->used && t->settled) || t->tick >= w)
+			continue;
+		w = t->tick;
+		if (holder != NULL)
+			*holder = (int)i;
+	}
+	return w;
+}
+
+struct rec *
+merge_first(const struct merge *m)
+{
+	return m->n_heap == 0 ? NULL : m->heap[0];
+}
+
+uint64_t
+merge_newest(const struct merge *m)
+{
+	return m->newest;
+}
+
+struct rec *
+merge_take(struct merge *m)
+{
+	struct rec *r = m->heap[0];
+
+	m->n_heap--;
+	if (m->n_heap > 0)
+		heap_sink(m, 0, m->heap[m->n_heap]);
+	r->released = 1;
+	return r;
+}
+
+void
+merge_put_back(struct merge *m, struct rec *r)
+{
+	r->released = 0;
+	heap_push(m, r);
+}
+
+void
+merge_release(struct merge *m, uint64_t ts)
+{
+	if (ts > m->released)
+		m->released = ts;
+	for (size_t i = 0; i < m->n; i++)
+		fifo_shift(m, m->v[i]);
+}
+
+uint64_t
+merge_released(const struct merge *m)
+{
+	return m->released;
+}
+
+/* What is known of the record before n, of which a topic is known again. */
+static uint64_t
+last_of(const struct merge_topic *t, int64_t n)
+{
+	if (t->doubt != 0 && n == t->doubt_at + 1)
+		return t->doubt;
+	if (n == t->next && t->last != 0)
+		return t->last;
+	return n == t->skip_n ? t->skip_last : 0;
+}
+
+void
+merge_pos(const struct merge *m, struct pos *p)
+{
+	p->ts = m->released;
+	for (size_t i = 0; i < m->n; i++) {
+		const struct topic *t = m->v[i];
+		const struct fifo *f = &t->fifo;
+		int64_t n = t->pub.next, o = n;
+
+		if (f->head < f->n)
+			o = f->v[f->head]->m.offset;
+		/* what a start by time skips stays skipped */
+		if (n < t->pub.skip_n)
+			n = t->pub.skip_n;
+		/* and what is held, though late, does not */
+		for (size_t k = f->head; k < f->n; k++)
+			if (f->v[k]->late && !f->v[k]->released) {
+				n = f->v[k]->m.offset;
+				break;
+			}
+		/* nor what was read behind a record that is in doubt */
+		if (t->pub.doubt != 0 && n > t->pub.doubt_at + 1)
+			n = t->pub.doubt_at + 1;
+		if (o > n)
+			o = n;
+		pos_set(p, t->pub.name, o, n, m->released)->last =
+		    last_of(&t->pub, n);
+	}
+}
+
+const struct merge_stats *
+merge_stats(const struct merge *m)
+{
+	return &m->stats;
+}

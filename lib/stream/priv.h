@@ -1,0 +1,164 @@
+#ifndef CDC_STREAM_PRIV_H
+#define CDC_STREAM_PRIV_H
+
+/* Between the files of the reader only. */
+
+#include "base/lines.h"
+#include "base/out.h"
+#include "catalogue/cat.h"
+#include "model/op_write.h"
+#include "stream/ddl.h"
+#include "stream/known.h"
+#include "stream/merge.h"
+#include "stream/rbac.h"
+#include "stream/stream.h"
+
+/* What became of the records of one collection, for --explain. */
+struct reader_tally {
+	int64_t id;
+	uint64_t inserts, deletes, rows, keys, gone;
+};
+
+/* A W that waits for the catalogue to catch up. */
+struct reader_cand {
+	uint64_t w;
+	int64_t ns;    /* by when it was in the log */
+	int64_t since; /* when the first one in this place was */
+};
+
+enum { READER_CANDS = 32 };
+
+/* Collections and partitions that the log says were dropped, by id. */
+struct reader_drop {
+	int64_t id;
+	uint64_t ts; /* of the message */
+};
+struct reader_drops {
+	struct reader_drop *v;
+	size_t n, cap;
+};
+
+struct reader {
+	const struct reader_conf *conf;
+	struct where from, until;
+	char *cluster, *dml_prefix, *replicate;
+	struct lines *in; /* the catalogue */
+	char *names[1];   /* of it */
+	int in_eof;
+	int at_end;      /* the last line of it was an `at` */
+	int one_page;    /* its pipe can hold no more */
+	int64_t read_ns; /* when it was read last */
+	int64_t news_ns; /* when it said last that something has changed */
+	struct kreader *k;
+	struct kreader *asker; /* of records that k has passed, or NULL */
+	int64_t asked_ns;      /* when it was needed last */
+	struct cat cat;
+	struct view view;
+	struct ddl *ddl;
+	struct rbac *rbac; /* NULL: only some collections are asked for */
+	struct merge *merge;
+	struct emit emit;
+	struct out out;
+	struct buf rows_text; /* of the line being made */
+	int begun;            /* the begin line is out, topics are read */
+	int channels_dirty;   /* collections have changed: look at topics */
+	uint64_t start_ts;    /* T: records up to it are not ours */
+	struct reader_cand cands[READER_CANDS]; /* the oldest first */
+	size_t n_cands;
+	uint64_t until_ts;   /* nothing above is released */
+	uint64_t until_seen; /* greatest timestamp below the ends */
+	int taken;           /* records, the last time we looked */
+	int more;            /* there were more, which no one tells again */
+	size_t held_most;    /* bytes of records, when the heap was trimmed */
+	int64_t release_ns, tick_ns, topics_ns; /* when it was last done */
+	int64_t ends_ns;  /* when all was read that --until end asks for */
+	int64_t wait_ns;  /* since when --until now waits for ticks */
+	uint64_t tick_ts; /* of the last tick */
+	uint64_t lines_at_tick; /* of operations, to see if there are new */
+	uint64_t unknown_ids;   /* records of collections nobody knows */
+	struct reader_drops drops;
+	int64_t looked_ns;  /* when the log was last looked through for drops */
+	int64_t missing_ns; /* since when records wait for what they are of */
+	uint64_t missing_ts; /* up to here --missing holds; 0: it is 'stop' */
+	enum source_missing missing;
+	int compared; /* with the target once: --missing is no standing order */
+	struct source told; /* of the last tick */
+	int done;
+	struct reader_tally *tally;
+	size_t n_tally, tally_cap;
+};
+
+/* begin.c: where each topic begins; writes the begin line. */
+int reader_begin(struct reader *r, struct err *e);
+/* Topics that have come up, and those that live collections need. */
+int reader_topics(struct reader *r, struct err *e);
+/* Which topics hold W back. */
+int reader_channels(struct reader *r, struct err *e);
+/*
+ * source.c: who the source is; "source" of a tick, if it has changed or it
+ * is to be whole. Is it the one that the position is of? ERR_BACK if not: at
+ * first by who it is, and with --missing what holds for its records; then,
+ * when topics are known, by what it should remember.
+ */
+void reader_source(const struct reader *r, struct source *s);
+void reader_source_line(struct reader *r, struct jsonw *w, int whole);
+/* From when on the source's bulk imports are missing at the target. */
+void reader_imports(struct reader *r);
+int reader_meet(struct reader *r, char **topics, struct err *e);
+int reader_remembers(struct reader *r, struct err *e);
+/* select.c: which collections. */
+void reader_include(struct reader *r); /* all that the catalogue has */
+/* ERR_DATA if a pattern meets nothing, and the stream is to end. */
+int reader_meets(struct reader *r, struct err *e);
+int reader_want(void *arg, const char *db, const char *coll, int64_t id);
+int reader_want_db(void *arg, const char *db);
+/* How many topics live collections are on. */
+size_t reader_topics_in_use(const struct reader *r);
+
+/* intake.c: records in; topics ahead of W wait, unused ones settle. */
+int reader_wanted(void *arg, const struct rec *rec);
+int reader_records(struct reader *r, struct err *e);
+int reader_is_full(const struct reader *r); /* no more before an `at` */
+int reader_balance(struct reader *r, int holder, struct err *e);
+/*
+ * same_topic.c: note a record of t that came, and the timestamp of the one
+ * before it. Then, before anything is released: are the topics that were
+ * silent still what was read? ERR_GONE if not.
+ */
+void reader_doubt(struct merge_topic *t, int64_t offset, uint64_t before);
+int reader_same(struct reader *r, struct err *e);
+int reader_settle(struct reader *r, struct err *e);
+
+/*
+ * gone.c: a DDL message of the log. Then: is there a drop of a collection
+ * or partition in the log, read or still to come? 1, 0, -1; ERR_STOP if a
+ * signal came before all was looked at. What has come up since we looked last
+ * is looked at if that is again_ms ago.
+ */
+void reader_note_drop(void *arg, const struct msg *m);
+int reader_is_dropped(
+    struct reader *r, int64_t id, int64_t again_ms, struct err *e);
+/*
+ * A record is of a collection or partition that the catalogue does not know;
+ * young: nor could it. 1 it is to wait, 0 it is gone, -1 with ERR_BACK if
+ * nothing says that what it is of was dropped.
+ */
+int reader_missing(struct reader *r, const struct rec *rec, int64_t id,
+    const char *what, int young, struct err *e);
+/*
+ * A whole catalogue is in, and is about to be compared with what the target
+ * has: what it does not have must have been dropped, or --missing says what
+ * becomes of it. ERR_BACK if not; ERR_STOP if a signal came before all was
+ * looked at: then nothing may be taken for dropped.
+ */
+int reader_compare(struct reader *r, struct err *e);
+
+/*
+ * release.c: write all records of the first timestamp. 1 if they may not
+ * leave yet, since the catalogue may still say what they belong to.
+ */
+int reader_group(struct reader *r, struct err *e);
+struct reader_tally *reader_tally(struct reader *r, int64_t coll_id);
+int reader_explain(struct reader *r, struct err *e);
+
+#endif

@@ -1,0 +1,25 @@
+#ifndef CDC_STREAM_RBAC_H
+#define CDC_STREAM_RBAC_H
+
+#include <stdint.h>
+
+#include "catalogue/cat.h"
+
+struct emit;
+struct rbac; /* users, roles and grants, from the catalogue to operations */
+
+/*
+ * Milvus writes them without timestamps, so they leave in the order in which
+ * they came, at the first release after that. What the target has of them is
+ * not in `known`: at a start all are written as if they were new.
+ */
+struct rbac *rbac_new(struct emit *emit);
+void rbac_free(struct rbac *r);
+
+/* A line of kind user or role. */
+void rbac_note(struct rbac *r, const struct cat_change *ch);
+
+/* Write what has changed, with this timestamp. */
+void rbac_write(struct rbac *r, uint64_t ts);
+
+#endif

@@ -1,0 +1,443 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "rows/keys.h"
+#include "stream/priv.h"
+
+/* A line holds so much text of rows or keys; longer messages are several. */
+enum { LINE_BYTES = 256 << 10, GROUP_MAX = 1 << 16 };
+
+struct reader_tally *
+reader_tally(struct reader *r, int64_t id)
+{
+	for (size_t i = r->n_tally; i-- > 0;)
+		if (r->tally[i].id == id)
+			return &r->tally[i];
+	r->tally =
+	    x_grow(r->tally, r->n_tally, &r->tally_cap, sizeof *r->tally);
+	memset(&r->tally[r->n_tally], 0, sizeof *r->tally);
+	r->tally[r->n_tally].id = id;
+	return &r->tally[r->n_tally++];
+}
+
+/* One record on its way out, with what it belongs to. */
+struct leaving {
+	struct rec *rec;
+	struct cat_coll *coll;       /* NULL: nothing knows it */
+	const struct cat_part *part; /* NULL: all partitions, or not known */
+	int gone;
+	int upsert; /* an insert whose delete half was found */
+	int done;   /* a delete that is half of an upsert */
+};
+
+static void
+add_src(const struct reader *r, const struct rec *rec, struct jsonw *w)
+{
+	jw_open(w, "src", '{');
+	jw_str(w, "t", merge_topic(r->merge, (size_t)rec->m.topic)->name);
+	jw_i64(w, "o", rec->m.offset);
+	jw_close(w, '}');
+}
+
+static void
+unknown(struct reader *r, const struct rec *rec)
+{
+	struct jsonw *w = emit_open(&r->emit, OP_UNKNOWN, rec->ts);
+
+	jw_i64(w, "type", rec->msg.type);
+	if (rec->late)
+		jw_bool(w, "late", 1);
+	jw_b64(w, "b64", rec->m.ptr, rec->m.len);
+	add_src(r, rec, w);
+	emit_close(&r->emit, 0);
+}
+
+/* db, coll, coll_id, part as the target has them, else as the source had. */
+static void
+add_names(struct reader *r, const struct leaving *l, struct jsonw *w)
+{
+	const struct view_coll *v = view_coll(&r->view, l->rec->msg.coll_id);
+
+	if (v != NULL) {
+		jw_str(w, "db", v->db);
+		jw_str(w, "coll", v->name);
+	} else if (l->coll != NULL) {
+		jw_str(w, "db", l->coll->db);
+		jw_str(w, "coll", l->coll->name);
+	}
+	jw_i64s(w, "coll_id", l->rec->msg.coll_id);
+	if (l->part != NULL)
+		jw_str(w, "part", l->part->name);
+	else if (l->rec->msg.part.len > 0)
+		jw_bytes(w, "part", l->rec->msg.part.ptr, l->rec->msg.part.len);
+}
+
+static void
+add_flags(const struct leaving *l, struct jsonw *w)
+{
+	if (l->rec->late)
+		jw_bool(w, "late", 1);
+	if (l->gone)
+		jw_bool(w, "gone", 1);
+}
+
+/* Why a record could not be written; it leaves as `unknown`. */
+static void
+undecodable(struct reader *r, const struct rec *rec, const struct err *e)
+{
+	log_warn("topic '%s' offset %" PRId64 ": %s",
+	    merge_topic(r->merge, (size_t)rec->m.topic)->name, rec->m.offset,
+	    e->msg);
+	unknown(r, rec);
+}
+
+static void
+insert(struct reader *r, struct leaving *l)
+{
+	const struct rec *rec = l->rec;
+	const struct schema *s =
+	    l->coll == NULL || l->coll->schema.n == 0 ? NULL : &l->coll->schema;
+	struct err e = { 0 };
+	struct rows *rows =
+	    rows_open(rec->m.ptr, rec->m.len, s, &r->conf->rows, &e);
+	int more = rows != NULL;
+
+	if (rows == NULL)
+		undecodable(r, rec, &e);
+	while (more == 1) {
+		struct jsonw *w = emit_open(
+		    &r->emit, l->upsert ? OP_UPSERT : OP_INSERT, rec->ts);
+		struct jsonw text = { .b = &r->rows_text };
+		size_t n = 0;
+
+		buf_clear(&r->rows_text);
+		more = rows_write(rows, LINE_BYTES, &text, &n, &e);
+		if (more == -1) {
+			undecodable(r, rec, &e);
+			break;
+		}
+		add_names(r, l, w);
+		jw_i64(w, "n", (int64_t)n);
+		jw_open(w, "rows", '[');
+		buf_add(w->b, r->rows_text.ptr, r->rows_text.len);
+		jw_close(w, ']');
+		add_flags(l, w);
+		if (rows_lossy(rows))
+			jw_bool(w, "lossy", 1);
+		if (rows_inline(rows))
+			jw_str(w, "json", "inline");
+		add_src(r, rec, w);
+		emit_close(&r->emit, n);
+	}
+	rows_free(rows);
+}
+
+static void delete (struct reader *r, struct leaving *l)
+{
+	const struct rec *rec = l->rec;
+	struct keys k = { 0 };
+	struct err e = { 0 };
+	size_t from = 0, next;
+
+	if (keys_of_delete(rec->m.ptr, rec->m.len, &k, &e) == -1) {
+		undecodable(r, rec, &e);
+		keys_fini(&k);
+		return;
+	}
+	for (; from < k.n; from = next) {
+		struct jsonw *w = emit_open(&r->emit, OP_DELETE, rec->ts);
+		struct jsonw text = { .b = &r->rows_text };
+
+		buf_clear(&r->rows_text);
+		keys_write(&k, from, LINE_BYTES, &text, &next);
+		add_names(r, l, w);
+		jw_i64(w, "n", (int64_t)(next - from));
+		jw_open(w, "keys", '[');
+		buf_add(w->b, r->rows_text.ptr, r->rows_text.len);
+		jw_close(w, ']');
+		add_flags(l, w);
+		add_src(r, rec, w);
+		emit_close(&r->emit, next - from);
+	}
+	keys_fini(&k);
+}
+
+/* A flush names collections as its client did: by name or by alias. */
+static void
+flush(struct reader *r, const struct rec *rec)
+{
+	struct spans names = { 0 };
+	struct err e = { 0 };
+	char *db = rec->msg.db.len == 0
+		       ? x_strdup("default")
+		       : x_strndup(rec->msg.db.ptr, rec->msg.db.len);
+
+	if (msg_flush(rec->m.ptr, rec->m.len, &names, &e) == -1)
+		undecodable(r, rec, &e);
+	for (size_t i = 0; i < names.n; i++) {
+		char *name = x_strndup(names.v[i].ptr, names.v[i].len);
+		const struct cat_coll *c = cat_by_name(&r->cat, db, name);
+		const struct view_coll *v =
+		    c == NULL ? NULL : view_coll(&r->view, c->id);
+		struct jsonw *w;
+
+		free(name);
+		if (v == NULL)
+			continue;
+		w = emit_open(&r->emit, OP_FLUSH, rec->ts);
+		jw_str(w, "db", v->db);
+		jw_str(w, "coll", v->name);
+		jw_i64s(w, "coll_id", v->id);
+		add_src(r, rec, w);
+		emit_close(&r->emit, 0);
+	}
+	spans_fini(&names);
+	free(db);
+}
+
+static int
+same_shard(const struct rec *a, const struct rec *b)
+{
+	return a->msg.coll_id == b->msg.coll_id &&
+	       a->msg.shard.len == b->msg.shard.len &&
+	       (a->msg.shard.len == 0 ||
+		   memcmp(a->msg.shard.ptr, b->msg.shard.ptr,
+		       a->msg.shard.len) == 0);
+}
+
+/*
+ * formats.md 3.7: an upsert is Inserts and one Delete of the same shard and
+ * timestamp, with the same keys; a Delete of partition -1 stands for the
+ * Inserts of all partitions.
+ */
+static void
+pair(struct leaving *v, size_t n, struct leaving *del)
+{
+	struct keys want = { 0 }, have = { 0 }, one = { 0 };
+	struct err e = { 0 };
+	int64_t part = del->rec->msg.part_id;
+	int ok = 1, any = 0;
+
+	if (del->coll == NULL || del->coll->schema.n == 0)
+		return;
+	for (int pass = 0; pass < 2 && ok; pass++) {
+		for (size_t i = 0; i < n && ok; i++) {
+			const struct rec *ins = v[i].rec;
+
+			if (ins->msg.type != MSG_INSERT || ins->broken ||
+			    !same_shard(ins, del->rec) ||
+			    (part != -1 && ins->msg.part_id != part))
+				continue;
+			any = 1;
+			if (pass == 1) {
+				v[i].upsert = 1;
+				continue;
+			}
+			keys_fini(&one);
+			ok = keys_of_insert(ins->m.ptr, ins->m.len,
+				 &del->coll->schema, &one, &e) == 0 &&
+			     keys_append(&have, &one, &e) == 0;
+		}
+		if (pass == 0)
+			ok = ok && any &&
+			     keys_of_delete(del->rec->m.ptr, del->rec->m.len,
+				 &want, &e) == 0 &&
+			     keys_same_set(&want, &have);
+	}
+	del->done = ok;
+	keys_fini(&one);
+	keys_fini(&have);
+	keys_fini(&want);
+}
+
+/* Its collection or partition is not in the catalogue. */
+static int
+of_nobody(struct reader *r, struct leaving *l, int64_t id, const char *what,
+    int young, struct err *e)
+{
+	int type = l->rec->msg.type;
+
+	l->gone = 1;
+	if (type == MSG_CREATE_COLLECTION && !young)
+		return 0;
+	if (type != MSG_INSERT && type != MSG_DELETE &&
+	    type != MSG_CREATE_COLLECTION && (type != MSG_IMPORT || id == 0))
+		return 0;
+	return reader_missing(r, l->rec, id, what, young, e);
+}
+
+/*
+ * What does a record belong to? 1 if it cannot be told yet: its collection is
+ * still being created, or it is younger than a catalogue that does not move,
+ * or nobody knows it. -1 if that is for good.
+ */
+static int
+belongs(struct reader *r, struct leaving *l, struct err *e)
+{
+	const struct msg *m = &l->rec->msg;
+	int young = !r->cat.follow && l->rec->ts > r->cat.ts;
+
+	if (l->rec->broken || m->type == MSG_FLUSH)
+		return 0;
+	l->coll = cat_coll(&r->cat, m->coll_id);
+	if (!cat_knows(l->coll))
+		return of_nobody(r, l, m->coll_id, "collection", young, e);
+	if (l->coll->state == CAT_CREATING && m->type != MSG_CREATE_COLLECTION)
+		return 1;
+	if (m->part_id > 0) {
+		l->part = cat_part(l->coll, m->part_id);
+		if (!cat_knows_part(l->part) && !ddl_gone(r->ddl, l->coll))
+			return of_nobody(
+			    r, l, m->part_id, "partition", young, e);
+		if (l->part != NULL && l->part->state == CAT_CREATING)
+			return 1;
+	}
+	l->gone = ddl_gone(r->ddl, l->coll) ||
+		  (m->part_id > 0 && (!cat_knows_part(l->part) ||
+					 ddl_part_gone(r->ddl, l->part)));
+	return 0;
+}
+
+static void
+count(struct reader *r, const struct leaving *l)
+{
+	struct reader_tally *t;
+
+	if (l->coll == NULL)
+		r->unknown_ids++;
+	if (!r->conf->explain)
+		return;
+	t = reader_tally(r, l->rec->msg.coll_id);
+	if (l->gone)
+		t->gone++;
+	if (l->rec->msg.type == MSG_INSERT) {
+		t->inserts++;
+		t->rows += l->rec->msg.rows;
+	} else {
+		t->deletes++;
+		t->keys += l->rec->msg.rows;
+	}
+}
+
+static void
+leave(struct reader *r, struct leaving *l)
+{
+	const struct rec *rec = l->rec;
+	int type = rec->msg.type;
+
+	if (rec->broken) {
+		unknown(r, rec);
+	} else if (type == MSG_FLUSH) {
+		flush(r, rec);
+	} else if (type == MSG_CREATE_COLLECTION) {
+		return; /* the catalogue has said it better */
+	} else if (l->coll != NULL && !l->coll->included) {
+		return;
+	} else if (type == MSG_INSERT || type == MSG_DELETE) {
+		count(r, l);
+		if (!l->gone && l->coll != NULL)
+			ddl_need(r->ddl, l->coll, l->part, rec->ts);
+		if (type == MSG_INSERT)
+			insert(r, l);
+		else if (!l->done)
+			delete (r, l);
+	} else if (type == MSG_IMPORT) {
+		struct jsonw *w = emit_open(&r->emit, OP_IMPORT, rec->ts);
+
+		add_names(r, l, w);
+		add_flags(l, w);
+		add_src(r, rec, w);
+		emit_close(&r->emit, 0);
+	} else {
+		unknown(r, rec);
+	}
+}
+
+int
+reader_group(struct reader *r, struct err *e)
+{
+	uint64_t ts = merge_first(r->merge)->ts;
+	struct leaving *v = NULL;
+	struct rec *rec;
+	size_t n = 0, cap = 0;
+	int wait = 0, rc;
+
+	while ((rec = merge_first(r->merge)) != NULL && rec->ts == ts) {
+		v = x_grow(v, n, &cap, sizeof *v);
+		memset(&v[n], 0, sizeof *v);
+		v[n++].rec = merge_take(r->merge);
+		if ((rc = belongs(r, &v[n - 1], e)) == -1) {
+			free(v);
+			return -1;
+		}
+		wait |= rc;
+		if (n > GROUP_MAX) {
+			free(v);
+			return err_set(e, ERR_DATA,
+			    "more than %d records of timestamp %" PRIu64,
+			    GROUP_MAX, ts);
+		}
+	}
+	if (wait) {
+		for (size_t i = 0; i < n; i++)
+			merge_put_back(r->merge, v[i].rec);
+		free(v);
+		return 1;
+	}
+	r->missing_ns = 0;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].rec->msg.type == MSG_DELETE && !v[i].rec->broken)
+			pair(v, n, &v[i]);
+	for (size_t i = 0; i < n; i++) {
+		leave(r, &v[i]);
+		/* its place is kept until the whole release is out */
+		kmsg_drop(&v[i].rec->m);
+	}
+	free(v);
+	return 0;
+}
+
+/* The table of --explain: why each collection is or is not carried. */
+int
+reader_explain(struct reader *r, struct err *e)
+{
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < r->cat.n_colls; i++) {
+		const struct cat_coll *c = r->cat.colls[i];
+		const struct reader_tally *t = reader_tally(r, c->id);
+		const char *why = ddl_gone(r->ddl, c)        ? "dropped"
+				  : c->state == CAT_CREATING ? "being created"
+				  : !c->included             ? "not included"
+							     : "carried";
+
+		buf_clear(&b);
+		buf_addf(&b,
+		    "%s.%s %" PRId64 ": %s, %" PRIu64 " inserts of %" PRIu64
+		    " rows, %" PRIu64 " deletes of %" PRIu64 " keys",
+		    c->db, c->name, c->id, why, t->inserts, t->rows, t->deletes,
+		    t->keys);
+		out_text(&r->out, &b);
+		for (size_t k = 0; k < c->n_topics; k++) {
+			int x = merge_topic_find(r->merge, c->topics[k].topic);
+
+			buf_clear(&b);
+			buf_addf(&b,
+			    "  %s starts at %" PRId64 ", read up to %" PRId64,
+			    c->topics[k].topic, c->topics[k].offset,
+			    x == -1 ? 0
+				    : merge_topic(r->merge, (size_t)x)->next);
+			out_text(&r->out, &b);
+		}
+	}
+	buf_clear(&b);
+	buf_addf(
+	    &b, "records of unknown collections: %" PRIu64, r->unknown_ids);
+	out_text(&r->out, &b);
+	buf_fini(&b);
+	return out_flush(&r->out, e);
+}

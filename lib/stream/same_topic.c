@@ -1,0 +1,96 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/tso.h"
+#include "format/same_record.h"
+#include "stream/priv.h"
+
+/*
+ * A topic that was made anew, or cut at its end, while we were halted or the
+ * brokers were away, can have grown past our place in it before we look: the
+ * next offset is there, but it is not the next record, and Kafka does not
+ * tell. So behind a silence the record before it is looked at once more.
+ */
+enum {
+	SILENCE_MS = 1000, /* topics in use tick five times a second */
+	ASKER_S = 10,      /* silences come together; then its threads cost */
+};
+
+void
+reader_doubt(struct merge_topic *t, int64_t offset, uint64_t before)
+{
+	int64_t now = tso_mono_ns(), silent = now - t->seen_ns;
+
+	t->seen_ns = now;
+	if (before == 0 || !t->ticks || t->doubt != 0 || silent == now ||
+	    silent < (int64_t)SILENCE_MS * 1000000)
+		return;
+	t->doubt = before;
+	t->doubt_at = offset - 1;
+}
+
+/* Ask for the record in doubt; 0 if there is nothing to compare, 1, -1. */
+static int
+ask(struct reader *r, struct merge_topic *t, struct err *e)
+{
+	int64_t low, high;
+
+	if (kreader_ends(r->asker, t->name, &low, &high, e) == -1)
+		return -1;
+	if (t->doubt_at < low) /* removed since, as it may be once it is read */
+		return 0;
+	if (t->doubt_at >= high)
+		return err_set(e, ERR_GONE,
+		    "topic '%s': the last record read is offset %" PRId64
+		    ", Kafka has %" PRId64 " to %" PRId64,
+		    t->name, t->doubt_at, low, high);
+	return kreader_ahead(r->asker, t->name, t->doubt_at, e) == -1 ? -1 : 1;
+}
+
+/* Nobody has been asked for a while. */
+static void
+dismiss(struct reader *r)
+{
+	if (r->asker == NULL ||
+	    tso_mono_ns() - r->asked_ns < ASKER_S * 1000000000LL)
+		return;
+	kreader_close(r->asker);
+	r->asker = NULL;
+}
+
+int
+reader_same(struct reader *r, struct err *e)
+{
+	size_t n = merge_topics(r->merge), doubts = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		doubts += merge_topic(r->merge, i)->doubt != 0;
+	if (doubts == 0) {
+		dismiss(r);
+		return 0;
+	}
+	log_info("%zu topics were silent: are they the same?", doubts);
+	if (r->asker == NULL &&
+	    (r->asker = kreader_open(&r->conf->kafka, e)) == NULL)
+		return -1;
+	r->asked_ns = tso_mono_ns();
+	for (size_t i = 0; i < n && rc != -1; i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (t->doubt != 0 && (rc = ask(r, t, e)) == 0)
+			t->doubt = 0;
+	}
+	for (size_t i = 0; i < n && rc != -1; i++) {
+		struct merge_topic *t = merge_topic(r->merge, i);
+
+		if (t->doubt != 0)
+			rc = same_record(
+			    r->asker, t->name, t->doubt_at, t->doubt, e);
+		t->doubt = 0;
+	}
+	return rc == -1 ? -1 : 0;
+}

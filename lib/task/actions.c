@@ -1,0 +1,504 @@
+#include "task/actions.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tso.h"
+#include "codec/utf8_json.h"
+#include "net/tls.h"
+#include "state/state.h"
+#include "state/where.h"
+#include "task/check.h"
+#include "task/others.h"
+#include "task/overlap.h"
+#include "task/task.h"
+
+enum { LOOK_MS = 50 };
+
+static int
+overlap(void *arg, json_t *task, const json_t *other, struct err *e)
+{
+	struct task_order *o = arg;
+	int rc = task_overlap(task, other, e);
+
+	if (rc == -1 && !o->told)
+		log_warn("%s", e->msg);
+	if (rc == -1)
+		err_clear(e);
+	return rc == 1 ? -1 : 0;
+}
+
+static int
+is_there(struct task_order *o, struct err *e)
+{
+	o->why = TASK_WHY_THERE;
+	return err_set(e, ERR_DATA, "task '%s' is there already", o->name);
+}
+
+/* Its place among the others; it may have come to be since it was not there. */
+static int
+fits(const char *dir, struct task_order *o, struct err *e)
+{
+	json_t **all = others_load(dir, e);
+	int rc = all == NULL ? -1 : 0;
+	size_t n;
+
+	o->why = TASK_WHY_OTHER;
+	if (rc == 0)
+		others_tell(all, o->asked);
+	for (n = 0; rc == 0 && all[n] != NULL; n++)
+		rc = strcmp(task_name(all[n]), o->name) == 0
+			 ? is_there(o, e)
+			 : (o->beside == NULL ? overlap : o->beside)(
+			       o->beside == NULL ? o : o->arg, o->task, all[n],
+			       e);
+	if (rc == 0 && o->max_tasks > 0 && n >= o->max_tasks) {
+		o->why = TASK_WHY_FULL;
+		rc = err_set(e, ERR_DATA,
+		    "the task num has reach the limit, %zu", o->max_tasks);
+	}
+	if (rc == 0 && !o->paused) {
+		others_wanted(dir, all);
+		rc = task_no_circle(o->task, all, e);
+	}
+	others_free(all);
+	return rc;
+}
+
+/*
+ * "now" is when it was said, not when a run begins: rows between a run that
+ * failed and the next one would be left out. task_check_source asks the
+ * source's clock; without it, ours.
+ */
+static void
+fix_now(json_t *task)
+{
+	const char *from = json_string_value(json_object_get(task, "from"));
+	char text[32];
+
+	if (from == NULL || strcmp(from, "now") != 0)
+		return;
+	snprintf(text, sizeof text, "ts:%" PRIu64, tso_from_ms(tso_now_ms()));
+	json_object_set_new(task, "from", json_string(text));
+}
+
+/* Nobody waits any more for what would be made. */
+static int
+is_left(struct task_order *o, struct err *e)
+{
+	if (o->left == NULL || !o->left(o->left_arg))
+		return 0;
+	o->why = TASK_WHY_LEFT;
+	err_set(e, ERR_TEMP, "whoever ordered it has left: nothing was made");
+	return 1;
+}
+
+/* They may take their time, and no lock is held meanwhile. */
+static int
+servers(const char *dir, struct task_order *o, struct err *e)
+{
+	o->why = TASK_WHY_SOURCE;
+	if (is_left(o, e) ||
+	    task_check_source(o->task, dir, o->allow_none, o->found, e) == -1)
+		return -1;
+	o->why = TASK_WHY_TARGET;
+	if (is_left(o, e))
+		return -1;
+	if (task_check_target(o->task, o->token, o->wait_ms, o->found, e) == -1)
+		return -1;
+	o->asked = others_ask(dir, o->task, o->found);
+	return 0;
+}
+
+/* Is there room for it, and its name free? */
+static int
+place(const char *dir, struct task_order *o, struct err *e)
+{
+	char *sub = state_sub(o->name, NULL);
+	struct stat st;
+	int rc;
+
+	rc = state_stat(dir, sub, &st) == 0 ? is_there(o, e) : fits(dir, o, e);
+	free(sub);
+	return rc;
+}
+
+/*
+ * Until the lock is released nobody else makes a task. All that was seen of
+ * the others before is looked at again: they may be new.
+ */
+static int
+make_locked(const char *dir, struct task_order *o, struct err *e)
+{
+	/* another target that stands in the definition later gets it not */
+	char *text = o->token == NULL ? NULL
+				      : x_asprintf("%s\nfor %s\n", o->token,
+					    task_option(o->task, "target"));
+	struct task_file files[2] = {
+		{ text == NULL ? NULL : TASK_TOKEN, text }, { 0 }
+	};
+	int fd = task_dir_lock(dir, ".lock", 1, e), rc;
+
+	if (fd == -1) {
+		trust_forget(text);
+		return -1;
+	}
+	rc = is_left(o, e) ? -1 : place(dir, o, e);
+	if (rc == 0) {
+		o->why = TASK_WHY_WORDS;
+		rc = task_create(dir, o->name, o->task, o->paused, files, e);
+	}
+	trust_forget(text);
+	close(fd);
+	return rc;
+}
+
+/* As cdc-task create would be told: it is kept with its whole path. */
+static int
+name_token(const char *dir, const struct task_order *o, struct err *e)
+{
+	char *path = state_path(dir, o->name, TASK_TOKEN);
+	const struct task_option *t = task_options;
+	int rc;
+
+	while (strcmp(t->name, "token-file") != 0)
+		t++;
+	rc = task_option_set(json_object_get(o->task, "options"), t, path, e);
+	free(path);
+	return rc;
+}
+
+int
+task_make_order(const char *dir, struct task_order *o, struct err *e)
+{
+	int rc = state_name(o->name, e);
+
+	o->why = TASK_WHY_WORDS;
+	if (rc == 0 && o->token != NULL)
+		rc = name_token(dir, o, e);
+	if (rc == 0)
+		rc = task_check_words(o->task, dir, e);
+	if (rc == 0)
+		rc = state_init(dir, e);
+	if (rc == 0)
+		rc = place(dir, o, e); /* what cannot be asks nobody */
+	o->told = 1;
+	if (rc == 0 && o->check)
+		rc = servers(dir, o, e);
+	fix_now(o->task);
+	if (rc == 0)
+		rc = o->dry ? place(dir, o, e) : make_locked(dir, o, e);
+	json_decref(o->asked);
+	o->asked = NULL;
+	return rc;
+}
+
+int
+task_make(const char *dir, const char *name, const char *from,
+    json_t *own_options, struct buf *found, unsigned how, struct err *e)
+{
+	json_t *task = task_new(name, from, own_options);
+	struct task_order o = { .name = name,
+		.task = task,
+		.paused = (how & TASK_MAKE_PAUSED) != 0,
+		.allow_none = (how & TASK_MAKE_ALLOW_NONE) != 0,
+		.check = found != NULL,
+		.found = found };
+	int rc = task_make_order(dir, &o, e);
+
+	json_decref(task);
+	return rc;
+}
+
+static int
+wish(const char *dir, const char *name, int paused, const char *reason,
+    struct err *e)
+{
+	if (task_wish_save(dir, name, paused, reason, e) == -1)
+		return -1;
+	task_log_by(dir, name, paused ? "pause" : "resume",
+	    reason == NULL ? NULL
+			   : json_pack("{s:o}", "reason", utf8_json(reason)));
+	return 0;
+}
+
+/* So that pausing twice changes neither date nor reason. */
+static int
+is_paused(const char *dir, const char *name)
+{
+	struct task_wish w = { 0 };
+	struct err ignored;
+	int yes = task_wish_load(dir, name, &w, &ignored) == 0 && w.paused;
+
+	task_wish_fini(&w);
+	return yes;
+}
+
+int
+task_pause(const char *dir, const char *name, const char *reason, int wait_ms,
+    struct err *e)
+{
+	int64_t until = tso_mono_ns() + wait_ms * 1000000LL;
+	pid_t pid = 0;
+
+	if (state_check(dir, name, e) == -1)
+		return -1;
+	if ((reason != NULL || !is_paused(dir, name)) &&
+	    wish(dir, name, 1, reason, e) == -1)
+		return -1;
+	while (state_locked_file(dir, name, "run.lock", &pid)) {
+		if (tso_mono_ns() > until)
+			return err_set(e, ERR_TEMP,
+			    "task '%s' is still being stopped by process %ld",
+			    name, (long)pid);
+		poll(NULL, 0, LOOK_MS);
+	}
+	if (!state_locked(dir, name, &pid))
+		return 0;
+	return err_set(e, ERR_TEMP,
+	    "process %ld, not started by 'run', still writes for task '%s'",
+	    (long)pid, name);
+}
+
+int
+task_resume(
+    const char *dir, const char *name, const char *reason, struct err *e)
+{
+	if (state_check(dir, name, e) == -1)
+		return -1;
+	return wish(dir, name, 0, reason, e);
+}
+
+/* The checkpoint and the one before out of the way, in this order: what is
+ * left at any point is either all of the old or none of it. */
+static int
+shelve(const char *dir, const char *name, struct err *e)
+{
+	char *sub = state_sub(name, "checkpoint.json");
+	const char *base;
+	int at = state_parent(dir, sub, &base), rc = 0;
+
+	if (at == -1 ||
+	    (unlinkat(at, "checkpoint.prev.json", 0) == -1 &&
+		errno != ENOENT) ||
+	    (renameat(at, base, at, "checkpoint.set.json") == -1 &&
+		errno != ENOENT))
+		rc = state_failed(e, ERR_OUTPUT, dir, sub);
+	if (at != -1)
+		close(at);
+	free(sub);
+	return rc;
+}
+
+static int
+set_position(
+    const char *dir, const char *name, const struct where *w, struct err *e)
+{
+	struct checkpoint c = { 0 };
+	struct err why = { 0 };
+	int rc;
+
+	if (state_check(dir, name, e) == -1)
+		return -1;
+	if (checkpoint_load(dir, name, &c, &why) == -1) {
+		if (why.kind != ERR_DATA) { /* it may be good */
+			*e = why;
+			return -1;
+		}
+		log_warn("%s", why.msg);
+		if (shelve(dir, name, e) == -1)
+			return -1;
+	}
+	pos_copy(&c.pos, &w->pos);
+	if (c.known == NULL)
+		c.known = json_incref(w->known);
+	json_decref(c.source); /* of the position, not of what was */
+	c.source = json_incref(w->source);
+	rc = checkpoint_save(dir, name, &c, e);
+	checkpoint_fini(&c);
+	return rc;
+}
+
+/* "now" by the source's clock, to be freed; else a copy. NULL: not known. */
+static char *
+said(const char *dir, const char *name, const char *from, struct err *e)
+{
+	json_t *task;
+	struct buf found = { 0 };
+	char *text = NULL;
+
+	if (strcmp(from, "now") != 0)
+		return x_strdup(from);
+	if ((task = state_task(dir, name, e)) == NULL)
+		return NULL;
+	json_object_set_new(task, "from", json_string(from));
+	if (task_check_source(task, dir, 1, &found, e) == 0)
+		text =
+		    x_strdup(json_string_value(json_object_get(task, "from")));
+	buf_fini(&found);
+	json_decref(task);
+	return text;
+}
+
+/* The definition first: it has no effect while there is a checkpoint. */
+static int
+set_word(const char *dir, const char *name, const char *from, struct err *e)
+{
+	json_t *task = state_task(dir, name, e);
+	int rc;
+
+	if (task == NULL)
+		return -1;
+	json_object_set_new(task, "from", json_string(from));
+	json_object_del(task, "source");
+	rc = task_save(dir, name, task, e);
+	json_decref(task);
+	return rc == -1 ? -1 : shelve(dir, name, e);
+}
+
+static int
+set_locked(const char *dir, const char *name, const char *from, struct err *e)
+{
+	struct where w = { 0 };
+	int rc = where_from(&w, from, dir, e);
+
+	if (rc == 0 && w.task != NULL && w.kind != WHERE_POS)
+		rc = err_set(
+		    e, ERR_DATA, "task '%s' has no position yet", w.task);
+	if (rc == 0)
+		rc = w.kind == WHERE_POS ? set_position(dir, name, &w, e)
+					 : set_word(dir, name, from, e);
+	if (rc == 0)
+		task_log_by(dir, name, "set", json_pack("{s:s}", "from", from));
+	where_fini(&w);
+	return rc;
+}
+
+int
+task_set(const char *dir, const char *name, const char *from, struct err *e)
+{
+	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+	char *when;
+
+	task_unlock_all(fds); /* while the source is asked for its time */
+	if (rc == -1 || (when = said(dir, name, from, e)) == NULL)
+		return -1;
+	if ((rc = task_lock_all(dir, name, fds, e)) == 0)
+		rc = set_locked(dir, name, when, e);
+	task_unlock_all(fds);
+	free(when);
+	return rc;
+}
+
+/* Who it was is forgotten with it, so that a run takes what is there now. */
+static json_t *
+source_of(enum source_missing how)
+{
+	return json_pack(
+	    "{s:s}", "missing", how == SOURCE_KEEP ? "keep" : "drop");
+}
+
+/* Without a checkpoint it stands in the definition. */
+static int
+set_missing(
+    const char *dir, const char *name, enum source_missing how, struct err *e)
+{
+	struct checkpoint c = { 0 };
+	json_t *task = NULL;
+	int rc = checkpoint_load(dir, name, &c, e);
+
+	if (rc == 0 && c.gen > 0) {
+		json_decref(c.source);
+		c.source = source_of(how);
+		rc = checkpoint_save(dir, name, &c, e);
+	} else if (rc == 0 && (task = state_task(dir, name, e)) == NULL)
+		rc = -1;
+	else if (rc == 0) {
+		json_object_set_new(task, "source", source_of(how));
+		rc = task_save(dir, name, task, e);
+	}
+	if (rc == 0)
+		task_log_by(dir, name, "set", source_of(how));
+	json_decref(task);
+	checkpoint_fini(&c);
+	return rc;
+}
+
+int
+task_set_missing(
+    const char *dir, const char *name, enum source_missing how, struct err *e)
+{
+	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+
+	if (rc == 0)
+		rc = set_missing(dir, name, how, e);
+	task_unlock_all(fds);
+	return rc;
+}
+
+static int
+set_adopt(const char *dir, const char *name, int on, struct err *e)
+{
+	json_t *task = state_task(dir, name, e), *options;
+	int rc;
+
+	if (task == NULL)
+		return -1;
+	options = json_object_get(task, "options");
+	if (on)
+		json_object_set_new(options, "adopt", json_true());
+	else
+		json_object_del(options, "adopt");
+	rc = task_save(dir, name, task, e);
+	if (rc == 0)
+		task_log_by(dir, name, "adopt", json_pack("{s:b}", "on", on));
+	json_decref(task);
+	return rc;
+}
+
+int
+task_set_adopt(const char *dir, const char *name, int on, struct err *e)
+{
+	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+
+	if (rc == 0)
+		rc = set_adopt(dir, name, on, e);
+	task_unlock_all(fds);
+	return rc;
+}
+
+static int
+set_line(const char *dir, const char *name, const json_t *line, struct err *e)
+{
+	struct where w = { 0 };
+	int rc = where_line(&w, line, e);
+
+	if (rc == 0)
+		rc = set_position(dir, name, &w, e);
+	if (rc == 0)
+		task_log_by(
+		    dir, name, "set", json_pack("{s:s}", "from", "a position"));
+	where_fini(&w);
+	return rc;
+}
+
+int
+task_set_line(
+    const char *dir, const char *name, const json_t *line, struct err *e)
+{
+	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
+
+	if (rc == 0)
+		rc = set_line(dir, name, line, e);
+	task_unlock_all(fds);
+	return rc;
+}

@@ -1,0 +1,322 @@
+#include "task/check.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/tso.h"
+#include "format/newest.h"
+#include "model/pattern_met.h"
+#include "model/rename.h"
+#include "mq/kafka.h"
+#include "net/uri.h"
+#include "task/check_priv.h"
+#include "task/lag.h"
+#include "task/task.h"
+
+void
+check_found(struct buf *found, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	text_plain(found, text, strlen(text));
+	buf_addc(found, '\n');
+}
+
+int
+task_check_words(const json_t *task, const char *dir, struct err *e)
+{
+	json_t *copy = json_deep_copy(task);
+	struct check c = { .task = copy, .dir = dir };
+	int rc = check_words(&c, e);
+
+	check_fini(&c);
+	json_decref(copy);
+	return rc;
+}
+
+/* ---- Kafka ---- */
+
+static int
+gone(const char *topic, int64_t want, int64_t low, int64_t high, struct err *e)
+{
+	return err_set(e, ERR_GONE,
+	    "topic '%s': the start is offset %" PRId64 ", Kafka has %" PRId64
+	    " to %" PRId64 "; choose another --from",
+	    topic, want, low, high);
+}
+
+/* Does Kafka still have what this collection begins with? */
+static int
+reaches_coll(struct kreader *r, const struct cat_coll *l, struct err *e)
+{
+	for (size_t i = 0; i < l->n_topics; i++) {
+		const struct cat_start *t = &l->topics[i];
+		int64_t low, high;
+
+		if (t->offset < 0)
+			continue;
+		if (kreader_ends(r, t->topic, &low, &high, e) == -1 ||
+		    ((t->offset < low || t->offset > high) &&
+			gone(t->topic, t->offset, low, high, e) == -1))
+			return err_wrap(
+			    e, "collection '%s.%s'", l->db, l->name);
+	}
+	return 0;
+}
+
+static int
+reaches_pos(struct kreader *r, const struct pos *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		int64_t low, high;
+
+		if (kreader_ends(r, p->v[i].topic, &low, &high, e) == -1)
+			return -1;
+		if (p->v[i].o < low || p->v[i].n > high)
+			return gone(p->v[i].topic, p->v[i].o, low, high, e);
+	}
+	return 0;
+}
+
+int
+check_reaches(const struct check *c, struct kreader *r, struct err *e)
+{
+	int rc = 0;
+
+	if (c->from.kind == WHERE_POS)
+		rc = reaches_pos(r, &c->from.pos, e);
+	for (size_t i = 0;
+	     c->from.kind == WHERE_START && i < c->cat.n_colls && rc == 0; i++)
+		if (check_included(c, c->cat.colls[i]))
+			rc = reaches_coll(r, c->cat.colls[i], e);
+	return rc;
+}
+
+static int
+reaches(struct check *c, struct kreader *r, struct err *e)
+{
+	int rc = check_reaches(c, r, e);
+
+	if (rc == 0 && c->from.kind == WHERE_START)
+		check_found(c->found,
+		    "start     Kafka still has all of %zu "
+		    "collections",
+		    check_count(c));
+	return rc;
+}
+
+/* The first start of an included live collection there; -1: none. */
+static int64_t
+first_start(const struct check *c, const char *topic)
+{
+	int64_t first = -1;
+
+	for (size_t i = 0; i < c->cat.n_colls; i++) {
+		const struct cat_coll *l = c->cat.colls[i];
+
+		for (size_t k = 0; check_included(c, l) && k < l->n_topics;
+		     k++) {
+			int64_t o =
+			    l->topics[k].offset < 0 ? 0 : l->topics[k].offset;
+
+			if (strcmp(l->topics[k].topic, topic) == 0 &&
+			    (first == -1 || o < first))
+				first = o;
+		}
+	}
+	return first;
+}
+
+/*
+ * A position of the definition names the topics of one collection. A run
+ * would take another topic for a new one, and want it from its first record.
+ */
+static int
+fill_pos(struct check *c, struct kreader *r, char **topics, struct err *e)
+{
+	json_t *pos = json_object_get(json_object_get(c->task, "from"), "pos");
+	int64_t low, high, o;
+
+	for (size_t i = 0; pos != NULL && topics[i] != NULL; i++) {
+		if (json_object_get(pos, topics[i]) != NULL)
+			continue;
+		if (kreader_ends(r, topics[i], &low, &high, e) == -1)
+			return -1;
+		o = first_start(c, topics[i]);
+		if (o != -1 && (o < low || o > high))
+			return gone(topics[i], o, low, high, e);
+		o = o == -1 ? high : o;
+		json_object_set_new(pos, topics[i],
+		    json_pack("{s:I, s:I, s:s}", "o", (json_int_t)o, "n",
+			(json_int_t)o, "ts", "0"));
+	}
+	return 0;
+}
+
+static int
+fix_now(struct check *c, struct kreader *r, char **topics, const char *cluster,
+    struct err *e)
+{
+	char *prefix = x_asprintf("%s" CAT_DML, cluster), *text;
+	uint64_t ts;
+	int rc = newest_ts(r, topics, prefix, &ts, e);
+
+	if (rc == 0) {
+		text = x_asprintf("ts:%" PRIu64, ts);
+		json_object_set_new(c->task, "from", json_string(text));
+		check_found(c->found, "start     now is %s", text);
+		free(text);
+	}
+	free(prefix);
+	return rc;
+}
+
+static int
+kafka(struct check *c, struct err *e)
+{
+	const char *cluster = task_option(c->task, "cluster");
+	char *name = cluster == NULL ? cat_cluster(&c->cat) : x_strdup(cluster);
+	char *prefix = x_asprintf("%s-", name), **topics = NULL;
+	struct kreader *r =
+	    task_kreader(c->task, CHECK_ASK_MS, CHECK_ALL_MS, e);
+	size_t n = 0;
+	int rc = -1;
+
+	if (r != NULL && (topics = kreader_topics(r, prefix, e)) != NULL) {
+		while (topics[n] != NULL)
+			n++;
+		check_found(c->found, "kafka     %s: %zu topics of cluster %s",
+		    task_option(c->task, "brokers"), n, name);
+		rc = n == 0 && c->cat.n_colls > 0
+			 ? err_set(
+			       e, ERR_DATA, "no topic begins with '%s'", prefix)
+			 : reaches(c, r, e);
+		if (rc == 0 && c->from.kind == WHERE_NOW)
+			rc = fix_now(c, r, topics, name, e);
+		if (rc == 0)
+			rc = fill_pos(c, r, topics, e);
+	}
+	task_list_free(topics);
+	kreader_close(r);
+	free(prefix);
+	free(name);
+	return rc;
+}
+
+/* The state of a pattern's collection, for who is about to carry it. */
+static enum meet
+coming(const struct cat_coll *l)
+{
+	return l->state == CAT_DROPPING || l->state == CAT_DROPPED
+		   ? MEET_DROPPED
+		   : MEET_LIVE;
+}
+
+static void
+note_catalogue(const struct cat *cat, struct meets *m, const struct names *to)
+{
+	for (size_t i = 0; i < cat->n_dbs; i++)
+		if (cat->dbs[i].state == CAT_CREATED) {
+			meets_db(m, cat->dbs[i].name);
+			names_meet(to, cat->dbs[i].name, NULL);
+		}
+	for (size_t i = 0; i < cat->n_colls; i++) {
+		const struct cat_coll *l = cat->colls[i];
+
+		meets_coll(m, l->db, l->name, coming(l));
+		if (coming(l) == MEET_LIVE)
+			names_meet(to, l->db, l->name);
+	}
+}
+
+static void
+warn(struct check *c, const char *text)
+{
+	check_found(c->found, "warning   %s", text);
+	json_array_append_new(
+	    json_object_get(c->task, "warnings"), json_string(text));
+}
+
+/* Rows of what is not renamed go where its own name leads. */
+static int
+renames(struct check *c, const struct names *to, int allow_none, struct err *e)
+{
+	struct buf b = { 0 };
+	size_t n = names_unmet(to, &b);
+	int rc = 0;
+
+	if (n > 0)
+		buf_adds(&b, n == 1 ? " meets nothing of the source"
+				    : " meet nothing of the source");
+	if (n > 0 && allow_none)
+		warn(c, b.ptr);
+	else if (n > 0)
+		rc = err_set(e, ERR_DATA,
+		    "%s (--allow-none makes the task all the same)", b.ptr);
+	buf_fini(&b);
+	return rc;
+}
+
+/* Does all that is named by a pattern or a rule exist? */
+static int
+patterns(struct check *c, int allow_none, struct err *e)
+{
+	struct meets m;
+	struct names to = { 0 };
+	struct buf b = { 0 };
+	int rc = check_names(c, &to, e);
+
+	meets_init(&m, "--include", &c->in, &c->out);
+	note_catalogue(&c->cat, &m, &to);
+	if (rc == 0 && !allow_none)
+		rc = meets_check(&m, "the source", 0, e);
+	else if (rc == 0 && meets_text(&m, "the source", &b) > 0)
+		warn(c, b.ptr);
+	if (rc == 0)
+		rc = renames(c, &to, allow_none, e);
+	buf_fini(&b);
+	names_fini(&to);
+	meets_fini(&m);
+	return rc;
+}
+
+int
+task_check_source(json_t *task, const char *dir, int allow_none,
+    struct buf *found, struct err *e)
+{
+	struct check c = { .task = task, .dir = dir, .found = found };
+	int rc = check_words(&c, e);
+
+	if (rc == 0 && (rc = check_etcd(&c, e)) == 0)
+		check_found(
+		    found, "etcd      %s: version %s", c.endpoint, c.etcd);
+	if (rc == 0)
+		check_found(found, "source    Milvus %s",
+		    c.milvus[0] == '\0' ? "of unknown version, not running"
+					: c.milvus);
+	if (rc == 0 && (rc = check_catalogue(&c, e)) == 0)
+		check_found(found,
+		    "catalogue %s at revision %" PRId64
+		    ": %zu of %zu collections are included",
+		    c.cat.root == NULL ? "?" : c.cat.root, c.cat.rev,
+		    check_count(&c), c.cat.n_colls);
+	if (rc == 0)
+		rc = patterns(&c, allow_none, e);
+	if (rc == 0)
+		task_note_born(task, "source", c.cat.born);
+	if (rc == 0)
+		rc = kafka(&c, e);
+	check_fini(&c);
+	return rc;
+}

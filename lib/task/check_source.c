@@ -1,0 +1,266 @@
+#include "task/check_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "model/rename.h"
+#include "net/etcd.h"
+#include "net/tls.h"
+#include "net/uri.h"
+#include "state/state.h"
+#include "task/check_target.h"
+#include "task/pipeline.h"
+#include "task/task.h"
+
+enum { META_S = 60 }; /* for the whole catalogue */
+
+/* ---- words ---- */
+
+static int
+add_patterns(
+    struct patterns *p, const json_t *task, const char *name, struct err *e)
+{
+	const json_t *list =
+	    json_object_get(json_object_get(task, "options"), name);
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (patterns_add(
+			p, json_string_value(json_array_get(list, i)), e) == -1)
+			return err_wrap(e, "option '--%s'", name);
+	return 0;
+}
+
+static int
+begins(struct check *c, struct err *e)
+{
+	const json_t *from = json_object_get(c->task, "from");
+	const char *word = json_string_value(from);
+
+	if (json_is_object(from))
+		return where_line(&c->from, from, e);
+	if (word == NULL)
+		return err_set(e, ERR_USAGE, "'from' is no WHERE");
+	if (strncmp(word, "task:", 5) == 0)
+		return err_set(e, ERR_USAGE,
+		    "a task cannot begin where a task is: '%s'", word);
+	return where_from(&c->from, word, c->dir, e);
+}
+
+int
+check_words(struct check *c, struct err *e)
+{
+	const char *shard = task_option(c->task, "shard");
+	struct net_uri u;
+
+	if (task_option(c->task, "token-file") != NULL &&
+	    target_without_token(c->task))
+		return err_set(e, ERR_USAGE,
+		    "--token-file and --no-token exclude each other");
+	if (add_patterns(&c->in, c->task, "include", e) == -1 ||
+	    add_patterns(&c->out, c->task, "exclude", e) == -1 ||
+	    net_parse(task_option(c->task, "target"), &u, e) == -1)
+		return -1;
+	if (shard != NULL && shard_parse(&c->shard, shard, e) == -1)
+		return err_wrap(e, "option '--shard'");
+	return begins(c, e);
+}
+
+void
+check_fini(struct check *c)
+{
+	cat_fini(&c->cat);
+	patterns_fini(&c->in);
+	patterns_fini(&c->out);
+	where_fini(&c->from);
+}
+
+/* ---- etcd ---- */
+
+static int
+take_version(void *arg, const struct etcd_kv *kv, struct err *e)
+{
+	json_t *j = json_loadb(kv->value, kv->value_len, 0, NULL);
+	const char *v = json_string_value(json_object_get(j, "Version"));
+
+	(void)e;
+	if (v != NULL)
+		snprintf(arg, 32, "%.31s", v);
+	json_decref(j);
+	return 0;
+}
+
+int
+check_etcd(struct check *c, struct err *e)
+{
+	const char *root = task_option(c->task, "root");
+	const char *meta = task_option(c->task, "meta-path"), *v;
+	struct etcd_conf conf = { .endpoints = task_option(c->task, "etcd"),
+		.user_file = task_option(c->task, "etcd-user-file"),
+		.cacert = task_option(c->task, "etcd-cacert"),
+		.cert = task_option(c->task, "etcd-cert"),
+		.key = task_option(c->task, "etcd-key"),
+		.answer_ms = CHECK_ASK_MS };
+	struct etcd *t;
+	struct etcd_range r = { 0 };
+	char *key;
+	int64_t now;
+	int rc = -1;
+
+	trust_named_by(state_owner(c->task));
+	t = etcd_open(&conf, e);
+	trust_named_by(0);
+	if (t == NULL)
+		return -1;
+	key = x_asprintf(
+	    "%s/%s/session/rootcoord", root, meta == NULL ? "meta" : meta);
+	r.from = key;
+	if ((v = etcd_version(t, e)) != NULL) {
+		snprintf(c->etcd, sizeof c->etcd, "%.31s", v);
+		rc = etcd_range(t, &r, take_version, c->milvus, &now, e);
+	}
+	snprintf(c->endpoint, sizeof c->endpoint, "%.255s", etcd_endpoint(t));
+	free(key);
+	etcd_close(t);
+	return rc == -1 ? -1 : 0;
+}
+
+/* ---- the catalogue, as cdc-meta reads it ---- */
+
+static int
+take_line(struct check *c, FILE *f, struct err *e)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	int rc = 0;
+
+	while (rc == 0 && (n = getline(&line, &cap, f)) > 0) {
+		struct cat_change ch;
+
+		if (line[n - 1] == '\n')
+			n--;
+		if (n > 0)
+			rc = cat_line(&c->cat, line, (size_t)n, &ch, e);
+	}
+	free(line);
+	return rc;
+}
+
+/* What a program said last on stderr. */
+static void
+last_line(int fd, char *out, size_t cap)
+{
+	ssize_t n = pread(fd, out, cap - 1, 0);
+	char *lf;
+
+	out[n < 0 ? 0 : n] = '\0';
+	while ((lf = strrchr(out, '\n')) != NULL && lf[1] == '\0')
+		*lf = '\0';
+	if (lf != NULL)
+		memmove(out, lf + 1, strlen(lf + 1) + 1);
+}
+
+static pid_t
+start_meta(struct check *c, int out, int err)
+{
+	char **argv = task_argv(c->task, TASK_META, c->dir);
+	pid_t parent = getpid(), pid;
+	size_t n = 0;
+
+	while (argv[n + 1] != NULL)
+		n++;
+	free(argv[n]); /* --watch is the last */
+	argv[n] = NULL;
+	pid = fork();
+	if (pid == 0) {
+		pipeline_child_init(parent, SIGTERM);
+		trust_child(state_owner(c->task));
+		alarm(META_S);
+		dup2(out, STDOUT_FILENO);
+		dup2(err, STDERR_FILENO);
+		pipeline_exec(argv);
+	}
+	task_argv_free(argv);
+	return pid;
+}
+
+static enum err_kind
+kind_of(int status)
+{
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 3)
+		return ERR_TEMP;
+	return WEXITSTATUS(status) == 4   ? ERR_GONE
+	       : WEXITSTATUS(status) == 2 ? ERR_USAGE
+					  : ERR_DATA;
+}
+
+int
+check_catalogue(struct check *c, struct err *e)
+{
+	int fds[2] = { -1, -1 }, status = 0, rc;
+	int said = memfd_create("stderr", MFD_CLOEXEC);
+	char text[900];
+	FILE *f;
+	pid_t pid;
+
+	if (said == -1 || pipe2(fds, O_CLOEXEC) == -1 ||
+	    (pid = start_meta(c, fds[1], said)) == -1)
+		return err_sys(e, ERR_TEMP, "cdc-meta");
+	close(fds[1]);
+	f = fdopen(fds[0], "r");
+	rc = take_line(c, f, e);
+	fclose(f);
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	last_line(said, text, sizeof text);
+	close(said);
+	if (rc == 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		rc = err_set(
+		    e, ERR_TEMP, "cdc-meta: not done within %d s", META_S);
+	else if (rc == 0 && status != 0)
+		rc = err_set(e, kind_of(status), "%s",
+		    text[0] == '\0' ? "cdc-meta ended early" : text);
+	else if (rc == 0 && !c->cat.ready)
+		rc = err_set(e, ERR_TEMP, "cdc-meta: no 'ready' line");
+	return rc;
+}
+
+int
+check_included(const struct check *c, const struct cat_coll *l)
+{
+	return l->state == CAT_CREATED &&
+	       (c->in.n == 0 || patterns_match(&c->in, l->db, l->name)) &&
+	       !patterns_match(&c->out, l->db, l->name) &&
+	       shard_has(&c->shard, l->id);
+}
+
+size_t
+check_count(const struct check *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->cat.n_colls; i++)
+		n += (size_t)check_included(c, c->cat.colls[i]);
+	return n;
+}
+
+int
+check_names(const struct check *c, struct names *n, struct err *e)
+{
+	const json_t *list =
+	    json_object_get(json_object_get(c->task, "options"), "rename");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (names_add(
+			n, json_string_value(json_array_get(list, i)), e) == -1)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,209 @@
+#include "task/lag.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/tso.h"
+#include "format/v23.h"
+#include "model/pos.h"
+#include "mq/kafka.h"
+#include "net/tls.h"
+#include "state/state.h"
+#include "task/task.h"
+
+struct kreader *
+task_kreader(const json_t *task, int wait_ms, int limit_ms, struct err *e)
+{
+	const json_t *list =
+	    json_object_get(json_object_get(task, "options"), "property");
+	size_t n = json_array_size(list);
+	const char **props = x_calloc(n + 1, sizeof *props);
+	struct kreader_conf conf = { .brokers = task_option(task, "brokers"),
+		.props = props,
+		.wait_ms = wait_ms,
+		.limit_ms = limit_ms };
+	struct kreader *r;
+
+	for (size_t i = 0; i < n; i++)
+		props[i] = json_string_value(json_array_get(list, i));
+	trust_named_by(state_owner(task));
+	r = kreader_open(&conf, e);
+	trust_named_by(0);
+	free(props);
+	return r;
+}
+
+/*
+ * By the source's clock, as the position is: Kafka's time is of the clock of
+ * the machine that wrote the record, and may lie minutes beside it.
+ */
+static int
+time_of(struct kreader *r, const char *topic, int64_t offset, int64_t *ms,
+    struct err *e)
+{
+	struct kmsg k = { 0 };
+	struct msg m;
+	struct err ignored;
+
+	if (kreader_peek(r, topic, offset, &k, e) == -1)
+		return -1;
+	*ms = msg_decode(k.ptr, k.len, &m, &ignored) == 0 && m.ts != 0
+		  ? tso_ms(m.ts)
+		  : k.time_ms;
+	kmsg_free(&k);
+	return 0;
+}
+
+static void
+say(char **why, const char *text)
+{
+	if (*why == NULL)
+		*why = x_strdup(text);
+}
+
+void
+task_lag_init(struct task_lag *l, const struct pos *p)
+{
+	l->n = p->n;
+	l->v = x_calloc(p->n + 1, sizeof *l->v);
+	l->newest_ms = l->backlog = -1;
+	for (size_t i = 0; i < p->n; i++)
+		l->v[i] = (struct topic_lag){ .topic = x_strdup(p->v[i].topic),
+			.low = -1,
+			.high = -1,
+			.committed = p->v[i].o,
+			.ts = p->v[i].ts };
+}
+
+void
+task_lag_unknown(struct task_lag *l, const char *why)
+{
+	say(&l->newest_why, why);
+	say(&l->backlog_why, why);
+}
+
+/* All in two questions. */
+static int
+ask_together(struct task_lag *l, struct kreader *r, struct err *e)
+{
+	const char **names = x_calloc(l->n + 1, sizeof *names);
+	int64_t *at = x_calloc(l->n + 1, sizeof *at);
+	int rc;
+
+	for (size_t i = 0; i < l->n; i++)
+		names[i] = l->v[i].topic;
+	if ((rc = kreader_lows(r, names, l->n, at, e)) == 0)
+		for (size_t i = 0; i < l->n; i++)
+			l->v[i].low = at[i];
+	if (rc == 0 && (rc = kreader_highs(r, names, l->n, at, e)) == 0)
+		for (size_t i = 0; i < l->n; i++)
+			l->v[i].high = at[i];
+	free(names);
+	free(at);
+	return rc;
+}
+
+/* The watermarks of all; how many are known. Some topics may be gone. */
+static size_t
+ask_ends(struct task_lag *l, struct kreader *r)
+{
+	size_t known = 0;
+	struct err e = { 0 };
+
+	if (ask_together(l, r, &e) == 0)
+		return l->n;
+	for (size_t i = 0; i < l->n; i++) {
+		struct topic_lag *t = &l->v[i];
+
+		if (e.kind != ERR_TEMP &&
+		    kreader_ends(r, t->topic, &t->low, &t->high, &e) == 0) {
+			known++;
+			continue;
+		}
+		t->low = t->high = -1;
+		task_lag_unknown(l, e.msg);
+	}
+	l->silent = e.kind == ERR_TEMP;
+	return known;
+}
+
+/* A position outside of what the topic has counts nothing. */
+static int
+inside(const struct topic_lag *t, struct err *e)
+{
+	if (t->committed >= t->low && t->committed <= t->high)
+		return 0;
+	return err_set(e, ERR_GONE,
+	    "topic '%s' has offsets %" PRId64 " to %" PRId64
+	    ", the position is %" PRId64,
+	    t->topic, t->low, t->high, t->committed);
+}
+
+static void
+sum_backlog(struct task_lag *l)
+{
+	int64_t sum = 0;
+	struct err e;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (inside(&l->v[i], &e) == -1) {
+			say(&l->backlog_why, e.msg);
+			return;
+		}
+		sum += l->v[i].high - l->v[i].committed;
+	}
+	l->backlog = sum;
+}
+
+static int
+ask_newest(struct task_lag *l, struct kreader *r, struct err *e)
+{
+	int64_t newest = -1, at;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].high > l->v[i].low &&
+		    kreader_ahead(r, l->v[i].topic, l->v[i].high - 1, e) == -1)
+			return -1;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct topic_lag *t = &l->v[i];
+
+		if (t->high <= t->low)
+			continue;
+		if (time_of(r, t->topic, t->high - 1, &at, e) == -1)
+			return -1;
+		if (at > newest)
+			newest = at;
+	}
+	if (newest == -1)
+		return err_set(e, ERR_DATA, "the source's topics are empty");
+	l->newest_ms = newest;
+	return 0;
+}
+
+void
+task_lag_ask(struct task_lag *l, struct kreader *r)
+{
+	struct err e = { 0 };
+
+	if (ask_ends(l, r) < l->n)
+		return;
+	sum_backlog(l);
+	if (ask_newest(l, r, &e) == -1) {
+		say(&l->newest_why, e.msg);
+		l->silent = e.kind == ERR_TEMP;
+	}
+}
+
+void
+task_lag_fini(struct task_lag *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i].topic);
+	free(l->v);
+	free(l->newest_why);
+	free(l->backlog_why);
+	memset(l, 0, sizeof *l);
+}

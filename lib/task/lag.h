@@ -1,0 +1,55 @@
+#ifndef CDC_TASK_LAG_H
+#define CDC_TASK_LAG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+struct err;
+struct kreader;
+struct pos;
+
+/*
+ * The brokers of a task's source, with its properties; wait_ms and limit_ms
+ * as in kreader_conf. NULL with *e set.
+ */
+struct kreader *task_kreader(
+    const json_t *task, int wait_ms, int limit_ms, struct err *e);
+
+/* One topic of a position, and what Kafka has of it; -1: not known. */
+struct topic_lag {
+	char *topic;
+	int64_t low, high; /* watermarks: the oldest record, the next one */
+	int64_t committed; /* a new run reads from here on */
+	uint64_t ts;       /* applied up to here */
+};
+
+/*
+ * How far a position is behind its source. Only topics of the position count.
+ * All zero is valid and empty.
+ */
+struct task_lag {
+	struct topic_lag *v;
+	size_t n;
+	int64_t
+	    newest_ms;    /* of the newest record, by the source; -1: unknown */
+	char *newest_why; /* then why */
+	int64_t backlog;  /* records, ticks too, from the committed offsets to
+			     the high watermarks; -1: unknown */
+	char *backlog_why;
+	int silent; /* since a broker did not answer in time */
+};
+
+/* Only what the position says; nothing is asked. */
+void task_lag_init(struct task_lag *l, const struct pos *p);
+/*
+ * Ask now, behind task_lag_init: first for all watermarks, so that they are
+ * of one moment, then for the newest records below them.
+ */
+void task_lag_ask(struct task_lag *l, struct kreader *r);
+/* Nothing could be asked: why. */
+void task_lag_unknown(struct task_lag *l, const char *why);
+void task_lag_fini(struct task_lag *l);
+
+#endif

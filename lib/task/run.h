@@ -1,0 +1,40 @@
+#ifndef CDC_TASK_RUN_H
+#define CDC_TASK_RUN_H
+
+struct err;
+
+struct runner_conf {
+	const char *dir, *name; /* borrowed */
+	int label;    /* put "[name] " in front of the programs' messages */
+	int progress; /* show it, on a terminal */
+};
+
+/*
+ * Run a task's pipeline, cdc-meta | cdc-read | cdc-apply | cdc-task commit,
+ * and start it again when it ended for a reason that may pass: a status 3 or
+ * a signal. The programs are looked for beside our own, then in PATH; they
+ * form one process group, and none outlives us. All are reaped before the
+ * next start. Starts, ends and reasons go into the task's log.
+ *
+ * Returns 0 when the task was paused or the pipeline ended with status 0.
+ * -1 with ERR_STOP if a signal stopped it, in order: cdc-read is asked to
+ * end, what it wrote is applied and committed. -1 with the kind of the status
+ * of the program that failed, 1, 2 or 4; with ERR_TEMP if somebody else runs
+ * the task. sig_init must have been called. Changes how SIGCHLD is handled.
+ * A service manager is told (base/notify.h), its watchdog as progress.h says.
+ */
+int runner_run(const struct runner_conf *conf, struct err *e);
+
+/*
+ * Run every task of a state directory that is wanted, each in a process of
+ * its own that cannot harm the others, until a signal: then all are ended in
+ * order, at once. Tasks that come, go or change are seen at once if the
+ * system tells (watch.h). A task that failed is tried again when it is
+ * resumed or changed. A runner that died is started again with backoff, ten
+ * times in ten minutes at most; then its task has failed. The watchdog of a
+ * service manager (base/notify.h) is fed when the loop turns and no runner is
+ * left that should have ended and was killed.
+ */
+int runner_supervise(const char *dir, struct err *e);
+
+#endif

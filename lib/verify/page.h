@@ -1,0 +1,71 @@
+#ifndef CDC_VERIFY_PAGE_H
+#define CDC_VERIFY_PAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "codec/json_read.h"
+#include "model/schema.h"
+#include "rows/field.h"
+
+struct err;
+
+/* A primary key: one of the two. */
+struct vkey {
+	int64_t num;      /* Int64 */
+	struct span text; /* VarChar; borrowed */
+	int is_text;
+};
+int vkey_cmp(const struct vkey *a, const struct vkey *b);
+void vkey_json(struct jsonw *w, const struct vkey *k);
+
+/*
+ * Expressions about keys (Milvus's boolean expressions). The least int64
+ * cannot be written in one, and the greatest is never answered by 2.3.
+ * Appended to b. vexpr_range: lo < key <= hi, NULL: no bound; the greatest
+ * int64 is always left out.
+ */
+void vexpr_range(struct buf *b, const struct field *pk, const struct vkey *lo,
+    const struct vkey *hi);
+void vexpr_greatest(struct buf *b, const struct field *pk);
+/* One of n keys, the first at *first and each `stride` bytes after another. */
+void vexpr_in(struct buf *b, const struct field *pk, const struct vkey *first,
+    size_t n, size_t stride);
+
+/* The fields that both sides have, in one order for both. */
+struct vfields {
+	const char **v; /* names, borrowed */
+	size_t n;
+	size_t pk; /* which is the primary key */
+};
+
+struct vrow {
+	struct vkey key;
+	size_t at;        /* its place in the columns */
+	struct hash hash; /* of all fields */
+};
+
+/* Rows of one answer, sorted by key, each key once. */
+struct vpage {
+	struct buf raw;     /* QueryResults, milvus.proto */
+	struct fdata *cols; /* in the order of the fields */
+	size_t ncols;
+	struct vrow *rows;
+	size_t n;
+	size_t answered; /* rows before doubles were left out */
+	struct hash sum; /* of keys and hashes */
+	int unreadable;  /* its one key is there, its values are not told */
+};
+void vpage_free(struct vpage *p);
+/* Read p->raw. -1 with ERR_DATA. */
+int vpage_parse(struct vpage *p, const struct schema *s,
+    const struct vfields *fields, struct err *e);
+/* The same, with the rows in the order of the answer and all of them. */
+int vpage_read(struct vpage *p, const struct schema *s,
+    const struct vfields *fields, struct err *e);
+/* The row of a key, or NULL. */
+const struct vrow *vpage_find(const struct vpage *p, const struct vkey *k);
+
+#endif

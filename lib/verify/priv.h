@@ -1,0 +1,175 @@
+#ifndef CDC_VERIFY_PRIV_H
+#define CDC_VERIFY_PRIV_H
+
+#include "base/hash.h"
+#include "base/out.h"
+#include "codec/json_write.h"
+#include "milvus/collection.h"
+#include "model/pattern_met.h"
+#include "verify/page.h"
+#include "verify/verify.h"
+
+/* The inside of verify.h. */
+
+enum { SRC, DST };
+
+/* One of the two. */
+struct side {
+	const char *name; /* "source", "target" */
+	struct milvus *m;
+	struct colls colls;
+};
+
+/* Texts, sorted and each once. All zero is valid and empty. */
+struct texts {
+	char **v;
+	size_t n, cap;
+};
+
+/* Which partitions are loaded. */
+struct vload {
+	int any, all;
+	struct texts parts; /* loaded ones, if not all are */
+	int replicas;
+};
+
+/* A collection of the source and its counterpart. */
+struct pair {
+	const char *db, *name; /* the source's: what lines say */
+	const char *dbs[2], *names[2];
+	struct coll *coll[2];
+	struct texts parts[2];
+	struct vload load[2];
+};
+
+struct verify {
+	const struct verify_conf *conf;
+	struct side side[2];
+	struct side again[2]; /* to ask while side[]'s rows come in; m NULL */
+	struct texts *hold;   /* lines go here and not out; or NULL */
+	struct out out;
+	struct buf line;
+	struct jsonw w; /* writes the line */
+	struct meets meets;
+	int nothing; /* there was nothing to compare, which is said in *e */
+	/* counts */
+	uint64_t colls, rows, bytes, diffs;
+	uint64_t skipped;             /* what could not be compared */
+	uint64_t asked_again, moving; /* rows, under as-of */
+	int64_t started_ns, shown_ns;
+	uint64_t expect; /* rows, as the source's statistics say */
+};
+
+/* texts.c */
+void texts_fini(struct texts *t);
+void texts_add(struct texts *t, const char *s);
+int texts_has(const struct texts *t, const char *s);
+
+/* ask.c: questions to one side. 0, 1: it is not there, or -1. */
+int ask_databases(struct side *s, struct texts *t, struct err *e);
+int ask_collections(
+    struct side *s, const char *db, struct texts *t, struct err *e);
+int ask_partitions(struct side *s, const char *db, const char *coll,
+    struct texts *t, struct err *e);
+int ask_load(struct side *s, const char *db, const char *coll,
+    const struct texts *parts, struct vload *l, struct err *e);
+int ask_timestamp(struct side *s, uint64_t *ts, struct err *e);
+void vload_fini(struct vload *l);
+/* An error of that side: "source: what: reason". */
+int ask_refused(const struct side *s, const char *what, const char *db,
+    const char *coll, const struct mv_status *st, struct err *e);
+
+struct vindex {
+	char *name, *field;
+	struct kvs params;
+};
+struct vindexes {
+	struct vindex *v; /* sorted by name */
+	size_t n;
+};
+void vindexes_fini(struct vindexes *x);
+int ask_indexes(struct side *s, const char *db, const char *coll,
+    struct vindexes *x, struct err *e);
+
+/*
+ * report.c: difference lines. diff_open begins one: kind, db, coll (NULL:
+ * none); the caller adds keys to v->w; diff_close ends and writes it.
+ * what: "missing", "extra" or "differs".
+ */
+void diff_open(
+    struct verify *v, const char *kind, const char *db, const char *coll);
+void diff_close(struct verify *v, const char *what);
+/* A whole line with one more name in it. */
+void diff_name(struct verify *v, const char *kind, const char *db,
+    const char *coll, const char *key, const char *name, const char *what);
+/* Two sets of names: one line each for what only one side has. */
+void diff_texts(struct verify *v, const char *kind, const struct pair *p,
+    const char *key, const struct texts *a, const struct texts *b);
+/* Two texts; NULL: not there. A line if they are not equal. */
+void diff_values(struct verify *v, const char *kind, const struct pair *p,
+    const char *key, const char *name, const char *a, const char *b);
+/* Something is left out, and why. */
+void diff_skip(struct verify *v, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The beginning of a row's line. */
+void diff_row(struct verify *v, const struct pair *p, const char *part,
+    const struct vkey *k);
+
+/* settle.c: while rows are written. */
+/*
+ * Wait until all that the source had done by now is at the target: the task
+ * says so, or the time for it, of which this is one of so many parts, has
+ * passed. ERR_TEMP if the task does not get on.
+ */
+enum { SETTLE_ROUNDS = 3 };
+int settle(struct verify *v, int parts, struct err *e);
+/*
+ * Run look, whose lines say what differs. While the source changes, a line
+ * counts only if it is said a second time, after all that was there at the
+ * first has arrived. Returns what look returned last.
+ */
+typedef int look_fn(struct verify *v, void *arg, struct err *e);
+int settled(struct verify *v, look_fn *look, void *arg, struct err *e);
+
+/* catalogue.c: all but the rows. */
+int verify_catalogue(struct verify *v, struct pair *p, struct err *e);
+/* Of that: fields, and what the schema says besides. */
+void verify_schema(struct verify *v, const struct pair *p);
+
+/* backup.c: the target against the files of conf->backup. */
+int verify_backup(struct verify *v, struct err *e);
+
+int ask_load_state(struct side *s, const char *db, const char *coll,
+    const char *part, struct err *e);
+
+/* load.c: what was loaded on one side, for now only. */
+struct vloading {
+	int whole;
+	struct texts parts;
+	struct texts fields; /* that were given an index */
+};
+void vloading_fini(struct vloading *l);
+/*
+ * Load what is not loaded of both, and wait for it. Afterwards, also after a
+ * failure or a signal, verify_unload puts back what l says was done.
+ */
+int verify_load(
+    struct verify *v, struct pair *p, struct vloading l[2], struct err *e);
+int verify_unload(struct verify *v, const struct pair *p,
+    const struct vloading l[2], struct err *e);
+
+/* rows.c: the rows. */
+int verify_rows(struct verify *v, struct pair *p, struct err *e);
+
+/* Is it asked for? By its name at the source. */
+int verify_included(
+    const struct verify_conf *c, const char *db, const char *coll);
+
+/* verify.c: ERR_DATA if a pattern has met nothing of either side. */
+int verify_meets(struct verify *v, struct err *e);
+
+/* verify.c: how far we are, on a terminal; now and then. */
+void verify_show(struct verify *v);
+
+#endif

@@ -1,0 +1,122 @@
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/sig.h"
+#include "base/tso.h"
+#include "state/state.h"
+#include "verify/priv.h"
+
+enum { LOOK_MS = 200, MS = 1000000 };
+
+/* -1 on a signal. */
+static int
+pause_ms(int ms, struct err *e)
+{
+	struct pollfd p = { .fd = sig_fd(), .events = POLLIN };
+
+	poll(&p, 1, ms);
+	return sig_stop != 0 ? err_set(e, ERR_STOP, "stopped") : 0;
+}
+
+/* The timestamp of the task's checkpoint; 0 if there is none yet. */
+static int
+applied(const struct verify_conf *c, uint64_t *ts, struct err *e)
+{
+	char *dir = state_dir(c->state_dir);
+	struct checkpoint cp = { 0 };
+	int rc = state_check(dir, c->task, e);
+
+	if (rc == 0)
+		rc = checkpoint_load(dir, c->task, &cp, e);
+	*ts = cp.pos.ts;
+	if (rc == -1)
+		err_wrap(e, "task '%s'", c->task);
+	checkpoint_fini(&cp);
+	free(dir);
+	return rc;
+}
+
+static int
+wait_task(struct verify *v, struct err *e)
+{
+	int64_t since = tso_mono_ns();
+	int64_t limit = (int64_t)v->conf->source.retry_s * 1000 * MS;
+	uint64_t want, ts = 0, before = 0;
+
+	if (ask_timestamp(&v->again[SRC], &want, e) == -1)
+		return -1;
+	for (;;) {
+		if (applied(v->conf, &ts, e) == -1)
+			return -1;
+		if (ts >= want)
+			return 0;
+		if (ts != before)
+			since = tso_mono_ns();
+		before = ts;
+		if (tso_mono_ns() - since > limit)
+			return err_set(e, ERR_TEMP,
+			    "task '%s' has stood at %" PRIu64 " for %d s, and "
+			    "%" PRIu64 " is waited for; does it run?",
+			    v->conf->task, ts, v->conf->source.retry_s, want);
+		verify_show(v);
+		if (pause_ms(LOOK_MS, e) == -1)
+			return -1;
+	}
+}
+
+int
+settle(struct verify *v, int parts, struct err *e)
+{
+	int64_t until =
+	    tso_mono_ns() + (int64_t)v->conf->settle_s * 1000 / parts * MS;
+
+	if (v->conf->asof == VERIFY_TASK)
+		return wait_task(v, e);
+	while (tso_mono_ns() < until) {
+		verify_show(v);
+		if (pause_ms(LOOK_MS, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Write those of a that are in b too. */
+static void
+confirm(struct verify *v, const struct texts *a, const struct texts *b)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (!texts_has(b, a->v[i]))
+			continue;
+		buf_clear(&v->line);
+		buf_adds(&v->line, a->v[i]);
+		out_line(&v->out, &v->line);
+		v->diffs++;
+	}
+}
+
+int
+settled(struct verify *v, look_fn *look, void *arg, struct err *e)
+{
+	struct texts first = { 0 }, second = { 0 };
+	int rc;
+
+	if (v->conf->asof == VERIFY_STILL)
+		return look(v, arg, e);
+	v->hold = &first;
+	rc = look(v, arg, e);
+	if (rc != -1 && first.n > 0) {
+		if ((rc = settle(v, 1, e)) == 0) {
+			v->hold = &second;
+			rc = look(v, arg, e);
+		}
+		if (rc != -1)
+			confirm(v, &first, &second);
+	}
+	v->hold = NULL;
+	texts_fini(&first);
+	texts_fini(&second);
+	return rc;
+}

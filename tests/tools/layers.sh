@@ -1,0 +1,32 @@
+#!/bin/sh
+# layers.sh [TREE]: does each folder of lib/ include only what lib/LAYERS allows, and is that without circles? Does a
+# private header (priv.h, X_priv.h) stay in its folder, and a program's main without any? Prints what does not, status 1.
+cd "${1:-$(dirname "$0")/../..}" || exit 1
+grep -n '^#include "[a-z0-9_]*/' /dev/null lib/*/*.[ch] cmd/*.c | awk -F'[:"]' '
+	FILENAME == "lib/LAYERS" {
+		if (/^[a-z]/) {
+			n = split($2, w, " ")
+			known[$1] = 1
+			for (i = 1; i <= n; i++) {
+				may[$1, w[i]] = 1
+				if (!known[w[i]] || w[i] == $1)
+					bad = print_("lib/LAYERS: " w[i] " does not stand below " $1)
+			}
+		}
+		next
+	}
+	{
+		seen++
+		split($1, from, "/")
+		split($4, to, "/")
+		at = $1 ":" $2 ": "
+		inside = from[1] == "lib" && from[2] == to[1]
+		if (to[2] ~ /priv\.h$/ && !inside)
+			bad = print_(at $4 " is for lib/" to[1] " only")
+		if (from[1] == "lib" && !known[from[2]])
+			bad = print_(at from[2] " is not in lib/LAYERS")
+		else if (from[1] == "lib" && !inside && !may[from[2], to[1]])
+			bad = print_(at from[2] " may not include " $4)
+	}
+	function print_(text) { print text; return 1 }
+	END { if (!seen) bad = print_("no include was seen"); exit bad }' lib/LAYERS -
