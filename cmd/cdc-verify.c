@@ -96,16 +96,16 @@ struct secrets {
 	int source; /* was given as an option */
 };
 
-static enum verify_read
+static enum read_level
 level(const char *arg)
 {
-	static const char *const names[] = { [VERIFY_STRONG] = "strong",
-		[VERIFY_SESSION] = "session",
-		[VERIFY_EVENTUALLY] = "eventually" };
+	static const char *const names[] = { [READ_STRONG] = "strong",
+		[READ_SESSION] = "session",
+		[READ_EVENTUALLY] = "eventually" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(names[i], arg) == 0)
-			return (enum verify_read)i;
+			return (enum read_level)i;
 	opt_die(
 	    "--consistency: '%s' is not strong, session or eventually", arg);
 }

@@ -22,6 +22,7 @@ if [ "$1" = --one ]; then
 	exit $bad
 fi
 
+sh tests/tools/layers.sh || say "lib/LAYERS"
 clang-format --dry-run -Werror "$@" || say "clang-format differs: make fmt"
 cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	--enable=warning,portability --suppress=missingInclude \

@@ -17,7 +17,7 @@ struct path {
 	struct doctor *d;
 	const struct cat_coll *l;
 	const char *db, *name; /* at the target */
-	struct side *target;   /* NULL: it could not be asked */
+	struct peer *target;   /* NULL: it could not be asked */
 	struct buf chosen;     /* by what, or why not */
 	int partial;           /* made there without its rows from before */
 	const char *known;     /* its name there, by the checkpoint; or NULL */
@@ -189,7 +189,7 @@ say(struct path *p, int takes)
 }
 
 static int
-collection(struct doctor *d, struct side *target, const struct names *names,
+collection(struct doctor *d, struct peer *target, const struct names *names,
     const struct cat_coll *l, struct err *e)
 {
 	struct path p = { .d = d, .l = l, .target = target, .fits = 1 };
@@ -248,7 +248,7 @@ say_none(struct doctor *d, const struct patterns *p)
 void
 check_collections(struct doctor *d)
 {
-	struct side target = { .name = "target" };
+	struct peer target = { .name = "target" };
 	struct patterns p = { 0 };
 	struct names names = { 0 };
 	struct err e = { 0 };

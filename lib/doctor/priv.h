@@ -7,11 +7,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/texts.h"
 #include "doctor/doctor.h"
+#include "milvus/ask.h"
 #include "state/state.h"
-#include "task/check_priv.h"
+#include "task/check_each.h"
 #include "task/status.h"
-#include "verify/priv.h" /* struct texts */
 
 /* The inside of doctor.h. */
 
@@ -111,7 +112,7 @@ int doctor_names(const struct doctor *d, struct names *n, struct err *e);
  * Differences of a collection's schema at both sides, a few words each; fits:
  * its rows fit all the same. 1 if it is not at the target.
  */
-int doctor_schema(struct doctor *d, struct side *target,
+int doctor_schema(struct doctor *d, struct peer *target,
     const struct cat_coll *l, const char *db, const char *name,
     struct named *diff, int *fits, struct err *e);
 

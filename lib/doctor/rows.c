@@ -7,11 +7,11 @@
 #include "base/tso.h"
 #include "doctor/priv.h"
 #include "milvus/client.h"
+#include "milvus/feed.h"
 #include "model/rename.h"
 #include "net/tls.h"
 #include "state/state.h"
 #include "task/task.h"
-#include "verify/feed.h"
 
 /*
  * Rows that were never in the log, such as those of a bulk import, are seen by
@@ -19,6 +19,7 @@
  * that moment is applied, the target, and the source again. If the source's
  * counts agree, nothing is on its way that would change them.
  */
+enum { SRC, DST };
 enum { LOADED = 3, ROUNDS = 3, PAUSE_MS = 100, APPLIED_MS = 5000, ASK_S = 5 };
 
 struct pair_count {
@@ -31,7 +32,7 @@ struct pair_count {
 
 struct counting {
 	struct doctor *d;
-	struct side side[2];
+	struct peer side[2];
 	struct pair_count *v;
 	size_t n, cap;
 	size_t unloaded; /* on one of the sides, or not there */
@@ -97,10 +98,10 @@ static int
 count_one(struct counting *c, int s, const struct pair_count *p, uint64_t ts,
     uint64_t *n, struct err *e)
 {
-	struct vask a = { .side = &c->side[s],
+	struct vask a = { .peer = &c->side[s],
 		.db = s == SRC ? p->l->db : p->db,
 		.coll = s == SRC ? p->l->name : p->name,
-		.read = VERIFY_STRONG,
+		.read = READ_STRONG,
 		.ts = ts };
 
 	return vask_count(&a, "", n, e);

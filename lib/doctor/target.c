@@ -10,6 +10,7 @@
 #include "task/check_target.h"
 #include "task/task.h"
 #include "verify/backup_rows.h"
+#include "verify/verify.h"
 
 void
 check_target(struct doctor *d)
@@ -156,7 +157,7 @@ images(const struct doctor *d, const struct names *names, struct texts *dbs,
 }
 
 static int
-foreign(struct side *s, const char *db, const struct texts *ours,
+foreign(struct peer *s, const char *db, const struct texts *ours,
     struct named *out, struct err *e)
 {
 	struct texts theirs = { 0 };
@@ -177,7 +178,7 @@ foreign(struct side *s, const char *db, const struct texts *ours,
 void
 check_databases(struct doctor *d)
 {
-	struct side s = { .name = "target", .m = d->m };
+	struct peer s = { .name = "target", .m = d->m };
 	struct texts there = { 0 }, dbs = { 0 }, colls = { 0 };
 	struct named missing = { 0 }, others = { 0 };
 	struct names names = { 0 };
@@ -248,31 +249,28 @@ in_words(const char *line, struct named *out)
 }
 
 int
-doctor_schema(struct doctor *d, struct side *target, const struct cat_coll *l,
+doctor_schema(struct doctor *d, struct peer *target, const struct cat_coll *l,
     const char *db, const char *name, struct named *diff, int *fits,
     struct err *e)
 {
 	struct coll a = { .db = l->db, .name = l->name };
+	struct coll *b;
 	struct texts lines = { 0 };
-	struct verify v = { .hold = &lines };
-	struct pair p = { .db = l->db, .name = l->name };
 	struct err why;
-	int rc = colls_get(&target->colls, d->m, db, name, &p.coll[DST], e);
+	int rc = colls_get(&target->colls, d->m, db, name, &b, e);
 
 	if (rc != 0)
 		return rc;
-	p.coll[SRC] = &a;
 	a.schema = l->schema; /* borrowed */
 	a.blank_part = schema_partition_key(&a.schema) != NULL;
 	a.consistency = vfile_consistency(l->consistency);
 	a.num_partitions = cat_num_partitions(l);
-	a.shards = p.coll[DST]->shards; /* may differ */
-	verify_schema(&v, &p);
-	*fits = schema_same(&a.schema, &p.coll[DST]->schema, &why) == 0;
+	a.shards = b->shards; /* may differ */
+	verify_schemas(&a, b, &lines);
+	*fits = schema_same(&a.schema, &b->schema, &why) == 0;
 	for (size_t i = 0; i < lines.n; i++)
 		in_words(lines.v[i], diff);
 	texts_fini(&lines);
-	buf_fini(&v.line);
 	return 0;
 }
 
@@ -283,7 +281,7 @@ struct seen {
 };
 
 static int
-compare(struct doctor *d, struct side *s, const struct names *names,
+compare(struct doctor *d, struct peer *s, const struct names *names,
     const struct cat_coll *l, struct seen *seen, struct err *e)
 {
 	struct named diff = { 0 };
@@ -332,7 +330,7 @@ say_schemas(struct doctor *d, struct seen *seen)
 void
 check_schemas(struct doctor *d)
 {
-	struct side s = { .name = "target", .m = d->m };
+	struct peer s = { .name = "target", .m = d->m };
 	const struct cat *c = &d->source.cat;
 	struct names names = { 0 };
 	struct seen seen = { 0 };

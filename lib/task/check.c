@@ -16,7 +16,7 @@
 #include "model/rename.h"
 #include "mq/kafka.h"
 #include "net/uri.h"
-#include "task/check_priv.h"
+#include "task/check_each.h"
 #include "task/lag.h"
 #include "task/task.h"
 

@@ -1,4 +1,4 @@
-#include "task/check_priv.h"
+#include "task/check_each.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "milvus/feed.h"
 #include "verify/backup_rows.h"
-#include "verify/feed.h"
 #include "verify/priv.h"
 
 /* One collection of the files and its counterpart. */
@@ -75,7 +75,7 @@ rows(struct job *j, struct err *e)
 {
 	struct verify *v = j->v;
 	const struct fcoll *c = &j->f->v[j->i];
-	struct vask ask = { .side = &v->side[DST],
+	struct vask ask = { .peer = &v->side[DST],
 		.db = j->p.dbs[DST],
 		.coll = j->p.names[DST],
 		.schema = &j->p.coll[DST]->schema,
@@ -86,7 +86,7 @@ rows(struct job *j, struct err *e)
 	struct vcursor sum = { 0 };
 	int rc = 0;
 
-	if (v->conf->read == VERIFY_STRONG)
+	if (v->conf->read == READ_STRONG)
 		rc = ask_timestamp(&v->side[DST], &ask.ts, e);
 	if (rc == -1)
 		return -1;
@@ -156,7 +156,7 @@ partitions(struct job *j)
 static int
 there(struct job *j, struct err *e)
 {
-	struct side *s = &j->v->side[DST];
+	struct peer *s = &j->v->side[DST];
 	struct pair *p = &j->p;
 
 	verify_schema(j->v, p);

@@ -273,6 +273,18 @@ verify_schema(struct verify *v, const struct pair *p)
 	fields(v, p);
 }
 
+void
+verify_schemas(struct coll *source, struct coll *target, struct texts *lines)
+{
+	struct verify v = { .hold = lines };
+	struct pair p = { .db = source->db,
+		.name = source->name,
+		.coll = { source, target } };
+
+	verify_schema(&v, &p);
+	buf_fini(&v.line);
+}
+
 int
 verify_catalogue(struct verify *v, struct pair *p, struct err *e)
 {

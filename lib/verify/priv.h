@@ -4,34 +4,16 @@
 #include "base/hash.h"
 #include "base/out.h"
 #include "codec/json_write.h"
+#include "milvus/ask.h"
 #include "milvus/collection.h"
+#include "milvus/feed.h"
+#include "milvus/page.h"
 #include "model/pattern_met.h"
-#include "verify/page.h"
 #include "verify/verify.h"
 
 /* The inside of verify.h. */
 
 enum { SRC, DST };
-
-/* One of the two. */
-struct side {
-	const char *name; /* "source", "target" */
-	struct milvus *m;
-	struct colls colls;
-};
-
-/* Texts, sorted and each once. All zero is valid and empty. */
-struct texts {
-	char **v;
-	size_t n, cap;
-};
-
-/* Which partitions are loaded. */
-struct vload {
-	int any, all;
-	struct texts parts; /* loaded ones, if not all are */
-	int replicas;
-};
 
 /* A collection of the source and its counterpart. */
 struct pair {
@@ -44,8 +26,8 @@ struct pair {
 
 struct verify {
 	const struct verify_conf *conf;
-	struct side side[2];
-	struct side again[2]; /* to ask while side[]'s rows come in; m NULL */
+	struct peer side[2];
+	struct peer again[2]; /* to ask while side[]'s rows come in; m NULL */
 	struct texts *hold;   /* lines go here and not out; or NULL */
 	struct out out;
 	struct buf line;
@@ -59,37 +41,6 @@ struct verify {
 	int64_t started_ns, shown_ns;
 	uint64_t expect; /* rows, as the source's statistics say */
 };
-
-/* texts.c */
-void texts_fini(struct texts *t);
-void texts_add(struct texts *t, const char *s);
-int texts_has(const struct texts *t, const char *s);
-
-/* ask.c: questions to one side. 0, 1: it is not there, or -1. */
-int ask_databases(struct side *s, struct texts *t, struct err *e);
-int ask_collections(
-    struct side *s, const char *db, struct texts *t, struct err *e);
-int ask_partitions(struct side *s, const char *db, const char *coll,
-    struct texts *t, struct err *e);
-int ask_load(struct side *s, const char *db, const char *coll,
-    const struct texts *parts, struct vload *l, struct err *e);
-int ask_timestamp(struct side *s, uint64_t *ts, struct err *e);
-void vload_fini(struct vload *l);
-/* An error of that side: "source: what: reason". */
-int ask_refused(const struct side *s, const char *what, const char *db,
-    const char *coll, const struct mv_status *st, struct err *e);
-
-struct vindex {
-	char *name, *field;
-	struct kvs params;
-};
-struct vindexes {
-	struct vindex *v; /* sorted by name */
-	size_t n;
-};
-void vindexes_fini(struct vindexes *x);
-int ask_indexes(struct side *s, const char *db, const char *coll,
-    struct vindexes *x, struct err *e);
 
 /*
  * report.c: difference lines. diff_open begins one: kind, db, coll (NULL:
@@ -139,9 +90,6 @@ void verify_schema(struct verify *v, const struct pair *p);
 
 /* backup.c: the target against the files of conf->backup. */
 int verify_backup(struct verify *v, struct err *e);
-
-int ask_load_state(struct side *s, const char *db, const char *coll,
-    const char *part, struct err *e);
 
 /* load.c: what was loaded on one side, for now only. */
 struct vloading {

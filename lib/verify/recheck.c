@@ -74,8 +74,8 @@ rows(struct again *a, int s, const struct vcand *d, size_t n, struct vpage **p,
 	uint64_t count = 0;
 	int rc = 0;
 
-	if (a->v->conf->read == VERIFY_STRONG)
-		rc = ask_timestamp(a->ask[s].side, &a->ask[s].ts, e);
+	if (a->v->conf->read == READ_STRONG)
+		rc = ask_timestamp(a->ask[s].peer, &a->ask[s].ts, e);
 	vexpr_in(&b, a->ask[s].pk, &d->key, n, sizeof *d);
 	if (rc == 0)
 		rc = vask_rows(&a->ask[s], b.ptr, 0, p, e);
@@ -256,8 +256,8 @@ vcands_settle(struct verify *v, const struct pair *p, const struct vask ask[2],
 	struct again a = { .v = v, .p = p, .ask = { ask[SRC], ask[DST] } };
 	int rc = 0;
 
-	a.ask[SRC].side = &v->again[SRC];
-	a.ask[DST].side = &v->again[DST];
+	a.ask[SRC].peer = &v->again[SRC];
+	a.ask[DST].peer = &v->again[DST];
 	v->asked_again += c->n;
 	for (int i = 1; i <= ROUNDS && c->n > 0 && rc == 0; i++) {
 		a.last = i == ROUNDS;

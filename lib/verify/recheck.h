@@ -1,7 +1,7 @@
 #ifndef CDC_VERIFY_RECHECK_H
 #define CDC_VERIFY_RECHECK_H
 
-#include "verify/feed.h"
+#include "milvus/feed.h"
 #include "verify/priv.h"
 
 /*

@@ -1,7 +1,7 @@
 #ifndef CDC_VERIFY_ROW_DIFF_H
 #define CDC_VERIFY_ROW_DIFF_H
 
-#include "verify/page.h"
+#include "milvus/page.h"
 
 /*
  * Which fields of two rows differ: hashes of every value of a page, made

@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sig.h"
+#include "milvus/feed.h"
 #include "model/types.h"
-#include "verify/feed.h"
 #include "verify/priv.h"
 #include "verify/recheck.h"
 #include "verify/row_diff.h"
@@ -261,7 +261,7 @@ unit(struct verify *v, const struct pair *p, const char *part,
 	int rc = 0;
 
 	for (int s = SRC; s <= DST && rc == 0; s++) {
-		u.ask[s] = (struct vask){ .side = &v->side[s],
+		u.ask[s] = (struct vask){ .peer = &v->side[s],
 			.db = p->dbs[s],
 			.coll = p->names[s],
 			.part = part,
@@ -271,7 +271,7 @@ unit(struct verify *v, const struct pair *p, const char *part,
 			.read = v->conf->read,
 			.page_max = v->conf->page,
 			.moving = v->conf->asof != VERIFY_STILL };
-		if (v->conf->read == VERIFY_STRONG)
+		if (v->conf->read == READ_STRONG)
 			rc = ask_timestamp(&v->side[s], &u.ask[s].ts, e);
 	}
 	if (rc == 0)

@@ -1,7 +1,7 @@
 #ifndef CDC_VERIFY_SAMPLE_H
 #define CDC_VERIFY_SAMPLE_H
 
-#include "verify/feed.h"
+#include "milvus/feed.h"
 
 enum { SAMPLE_ROWS = 1000 }; /* in one place */
 

@@ -5,13 +5,13 @@
 #include <stdint.h>
 
 #include "milvus/client.h"
+#include "milvus/feed.h"
 #include "model/pattern.h"
 #include "model/rename.h"
 
+struct coll;
 struct err;
-
-/* How fresh an answer about rows has to be. */
-enum verify_read { VERIFY_STRONG, VERIFY_SESSION, VERIFY_EVENTUALLY };
+struct texts;
 
 /* Are rows written meanwhile, and how is it known what has arrived? */
 enum verify_asof {
@@ -33,7 +33,7 @@ struct verify_conf {
 	uint64_t until; /* of the files, nothing later than this; 0: all */
 	struct patterns include, exclude; /* names of the source */
 	struct names rename;
-	enum verify_read read;
+	enum read_level read;
 	size_t page; /* rows asked for at a time, at most */
 	enum verify_asof asof;
 	const char *task, *state_dir; /* of VERIFY_TASK */
@@ -60,5 +60,12 @@ enum verify_end {
  * and VERIFY_NOTHING.
  */
 int verify_run(const struct verify_conf *c, struct err *e);
+
+/*
+ * How two collections differ in their fields, and in what the schema says
+ * besides: such lines, added to *lines.
+ */
+void verify_schemas(
+    struct coll *source, struct coll *target, struct texts *lines);
 
 #endif

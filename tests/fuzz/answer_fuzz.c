@@ -19,7 +19,7 @@
 #include "fuzz.h"
 #include "fuzzcurl.h"
 #include "milvus/count.h"
-#include "verify/feed.h"
+#include "milvus/feed.h"
 #include "verify/priv.h"
 #include "verify/row_diff.h"
 
@@ -89,9 +89,9 @@ differ(struct vpage *a, struct vpage *b, const struct vfields *f)
 }
 
 static void
-pages(struct side *s, const struct coll *c, const struct vfields *f)
+pages(struct peer *s, const struct coll *c, const struct vfields *f)
 {
-	struct vask ask = { .side = s,
+	struct vask ask = { .peer = s,
 		.db = c->db,
 		.coll = c->name,
 		.schema = &c->schema,
@@ -116,7 +116,7 @@ pages(struct side *s, const struct coll *c, const struct vfields *f)
 }
 
 static void
-rows(struct side *s, const struct coll *c)
+rows(struct peer *s, const struct coll *c)
 {
 	struct vfields f = { 0 };
 
@@ -134,7 +134,7 @@ static void
 verified(void)
 {
 	struct milvus_conf conf = server();
-	struct side s = { .name = "source" };
+	struct peer s = { .name = "source" };
 	struct texts t = { 0 }, parts = { 0 };
 	struct vload load = { 0 };
 	struct vindexes x = { 0 };

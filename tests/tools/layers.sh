@@ -6,7 +6,8 @@ grep -n '^#include "[a-z0-9_]*/' /dev/null lib/*/*.[ch] cmd/*.c | awk -F'[:"]' '
 	FILENAME == "lib/LAYERS" {
 		if (/^[a-z]/) {
 			n = split($2, w, " ")
-			known[$1] = 1
+			if (known[$1]++)
+				bad = print_("lib/LAYERS: " $1 " stands there twice")
 			for (i = 1; i <= n; i++) {
 				may[$1, w[i]] = 1
 				if (!known[w[i]] || w[i] == $1)

@@ -13,8 +13,8 @@
 #include "codec/json_write.h"
 #include "codec/pb_read.h"
 #include "codec/pb_write.h"
+#include "milvus/page.h"
 #include "rows/columns.h"
-#include "verify/page.h"
 #include "verify/row_diff.h"
 
 #define FIELDS                                                                 \

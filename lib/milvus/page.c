@@ -1,4 +1,4 @@
-#include "verify/page.h"
+#include "milvus/page.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#ifndef CDC_TASK_CHECK_PRIV_H
-#define CDC_TASK_CHECK_PRIV_H
+#ifndef CDC_TASK_CHECK_EACH_H
+#define CDC_TASK_CHECK_EACH_H
 
 #include <jansson.h>
 

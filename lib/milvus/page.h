@@ -1,5 +1,5 @@
-#ifndef CDC_VERIFY_PAGE_H
-#define CDC_VERIFY_PAGE_H
+#ifndef CDC_MILVUS_PAGE_H
+#define CDC_MILVUS_PAGE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -34,7 +34,7 @@ void vexpr_greatest(struct buf *b, const struct field *pk);
 void vexpr_in(struct buf *b, const struct field *pk, const struct vkey *first,
     size_t n, size_t stride);
 
-/* The fields that both sides have, in one order for both. */
+/* The fields to ask for, in the order of the columns. */
 struct vfields {
 	const char **v; /* names, borrowed */
 	size_t n;

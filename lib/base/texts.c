@@ -1,8 +1,9 @@
+#include "base/texts.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "verify/priv.h"
 
 void
 texts_fini(struct texts *t)

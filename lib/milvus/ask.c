@@ -1,3 +1,5 @@
+#include "milvus/ask.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -5,12 +7,11 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "verify/priv.h"
 
 enum { LOADING = 2, NOT_LOADED = 101, UNKNOWN_CALL = 12 };
 
 int
-ask_refused(const struct side *s, const char *what, const char *db,
+ask_refused(const struct peer *s, const char *what, const char *db,
     const char *coll, const struct mv_status *st, struct err *e)
 {
 	return err_set(e, ERR_DATA, "%s: %s '%s%s%s': %s", s->name, what, db,
@@ -28,7 +29,7 @@ absent(const struct mv_status *st)
 
 /* A call about db.coll whose answer matters. */
 static int
-ask(struct side *s, const char *method, const ProtobufCMessage *req,
+ask(struct peer *s, const char *method, const ProtobufCMessage *req,
     const ProtobufCMessageDescriptor *answer, const char *db, const char *coll,
     ProtobufCMessage **out, struct err *e)
 {
@@ -41,7 +42,7 @@ ask(struct side *s, const char *method, const ProtobufCMessage *req,
 }
 
 int
-ask_databases(struct side *s, struct texts *t, struct err *e)
+ask_databases(struct peer *s, struct texts *t, struct err *e)
 {
 	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -60,7 +61,7 @@ ask_databases(struct side *s, struct texts *t, struct err *e)
 }
 
 int
-ask_collections(struct side *s, const char *db, struct texts *t, struct err *e)
+ask_collections(struct peer *s, const char *db, struct texts *t, struct err *e)
 {
 	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -80,7 +81,7 @@ ask_collections(struct side *s, const char *db, struct texts *t, struct err *e)
 }
 
 int
-ask_partitions(struct side *s, const char *db, const char *coll,
+ask_partitions(struct peer *s, const char *db, const char *coll,
     struct texts *t, struct err *e)
 {
 	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
@@ -103,7 +104,7 @@ ask_partitions(struct side *s, const char *db, const char *coll,
 
 /* GetLoadState's number; part NULL: of the whole collection. */
 int
-ask_load_state(struct side *s, const char *db, const char *coll,
+ask_load_state(struct peer *s, const char *db, const char *coll,
     const char *part, struct err *e)
 {
 	Pb__GetLoadStateRequest req = PB__GET_LOAD_STATE_REQUEST__INIT;
@@ -126,7 +127,7 @@ ask_load_state(struct side *s, const char *db, const char *coll,
 }
 
 static int
-replicas(struct side *s, const char *db, const char *coll, struct err *e)
+replicas(struct peer *s, const char *db, const char *coll, struct err *e)
 {
 	Pb__GetReplicasRequest req = PB__GET_REPLICAS_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -152,7 +153,7 @@ vload_fini(struct vload *l)
 }
 
 int
-ask_load(struct side *s, const char *db, const char *coll,
+ask_load(struct peer *s, const char *db, const char *coll,
     const struct texts *parts, struct vload *l, struct err *e)
 {
 	int rc = ask_load_state(s, db, coll, NULL, e);
@@ -173,7 +174,7 @@ ask_load(struct side *s, const char *db, const char *coll,
 }
 
 int
-ask_timestamp(struct side *s, uint64_t *ts, struct err *e)
+ask_timestamp(struct peer *s, uint64_t *ts, struct err *e)
 {
 	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -208,7 +209,7 @@ by_name(const void *a, const void *b)
 }
 
 int
-ask_indexes(struct side *s, const char *db, const char *coll,
+ask_indexes(struct peer *s, const char *db, const char *coll,
     struct vindexes *x, struct err *e)
 {
 	Pb__IndexRequest req = PB__INDEX_REQUEST__INIT;

@@ -1,25 +1,27 @@
-#ifndef CDC_VERIFY_FEED_H
-#define CDC_VERIFY_FEED_H
+#ifndef CDC_MILVUS_FEED_H
+#define CDC_MILVUS_FEED_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "verify/page.h"
-#include "verify/verify.h"
+#include "milvus/page.h"
 
 struct err;
-struct side;
+struct peer;
+
+/* What an answer must hold: all up to a moment, what we wrote, or anything. */
+enum read_level { READ_STRONG, READ_SESSION, READ_EVENTUALLY };
 
 /* Whose rows, and how they are asked for. All borrowed. */
 struct vask {
-	struct side *side;
+	struct peer *peer;
 	const char *db, *coll;
 	const char *part; /* NULL: of all partitions */
 	const struct schema *schema;
 	const struct field *pk;
 	const struct vfields *fields;
-	enum verify_read read;
-	uint64_t ts;     /* of VERIFY_STRONG: all up to here is in the answer */
+	enum read_level read;
+	uint64_t ts;     /* of READ_STRONG: all up to here is in the answer */
 	size_t page_max; /* rows */
 	const struct vkey *lo, *hi; /* lo < key <= hi only; NULL: no bound */
 	int moving; /* written to meanwhile: rows and count need not agree */
@@ -58,7 +60,7 @@ void vcursor_fini(struct vcursor *c);
 int vcursor_next(struct vcursor *c, struct vpage **p, struct err *e);
 
 /*
- * The same in a thread of its own, a page or two ahead. The side's connection
+ * The same in a thread of its own, a page or two ahead. The peer's connection
  * belongs to the thread until vfeed_stop.
  */
 struct vfeed;

@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/sig.h"
-#include "verify/feed.h"
-#include "verify/priv.h"
+#include "milvus/ask.h"
+#include "milvus/feed.h"
 
 enum {
 	PAGE_BYTES = 4 << 20, /* aimed at */
@@ -38,14 +38,14 @@ too_large(const struct mv_status *st)
 static void
 freshness(const struct vask *a, Pb__QueryRequest *req)
 {
-	if (a->read == VERIFY_STRONG) {
+	if (a->read == READ_STRONG) {
 		/* Strong itself would wait for the next tick each time */
 		req->consistency_level = a->ts == 0 ? STRONG : CUSTOMIZED;
 		req->guarantee_timestamp = a->ts;
 	} else {
 		req->consistency_level =
-		    a->read == VERIFY_SESSION ? SESSION : EVENTUALLY;
-		req->guarantee_timestamp = a->read == VERIFY_SESSION ? 0 : 1;
+		    a->read == READ_SESSION ? SESSION : EVENTUALLY;
+		req->guarantee_timestamp = a->read == READ_SESSION ? 0 : 1;
 	}
 }
 
@@ -73,10 +73,10 @@ query(const struct vask *a, const char *expr, char **fields, size_t nfields,
 	req.query_params = &kvp;
 	req.n_query_params = limit > 0;
 	freshness(a, &req);
-	rc = milvus_call_raw(a->side->m, "Query", &req.base, raw, &st, e);
+	rc = milvus_call_raw(a->peer->m, "Query", &req.base, raw, &st, e);
 	if (rc == 1 && too_large(&st))
 		return 1;
-	return rc == 1 ? ask_refused(a->side, "Query", a->db, a->coll, &st, e)
+	return rc == 1 ? ask_refused(a->peer, "Query", a->db, a->coll, &st, e)
 		       : rc;
 }
 
@@ -94,7 +94,7 @@ vask_rows(const struct vask *a, const char *expr, size_t limit,
 	if (rc == 0)
 		rc = vpage_parse(p, a->schema, a->fields, e);
 	if (rc == -1 && e->kind == ERR_DATA)
-		err_wrap(e, "%s", a->side->name);
+		err_wrap(e, "%s", a->peer->name);
 	free(names);
 	if (rc == 0)
 		*out = p;
@@ -123,7 +123,7 @@ vask_count(const struct vask *a, const char *expr, uint64_t *n, struct err *e)
 		rc = err_set(e, ERR_DATA,
 		    "%s: count(*) of '%s.%s': a broken "
 		    "answer",
-		    a->side->name, a->db, a->coll);
+		    a->peer->name, a->db, a->coll);
 	fdata_fini(&c);
 	buf_fini(&raw);
 	return rc == 0 ? 0 : -1;
@@ -218,7 +218,7 @@ try(struct vcursor *c, struct vpage **p, int *to_end, struct err *e)
 	if (rc == 1 && c->limit == 1)
 		return err_set(e, ERR_DATA,
 		    "%s: a row of '%s.%s' is too large to be asked for",
-		    c->ask.side->name, c->ask.db, c->ask.coll);
+		    c->ask.peer->name, c->ask.db, c->ask.coll);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
 	*to_end = at_end(c, *p);
@@ -252,7 +252,7 @@ greatest(struct vcursor *c, struct vpage **p, struct err *e)
 		return err_set(e, ERR_DATA,
 		    "%s: a row is too large to be "
 		    "asked for",
-		    c->ask.side->name);
+		    c->ask.peer->name);
 	if (rc != 0 || n == 0)
 		return rc;
 	if ((*p)->n == 0) {
@@ -292,7 +292,7 @@ vcursor_next(struct vcursor *c, struct vpage **p, struct err *e)
 			return err_set(e, ERR_TEMP,
 			    "%s: rows and count(*) of '%s.%s' do not agree; "
 			    "is it written to? (--as-of)",
-			    c->ask.side->name, c->ask.db, c->ask.coll);
+			    c->ask.peer->name, c->ask.db, c->ask.coll);
 		if (rc == 0)
 			c->limit = c->cap = (c->limit + 1) / 2;
 	}

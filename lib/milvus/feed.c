@@ -1,4 +1,4 @@
-#include "verify/feed.h"
+#include "milvus/feed.h"
 
 #include <errno.h>
 #include <pthread.h>

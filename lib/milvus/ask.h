@@ -1,0 +1,55 @@
+#ifndef CDC_MILVUS_ASK_H
+#define CDC_MILVUS_ASK_H
+
+#include <stdint.h>
+
+#include "base/texts.h"
+#include "codec/kv.h"
+#include "milvus/client.h"
+#include "milvus/collection.h"
+
+struct err;
+
+/* A Milvus that is asked. */
+struct peer {
+	const char *name; /* in messages: "source", "target" */
+	struct milvus *m;
+	struct colls colls;
+};
+
+/* Which partitions are loaded. */
+struct vload {
+	int any, all;
+	struct texts parts; /* loaded ones, if not all are */
+	int replicas;
+};
+
+/* Questions. 0, 1: it is not there, or -1. */
+int ask_databases(struct peer *s, struct texts *t, struct err *e);
+int ask_collections(
+    struct peer *s, const char *db, struct texts *t, struct err *e);
+int ask_partitions(struct peer *s, const char *db, const char *coll,
+    struct texts *t, struct err *e);
+int ask_load(struct peer *s, const char *db, const char *coll,
+    const struct texts *parts, struct vload *l, struct err *e);
+int ask_timestamp(struct peer *s, uint64_t *ts, struct err *e);
+void vload_fini(struct vload *l);
+/* An error of that peer: "source: what: reason". */
+int ask_refused(const struct peer *s, const char *what, const char *db,
+    const char *coll, const struct mv_status *st, struct err *e);
+
+struct vindex {
+	char *name, *field;
+	struct kvs params;
+};
+struct vindexes {
+	struct vindex *v; /* sorted by name */
+	size_t n;
+};
+void vindexes_fini(struct vindexes *x);
+int ask_indexes(struct peer *s, const char *db, const char *coll,
+    struct vindexes *x, struct err *e);
+int ask_load_state(struct peer *s, const char *db, const char *coll,
+    const char *part, struct err *e);
+
+#endif
