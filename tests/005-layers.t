@@ -22,12 +22,17 @@ planted 'a private header of another room' lib/doctor/rows.c verify/priv.h 'veri
 planted 'in a program' cmd/cdc-read.c stream/priv.h 'stream/priv.h is for lib/stream only'
 exits 0 sh "$check" tree
 
-echo 'mq: stream' >>tree/lib/LAYERS
+echo 'mq:' >>tree/lib/LAYERS
 sh "$check" tree >"$out"
 is 'a room twice' "$? $(cat "$out")" '1 lib/LAYERS: mq stands there twice'
 sed 's/^base:.*/base: codec/' "$top/lib/LAYERS" >tree/lib/LAYERS
 sh "$check" tree >"$out"
-is 'a room that opens to a higher one' "$? $(cat "$out")" '1 lib/LAYERS: codec does not stand below base'
+is 'a room that opens to a higher one' "$? $(cat "$out")" \
+	"1 lib/LAYERS: codec does not stand below base
+lib/LAYERS: base does not use codec"
+sed 's/^apply:.*/& mq/' "$top/lib/LAYERS" >tree/lib/LAYERS
+sh "$check" tree >"$out"
+is 'a door that nobody uses' "$? $(cat "$out")" '1 lib/LAYERS: apply does not use mq'
 mkdir tree/lib/attic && echo '#include "base/err.h"' >tree/lib/attic/x.c
 cp "$top/lib/LAYERS" tree/lib
 sh "$check" tree >"$out"

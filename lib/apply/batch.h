@@ -5,8 +5,8 @@
 #include "apply/window.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/keyset.h"
 #include "milvus/client.h"
+#include "milvus/keyset.h"
 #include "rows/columns.h"
 
 /*

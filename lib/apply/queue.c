@@ -6,12 +6,12 @@
 
 #include "apply/batch.h"
 #include "base/err.h"
-#include "base/keyset.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/out.h"
 #include "base/sig.h"
 #include "base/tso.h"
+#include "milvus/keyset.h"
 #include "net/transient.h"
 
 enum {

@@ -8,11 +8,11 @@
 #include "base/mem.h"
 #include "base/out.h"
 #include "base/sig.h"
-#include "base/trouble.h"
 #include "base/tso.h"
 #include "catalogue/priv.h"
 #include "codec/json_write.h"
 #include "model/source.h"
+#include "net/trouble.h"
 
 /*
  * How "at" is found, on every etcd since 3.4 and on every member of a

@@ -347,7 +347,7 @@ fini(struct doctor *d)
 	check_fini(&d->source);
 	kreader_close(d->k);
 	task_list_free(d->topics);
-	texts_fini(&d->used);
+	textset_fini(&d->used);
 	doctor_settings_free(d);
 	milvus_close(d->m);
 	if (d->has_status)

@@ -48,13 +48,13 @@ find_used(struct doctor *d)
 	const struct cat *c = &d->source.cat;
 
 	for (size_t i = 0; i < d->cp.pos.n; i++)
-		texts_add(&d->used, d->cp.pos.v[i].topic);
+		textset_add(&d->used, d->cp.pos.v[i].topic);
 	for (size_t i = 0; i < c->n_colls; i++) {
 		const struct cat_coll *l = c->colls[i];
 
 		for (size_t k = 0; doctor_has(d, l) && k < l->n_topics; k++)
-			if (!texts_has(&d->used, l->topics[k].topic))
-				texts_add(&d->used, l->topics[k].topic);
+			if (!textset_has(&d->used, l->topics[k].topic))
+				textset_add(&d->used, l->topics[k].topic);
 	}
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/texts.h"
+#include "base/textset.h"
 #include "doctor/doctor.h"
 #include "milvus/ask.h"
 #include "state/state.h"
@@ -39,7 +39,7 @@ struct doctor {
 	struct check source;  /* what is known of it so far */
 	struct kreader *k;    /* of check kafka */
 	char **topics;        /* the cluster's */
-	struct texts used;    /* topics that the task reads */
+	struct textset used;  /* topics that the task reads */
 	struct kvs *settings; /* of topics used, the first so many */
 	size_t n_settings;
 	struct err no_settings;    /* they were asked for in vain */

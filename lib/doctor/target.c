@@ -135,8 +135,8 @@ check_versions(struct doctor *d)
 
 /* Names at the target that replicated collections have, "db.name". */
 static void
-images(const struct doctor *d, const struct names *names, struct texts *dbs,
-    struct texts *colls)
+images(const struct doctor *d, const struct names *names, struct textset *dbs,
+    struct textset *colls)
 {
 	const struct cat *c = &d->source.cat;
 
@@ -149,29 +149,29 @@ images(const struct doctor *d, const struct names *names, struct texts *dbs,
 			continue;
 		names_coll(names, l->db, l->name, &db, &name);
 		buf_addf(&all, "%s.%s", db, name);
-		texts_add(colls, all.ptr);
-		if (!texts_has(dbs, db))
-			texts_add(dbs, db);
+		textset_add(colls, all.ptr);
+		if (!textset_has(dbs, db))
+			textset_add(dbs, db);
 		buf_fini(&all);
 	}
 }
 
 static int
-foreign(struct peer *s, const char *db, const struct texts *ours,
+foreign(struct peer *s, const char *db, const struct textset *ours,
     struct named *out, struct err *e)
 {
-	struct texts theirs = { 0 };
+	struct textset theirs = { 0 };
 	int rc = ask_collections(s, db, &theirs, e);
 
 	for (size_t i = 0; rc == 0 && i < theirs.n; i++) {
 		struct buf all = { 0 };
 
 		buf_addf(&all, "%s.%s", db, theirs.v[i]);
-		if (!texts_has(ours, all.ptr))
+		if (!textset_has(ours, all.ptr))
 			named_add(out, "%s", all.ptr);
 		buf_fini(&all);
 	}
-	texts_fini(&theirs);
+	textset_fini(&theirs);
 	return rc == -1 ? -1 : 0;
 }
 
@@ -179,7 +179,7 @@ void
 check_databases(struct doctor *d)
 {
 	struct peer s = { .name = "target", .m = d->m };
-	struct texts there = { 0 }, dbs = { 0 }, colls = { 0 };
+	struct textset there = { 0 }, dbs = { 0 }, colls = { 0 };
 	struct named missing = { 0 }, others = { 0 };
 	struct names names = { 0 };
 	struct err e = { 0 };
@@ -192,7 +192,7 @@ check_databases(struct doctor *d)
 	if (rc == 0)
 		rc = ask_databases(&s, &there, &e);
 	for (i = 0; rc == 0 && i < dbs.n && !doctor_over(d); i++)
-		if (!texts_has(&there, dbs.v[i]))
+		if (!textset_has(&there, dbs.v[i]))
 			named_add(&missing, "%s", dbs.v[i]);
 		else
 			rc = foreign(&s, dbs.v[i], &colls, &others, &e);
@@ -214,9 +214,9 @@ check_databases(struct doctor *d)
 		    "all %zu that are used are at the target, with "
 		    "nothing else in them",
 		    dbs.n);
-	texts_fini(&there);
-	texts_fini(&dbs);
-	texts_fini(&colls);
+	textset_fini(&there);
+	textset_fini(&dbs);
+	textset_fini(&colls);
 	named_fini(&missing);
 	named_fini(&others);
 	names_fini(&names);
@@ -255,7 +255,7 @@ doctor_schema(struct doctor *d, struct peer *target, const struct cat_coll *l,
 {
 	struct coll a = { .db = l->db, .name = l->name };
 	struct coll *b;
-	struct texts lines = { 0 };
+	struct textset lines = { 0 };
 	struct err why;
 	int rc = colls_get(&target->colls, d->m, db, name, &b, e);
 
@@ -270,7 +270,7 @@ doctor_schema(struct doctor *d, struct peer *target, const struct cat_coll *l,
 	*fits = schema_same(&a.schema, &b->schema, &why) == 0;
 	for (size_t i = 0; i < lines.n; i++)
 		in_words(lines.v[i], diff);
-	texts_fini(&lines);
+	textset_fini(&lines);
 	return 0;
 }
 

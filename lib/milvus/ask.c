@@ -42,7 +42,7 @@ ask(struct peer *s, const char *method, const ProtobufCMessage *req,
 }
 
 int
-ask_databases(struct peer *s, struct texts *t, struct err *e)
+ask_databases(struct peer *s, struct textset *t, struct err *e)
 {
 	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -54,14 +54,15 @@ ask_databases(struct peer *s, struct texts *t, struct err *e)
 		return -1;
 	r = (Pb__NamesResponse *)out;
 	for (size_t i = 0; rc == 0 && i < r->n_names; i++)
-		texts_add(t, r->names[i]);
+		textset_add(t, r->names[i]);
 	if (out != NULL)
 		protobuf_c_message_free_unpacked(out, NULL);
 	return 0;
 }
 
 int
-ask_collections(struct peer *s, const char *db, struct texts *t, struct err *e)
+ask_collections(
+    struct peer *s, const char *db, struct textset *t, struct err *e)
 {
 	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -75,14 +76,14 @@ ask_collections(struct peer *s, const char *db, struct texts *t, struct err *e)
 		return rc;
 	r = (Pb__ShowCollectionsResponse *)out;
 	for (size_t i = 0; i < r->n_collection_names; i++)
-		texts_add(t, r->collection_names[i]);
+		textset_add(t, r->collection_names[i]);
 	protobuf_c_message_free_unpacked(out, NULL);
 	return 0;
 }
 
 int
 ask_partitions(struct peer *s, const char *db, const char *coll,
-    struct texts *t, struct err *e)
+    struct textset *t, struct err *e)
 {
 	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -97,7 +98,7 @@ ask_partitions(struct peer *s, const char *db, const char *coll,
 		return rc;
 	r = (Pb__ShowPartitionsResponse *)out;
 	for (size_t i = 0; i < r->n_partition_names; i++)
-		texts_add(t, r->partition_names[i]);
+		textset_add(t, r->partition_names[i]);
 	protobuf_c_message_free_unpacked(out, NULL);
 	return 0;
 }
@@ -148,13 +149,13 @@ replicas(struct peer *s, const char *db, const char *coll, struct err *e)
 void
 vload_fini(struct vload *l)
 {
-	texts_fini(&l->parts);
+	textset_fini(&l->parts);
 	memset(l, 0, sizeof *l);
 }
 
 int
 ask_load(struct peer *s, const char *db, const char *coll,
-    const struct texts *parts, struct vload *l, struct err *e)
+    const struct textset *parts, struct vload *l, struct err *e)
 {
 	int rc = ask_load_state(s, db, coll, NULL, e);
 
@@ -167,7 +168,7 @@ ask_load(struct peer *s, const char *db, const char *coll,
 		if ((rc = ask_load_state(s, db, coll, parts->v[i], e)) == -1)
 			return -1;
 		if (rc >= LOADING)
-			texts_add(&l->parts, parts->v[i]);
+			textset_add(&l->parts, parts->v[i]);
 	}
 	l->all = l->parts.n == parts->n;
 	return 0;

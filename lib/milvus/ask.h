@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "base/texts.h"
+#include "base/textset.h"
 #include "codec/kv.h"
 #include "milvus/client.h"
 #include "milvus/collection.h"
@@ -20,18 +20,18 @@ struct peer {
 /* Which partitions are loaded. */
 struct vload {
 	int any, all;
-	struct texts parts; /* loaded ones, if not all are */
+	struct textset parts; /* loaded ones, if not all are */
 	int replicas;
 };
 
 /* Questions. 0, 1: it is not there, or -1. */
-int ask_databases(struct peer *s, struct texts *t, struct err *e);
+int ask_databases(struct peer *s, struct textset *t, struct err *e);
 int ask_collections(
-    struct peer *s, const char *db, struct texts *t, struct err *e);
+    struct peer *s, const char *db, struct textset *t, struct err *e);
 int ask_partitions(struct peer *s, const char *db, const char *coll,
-    struct texts *t, struct err *e);
+    struct textset *t, struct err *e);
 int ask_load(struct peer *s, const char *db, const char *coll,
-    const struct texts *parts, struct vload *l, struct err *e);
+    const struct textset *parts, struct vload *l, struct err *e);
 int ask_timestamp(struct peer *s, uint64_t *ts, struct err *e);
 void vload_fini(struct vload *l);
 /* An error of that peer: "source: what: reason". */

@@ -6,9 +6,9 @@
 #include "service.pb-c.h"
 
 #include "base/err.h"
-#include "base/keyset.h"
 #include "base/mem.h"
 #include "milvus/client.h"
+#include "milvus/keyset.h"
 
 enum { BUCKETS = 1024 };
 

@@ -1,8 +1,8 @@
 #ifndef CDC_MILVUS_PRIV_H
 #define CDC_MILVUS_PRIV_H
 
-#include "base/trouble.h"
 #include "milvus/client.h"
+#include "net/trouble.h"
 
 /* Of client.c and retry.c. */
 struct milvus {

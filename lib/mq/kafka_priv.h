@@ -3,8 +3,8 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "base/trouble.h"
 #include "mq/kafka.h"
+#include "net/trouble.h"
 
 /*
  * Between kafka.c, which reads, kafka_ask.c, which asks, kafka_limit.c,

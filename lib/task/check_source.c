@@ -17,7 +17,7 @@
 #include "net/uri.h"
 #include "state/state.h"
 #include "task/check_target.h"
-#include "task/pipeline.h"
+#include "task/process.h"
 #include "task/task.h"
 
 enum { META_S = 60 }; /* for the whole catalogue */
@@ -181,12 +181,12 @@ start_meta(struct check *c, int out, int err)
 	argv[n] = NULL;
 	pid = fork();
 	if (pid == 0) {
-		pipeline_child_init(parent, SIGTERM);
+		process_init(parent, SIGTERM);
 		trust_child(state_owner(c->task));
 		alarm(META_S);
 		dup2(out, STDOUT_FILENO);
 		dup2(err, STDERR_FILENO);
-		pipeline_exec(argv);
+		process_exec(argv);
 	}
 	task_argv_free(argv);
 	return pid;

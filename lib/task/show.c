@@ -11,7 +11,7 @@
 #include "base/opt.h"
 #include "codec/json_write.h"
 #include "state/state.h"
-#include "task/pipeline.h"
+#include "task/process.h"
 #include "task/task.h"
 
 /* Is it the one that PATH gives first? */
@@ -41,7 +41,7 @@ first_in_path(const char *path, const char *name)
 static void
 paste(char **argv)
 {
-	char *path = pipeline_beside(argv[0]);
+	char *path = process_beside(argv[0]);
 
 	if (path == NULL || access(path, X_OK) == -1 ||
 	    first_in_path(path, argv[0])) {

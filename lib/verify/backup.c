@@ -146,7 +146,7 @@ partitions(struct job *j)
 
 	for (size_t i = 1; i < c->nparts; i++)
 		if (c->parts[i].there)
-			texts_add(&j->p.parts[SRC], c->parts[i].name);
+			textset_add(&j->p.parts[SRC], c->parts[i].name);
 	/* those of a partition key are in no line */
 	if (!c->coll.blank_part)
 		diff_texts(j->v, "partition", &j->p, "part", &j->p.parts[SRC],
@@ -199,7 +199,7 @@ collection(struct verify *v, struct vfile *f, struct vfrows *r, uint32_t i,
 		err_wrap(e, "collection '%s.%s'", p->db, p->name);
 	colls_forget(&v->side[DST].colls, p->dbs[DST], p->names[DST]);
 	for (int s = SRC; s <= DST; s++) {
-		texts_fini(&p->parts[s]);
+		textset_fini(&p->parts[s]);
 		vload_fini(&p->load[s]);
 	}
 	return rc == -1 || out_flush(&v->out, e) == -1 ? -1 : 0;

@@ -154,14 +154,14 @@ properties(struct verify *v, const struct pair *p)
 static void
 aliases(struct verify *v, const struct pair *p)
 {
-	struct texts t[2] = { { 0 } };
+	struct textset t[2] = { { 0 } };
 
 	for (int s = SRC; s <= DST; s++)
 		for (size_t i = 0; i < p->coll[s]->naliases; i++)
-			texts_add(&t[s], p->coll[s]->aliases[i]);
+			textset_add(&t[s], p->coll[s]->aliases[i]);
 	diff_texts(v, "alias", p, "alias", &t[SRC], &t[DST]);
-	texts_fini(&t[SRC]);
-	texts_fini(&t[DST]);
+	textset_fini(&t[SRC]);
+	textset_fini(&t[DST]);
 }
 
 static const struct vindex *
@@ -233,7 +233,7 @@ load_json(struct verify *v, const char *key, const struct vload *l)
 }
 
 static int
-same_texts(const struct texts *a, const struct texts *b)
+same_texts(const struct textset *a, const struct textset *b)
 {
 	if (a->n != b->n)
 		return 0;
@@ -274,7 +274,7 @@ verify_schema(struct verify *v, const struct pair *p)
 }
 
 void
-verify_schemas(struct coll *source, struct coll *target, struct texts *lines)
+verify_schemas(struct coll *source, struct coll *target, struct textset *lines)
 {
 	struct verify v = { .hold = lines };
 	struct pair p = { .db = source->db,

@@ -25,8 +25,8 @@ enum {
 void
 vloading_fini(struct vloading *l)
 {
-	texts_fini(&l->parts);
-	texts_fini(&l->fields);
+	textset_fini(&l->parts);
+	textset_fini(&l->fields);
 	memset(l, 0, sizeof *l);
 }
 
@@ -88,7 +88,7 @@ make_index(struct verify *v, const struct pair *p, int s, const struct field *f,
 	req.index_name = name;
 	req.extra_params = kvp;
 	req.n_extra_params = 3;
-	texts_add(&l->fields, f->name);
+	textset_add(&l->fields, f->name);
 	return must(v, p, s, "CreateIndex", &req.base, e);
 }
 
@@ -133,7 +133,7 @@ load_whole(struct verify *v, const struct pair *p, int s, struct vloading *l,
 /* LoadPartitions or ReleasePartitions. */
 static int
 partitions(struct verify *v, const struct pair *p, int s, const char *method,
-    const struct texts *parts, int replicas, struct err *e)
+    const struct textset *parts, int replicas, struct err *e)
 {
 	Pb__PartitionsRequest req = PB__PARTITIONS_REQUEST__INIT;
 
@@ -152,8 +152,8 @@ load_rest(struct verify *v, const struct pair *p, int s, struct vloading *l,
 	const struct vload *is = &p->load[s];
 
 	for (size_t i = 0; i < p->parts[s].n; i++)
-		if (!texts_has(&is->parts, p->parts[s].v[i]))
-			texts_add(&l->parts, p->parts[s].v[i]);
+		if (!textset_has(&is->parts, p->parts[s].v[i]))
+			textset_add(&l->parts, p->parts[s].v[i]);
 	return partitions(v, p, s, "LoadPartitions", &l->parts,
 	    is->replicas > 0 ? is->replicas : 1, e);
 }

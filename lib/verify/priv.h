@@ -20,7 +20,7 @@ struct pair {
 	const char *db, *name; /* the source's: what lines say */
 	const char *dbs[2], *names[2];
 	struct coll *coll[2];
-	struct texts parts[2];
+	struct textset parts[2];
 	struct vload load[2];
 };
 
@@ -28,7 +28,7 @@ struct verify {
 	const struct verify_conf *conf;
 	struct peer side[2];
 	struct peer again[2]; /* to ask while side[]'s rows come in; m NULL */
-	struct texts *hold;   /* lines go here and not out; or NULL */
+	struct textset *hold; /* lines go here and not out; or NULL */
 	struct out out;
 	struct buf line;
 	struct jsonw w; /* writes the line */
@@ -55,7 +55,7 @@ void diff_name(struct verify *v, const char *kind, const char *db,
     const char *coll, const char *key, const char *name, const char *what);
 /* Two sets of names: one line each for what only one side has. */
 void diff_texts(struct verify *v, const char *kind, const struct pair *p,
-    const char *key, const struct texts *a, const struct texts *b);
+    const char *key, const struct textset *a, const struct textset *b);
 /* Two texts; NULL: not there. A line if they are not equal. */
 void diff_values(struct verify *v, const char *kind, const struct pair *p,
     const char *key, const char *name, const char *a, const char *b);
@@ -94,8 +94,8 @@ int verify_backup(struct verify *v, struct err *e);
 /* load.c: what was loaded on one side, for now only. */
 struct vloading {
 	int whole;
-	struct texts parts;
-	struct texts fields; /* that were given an index */
+	struct textset parts;
+	struct textset fields; /* that were given an index */
 };
 void vloading_fini(struct vloading *l);
 /*

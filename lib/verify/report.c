@@ -23,7 +23,7 @@ diff_close(struct verify *v, const char *what)
 	jw_str(&v->w, "diff", what);
 	jw_close(&v->w, '}');
 	if (v->hold != NULL) {
-		texts_add(v->hold, v->line.ptr);
+		textset_add(v->hold, v->line.ptr);
 		return;
 	}
 	out_line(&v->out, &v->line);
@@ -52,14 +52,14 @@ diff_name(struct verify *v, const char *kind, const char *db, const char *coll,
 
 void
 diff_texts(struct verify *v, const char *kind, const struct pair *p,
-    const char *key, const struct texts *a, const struct texts *b)
+    const char *key, const struct textset *a, const struct textset *b)
 {
 	for (size_t i = 0; i < a->n; i++)
-		if (!texts_has(b, a->v[i]))
+		if (!textset_has(b, a->v[i]))
 			diff_name(
 			    v, kind, p->db, p->name, key, a->v[i], "missing");
 	for (size_t i = 0; i < b->n; i++)
-		if (!texts_has(a, b->v[i]))
+		if (!textset_has(a, b->v[i]))
 			diff_name(
 			    v, kind, p->db, p->name, key, b->v[i], "extra");
 }

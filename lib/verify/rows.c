@@ -330,7 +330,7 @@ same_keys(const struct pair *p)
 static int
 loaded(const struct vload *l, const char *part)
 {
-	return l->all || (l->any && texts_has(&l->parts, part));
+	return l->all || (l->any && textset_has(&l->parts, part));
 }
 
 /* Partition by partition, those that both sides have and have loaded. */
@@ -343,7 +343,7 @@ by_partition(struct verify *v, const struct pair *p,
 	for (size_t i = 0; i < p->parts[SRC].n && rc == 0; i++) {
 		const char *part = p->parts[SRC].v[i];
 
-		if (!texts_has(&p->parts[DST], part))
+		if (!textset_has(&p->parts[DST], part))
 			continue;
 		if (!loaded(&p->load[SRC], part) ||
 		    !loaded(&p->load[DST], part)) {

@@ -85,10 +85,10 @@ settle(struct verify *v, int parts, struct err *e)
 
 /* Write those of a that are in b too. */
 static void
-confirm(struct verify *v, const struct texts *a, const struct texts *b)
+confirm(struct verify *v, const struct textset *a, const struct textset *b)
 {
 	for (size_t i = 0; i < a->n; i++) {
-		if (!texts_has(b, a->v[i]))
+		if (!textset_has(b, a->v[i]))
 			continue;
 		buf_clear(&v->line);
 		buf_adds(&v->line, a->v[i]);
@@ -100,7 +100,7 @@ confirm(struct verify *v, const struct texts *a, const struct texts *b)
 int
 settled(struct verify *v, look_fn *look, void *arg, struct err *e)
 {
-	struct texts first = { 0 }, second = { 0 };
+	struct textset first = { 0 }, second = { 0 };
 	int rc;
 
 	if (v->conf->asof == VERIFY_STILL)
@@ -116,7 +116,7 @@ settled(struct verify *v, look_fn *look, void *arg, struct err *e)
 			confirm(v, &first, &second);
 	}
 	v->hold = NULL;
-	texts_fini(&first);
-	texts_fini(&second);
+	textset_fini(&first);
+	textset_fini(&second);
 	return rc;
 }

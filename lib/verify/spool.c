@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/tmpfile.h"
+#include "verify/tmpfile.h"
 
 /* As it is in memory and in a file; the key's bytes follow. */
 struct rec {

@@ -64,7 +64,7 @@ pair_fini(struct verify *v, struct pair *p)
 	for (int s = SRC; s <= DST; s++) {
 		colls_forget(&v->side[s].colls, p->dbs[s], p->names[s]);
 		p->coll[s] = NULL;
-		texts_fini(&p->parts[s]);
+		textset_fini(&p->parts[s]);
 		vload_fini(&p->load[s]);
 	}
 }
@@ -159,24 +159,24 @@ anything(struct verify *v, struct err *e)
 
 /* The names of both sides, and the collections of the source by database. */
 struct lists {
-	struct texts dbs[2];
-	struct texts *ours; /* of dbs[SRC].v[i] */
+	struct textset dbs[2];
+	struct textset *ours; /* of dbs[SRC].v[i] */
 };
 
 static void
 lists_fini(struct lists *l)
 {
 	for (size_t i = 0; l->ours != NULL && i < l->dbs[SRC].n; i++)
-		texts_fini(&l->ours[i]);
+		textset_fini(&l->ours[i]);
 	free(l->ours);
 	l->ours = NULL;
-	texts_fini(&l->dbs[SRC]);
-	texts_fini(&l->dbs[DST]);
+	textset_fini(&l->dbs[SRC]);
+	textset_fini(&l->dbs[DST]);
 }
 
 /* Is the database itself asked for, or a collection that belongs into it? */
 static int
-wanted(const struct verify *v, const char *db, const struct texts *ours)
+wanted(const struct verify *v, const char *db, const struct textset *ours)
 {
 	const struct verify_conf *c = v->conf;
 	const char *d, *n;
@@ -195,51 +195,51 @@ wanted(const struct verify *v, const char *db, const struct texts *ours)
 /* What the target has in a database that no collection of the source is. */
 static int
 extras(
-    struct verify *v, const char *db, const struct texts *ours, struct err *e)
+    struct verify *v, const char *db, const struct textset *ours, struct err *e)
 {
 	const char *to_db = names_db(&v->conf->rename, db), *d, *c;
-	struct texts theirs = { 0 }, images = { 0 };
+	struct textset theirs = { 0 }, images = { 0 };
 	int rc = ask_collections(&v->side[DST], to_db, &theirs, e);
 
 	for (size_t i = 0; i < ours->n; i++) {
 		names_coll(&v->conf->rename, db, ours->v[i], &d, &c);
 		if (strcmp(d, to_db) == 0)
-			texts_add(&images, c);
+			textset_add(&images, c);
 	}
 	for (size_t i = 0; i < theirs.n; i++) {
-		if (texts_has(&images, theirs.v[i]))
+		if (textset_has(&images, theirs.v[i]))
 			continue;
 		meets_coll(&v->meets, db, theirs.v[i], MEET_LIVE);
 		if (verify_included(v->conf, db, theirs.v[i]))
 			diff_name(v, "collection", db, theirs.v[i], NULL, NULL,
 			    "extra");
 	}
-	texts_fini(&images);
-	texts_fini(&theirs);
+	textset_fini(&images);
+	textset_fini(&theirs);
 	return rc == -1 ? -1 : 0;
 }
 
 /* Databases of the target alone count where a whole one is asked for. */
 static void
 extra_dbs(
-    struct verify *v, const struct texts *ours, const struct texts *theirs)
+    struct verify *v, const struct textset *ours, const struct textset *theirs)
 {
 	const struct verify_conf *c = v->conf;
-	struct texts images = { 0 };
+	struct textset images = { 0 };
 
 	for (size_t i = 0; i < ours->n; i++)
-		texts_add(&images, names_db(&c->rename, ours->v[i]));
+		textset_add(&images, names_db(&c->rename, ours->v[i]));
 	for (size_t i = 0; i < theirs->n; i++) {
 		const char *db = theirs->v[i];
 
 		meets_db(&v->meets, db);
-		if (texts_has(&images, db) || texts_has(ours, db) ||
+		if (textset_has(&images, db) || textset_has(ours, db) ||
 		    patterns_whole_db(&c->exclude, db) ||
 		    (c->include.n > 0 && !patterns_whole_db(&c->include, db)))
 			continue;
 		diff_name(v, "database", db, NULL, NULL, NULL, "extra");
 	}
-	texts_fini(&images);
+	textset_fini(&images);
 }
 
 static int
@@ -255,7 +255,7 @@ database(struct verify *v, const struct lists *l, size_t i, struct err *e)
 		meets_coll(&v->meets, db, l->ours[i].v[k], MEET_LIVE);
 		names_meet(&v->conf->rename, db, l->ours[i].v[k]);
 	}
-	if (texts_has(&l->dbs[DST], names_db(&v->conf->rename, db)))
+	if (textset_has(&l->dbs[DST], names_db(&v->conf->rename, db)))
 		return extras(v, db, &l->ours[i], e);
 	if (wanted(v, db, &l->ours[i]))
 		diff_name(v, "database", db, NULL, NULL, NULL, "missing");

@@ -11,7 +11,7 @@
 
 struct coll;
 struct err;
-struct texts;
+struct textset;
 
 /* Are rows written meanwhile, and how is it known what has arrived? */
 enum verify_asof {
@@ -66,6 +66,6 @@ int verify_run(const struct verify_conf *c, struct err *e);
  * besides: such lines, added to *lines.
  */
 void verify_schemas(
-    struct coll *source, struct coll *target, struct texts *lines);
+    struct coll *source, struct coll *target, struct textset *lines);
 
 #endif

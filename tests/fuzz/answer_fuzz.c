@@ -135,7 +135,7 @@ verified(void)
 {
 	struct milvus_conf conf = server();
 	struct peer s = { .name = "source" };
-	struct texts t = { 0 }, parts = { 0 };
+	struct textset t = { 0 }, parts = { 0 };
 	struct vload load = { 0 };
 	struct vindexes x = { 0 };
 	struct coll *c;
@@ -154,8 +154,8 @@ verified(void)
 	if (colls_get(&s.colls, s.m, "d", "c", &c, &e) == 0 &&
 	    coll_writable(c, &e) == 0)
 		rows(&s, c);
-	texts_fini(&t);
-	texts_fini(&parts);
+	textset_fini(&t);
+	textset_fini(&parts);
 	vload_fini(&load);
 	vindexes_fini(&x);
 	colls_fini(&s.colls);

@@ -1,6 +1,7 @@
 #!/bin/sh
-# layers.sh [TREE]: does each folder of lib/ include only what lib/LAYERS allows, and is that without circles? Does a
-# private header (priv.h, X_priv.h) stay in its folder, and a program's main without any? Prints what does not, status 1.
+# layers.sh [TREE]: does each folder of lib/ include only what lib/LAYERS allows, and is that without circles, and
+# nothing of it in vain? Does a private header (priv.h, X_priv.h) stay in its folder, and out of cmd/? Prints what does
+# not, status 1.
 cd "${1:-$(dirname "$0")/../..}" || exit 1
 grep -n '^#include "[a-z0-9_]*/' /dev/null lib/*/*.[ch] cmd/*.c | awk -F'[:"]' '
 	FILENAME == "lib/LAYERS" {
@@ -21,6 +22,7 @@ grep -n '^#include "[a-z0-9_]*/' /dev/null lib/*/*.[ch] cmd/*.c | awk -F'[:"]' '
 		split($1, from, "/")
 		split($4, to, "/")
 		at = $1 ":" $2 ": "
+		used[from[2], to[1]] = 1
 		inside = from[1] == "lib" && from[2] == to[1]
 		if (to[2] ~ /priv\.h$/ && !inside)
 			bad = print_(at $4 " is for lib/" to[1] " only")
@@ -30,4 +32,11 @@ grep -n '^#include "[a-z0-9_]*/' /dev/null lib/*/*.[ch] cmd/*.c | awk -F'[:"]' '
 			bad = print_(at from[2] " may not include " $4)
 	}
 	function print_(text) { print text; return 1 }
-	END { if (!seen) bad = print_("no include was seen"); exit bad }' lib/LAYERS -
+	END {
+		for (pair in may)
+			if (split(pair, p, SUBSEP) && !used[pair] && seen)
+				bad = print_("lib/LAYERS: " p[1] " does not use " p[2])
+		if (!seen)
+			bad = print_("no include was seen")
+		exit bad
+	}' lib/LAYERS -

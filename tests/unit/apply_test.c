@@ -12,11 +12,11 @@
 
 #include "apply/batch.h"
 #include "base/err.h"
-#include "base/keyset.h"
 #include "base/lines.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/tso.h"
+#include "milvus/keyset.h"
 
 static void
 keys_come_and_go(void **state)

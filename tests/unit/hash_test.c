@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/keyset.h"
+#include "milvus/keyset.h"
 
 static struct hash
 of(const void *p, size_t n)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/notify.h"
+#include "run/notify.h"
 
 /* A manager's socket, and its name in the environment. */
 static int

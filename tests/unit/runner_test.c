@@ -1,4 +1,5 @@
-#include "task/pipeline.h"
+#include "run/pipeline.h"
+#include "task/process.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -111,10 +112,10 @@ a_signal_before_exec_is_the_childs(void **state)
 
 	(void)state;
 	signal(SIGTERM, takes_nothing);
-	pid = pipeline_fork();
+	pid = process_fork();
 	if (pid == 0) {
 		poll(NULL, 0, 200); /* the signal comes now */
-		pipeline_child_init(parent, SIGKILL);
+		process_init(parent, SIGKILL);
 		_exit(0);
 	}
 	kill(pid, SIGTERM);

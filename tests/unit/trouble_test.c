@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/trouble.h"
+#include "net/trouble.h"
 
 /* What was said on stderr meanwhile. */
 static void

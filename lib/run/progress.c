@@ -1,4 +1,4 @@
-#include "task/progress.h"
+#include "run/progress.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/notify.h"
 #include "base/tso.h"
 #include "mq/kafka.h"
+#include "run/notify.h"
+#include "run/pipeline.h"
 #include "state/state.h"
 #include "task/lag.h"
-#include "task/pipeline.h"
+#include "task/process.h"
 
 enum {
 	CAUGHT_UP_MS = 10000,
@@ -82,9 +83,9 @@ question(struct progress *p, int64_t now)
 	pid_t parent = getpid();
 
 	p->asked_ms = now;
-	p->asking = pipeline_fork();
+	p->asking = process_fork();
 	if (p->asking == 0) { /* and all it has goes with it */
-		pipeline_child_init(parent, SIGKILL);
+		process_init(parent, SIGKILL);
 		_exit((int)ask(p));
 	}
 	if (p->asking == -1)

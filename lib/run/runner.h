@@ -1,5 +1,5 @@
-#ifndef CDC_TASK_RUN_H
-#define CDC_TASK_RUN_H
+#ifndef CDC_RUN_RUNNER_H
+#define CDC_RUN_RUNNER_H
 
 struct err;
 

@@ -1,5 +1,5 @@
-#ifndef CDC_BASE_NOTIFY_H
-#define CDC_BASE_NOTIFY_H
+#ifndef CDC_RUN_NOTIFY_H
+#define CDC_RUN_NOTIFY_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-#ifndef CDC_BASE_TMPFILE_H
-#define CDC_BASE_TMPFILE_H
+#ifndef CDC_VERIFY_TMPFILE_H
+#define CDC_VERIFY_TMPFILE_H
 
 #include <stdio.h>
 

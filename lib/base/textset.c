@@ -1,4 +1,4 @@
-#include "base/texts.h"
+#include "base/textset.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 void
-texts_fini(struct texts *t)
+textset_fini(struct textset *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		free(t->v[i]);
@@ -16,7 +16,7 @@ texts_fini(struct texts *t)
 
 /* Where s is, or would be. */
 static size_t
-place(const struct texts *t, const char *s)
+place(const struct textset *t, const char *s)
 {
 	size_t lo = 0, hi = t->n;
 
@@ -32,7 +32,7 @@ place(const struct texts *t, const char *s)
 }
 
 int
-texts_has(const struct texts *t, const char *s)
+textset_has(const struct textset *t, const char *s)
 {
 	size_t i = place(t, s);
 
@@ -40,7 +40,7 @@ texts_has(const struct texts *t, const char *s)
 }
 
 void
-texts_add(struct texts *t, const char *s)
+textset_add(struct textset *t, const char *s)
 {
 	size_t i = place(t, s);
 

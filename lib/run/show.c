@@ -1,4 +1,4 @@
-#include "task/run_show.h"
+#include "run/show.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#ifndef CDC_TASK_PROGRESS_H
-#define CDC_TASK_PROGRESS_H
+#ifndef CDC_RUN_PROGRESS_H
+#define CDC_RUN_PROGRESS_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-#ifndef CDC_BASE_TROUBLE_H
-#define CDC_BASE_TROUBLE_H
+#ifndef CDC_NET_TROUBLE_H
+#define CDC_NET_TROUBLE_H
 
 #include <stdint.h>
 

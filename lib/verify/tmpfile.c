@@ -1,4 +1,4 @@
-#include "base/tmpfile.h"
+#include "verify/tmpfile.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

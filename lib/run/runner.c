@@ -1,4 +1,4 @@
-#include "task/run.h"
+#include "run/runner.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,17 +12,17 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "base/notify.h"
 #include "base/num.h"
 #include "base/sig.h"
-#include "base/trouble.h"
 #include "base/tso.h"
 #include "net/tls.h"
 #include "net/transient.h"
+#include "net/trouble.h"
+#include "run/notify.h"
+#include "run/pipeline.h"
+#include "run/progress.h"
+#include "run/show.h"
 #include "state/state.h"
-#include "task/pipeline.h"
-#include "task/progress.h"
-#include "task/run_show.h"
 #include "task/task.h"
 
 enum {

@@ -1,5 +1,5 @@
-#ifndef CDC_TASK_RUN_SHOW_H
-#define CDC_TASK_RUN_SHOW_H
+#ifndef CDC_RUN_SHOW_H
+#define CDC_RUN_SHOW_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "task/pipeline.h"
+#include "run/pipeline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,9 +14,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "base/trouble.h"
 #include "base/tso.h"
 #include "base/utf8.h"
+#include "net/trouble.h"
+#include "task/process.h"
 
 enum { LINE_MAX_BYTES = 4096 };
 
@@ -37,74 +37,6 @@ pipeline_chld_fd(struct err *e)
 	return fd;
 }
 
-pid_t
-pipeline_fork(void)
-{
-	sigset_t all, old;
-	pid_t pid;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
-	pid = fork();
-	if (pid != 0)
-		sigprocmask(SIG_SETMASK, &old, NULL);
-	return pid;
-}
-
-/* What is ignored stays so, as nohup(1) wants it. */
-static void
-no_handlers(void)
-{
-	struct sigaction sa;
-
-	for (int s = 1; s < NSIG; s++)
-		if (sigaction(s, NULL, &sa) == 0 && sa.sa_handler != SIG_IGN)
-			signal(s, SIG_DFL);
-}
-
-void
-pipeline_child_init(pid_t parent, int pdeathsig)
-{
-	sigset_t none;
-
-	no_handlers();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL); /* what is ignored stays so over exec */
-	prctl(PR_SET_PDEATHSIG, pdeathsig);
-	if (getppid() != parent)
-		_exit(1); /* it died before we asked to be told */
-}
-
-char *
-pipeline_beside(const char *name)
-{
-	char self[4096], *slash;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-
-	self[n < 0 ? 0 : n] = '\0';
-	slash = strrchr(self, '/');
-	if (slash == NULL)
-		return NULL;
-	*slash = '\0';
-	return x_asprintf("%s/%s", self, name);
-}
-
-void
-pipeline_exec(char **argv)
-{
-	char *path = pipeline_beside(argv[0]);
-
-	if (path != NULL) {
-		execv(path, argv);
-		if (errno == ENOENT)
-			execvp(argv[0], argv);
-	}
-	dprintf(STDERR_FILENO, "cdc-task: cannot run '%s': %s\n", argv[0],
-	    strerror(errno));
-	_exit(2);
-}
-
 static void
 shut(int *fd)
 {
@@ -118,11 +50,11 @@ static void
 become(struct pipeline *p, char **argv, const int fds[3], pid_t parent)
 {
 	setpgid(0, p->group);
-	pipeline_child_init(parent, SIGKILL);
+	process_init(parent, SIGKILL);
 	for (int i = 0; i < 3; i++)
 		if (fds[i] != -1 && dup2(fds[i], i) == -1)
 			_exit(2);
-	pipeline_exec(argv);
+	process_exec(argv);
 }
 
 static int
@@ -137,7 +69,7 @@ start_one(struct pipeline *p, int i, const json_t *task, const char *dir,
 	if (pipe2(err_fds, O_CLOEXEC) == -1)
 		return err_sys(e, ERR_TEMP, "pipe");
 	argv = task_argv(task, (enum task_prog)i, dir);
-	pid = pipeline_fork();
+	pid = process_fork();
 	if (pid == 0)
 		become(p, argv, (int[]){ in, out, err_fds[1] }, parent);
 	task_argv_free(argv);

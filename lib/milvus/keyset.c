@@ -1,4 +1,4 @@
-#include "base/keyset.h"
+#include "milvus/keyset.h"
 
 #include <stdlib.h>
 #include <string.h>

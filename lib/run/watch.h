@@ -1,5 +1,5 @@
-#ifndef CDC_TASK_WATCH_H
-#define CDC_TASK_WATCH_H
+#ifndef CDC_RUN_WATCH_H
+#define CDC_RUN_WATCH_H
 
 /*
  * What changes among the tasks of a state directory, told by the kernel

@@ -1,4 +1,4 @@
-#include "task/watch.h"
+#include "run/watch.h"
 
 #include <stdlib.h>
 #include <sys/inotify.h>

@@ -1,5 +1,5 @@
-#ifndef CDC_TASK_PIPELINE_H
-#define CDC_TASK_PIPELINE_H
+#ifndef CDC_RUN_PIPELINE_H
+#define CDC_RUN_PIPELINE_H
 
 #include <signal.h>
 #include <stddef.h>
@@ -35,21 +35,6 @@ struct pipeline {
 
 /* Once a process: SIGCHLD is blocked and comes through a descriptor. */
 int pipeline_chld_fd(struct err *e);
-/*
- * fork(), with all signals blocked in the child until pipeline_child_init: a
- * handler of ours must not take those that are meant for the program.
- */
-pid_t pipeline_fork(void);
-/*
- * A child of pipeline_fork calls it: signals as a program expects them, and it
- * gets pdeathsig when its parent, pid parent, is gone.
- */
-void pipeline_child_init(pid_t parent, int pdeathsig);
-/* Become a program from the folder of our own, else from PATH; no return. */
-void pipeline_exec(char **argv) __attribute__((noreturn));
-/* Where a program lies beside our own; to free. NULL: we do not know. */
-char *pipeline_beside(const char *name);
-
 /* Start all; -1 with what could not be done, and then none runs. */
 int pipeline_start(
     struct pipeline *p, const json_t *task, const char *dir, struct err *e);

@@ -1,5 +1,5 @@
-#ifndef CDC_BASE_KEYSET_H
-#define CDC_BASE_KEYSET_H
+#ifndef CDC_MILVUS_KEYSET_H
+#define CDC_MILVUS_KEYSET_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "base/trouble.h"
+#include "net/trouble.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

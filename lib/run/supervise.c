@@ -1,4 +1,4 @@
-#include "task/run.h"
+#include "run/runner.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,13 +14,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/notify.h"
 #include "base/sig.h"
 #include "base/tso.h"
+#include "run/notify.h"
+#include "run/pipeline.h"
+#include "run/watch.h"
 #include "state/state.h"
-#include "task/pipeline.h"
+#include "task/process.h"
 #include "task/task.h"
-#include "task/watch.h"
 
 enum {
 	LOOK_MS = 1000,     /* where the kernel does not tell of changes */
@@ -143,8 +144,8 @@ become_runner(const struct wards *s, const struct ward *w, pid_t parent)
 		x_strdup(w->name), NULL };
 
 	setpgid(0, 0); /* a terminal's signals are for us alone */
-	pipeline_child_init(parent, SIGTERM);
-	pipeline_exec(argv);
+	process_init(parent, SIGTERM);
+	process_exec(argv);
 }
 
 static void
@@ -154,7 +155,7 @@ start(const struct wards *s, struct ward *w, const char *since)
 
 	w->version = version_of(s->dir, w->name);
 	w->gen = generation(s->dir, w->name);
-	pid = pipeline_fork();
+	pid = process_fork();
 	if (pid == 0)
 		become_runner(s, w, parent);
 	if (pid == -1) {

@@ -1,0 +1,16 @@
+#ifndef CDC_BASE_TEXTSET_H
+#define CDC_BASE_TEXTSET_H
+
+#include <stddef.h>
+
+/* Texts, sorted and each once. All zero is valid and empty. */
+struct textset {
+	char **v;
+	size_t n, cap;
+};
+
+void textset_fini(struct textset *t);
+void textset_add(struct textset *t, const char *s);
+int textset_has(const struct textset *t, const char *s);
+
+#endif
