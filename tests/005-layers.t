@@ -39,4 +39,22 @@ sh "$check" tree >"$out"
 is 'a room that nobody knows' "$? $(cat "$out")" '1 lib/attic/x.c:1: attic is not in lib/LAYERS'
 mkdir -p bare/lib && cp tree/lib/LAYERS bare/lib
 exits 1 sh "$check" bare
+
+# What a file exports, and whom it needs.
+check=$TESTS/tools/symbols.sh
+exits 0 sh "$check"
+is 'one place for each name, and no circle' "$(cat "$out")" ''
+echo 'int b(void); int a(void) { return b(); }' >a.c
+echo 'int c(void); int b(void) { return c(); }' >b.c
+echo 'int b(void); int c(void) { return 3; }' >c.c
+cc -c a.c b.c c.c
+exits 0 sh "$check" a.o b.o c.o
+echo 'int b(void); int c(void) { return b(); }' >c.c
+cc -c c.c
+exits 1 sh "$check" a.o b.o c.o
+is 'a circle' "$(sort -u "$out" | paste -sd' ')" 'files: input contains a loop: tsort: b.o tsort: c.o'
+echo 'int a(void) { return 4; }' >c.c
+cc -c c.c
+exits 1 sh "$check" a.o c.o
+is 'a name of two' "$(cat "$out")" 'a is exported twice'
 done_testing

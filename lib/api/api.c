@@ -43,13 +43,10 @@ api_route(size_t i, const char **path)
 }
 
 /* As the counts number them: one for each route, /cdc, all else. */
-const char *
-api_path(size_t i)
+static const char *
+path_of(size_t i)
 {
-	return i < ROUTES        ? routes[i].path
-	       : i == ROUTES     ? "/cdc"
-	       : i == ROUTES + 1 ? "other"
-				 : NULL;
+	return i < ROUTES ? routes[i].path : i == ROUTES ? "/cdc" : "other";
 }
 
 /* Does a path fit? Then *id is the part that {id} stands for. */
@@ -186,7 +183,8 @@ api_handle(void *arg, const struct web_req *q, struct web_res *r)
 		.warnings = json_array() };
 	size_t i = dispatch(&c);
 
-	api_count_http(&c.api->counts, i, r->status == 0 ? 200 : r->status);
+	api_count_http(
+	    &c.api->counts, i, path_of(i), r->status == 0 ? 200 : r->status);
 	json_decref(c.data);
 	json_decref(c.warnings);
 }

@@ -42,14 +42,16 @@ api_count_ms(struct api_counts *n, const char *type, int64_t ms)
 }
 
 void
-api_count_http(struct api_counts *n, size_t path, int status)
+api_count_http(struct api_counts *n, size_t i, const char *path, int status)
 {
-	size_t i = 0;
+	size_t k = 0;
 
-	while (i < API_CODES - 1 && codes[i] != status)
-		i++;
-	if (path < API_PATHS)
-		n->http[path][i]++;
+	while (k < API_CODES - 1 && codes[k] != status)
+		k++;
+	if (i >= API_PATHS)
+		return;
+	n->path[i] = path;
+	n->http[i][k]++;
 }
 
 static void
@@ -97,18 +99,17 @@ api_counts_cdc(struct api_counts *n, struct buf *b)
 }
 
 void
-api_counts_http(
-    struct api_counts *n, const char *(*path)(size_t i), struct buf *b)
+api_counts_http(struct api_counts *n, struct buf *b)
 {
 	buf_adds(b, "# HELP cdc_http_requests_total requests answered\n"
 		    "# TYPE cdc_http_requests_total counter\n");
-	for (size_t p = 0; p < API_PATHS && path(p) != NULL; p++)
+	for (size_t p = 0; p < API_PATHS; p++)
 		for (size_t i = 0; i < API_CODES; i++) {
 			if (n->http[p][i] == 0)
 				continue;
 			buf_addf(b,
 			    "cdc_http_requests_total{path=\"%s\",code=\"",
-			    path(p));
+			    n->path[p]);
 			if (codes[i] == 0)
 				buf_adds(b, "other");
 			else

@@ -25,17 +25,18 @@ struct api_counts {
 	_Atomic uint64_t latency[API_TYPES][API_BUCKETS]; /* not cumulative */
 	_Atomic uint64_t latency_ms[API_TYPES];
 	_Atomic uint64_t http[API_PATHS][API_CODES];
+	_Atomic(const char *) path[API_PATHS]; /* NULL: not asked for yet */
 };
 
 /* type: that of a request, any text; all but the eight are "unknown". */
 void api_count(struct api_counts *n, const char *type, enum api_status s);
 void api_count_ms(struct api_counts *n, const char *type, int64_t ms);
-/* path: the number of a route; code: the status that was answered. */
-void api_count_http(struct api_counts *n, size_t path, int status);
+/* i: the place of a path among all, which is kept; not copied. */
+void api_count_http(
+    struct api_counts *n, size_t i, const char *path, int status);
 
-/* Prometheus text; path gives the names of the routes, then NULL. */
+/* Prometheus text. */
 void api_counts_cdc(struct api_counts *n, struct buf *b);
-void api_counts_http(
-    struct api_counts *n, const char *(*path)(size_t i), struct buf *b);
+void api_counts_http(struct api_counts *n, struct buf *b);
 
 #endif

@@ -145,25 +145,6 @@ api_u64s(uint64_t v)
 }
 
 int
-api_object(struct call *c, const struct api_field *fields, json_t **out)
-{
-	json_t *j = api_parse(c->q->body, c->q->body_len, &c->e);
-
-	*out = NULL;
-	if (j == NULL) {
-		c->code = 400;
-		return -1;
-	}
-	if (!json_is_object(j))
-		call_fail(c, 400, "the body is no object");
-	else
-		*out =
-		    fields == NULL ? json_incref(j) : api_clean(c, fields, j);
-	json_decref(j);
-	return *out == NULL ? -1 : 0;
-}
-
-int
 api_flag(struct call *c, const char *key, int *v)
 {
 	const char *s = kvs_get(&c->q->query, key);

@@ -286,7 +286,7 @@ metrics(struct call *c, int all)
 		head(b, "cdc_build_info", "gauge", "what runs here");
 		LABELS(b, "cdc_build_info", "version", VERSION);
 		number(b, 1);
-		api_counts_http(&c->api->counts, api_path, b);
+		api_counts_http(&c->api->counts, b);
 	}
 	c->r->type = "text/plain; version=0.0.4";
 	looked(v, n);

@@ -247,7 +247,5 @@ int plain_openapi(struct call *c); /* the document of all this */
 int plain_page(struct call *c);    /* for people, and its parts */
 /* A route's method and path; NULL behind the last. POST /cdc is none. */
 const char *api_route(size_t i, const char **path);
-/* The path that has this number in the counts; NULL behind the last. */
-const char *api_path(size_t i);
 
 #endif

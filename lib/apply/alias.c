@@ -25,13 +25,14 @@ put(struct apply *a, const char *first, const char *second, struct err *e)
 		return -1;
 	if (who_has(a, a->db, alias)) {
 		log_info("alias '%s' is a collection by now",
-		    label(a->db, alias, NULL));
+		    apply_label(a->db, alias, NULL));
 		return 0;
 	}
 	rc = name_call(a, first, a->db, a->coll, alias, &s, e);
 	if (rc == 1 && (s.class == MV_ABSENT || exists_elsewhere(&s)))
 		rc = name_call(a, second, a->db, a->coll, alias, &s, e);
-	return rc == 1 ? refused(second, label(a->db, a->coll, alias), &s, e)
+	return rc == 1 ? apply_refused(
+			     second, apply_label(a->db, a->coll, alias), &s, e)
 		       : rc;
 }
 
@@ -57,5 +58,6 @@ do_drop_alias(struct apply *a, struct err *e)
 		return -1;
 	req.db_name = mv_str(db);
 	req.alias = mv_str(alias);
-	return must(a, "DropAlias", label(db, alias, NULL), &req.base, 1, e);
+	return apply_must(
+	    a, "DropAlias", apply_label(db, alias, NULL), &req.base, 1, e);
 }

@@ -87,7 +87,7 @@ where(const struct apply *a)
 static int
 row_coll(struct apply *a, struct coll **c, struct err *e)
 {
-	int rc = who_is_lost(a) ? 1 : find(a, c, e);
+	int rc = who_is_lost(a) ? 1 : apply_find(a, c, e);
 
 	if (rc == 1)
 		return err_set(e, ERR_DATA,

@@ -232,3 +232,10 @@ batch_describe(const struct batch *b, const char *method, struct buf *t)
 			buf_addf(t, " to %" PRId64, b->last.offset);
 	}
 }
+
+void
+kept_drop(struct kept *k)
+{
+	if (k != NULL && --k->refs == 0)
+		free(k);
+}

@@ -9,10 +9,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "net/transient.h"
 
 int
-call(struct apply *a, const char *method, const char *what,
+apply_call(struct apply *a, const char *method, const char *what,
     const ProtobufCMessage *req, struct mv_status *s, struct err *e)
 {
 	const ProtobufCMessageDescriptor *answer = NULL;
@@ -36,7 +37,7 @@ call(struct apply *a, const char *method, const char *what,
 }
 
 int
-refused(const char *method, const char *what, const struct mv_status *s,
+apply_refused(const char *method, const char *what, const struct mv_status *s,
     struct err *e)
 {
 	if (s->class == MV_ODD)
@@ -55,19 +56,19 @@ refused(const char *method, const char *what, const struct mv_status *s,
 }
 
 int
-must(struct apply *a, const char *method, const char *what,
+apply_must(struct apply *a, const char *method, const char *what,
     const ProtobufCMessage *req, int absent_ok, struct err *e)
 {
 	struct mv_status s;
-	int rc = call(a, method, what, req, &s, e);
+	int rc = apply_call(a, method, what, req, &s, e);
 
 	if (rc == 1 && absent_ok && s.class == MV_ABSENT)
 		return 0;
-	return rc == 1 ? refused(method, what, &s, e) : rc;
+	return rc == 1 ? apply_refused(method, what, &s, e) : rc;
 }
 
 const char *
-label(const char *db, const char *coll, const char *x)
+apply_label(const char *db, const char *coll, const char *x)
 {
 	enum { RING = 4, LEN = 1024 };
 	static char ring[RING][LEN];
@@ -79,16 +80,8 @@ label(const char *db, const char *coll, const char *x)
 	return s;
 }
 
-int
-find(struct apply *a, struct coll **c, struct err *e)
-{
-	int rc = colls_get(&a->colls, a->m, a->db, a->coll, c, e);
-
-	return rc == 0 ? self_coll(a, *c, e) : rc;
-}
-
 Pb__KeyValuePair **
-pairs(const struct kvs *k)
+apply_pairs(const struct kvs *k)
 {
 	Pb__KeyValuePair **v = x_calloc(k->n + 1, sizeof *v);
 
@@ -102,7 +95,7 @@ pairs(const struct kvs *k)
 }
 
 void
-free_pairs(Pb__KeyValuePair **v)
+apply_pairs_free(Pb__KeyValuePair **v)
 {
 	for (size_t i = 0; v[i] != NULL; i++)
 		free(v[i]);
@@ -126,7 +119,8 @@ name_call(struct apply *a, const char *method, const char *db, const char *coll,
 	req.db_name = mv_str(db);
 	req.collection_name = mv_str(coll);
 	req.name = mv_str(name);
-	return call(a, method, label(db, coll, name), &req.base, s, e);
+	return apply_call(
+	    a, method, apply_label(db, coll, name), &req.base, s, e);
 }
 
 int
@@ -137,5 +131,18 @@ coll_call(struct apply *a, const char *method, const char *db, const char *coll,
 
 	req.db_name = mv_str(db);
 	req.collection_name = mv_str(coll);
-	return call(a, method, label(db, coll, NULL), &req.base, s, e);
+	return apply_call(
+	    a, method, apply_label(db, coll, NULL), &req.base, s, e);
+}
+
+int64_t
+apply_coll_id(const struct apply *a)
+{
+	struct err ignored;
+	int64_t id = 0;
+
+	if (a->op.coll_id.len == 0 ||
+	    num_i64(a->op.coll_id.ptr, 0, INT64_MAX, &id, &ignored) == -1)
+		return 0;
+	return id;
 }

@@ -117,7 +117,7 @@ start(struct apply *a, struct coll *c, int64_t id)
 void
 mark_send(struct apply *a, struct coll *c)
 {
-	int64_t id = who_source(a);
+	int64_t id = apply_coll_id(a);
 	char key[24];
 
 	if (a->op.ts > a->marks.told && a->marks.told != 0) {
@@ -211,7 +211,7 @@ has(const struct apply *a, const struct coll *c, int64_t id)
 int
 mark_look(struct apply *a, const struct coll *c, struct err *e)
 {
-	int64_t id = who_source(a);
+	int64_t id = apply_coll_id(a);
 
 	if (id == 0 || a->conf->allow_circle || a->op.ts <= a->marks.told ||
 	    (!has(a, c, c->id) && !has(a, c, id)))
@@ -225,5 +225,5 @@ mark_look(struct apply *a, const struct coll *c, struct err *e)
 	    "write them there again, over later ones: a circle. End the other "
 	    "one, or choose patterns that share nothing; run again, this goes "
 	    "on behind what was told here (or --allow-circle)",
-	    label(c->db, c->name, NULL), a->conf->milvus.grpc.uri);
+	    apply_label(c->db, c->name, NULL), a->conf->milvus.grpc.uri);
 }

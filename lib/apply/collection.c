@@ -56,10 +56,10 @@ set_properties(struct apply *a, const struct kvs *props, struct err *e)
 	req.db_name = mv_str(a->db);
 	req.collection_name = mv_str(a->coll);
 	req.n_properties = props->n;
-	req.properties = pairs(props);
-	rc = must(
-	    a, "AlterCollection", label(a->db, a->coll, NULL), &req.base, 0, e);
-	free_pairs(req.properties);
+	req.properties = apply_pairs(props);
+	rc = apply_must(a, "AlterCollection", apply_label(a->db, a->coll, NULL),
+	    &req.base, 0, e);
+	apply_pairs_free(req.properties);
 	colls_forget(&a->colls, a->db, a->coll);
 	return rc;
 }
@@ -91,18 +91,18 @@ static int
 create_call(struct apply *a, Pb__CreateCollectionRequest *req, struct err *e)
 {
 	Pb__DropAliasRequest alias = PB__DROP_ALIAS_REQUEST__INIT;
-	const char *what = label(a->db, a->coll, NULL);
+	const char *what = apply_label(a->db, a->coll, NULL);
 	struct mv_status s;
-	int rc = call(a, "CreateCollection", what, &req->base, &s, e);
+	int rc = apply_call(a, "CreateCollection", what, &req->base, &s, e);
 
 	if (rc == 1 && strstr(s.reason, "alias") != NULL) {
 		alias.db_name = mv_str(a->db);
 		alias.alias = mv_str(a->coll);
-		if (must(a, "DropAlias", what, &alias.base, 1, e) == -1)
+		if (apply_must(a, "DropAlias", what, &alias.base, 1, e) == -1)
 			return -1;
-		rc = call(a, "CreateCollection", what, &req->base, &s, e);
+		rc = apply_call(a, "CreateCollection", what, &req->base, &s, e);
 	}
-	return rc == 1 ? refused("CreateCollection", what, &s, e) : rc;
+	return rc == 1 ? apply_refused("CreateCollection", what, &s, e) : rc;
 }
 
 static int
@@ -133,14 +133,14 @@ create(struct apply *a, struct schema *s, const struct kvs *props, int shards,
 	req.shards_num = shards;
 	req.consistency_level = level;
 	req.n_properties = props->n;
-	req.properties = pairs(props);
+	req.properties = apply_pairs(props);
 	if (schema_partition_key(s) != NULL && parts > 0 &&
 	    parts < MAX_PARTITIONS)
 		req.num_partitions = parts;
 	rc = apply_redo(a, e);
 	if (rc == 0)
 		rc = create_call(a, &req, e);
-	free_pairs(req.properties);
+	apply_pairs_free(req.properties);
 	free(packed);
 	if (rc == 0 && a->conf->dry_run)
 		colls_pretend(&a->colls, a->db, a->coll, s)->id =
@@ -179,7 +179,7 @@ lost(struct apply *a, struct err *e)
 	    "the target had this collection and has lost it, as '%s'; "
 	    "--create-missing goes on with an empty one, or with what has "
 	    "that name there now",
-	    label(a->db, a->coll, NULL));
+	    apply_label(a->db, a->coll, NULL));
 }
 
 static int
@@ -203,14 +203,14 @@ create_or_compare(
 	if (a->op.ensure && who_is_lost(a) && !a->conf->create_missing)
 		return lost(a, e);
 	if (rc == 0)
-		rc = find(a, &c, e);
+		rc = apply_find(a, &c, e);
 	if (rc == 0) {
 		if (!a->op.ensure && !who_is_known(a) &&
 		    own_is_anothers(a, c, "written to", e) == -1)
 			return -1;
 		if (compare(a, c, s, props, (int)shards, e) == -1)
 			return -1;
-		rc = find(a, &c, e); /* altering it forgot it */
+		rc = apply_find(a, &c, e); /* altering it forgot it */
 		return rc == 0 ? own_take(a, c, e) : rc;
 	}
 	if (rc == -1)
@@ -220,7 +220,7 @@ create_or_compare(
 	if (self_new(a, e) == -1 || who_make_room(a, a->db, a->coll, e) == -1 ||
 	    create(a, s, props, (int)shards, e) == -1)
 		return -1;
-	rc = find(a, &c, e);
+	rc = apply_find(a, &c, e);
 	return rc == 0 ? who_is(a, c, 1, e) : rc;
 }
 
@@ -250,13 +250,14 @@ drop_aliases(struct apply *a, struct err *e)
 	int rc;
 
 	colls_forget(&a->colls, a->db, a->coll);
-	if ((rc = find(a, &c, e)) != 0)
+	if ((rc = apply_find(a, &c, e)) != 0)
 		return rc == 1 ? 0 : -1;
 	req.db_name = mv_str(a->db);
 	for (size_t i = 0; i < c->naliases; i++) {
 		req.alias = c->aliases[i];
-		if (must(a, "DropAlias", label(a->db, c->aliases[i], NULL),
-			&req.base, 1, e) == -1)
+		if (apply_must(a, "DropAlias",
+			apply_label(a->db, c->aliases[i], NULL), &req.base, 1,
+			e) == -1)
 			return -1;
 	}
 	return 0;
@@ -273,7 +274,7 @@ do_drop_collection(struct apply *a, struct err *e)
 		return who_dropped(a, e);
 	if (!who_is_known(a) && who_has(a, a->db, a->coll))
 		return 0; /* another collection's name by now */
-	if ((rc = find(a, &c, e)) != 0)
+	if ((rc = apply_find(a, &c, e)) != 0)
 		return rc == 1 ? 0 : -1; /* not there, or only an alias */
 	if (own_may(a, c, "dropped", e) == -1)
 		return -1;
@@ -286,8 +287,8 @@ do_drop_collection(struct apply *a, struct err *e)
 	colls_forget(&a->colls, a->db, a->coll);
 	if (rc == 0 || (rc == 1 && s.class == MV_ABSENT))
 		return who_dropped(a, e);
-	return rc == 1 ? refused("DropCollection", label(a->db, a->coll, NULL),
-			     &s, e)
+	return rc == 1 ? apply_refused("DropCollection",
+			     apply_label(a->db, a->coll, NULL), &s, e)
 		       : rc;
 }
 
@@ -316,7 +317,8 @@ drop_later_self(
 
 	colls_forget(&a->colls, db, coll);
 	who_gone(a, db, coll);
-	return rc == 1 ? refused("DropCollection", label(db, coll, NULL), &s, e)
+	return rc == 1 ? apply_refused("DropCollection",
+			     apply_label(db, coll, NULL), &s, e)
 		       : rc;
 }
 
@@ -350,7 +352,7 @@ do_rename_collection(struct apply *a, struct err *e)
 	names_coll(&a->conf->rename, new_db, new_coll, &db, &coll);
 	if (strcmp(db, a->db) == 0 && strcmp(coll, a->coll) == 0)
 		return 0;
-	if ((rc = find(a, &c, e)) == -1)
+	if ((rc = apply_find(a, &c, e)) == -1)
 		return -1;
 	done = colls_get(&a->colls, a->m, db, coll, &there, e);
 	if (done == -1)
@@ -384,7 +386,7 @@ has_own_partitions(struct apply *a, struct err *e)
 
 	if (strcmp(a->op.part.ptr, "_default") == 0)
 		return 0;
-	rc = find(a, &c, e);
+	rc = apply_find(a, &c, e);
 	if (rc == 1 && a->op.op == OP_DROP_PARTITION)
 		return 0;
 	if (rc == 1)
@@ -403,8 +405,8 @@ do_create_partition(struct apply *a, struct err *e)
 	if (rc != 1)
 		return rc;
 	rc = name_call(a, "CreatePartition", a->db, a->coll, part, &s, e);
-	return rc == 1 ? refused("CreatePartition", label(a->db, a->coll, part),
-			     &s, e)
+	return rc == 1 ? apply_refused("CreatePartition",
+			     apply_label(a->db, a->coll, part), &s, e)
 		       : rc;
 }
 
@@ -434,8 +436,8 @@ drop_loaded(
 	req.collection_name = mv_str(a->coll);
 	req.n_partition_names = 1;
 	req.partition_names = &name;
-	rc = call(a, "ReleasePartitions", label(a->db, a->coll, part),
-	    &req.base, s, e);
+	rc = apply_call(a, "ReleasePartitions",
+	    apply_label(a->db, a->coll, part), &req.base, s, e);
 	if (rc != -1)
 		rc = name_call(a, "DropPartition", a->db, a->coll, part, s, e);
 	if (rc == 1 && wants_release(s)) {
@@ -460,7 +462,7 @@ do_drop_partition(struct apply *a, struct err *e)
 
 	if (rc != 1)
 		return rc;
-	if ((rc = find(a, &c, e)) != 0)
+	if ((rc = apply_find(a, &c, e)) != 0)
 		return rc == 1 ? 0 : -1;
 	if (own_may(a, c, "changed so", e) == -1)
 		return -1;
@@ -469,8 +471,8 @@ do_drop_partition(struct apply *a, struct err *e)
 		rc = drop_loaded(a, part, &s, e);
 	if (rc == 1 && s.class == MV_ABSENT)
 		return 0;
-	return rc == 1 ? refused("DropPartition", label(a->db, a->coll, part),
-			     &s, e)
+	return rc == 1 ? apply_refused("DropPartition",
+			     apply_label(a->db, a->coll, part), &s, e)
 		       : rc;
 }
 
@@ -484,5 +486,6 @@ do_flush(struct apply *a, struct err *e)
 	req.db_name = mv_str(a->db);
 	req.n_collection_names = 1;
 	req.collection_names = &name;
-	return must(a, "Flush", label(a->db, a->coll, NULL), &req.base, 1, e);
+	return apply_must(
+	    a, "Flush", apply_label(a->db, a->coll, NULL), &req.base, 1, e);
 }

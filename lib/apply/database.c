@@ -34,7 +34,8 @@ look_for(struct apply *a, const char *db, struct err *e)
 	    &pb__names_response__descriptor, &out, &s, e);
 
 	if (rc != 0)
-		return rc == 1 ? refused("ListDatabases", "*", &s, e) : -1;
+		return rc == 1 ? apply_refused("ListDatabases", "*", &s, e)
+			       : -1;
 	know_databases(a, (Pb__NamesResponse *)out);
 	protobuf_c_message_free_unpacked(out, NULL);
 	return kvs_get(&a->dbs, db) != NULL;
@@ -51,12 +52,12 @@ create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
 		return 0;
 	req.db_name = mv_str(db);
 	req.n_properties = props->n;
-	req.properties = pairs(props);
-	rc = call(a, "CreateDatabase", db, &req.base, &s, e);
-	free_pairs(req.properties);
+	req.properties = apply_pairs(props);
+	rc = apply_call(a, "CreateDatabase", db, &req.base, &s, e);
+	apply_pairs_free(req.properties);
 	/* somebody else was first, or the answer to a first try was lost */
 	if (rc == 1 && (rc = look_for(a, db, e)) == 0)
-		return refused("CreateDatabase", db, &s, e);
+		return apply_refused("CreateDatabase", db, &s, e);
 	if (rc == -1)
 		return -1;
 	kvs_set(&a->dbs, db, "");
@@ -98,7 +99,7 @@ do_drop_database(struct apply *a, struct err *e)
 	if (strcmp(db, DEFAULT_DB) == 0)
 		return 0; /* it always is there */
 	req.db_name = mv_str(db);
-	rc = call(a, "DropDatabase", db, &req.base, &s, e);
+	rc = apply_call(a, "DropDatabase", db, &req.base, &s, e);
 	kvs_unset(&a->dbs, db);
 	if (rc == 1 && s.class == MV_ABSENT)
 		return 0;
@@ -108,7 +109,7 @@ do_drop_database(struct apply *a, struct err *e)
 		    db);
 		return 0;
 	}
-	return rc == 1 ? refused("DropDatabase", db, &s, e) : rc;
+	return rc == 1 ? apply_refused("DropDatabase", db, &s, e) : rc;
 }
 
 int
@@ -122,9 +123,9 @@ do_alter_database(struct apply *a, struct err *e)
 	if (rc == 0 && props.n > 0) {
 		req.db_name = mv_str(db);
 		req.n_properties = props.n;
-		req.properties = pairs(&props);
-		rc = must(a, "AlterDatabase", db, &req.base, 0, e);
-		free_pairs(req.properties);
+		req.properties = apply_pairs(&props);
+		rc = apply_must(a, "AlterDatabase", db, &req.base, 0, e);
+		apply_pairs_free(req.properties);
 	}
 	kvs_fini(&props);
 	return rc;

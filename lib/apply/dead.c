@@ -45,7 +45,8 @@ dead_is(const struct apply *a, const struct opline *o)
 		return 0;
 	if (o->coll_id.len > 0 && kvs_get(&a->dead, o->coll_id.ptr) != NULL)
 		return 1;
-	return kvs_get(&a->dead, label(o->db.ptr, o->coll.ptr, NULL)) != NULL;
+	return kvs_get(&a->dead, apply_label(o->db.ptr, o->coll.ptr, NULL)) !=
+	       NULL;
 }
 
 /* It must be safe before anything behind it is acknowledged. */
@@ -76,7 +77,7 @@ static void
 mark(struct apply *a, const char *db, const char *coll, const char *id,
     const struct err *why)
 {
-	const char *name = label(db, coll, NULL);
+	const char *name = apply_label(db, coll, NULL);
 
 	if (kvs_get(&a->dead, name) == NULL)
 		log_warn("collection '%s' is set aside in '%s' from here on: "
@@ -114,7 +115,7 @@ int
 dead_late(struct apply *a, const char *line, size_t n, struct err *e)
 {
 	struct coll *c;
-	int rc = find(a, &c, e);
+	int rc = apply_find(a, &c, e);
 
 	if (rc == -1)
 		return -1;

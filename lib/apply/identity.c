@@ -107,23 +107,11 @@ who_open(struct apply *a, struct err *e)
 	return 0;
 }
 
-int64_t
-who_source(const struct apply *a)
-{
-	struct err ignored;
-	int64_t id = 0;
-
-	if (a->op.coll_id.len == 0 ||
-	    num_i64(a->op.coll_id.ptr, 0, INT64_MAX, &id, &ignored) == -1)
-		return 0;
-	return id;
-}
-
 /* Where the line's collection is now; NULL if it is not known by id. */
 static struct who_place *
 mine(const struct apply *a)
 {
-	int64_t id = who_source(a);
+	int64_t id = apply_coll_id(a);
 
 	if (id == 0 || a->who.ids == NULL)
 		return NULL;
@@ -150,7 +138,7 @@ who_is_known(const struct apply *a)
 int
 who_is_own(struct apply *a)
 {
-	int64_t id = who_source(a);
+	int64_t id = apply_coll_id(a);
 
 	if (id == 0 || id == a->who.passed)
 		return 0;
@@ -163,7 +151,7 @@ who_is_own(struct apply *a)
 int
 who_is_lost(const struct apply *a)
 {
-	int64_t id = who_source(a);
+	int64_t id = apply_coll_id(a);
 
 	return id != 0 && a->who.ids != NULL &&
 	       ids_target(a->who.ids, id) != 0 && mine(a) == NULL;
@@ -186,7 +174,7 @@ who_has(const struct apply *a, const char *db, const char *coll)
 	if (p == NULL || a->who.ids == NULL)
 		return 0;
 	id = ids_source(a->who.ids, p->id);
-	return id != 0 && id != who_source(a);
+	return id != 0 && id != apply_coll_id(a);
 }
 
 /* Is that target's collection called so now? 1, 0, -1. */
@@ -215,7 +203,8 @@ rename_call(struct apply *a, const char *db, const char *coll,
 	req.oldname = mv_str(coll);
 	req.newname = mv_str(to);
 	req.newdbname = mv_str(to_db); /* empty would be `default` */
-	rc = call(a, "RenameCollection", label(db, coll, to), &req.base, &s, e);
+	rc = apply_call(
+	    a, "RenameCollection", apply_label(db, coll, to), &req.base, &s, e);
 	colls_forget(&a->colls, db, coll);
 	colls_forget(&a->colls, to_db, to);
 	if (rc == 1 && p != NULL) {
@@ -225,7 +214,8 @@ rename_call(struct apply *a, const char *db, const char *coll,
 		if (done != 0)
 			return done == -1 ? -1 : 0;
 	}
-	return rc == 1 ? refused("RenameCollection", label(db, coll, to), &s, e)
+	return rc == 1 ? apply_refused("RenameCollection",
+			     apply_label(db, coll, to), &s, e)
 		       : rc;
 }
 
@@ -249,7 +239,7 @@ who_make_room(struct apply *a, const char *db, const char *coll, struct err *e)
 	log_warn("collection '%s' at the target is '%s.%s' from now on: "
 		 "another one of the source gets its name; it gets a name "
 		 "again as the stream gives it one",
-	    label(db, coll, NULL), db, temp);
+	    apply_label(db, coll, NULL), db, temp);
 	who_put(&a->who, p->id, db, temp);
 	return 0;
 }
@@ -273,26 +263,26 @@ who_rename(struct apply *a, const char *to_db, const char *to, struct err *e)
 int
 who_is(struct apply *a, const struct coll *c, int made, struct err *e)
 {
-	if (a->who.ids == NULL || c->id == 0 || who_source(a) == 0)
+	if (a->who.ids == NULL || c->id == 0 || apply_coll_id(a) == 0)
 		return 0;
 	who_put(&a->who, c->id, c->db, c->name)->made |= made;
-	return ids_set(a->who.ids, who_source(a), c->id, e);
+	return ids_set(a->who.ids, apply_coll_id(a), c->id, e);
 }
 
 int
 who_take(struct apply *a, const struct coll *c, int adopted, struct err *e)
 {
-	if (a->who.ids == NULL || c->id == 0 || who_source(a) == 0)
+	if (a->who.ids == NULL || c->id == 0 || apply_coll_id(a) == 0)
 		return 0;
 	who_put(&a->who, c->id, c->db, c->name);
-	return ids_take(a->who.ids, who_source(a), c->id,
-	    adopted ? label(c->db, c->name, NULL) : NULL, e);
+	return ids_take(a->who.ids, apply_coll_id(a), c->id,
+	    adopted ? apply_label(c->db, c->name, NULL) : NULL, e);
 }
 
 int
 who_is_others(const struct apply *a, const struct coll *c)
 {
-	int64_t id = who_source(a);
+	int64_t id = apply_coll_id(a);
 
 	if (a->who.ids == NULL || id == 0 ||
 	    ids_has_target(a->who.ids, c->id) || ids_is(a->who.ids, id, c->id))
@@ -315,7 +305,7 @@ who_gone(struct apply *a, const char *db, const char *coll)
 int
 who_dropped(struct apply *a, struct err *e)
 {
-	int64_t id = who_source(a);
+	int64_t id = apply_coll_id(a);
 
 	who_gone(a, a->db, a->coll);
 	return id == 0 || a->who.ids == NULL ? 0

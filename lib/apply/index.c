@@ -19,10 +19,10 @@ create(struct apply *a, const char *field, const char *index,
 	req.field_name = mv_str(field);
 	req.index_name = mv_str(index);
 	req.n_extra_params = params->n;
-	req.extra_params = pairs(params);
-	rc = call(
-	    a, "CreateIndex", label(a->db, a->coll, index), &req.base, s, e);
-	free_pairs(req.extra_params);
+	req.extra_params = apply_pairs(params);
+	rc = apply_call(a, "CreateIndex", apply_label(a->db, a->coll, index),
+	    &req.base, s, e);
+	apply_pairs_free(req.extra_params);
 	return rc;
 }
 
@@ -37,8 +37,8 @@ drop(struct apply *a, const char *field, const char *index, struct mv_status *s,
 	req.collection_name = mv_str(a->coll);
 	req.field_name = mv_str(field);
 	req.index_name = mv_str(index);
-	rc =
-	    call(a, "DropIndex", label(a->db, a->coll, index), &req.base, s, e);
+	rc = apply_call(a, "DropIndex", apply_label(a->db, a->coll, index),
+	    &req.base, s, e);
 	if (rc == 1 && s->class == MV_ABSENT)
 		return 0;
 	return rc;
@@ -63,8 +63,8 @@ name_on(struct apply *a, const char *field, struct buf *name, struct err *e)
 	if (rc == 1)
 		return s.class == MV_ABSENT
 			   ? 0
-			   : refused("DescribeIndex",
-				 label(a->db, a->coll, field), &s, e);
+			   : apply_refused("DescribeIndex",
+				 apply_label(a->db, a->coll, field), &s, e);
 	if (rc == -1)
 		return -1;
 	r = (Pb__DescribeIndexResponse *)out;
@@ -134,8 +134,8 @@ do_create_index(struct apply *a, struct err *e)
 	if (rc == 1 && (s.class == MV_FAIL || s.class == MV_ODD))
 		rc = replace(a, field, index, &params, &s, e);
 	if (rc == 1)
-		rc =
-		    refused("CreateIndex", label(a->db, a->coll, index), &s, e);
+		rc = apply_refused(
+		    "CreateIndex", apply_label(a->db, a->coll, index), &s, e);
 	kvs_fini(&params);
 	return rc;
 }
@@ -155,10 +155,10 @@ do_alter_index(struct apply *a, struct err *e)
 	req.collection_name = mv_str(a->coll);
 	req.index_name = mv_str(index);
 	req.n_extra_params = params.n;
-	req.extra_params = pairs(&params);
-	rc = must(
-	    a, "AlterIndex", label(a->db, a->coll, index), &req.base, 0, e);
-	free_pairs(req.extra_params);
+	req.extra_params = apply_pairs(&params);
+	rc = apply_must(a, "AlterIndex", apply_label(a->db, a->coll, index),
+	    &req.base, 0, e);
+	apply_pairs_free(req.extra_params);
 	kvs_fini(&params);
 	return rc;
 }
@@ -174,7 +174,7 @@ do_drop_index(struct apply *a, struct err *e)
 	    opline_str(&a->op, "index", &index, e) == -1)
 		return -1;
 	rc = drop_released(a, field, index, &s, e);
-	return rc == 1
-		   ? refused("DropIndex", label(a->db, a->coll, index), &s, e)
-		   : rc;
+	return rc == 1 ? apply_refused("DropIndex",
+			     apply_label(a->db, a->coll, index), &s, e)
+		       : rc;
 }

@@ -56,7 +56,7 @@ static int
 take_databases(struct apply *a, const struct mv_ask *q, struct err *e)
 {
 	if (q->out == NULL)
-		return refused(q->method, "*", &q->s, e);
+		return apply_refused(q->method, "*", &q->s, e);
 	know_databases(a, (const Pb__NamesResponse *)q->out);
 	return 0;
 }
@@ -71,7 +71,7 @@ take_collections(
 	if (r == NULL && q->s.class == MV_ABSENT)
 		return 0; /* somebody has dropped it since it was listed */
 	if (r == NULL)
-		return refused(q->method, db, &q->s, e);
+		return apply_refused(q->method, db, &q->s, e);
 	for (size_t i = 0; i < r->n_collection_names && i < r->n_collection_ids;
 	     i++)
 		who_put(
@@ -103,7 +103,7 @@ ask_others(struct apply *a, struct err *e)
 }
 
 int
-meet(struct apply *a, struct err *e)
+apply_meet(struct apply *a, struct err *e)
 {
 	Pb__EmptyRequest nothing = PB__EMPTY_REQUEST__INIT;
 	Pb__DatabaseRequest in_default;

@@ -60,7 +60,7 @@ self_line(struct apply *a, struct err *e)
 int
 self_coll(struct apply *a, const struct coll *c, struct err *e)
 {
-	if (c == NULL || c->id == 0 || c->id != who_source(a))
+	if (c == NULL || c->id == 0 || c->id != apply_coll_id(a))
 		return 0;
 	return own(a, "which has this very collection, by its id", e);
 }
@@ -77,4 +77,12 @@ self_new(struct apply *a, struct err *e)
 		return 0;
 	rc = colls_get(&a->colls, a->m, a->op.db.ptr, a->op.coll.ptr, &c, e);
 	return rc == 0 ? self_coll(a, c, e) : rc == 1 ? 0 : -1;
+}
+
+int
+apply_find(struct apply *a, struct coll **c, struct err *e)
+{
+	int rc = colls_get(&a->colls, a->m, a->db, a->coll, c, e);
+
+	return rc == 0 ? self_coll(a, *c, e) : rc;
 }

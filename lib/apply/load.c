@@ -97,7 +97,8 @@ loaded_get(struct apply *a, const char *db, const char *coll, struct loaded *l,
 	rc = milvus_call(a->m, "ShowPartitions", &req.base,
 	    &pb__show_partitions_response__descriptor, &out, &s, e);
 	if (rc == 1)
-		return refused("ShowPartitions", label(db, coll, NULL), &s, e);
+		return apply_refused(
+		    "ShowPartitions", apply_label(db, coll, NULL), &s, e);
 	if (rc == -1)
 		return -1;
 	rc = each_partition(
@@ -117,8 +118,8 @@ load_all(struct apply *a, const char *db, const char *coll, int n,
 	req.db_name = mv_str(db);
 	req.collection_name = mv_str(coll);
 	req.replica_number = n;
-	return call(
-	    a, "LoadCollection", label(db, coll, NULL), &req.base, s, e);
+	return apply_call(
+	    a, "LoadCollection", apply_label(db, coll, NULL), &req.base, s, e);
 }
 
 static int
@@ -129,7 +130,7 @@ load_some(struct apply *a, const char *method, const char *db, const char *coll,
 	struct buf what = { 0 };
 	int rc;
 
-	buf_adds(&what, label(db, coll, NULL));
+	buf_adds(&what, apply_label(db, coll, NULL));
 	for (size_t i = 0; i < nparts; i++)
 		buf_addf(&what, "%c%s", i == 0 ? '/' : ',', parts[i]);
 	req.db_name = mv_str(db);
@@ -137,7 +138,7 @@ load_some(struct apply *a, const char *method, const char *db, const char *coll,
 	req.n_partition_names = nparts;
 	req.partition_names = parts;
 	req.replica_number = n;
-	rc = call(a, method, what.ptr, &req.base, s, e);
+	rc = apply_call(a, method, what.ptr, &req.base, s, e);
 	buf_fini(&what);
 	return rc;
 }
@@ -155,8 +156,8 @@ loaded_restore(struct apply *a, const char *db, const char *coll,
 		return 0;
 	if (l->all) {
 		rc = load_all(a, db, coll, l->replicas, &s, e);
-		return rc == 1 ? refused("LoadCollection",
-				     label(db, coll, NULL), &s, e)
+		return rc == 1 ? apply_refused("LoadCollection",
+				     apply_label(db, coll, NULL), &s, e)
 			       : rc;
 	}
 	parts = x_calloc(l->n + 1, sizeof *parts);
@@ -167,7 +168,8 @@ loaded_restore(struct apply *a, const char *db, const char *coll,
 		    : load_some(a, "LoadPartitions", db, coll, parts, n,
 			  l->replicas, &s, e);
 	free(parts);
-	return rc == 1 ? refused("LoadPartitions", label(db, coll, NULL), &s, e)
+	return rc == 1 ? apply_refused("LoadPartitions",
+			     apply_label(db, coll, NULL), &s, e)
 		       : rc;
 }
 
@@ -187,7 +189,7 @@ load_refused(struct apply *a, const struct mv_status *s, struct err *e)
 		    "the collection has no index at the target, and cannot be "
 		    "loaded without: %s",
 		    s->reason);
-	return refused("Load", label(a->db, a->coll, NULL), s, e);
+	return apply_refused("Load", apply_label(a->db, a->coll, NULL), s, e);
 }
 
 static int
@@ -248,7 +250,8 @@ released(struct apply *a, int rc, const struct mv_status *s, struct err *e)
 {
 	if (rc == 1 && (s->class == MV_ABSENT || s->code == NOT_LOADED))
 		return 0;
-	return rc == 1 ? refused("Release", label(a->db, a->coll, NULL), s, e)
+	return rc == 1 ? apply_refused(
+			     "Release", apply_label(a->db, a->coll, NULL), s, e)
 		       : rc;
 }
 

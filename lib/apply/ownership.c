@@ -76,7 +76,7 @@ own_is_anothers(
     struct apply *a, const struct coll *c, const char *verb, struct err *e)
 {
 	char how[160];
-	int64_t its, id = who_source(a);
+	int64_t its, id = apply_coll_id(a);
 	const char *who = a->who.ids == NULL || a->conf->adopt || id == 0
 			      ? NULL
 			      : ids_another(a->who.ids, id, c->id, &its);
@@ -88,8 +88,8 @@ own_is_anothers(
 	    "this is collection %" PRId64 " of source '%s': the other's is "
 	    "not %s; --rename gives this one a name of its own, --adopt%s "
 	    "takes the other's for ours all the same",
-	    label(c->db, c->name, NULL), its, who, id, ids_name(a->who.ids),
-	    verb, how_to(a, how));
+	    apply_label(c->db, c->name, NULL), its, who, id,
+	    ids_name(a->who.ids), verb, how_to(a, how));
 }
 
 static int
@@ -120,8 +120,8 @@ own_take(struct apply *a, const struct coll *c, struct err *e)
 			 "nobody of this state directory has made it: others "
 			 "may write there, too; a drop at the source will be "
 			 "refused (--adopt takes it for ours%s)",
-		    label(c->db, c->name, NULL), n > 0 ? many : ", with rows",
-		    how_to(a, how));
+		    apply_label(c->db, c->name, NULL),
+		    n > 0 ? many : ", with rows", how_to(a, how));
 	return who_take(a, c, rc, e);
 }
 
@@ -143,6 +143,6 @@ own_may(struct apply *a, const struct coll *c, const char *verb, struct err *e)
 	    "wrote to it, and has rows, which may be others': it is not %s; "
 	    "do that there by hand, or let --adopt take it for ours%s, or "
 	    "leave it as it is with --skip=%s",
-	    label(c->db, c->name, NULL), verb, how_to(a, how),
+	    apply_label(c->db, c->name, NULL), verb, how_to(a, how),
 	    op_name(a->op.op));
 }

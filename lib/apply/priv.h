@@ -138,7 +138,7 @@ void who_fini(struct who *w);
 struct who_place *who_put(
     struct who *w, int64_t id, const char *db, const char *name);
 /* The source's id of the line's collection; 0: not told. */
-int64_t who_source(const struct apply *a);
+int64_t apply_coll_id(const struct apply *a);
 /* Let a->db and a->coll be what the line's collection is called now. */
 void who_resolve(struct apply *a);
 int who_is_known(const struct apply *a);
@@ -167,7 +167,7 @@ void who_gone(struct apply *a, const char *db, const char *coll);
  * inventory.c: at the first begin. Is it a Milvus, does it take our login, and
  * which databases and collections has it?
  */
-int meet(struct apply *a, struct err *e);
+int apply_meet(struct apply *a, struct err *e);
 
 /*
  * itself.c: the target is never the Milvus that the stream is of. By its
@@ -229,21 +229,21 @@ int dead_batch(void *arg, struct batch *b, struct err *e);
 
 /* call.c: calls that change the target. what is the object's name. */
 /* 0 done (or said, in a dry run), 1 refused with *s, -1. */
-int call(struct apply *a, const char *method, const char *what,
+int apply_call(struct apply *a, const char *method, const char *what,
     const ProtobufCMessage *req, struct mv_status *s, struct err *e);
 /* The error for a refusal; returns -1. */
-int refused(const char *method, const char *what, const struct mv_status *s,
-    struct err *e);
+int apply_refused(const char *method, const char *what,
+    const struct mv_status *s, struct err *e);
 /* call and refused in one; absent is fine if absent_ok. */
-int must(struct apply *a, const char *method, const char *what,
+int apply_must(struct apply *a, const char *method, const char *what,
     const ProtobufCMessage *req, int absent_ok, struct err *e);
 /* "db.coll", "db.coll/x" if x is not NULL; good for a few calls. */
-const char *label(const char *db, const char *coll, const char *x);
+const char *apply_label(const char *db, const char *coll, const char *x);
 /* The collection of the op at hand; 1 if it is not at the target. */
-int find(struct apply *a, struct coll **c, struct err *e);
+int apply_find(struct apply *a, struct coll **c, struct err *e);
 /* key and value texts as protobuf-c wants them; free(*v) and free_pairs. */
-struct Pb__KeyValuePair **pairs(const struct kvs *k);
-void free_pairs(struct Pb__KeyValuePair **v);
+struct Pb__KeyValuePair **apply_pairs(const struct kvs *k);
+void apply_pairs_free(struct Pb__KeyValuePair **v);
 int op_kvs(
     const struct opline *o, const char *key, struct kvs *k, struct err *e);
 /* CreatePartition and their like: db, collection, a name. */

@@ -13,13 +13,6 @@ rowq_on_refused(struct rowq *q, rowq_refused *fn, void *arg)
 	q->refused_arg = arg;
 }
 
-void
-kept_drop(struct kept *k)
-{
-	if (k != NULL && --k->refs == 0)
-		free(k);
-}
-
 int
 rowq_line_taken(const struct rowq *q)
 {

@@ -21,7 +21,7 @@ user_exists(struct apply *a, const char *user, struct err *e)
 	    &pb__names_response__descriptor, &out, &s, e);
 
 	if (rc == 1)
-		return refused("ListCredUsers", user, &s, e);
+		return apply_refused("ListCredUsers", user, &s, e);
 	if (rc == -1)
 		return -1;
 	r = (Pb__NamesResponse *)out;
@@ -63,7 +63,7 @@ do_create_user(struct apply *a, struct err *e)
 		return -1;
 	req.username = mv_str(user);
 	req.password = password.ptr;
-	rc = must(a, "CreateCredential", user, &req.base, 0, e);
+	rc = apply_must(a, "CreateCredential", user, &req.base, 0, e);
 	buf_fini(&password);
 	if (rc == 0)
 		log_warn("user '%s' has a password at the target that nobody "
@@ -81,7 +81,7 @@ do_drop_user(struct apply *a, struct err *e)
 	if (opline_str(&a->op, "user", &user, e) == -1)
 		return -1;
 	req.username = mv_str(user);
-	return must(a, "DeleteCredential", user, &req.base, 1, e);
+	return apply_must(a, "DeleteCredential", user, &req.base, 1, e);
 }
 
 /* 0 also if the refusal says what the line wants. */
@@ -90,11 +90,11 @@ lenient(struct apply *a, const char *method, const char *what,
     const ProtobufCMessage *req, const char *fine, struct err *e)
 {
 	struct mv_status s;
-	int rc = call(a, method, what, req, &s, e);
+	int rc = apply_call(a, method, what, req, &s, e);
 
 	if (rc == 1 && (s.class == MV_ABSENT || strstr(s.reason, fine) != NULL))
 		return 0;
-	return rc == 1 ? refused(method, what, &s, e) : rc;
+	return rc == 1 ? apply_refused(method, what, &s, e) : rc;
 }
 
 int
@@ -135,8 +135,8 @@ user_role(struct apply *a, int type, struct err *e)
 	req.username = mv_str(user);
 	req.role_name = mv_str(role);
 	req.type = type;
-	return lenient(a, "OperateUserRole", label(user, role, NULL), &req.base,
-	    type == 0 ? "already" : "not", e);
+	return lenient(a, "OperateUserRole", apply_label(user, role, NULL),
+	    &req.base, type == 0 ? "already" : "not", e);
 }
 
 int
@@ -178,8 +178,8 @@ privilege(struct apply *a, int type, struct err *e)
 	entity.db_name = mv_str(names_db(&a->conf->rename, a->op.db.ptr));
 	req.entity = &entity;
 	req.type = type;
-	return lenient(a, "OperatePrivilege", label(r, p, name), &req.base,
-	    type == 0 ? "exist" : "not", e);
+	return lenient(a, "OperatePrivilege", apply_label(r, p, name),
+	    &req.base, type == 0 ? "exist" : "not", e);
 }
 
 int

@@ -31,8 +31,25 @@ struct finding {
 	char *text;           /* and its words */
 };
 
+struct doctor;
+
+/*
+ * A check that needs others is not made if one of them went wrong.
+ * DOCTOR_MADE: only of a task that is there; DOCTOR_REACHES: it asks whether
+ * somebody answers.
+ */
+enum { DOCTOR_MADE = 1, DOCTOR_REACHES = 2, DOCTOR_NEEDS = 3 };
+struct doctor_check {
+	const char *name;
+	void (*run)(struct doctor *d);
+	const char *needs[DOCTOR_NEEDS];
+	int how;
+};
+
 struct doctor {
 	const struct doctor_conf *c;
+	const struct doctor_check *checks;
+	size_t nchecks;   /* besides the last, which is of one collection */
 	const char *name; /* the task's */
 	struct checkpoint cp;
 	struct err cp_why;    /* it cannot be read */
@@ -77,9 +94,16 @@ void doctor_unasked(struct doctor *d, const char *todo, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void doctor_fail(struct doctor *d, const struct err *e, const char *todo);
 
+void doctor_line(struct doctor *d, enum verdict v, enum err_kind kind,
+    const char *text, const char *todo);
+
 /* Has the check at hand taken too long, or is there nobody to print to? */
 int doctor_over(const struct doctor *d);
-/* Run this one now, shown or not. Its verdict. */
+/* The number of a check, its name n bytes long; nchecks if there is none. */
+size_t doctor_number(const struct doctor *d, const char *name, size_t n);
+/* Make check i, once, those that it needs first. */
+void doctor_make(struct doctor *d, size_t i);
+/* Make this one now, shown or not. Its verdict. */
 enum verdict doctor_need(struct doctor *d, const char *name);
 /* How the task is, asked once. */
 const struct task_status *doctor_status(struct doctor *d);

@@ -1,4 +1,4 @@
-#include "state/state.h"
+#include "state/priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,195 +14,8 @@
 #include "base/mem.h"
 #include "codec/json_write.h"
 
-enum { VERSION_KNOWN = 1, FILE_MAX = 64 << 20 };
+enum { VERSION_KNOWN = 1 };
 static const char crc_key[] = ",\"crc\":\"";
-
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t k = write(fd, p, n);
-
-		if (k == -1 && errno == EINTR)
-			continue;
-		if (k == -1)
-			return -1;
-		p += k;
-		n -= (size_t)k;
-	}
-	return 0;
-}
-
-static int
-sync_folder(int at)
-{
-	/* some file systems cannot sync a folder: nothing more can be done */
-	return fsync(at) == 0 || errno == EINVAL ? 0 : -1;
-}
-
-/* Is fd, which we hold locked, still the file of that name? */
-static int
-is_at(int fd, int at, const char *name)
-{
-	struct stat mine, there;
-
-	if (fstat(fd, &mine) == -1)
-		return -1;
-	if (fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? 0 : -1;
-	return mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
-}
-
-/*
- * The file that is to take a place in the folder `at`, empty and ours alone.
- * Its name is always the same, so that what a killed process left behind is
- * taken up again. Who had to wait for it may find that it has taken its place
- * meanwhile.
- */
-static int
-open_new(int at, const char *name)
-{
-	int fd, rc = 0, saved;
-
-	while (rc == 0) {
-		fd = openat(at, name,
-		    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-		    0600);
-		if (fd == -1)
-			return -1;
-		if ((rc = state_flock(fd)) == 0)
-			rc = is_at(fd, at, name);
-		if (rc == 1 && ftruncate(fd, 0) == 0)
-			return fd;
-		saved = errno;
-		close(fd);
-		errno = saved;
-	}
-	return -1;
-}
-
-/* Write it; the file, still ours alone, or -1 and errno. */
-static int
-write_new(int at, const char *name, const void *p, size_t n, int durable)
-{
-	int fd = open_new(at, name);
-
-	if (fd != -1 &&
-	    (write_all(fd, p, n) == -1 || (durable && fsync(fd) == -1))) {
-		int saved = errno;
-
-		unlinkat(at, name, 0);
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return fd;
-}
-
-static int
-replace(const char *dir, const char *sub, const void *p, size_t n, int durable,
-    struct err *e)
-{
-	const char *name;
-	int at = state_parent(dir, sub, &name), rc = 0;
-	char *tmp = x_asprintf("%s.tmp", name);
-	int fd = at == -1 ? -1 : write_new(at, tmp, p, n, durable);
-
-	if (fd == -1 || renameat(at, tmp, at, name) == -1 ||
-	    (durable && sync_folder(at) == -1))
-		rc = state_failed(e, ERR_OUTPUT, dir, sub);
-	if (fd != -1)
-		close(fd);
-	if (at != -1)
-		close(at);
-	free(tmp);
-	return rc;
-}
-
-int
-state_replace(
-    const char *dir, const char *sub, const void *p, size_t n, struct err *e)
-{
-	return replace(dir, sub, p, n, 1, e);
-}
-
-int
-state_put(
-    const char *dir, const char *sub, const void *p, size_t n, struct err *e)
-{
-	return replace(dir, sub, p, n, 0, e);
-}
-
-/* What errno says of a file: is it none of ours, or can it not be read now? */
-static enum err_kind
-kind_of(int why)
-{
-	return why == ELOOP || why == ENOTDIR || why == EISDIR || why == ENXIO
-		   ? ERR_DATA
-		   : ERR_TEMP;
-}
-
-/*
- * All of a file: 1, 0 if it is not there, -1. ERR_TEMP: what stands in it is
- * not known, and may be good.
- */
-static int
-slurp(const char *dir, const char *sub, struct buf *b, struct err *e)
-{
-	int fd = state_open(dir, sub, O_RDONLY), rc = 1;
-	ssize_t n = 1;
-
-	if (fd == -1 && errno == ENOENT)
-		return 0;
-	if (fd == -1)
-		return state_failed(e, kind_of(errno), dir, sub);
-	while (rc == 1 && n > 0) {
-		n = x_read(fd, buf_room(b, 65536), 65536);
-		if (n == -1)
-			rc = state_failed(e, kind_of(errno), dir, sub);
-		else if (n > 0 && (b->len += (size_t)n) > FILE_MAX)
-			rc = err_set(e, ERR_DATA,
-			    "'%s/%s' is larger than %d bytes", dir, sub,
-			    FILE_MAX);
-	}
-	close(fd);
-	return rc;
-}
-
-static json_t *
-parse(const char *dir, const char *sub, const struct buf *b, struct err *e)
-{
-	json_error_t je;
-	json_t *j = json_loadb(
-	    b->len == 0 ? "" : b->ptr, b->len, JSON_REJECT_DUPLICATES, &je);
-
-	if (j != NULL && json_is_object(j))
-		return j;
-	if (j == NULL)
-		err_set(e, ERR_DATA, "'%s/%s' line %d column %d: %s", dir, sub,
-		    je.line, je.column, je.text);
-	else
-		err_set(e, ERR_DATA, "'%s/%s' is not a JSON object", dir, sub);
-	json_decref(j);
-	return NULL;
-}
-
-json_t *
-state_read(const char *dir, const char *sub, struct err *e)
-{
-	struct buf b = { 0 };
-	json_t *j = NULL;
-	int rc = slurp(dir, sub, &b, e);
-
-	if (rc == 0)
-		err_set(e, ERR_DATA, "'%s/%s': %s", dir, sub, strerror(ENOENT));
-	else if (rc == -1)
-		e->kind = ERR_DATA; /* no file of these is waited for */
-	if (rc == 1)
-		j = parse(dir, sub, &b, e);
-	buf_fini(&b);
-	return j;
-}
 
 static unsigned long
 crc_of(const char *p, size_t n)
@@ -236,13 +49,13 @@ static int
 read_checkpoint(const char *dir, const char *sub, json_t **out, struct err *e)
 {
 	struct buf b = { 0 };
-	int rc = slurp(dir, sub, &b, e);
+	int rc = state_slurp(dir, sub, &b, e);
 
 	*out = NULL;
 	if (rc == 1 && !crc_good(&b))
 		rc = err_set(
 		    e, ERR_DATA, "'%s/%s' is torn or was changed", dir, sub);
-	if (rc == 1 && (*out = parse(dir, sub, &b, e)) == NULL)
+	if (rc == 1 && (*out = state_parse(dir, sub, &b, e)) == NULL)
 		rc = -1;
 	buf_fini(&b);
 	if (rc == 1 &&
@@ -420,9 +233,10 @@ checkpoint_save(
 	struct buf b = { 0 };
 
 	checkpoint_text(c, &b);
-	if (at == -1 || (fd = write_new(at, tmp, b.ptr, b.len, 1)) == -1 ||
+	if (at == -1 ||
+	    (fd = state_write_new(at, tmp, b.ptr, b.len, 1)) == -1 ||
 	    (!c->fell_back && keep(at, name, "checkpoint.prev.json") == -1) ||
-	    renameat(at, tmp, at, name) == -1 || sync_folder(at) == -1)
+	    renameat(at, tmp, at, name) == -1 || state_sync_folder(at) == -1)
 		rc = state_failed(e, ERR_OUTPUT, dir, sub);
 	else {
 		c->gen++;

@@ -45,20 +45,6 @@ ddl_until(struct ddl *d, uint64_t ts)
 	d->until = ts;
 }
 
-int
-ddl_gone(const struct ddl *d, const struct cat_coll *c)
-{
-	return (c->state == CAT_DROPPING || c->state == CAT_DROPPED) &&
-	       c->ts <= d->until;
-}
-
-int
-ddl_part_gone(const struct ddl *d, const struct cat_part *p)
-{
-	return (p->state == CAT_DROPPING || p->state == CAT_DROPPED) &&
-	       p->ts <= d->until;
-}
-
 /* Insert by (ts, seq); nearly always at the end. */
 struct event *
 ddl_push(struct ddl *d, enum kind kind, uint64_t ts, int64_t id, const char *db,
@@ -91,15 +77,6 @@ uint64_t
 ddl_last(const struct ddl *d)
 {
 	return d->head == d->n ? 0 : d->q[d->n - 1].ts;
-}
-
-int
-ddl_included(struct ddl *d, struct cat_coll *c)
-{
-	if (!c->included)
-		c->included = d->c.want(d->c.arg, c->db, c->name, c->id) ||
-			      view_coll(d->c.view, c->id) != NULL;
-	return c->included;
 }
 
 /* The queue's input */

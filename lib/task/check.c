@@ -20,19 +20,6 @@
 #include "task/lag.h"
 #include "task/task.h"
 
-void
-check_found(struct buf *found, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	text_plain(found, text, strlen(text));
-	buf_addc(found, '\n');
-}
-
 int
 task_check_words(const json_t *task, const char *dir, struct err *e)
 {

@@ -1,6 +1,7 @@
 #include "task/check_target.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "base/opt.h"
+#include "base/text.h"
 #include "milvus/born.h"
 #include "milvus/client.h"
 #include "net/tls.h"
@@ -212,4 +214,17 @@ task_check_target(json_t *task, const char *token, int wait_ms,
 	if (target_reach(task, wait_ms, e) == -1)
 		return err_wrap(e, "target");
 	return ask(task, token, found, e);
+}
+
+void
+check_found(struct buf *found, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	text_plain(found, text, strlen(text));
+	buf_addc(found, '\n');
 }

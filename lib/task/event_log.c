@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/opt.h"
+#include "base/tso.h"
 #include "codec/json_write.h"
 #include "codec/utf8_json.h"
 #include "state/state.h"
@@ -179,4 +183,29 @@ task_log_last(const char *dir, const char *name,
 		free(sub);
 	}
 	return j;
+}
+
+char *
+task_now(void)
+{
+	struct buf b = { 0 };
+
+	tso_add_time(&b, tso_from_ms(tso_now_ms()));
+	return buf_take(&b);
+}
+
+char *
+task_by(void)
+{
+	char host[HOST_NAME_MAX + 1] = "", text[1024];
+	const char *sudo = opt_env("SUDO_USER", NULL), *user = "?";
+	struct passwd pw, *u = NULL;
+
+	if (gethostname(host, sizeof host - 1) == -1)
+		host[0] = '\0';
+	if (getpwuid_r(geteuid(), &pw, text, sizeof text, &u) == 0 && u != NULL)
+		user = u->pw_name;
+	if (sudo == NULL || strcmp(sudo, user) == 0)
+		return x_asprintf("%s@%s", user, host);
+	return x_asprintf("%s as %s@%s", sudo, user, host);
 }

@@ -22,15 +22,6 @@
 
 enum { LAST_TRIES = 100, LAST_WAIT_MS = 10, LOOK_MS = 10 };
 
-char *
-task_now(void)
-{
-	struct buf b = { 0 };
-
-	tso_add_time(&b, tso_from_ms(tso_now_ms()));
-	return buf_take(&b);
-}
-
 json_t *
 task_new(const char *name, const char *from, json_t *own_options)
 {
@@ -40,22 +31,6 @@ task_new(const char *name, const char *from, json_t *own_options)
 
 	free(now);
 	return j;
-}
-
-char *
-task_by(void)
-{
-	char host[HOST_NAME_MAX + 1] = "", text[1024];
-	const char *sudo = opt_env("SUDO_USER", NULL), *user = "?";
-	struct passwd pw, *u = NULL;
-
-	if (gethostname(host, sizeof host - 1) == -1)
-		host[0] = '\0';
-	if (getpwuid_r(geteuid(), &pw, text, sizeof text, &u) == 0 && u != NULL)
-		user = u->pw_name;
-	if (sudo == NULL || strcmp(sudo, user) == 0)
-		return x_asprintf("%s@%s", user, host);
-	return x_asprintf("%s as %s@%s", sudo, user, host);
 }
 
 static int

@@ -74,14 +74,14 @@ void diff_row(struct verify *v, const struct pair *p, const char *part,
  * passed. ERR_TEMP if the task does not get on.
  */
 enum { SETTLE_ROUNDS = 3 };
-int settle(struct verify *v, int parts, struct err *e);
+int verify_settle(struct verify *v, int parts, struct err *e);
 /*
  * Run look, whose lines say what differs. While the source changes, a line
  * counts only if it is said a second time, after all that was there at the
  * first has arrived. Returns what look returned last.
  */
 typedef int look_fn(struct verify *v, void *arg, struct err *e);
-int settled(struct verify *v, look_fn *look, void *arg, struct err *e);
+int verify_settled(struct verify *v, look_fn *look, void *arg, struct err *e);
 
 /* catalogue.c: all but the rows. */
 int verify_catalogue(struct verify *v, struct pair *p, struct err *e);

@@ -265,7 +265,7 @@ vcands_settle(struct verify *v, const struct pair *p, const struct vask ask[2],
 		    p->db, p->name, c->n);
 		rc = each_chunk(&a, c, note, e);
 		if (rc == 0)
-			rc = settle(v, SETTLE_ROUNDS, e);
+			rc = verify_settle(v, SETTLE_ROUNDS, e);
 		if (rc == 0)
 			rc = each_chunk(&a, c, ask_both, e);
 		if (rc == 0)

@@ -68,7 +68,7 @@ wait_task(struct verify *v, struct err *e)
 }
 
 int
-settle(struct verify *v, int parts, struct err *e)
+verify_settle(struct verify *v, int parts, struct err *e)
 {
 	int64_t until =
 	    tso_mono_ns() + (int64_t)v->conf->settle_s * 1000 / parts * MS;
@@ -98,7 +98,7 @@ confirm(struct verify *v, const struct textset *a, const struct textset *b)
 }
 
 int
-settled(struct verify *v, look_fn *look, void *arg, struct err *e)
+verify_settled(struct verify *v, look_fn *look, void *arg, struct err *e)
 {
 	struct textset first = { 0 }, second = { 0 };
 	int rc;
@@ -108,7 +108,7 @@ settled(struct verify *v, look_fn *look, void *arg, struct err *e)
 	v->hold = &first;
 	rc = look(v, arg, e);
 	if (rc != -1 && first.n > 0) {
-		if ((rc = settle(v, 1, e)) == 0) {
+		if ((rc = verify_settle(v, 1, e)) == 0) {
 			v->hold = &second;
 			rc = look(v, arg, e);
 		}

@@ -14,48 +14,12 @@
 #include "milvus/count.h"
 #include "verify/priv.h"
 
-enum { SHOW_MS = 500 };
-
-int
-verify_included(const struct verify_conf *c, const char *db, const char *coll)
-{
-	return (c->include.n == 0 || patterns_match(&c->include, db, coll)) &&
-	       !patterns_match(&c->exclude, db, coll);
-}
-
 /* Could a collection of this database be included? */
 static int
 included_db(const struct verify_conf *c, const char *db)
 {
 	return (c->include.n == 0 || patterns_match_db(&c->include, db)) &&
 	       !patterns_whole_db(&c->exclude, db);
-}
-
-static void
-left(int64_t s, char *text, size_t n)
-{
-	snprintf(text, n, ", %" PRId64 ":%02" PRId64 " left", s / 60, s % 60);
-}
-
-void
-verify_show(struct verify *v)
-{
-	int64_t now = tso_mono_ns();
-	double s = (double)(now - v->started_ns) / 1e9;
-	double rate = s > 0 ? (double)v->rows / s : 0;
-	char text[128], more[32] = "";
-
-	if (!v->conf->progress ||
-	    now - v->shown_ns < (int64_t)SHOW_MS * 1000000)
-		return;
-	v->shown_ns = now;
-	if (v->expect > v->rows && rate > 0)
-		left((int64_t)((double)(v->expect - v->rows) / rate), more,
-		    sizeof more);
-	snprintf(text, sizeof text,
-	    "%" PRIu64 " collections, %" PRIu64 " rows, %.0f rows/s%s",
-	    v->colls, v->rows, rate, more);
-	log_progress(text);
 }
 
 static void
@@ -114,7 +78,7 @@ collection(struct verify *v, const char *db, const char *name, struct err *e)
 	p.dbs[SRC] = db;
 	p.names[SRC] = name;
 	names_coll(&v->conf->rename, db, name, &p.dbs[DST], &p.names[DST]);
-	rc = settled(v, catalogue, &p, e);
+	rc = verify_settled(v, catalogue, &p, e);
 	v->colls += rc == 0;
 	if (rc == 0)
 		rc = verify_rows(v, &p, e);
@@ -122,22 +86,6 @@ collection(struct verify *v, const char *db, const char *name, struct err *e)
 		err_wrap(e, "collection '%s.%s'", db, name);
 	pair_fini(v, &p);
 	return rc == -1 || out_flush(&v->out, e) == -1 ? -1 : 0;
-}
-
-int
-verify_meets(struct verify *v, struct err *e)
-{
-	const char *of = v->conf->nbackup > 0 ? "the files" : "either side";
-
-	struct buf b = { 0 };
-
-	v->nothing = meets_check(&v->meets, of, v->conf->allow_none, e) == -1;
-	/* what has another name then is missing in the one place or the other
-	 */
-	if (!v->nothing && names_unmet(&v->conf->rename, &b) > 0)
-		log_warn("%s meets nothing that is compared", b.ptr);
-	buf_fini(&b);
-	return v->nothing ? -1 : 0;
 }
 
 /* Silence would read as "equal". */
@@ -305,7 +253,7 @@ static int
 compare(struct verify *v, struct err *e)
 {
 	struct lists l = { 0 };
-	int rc = settled(v, list, &l, e);
+	int rc = verify_settled(v, list, &l, e);
 
 	if (rc == 0)
 		rc = out_flush(&v->out, e);

@@ -27,15 +27,6 @@ static const int seconds[] = {
 	[LINK_CUT] = 1,
 };
 
-int64_t
-web_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* How many bytes have ever come; 0 on a Unix socket. */
 static uint64_t
 received(int fd)

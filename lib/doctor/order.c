@@ -1,0 +1,83 @@
+#include "doctor/priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/tso.h"
+
+enum { CHECK_S = 20 };
+
+int
+doctor_over(const struct doctor *d)
+{
+	return d->failed.kind != ERR_NONE || tso_mono_ns() > d->until_ns;
+}
+
+size_t
+doctor_number(const struct doctor *d, const char *name, size_t n)
+{
+	size_t i = 0;
+
+	while (i < d->nchecks && (strncmp(d->checks[i].name, name, n) != 0 ||
+				     d->checks[i].name[n] != '\0'))
+		i++;
+	return i;
+}
+
+/* It has no answer, since another one has none. */
+static void
+not_asked(struct doctor *d, size_t i, size_t why)
+{
+	const struct finding *f = &d->done[why];
+	char *text =
+	    x_asprintf("not asked, because of '%s'%s%s", d->checks[why].name,
+		d->shown[why] ? "" : ": ", d->shown[why] ? "" : f->text);
+
+	d->at = i;
+	doctor_line(d, V_UNKNOWN, f->kind, text, NULL);
+	free(text);
+}
+
+/* The check i, those that it needs first. */
+void
+doctor_make(struct doctor *d, size_t i)
+{
+	if (d->done[i].ran || d->failed.kind != ERR_NONE)
+		return;
+	d->done[i].ran = 1;
+	for (size_t k = 0; k < DOCTOR_NEEDS && d->checks[i].needs[k] != NULL;
+	     k++) {
+		const char *need = d->checks[i].needs[k];
+		size_t n = doctor_number(d, need, strlen(need));
+
+		doctor_make(d, n);
+		if (d->done[n].verdict >= V_UNKNOWN) {
+			not_asked(d, i, n);
+			return;
+		}
+	}
+	d->at = i;
+	d->until_ns = tso_mono_ns() + CHECK_S * 1000000000LL;
+	d->checks[i].run(d);
+}
+
+enum verdict
+doctor_need(struct doctor *d, const char *name)
+{
+	size_t i = doctor_number(d, name, strlen(name)), at = d->at;
+
+	doctor_make(d, i);
+	d->at = at;
+	d->until_ns = tso_mono_ns() + CHECK_S * 1000000000LL;
+	return d->done[i].verdict;
+}
+
+const struct task_status *
+doctor_status(struct doctor *d)
+{
+	if (!d->has_status)
+		task_status_get(d->c->dir, d->name, CHECK_ASK_MS, &d->status);
+	d->has_status = 1;
+	return &d->status;
+}
