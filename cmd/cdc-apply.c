@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/sig.h"
+#include "model/tso.h"
 #include "net/tls.h"
 
 enum {
@@ -163,7 +164,7 @@ set(struct apply_conf *c, int letter, const char *arg, struct login *login)
 		set_skip(c, arg);
 		break;
 	case OPT_UNTIL:
-		c->until = opt_when("until", arg);
+		c->until = tso_opt("until", arg);
 		break;
 	case OPT_ERROR:
 		set_error(c, arg);

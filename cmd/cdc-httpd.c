@@ -79,7 +79,7 @@ struct list {
 	size_t n, cap;
 };
 
-struct args {
+struct httpd_args {
 	struct web_conf web;
 	struct api api;
 	const char *dir;
@@ -98,7 +98,7 @@ append(struct list *l, const char *word)
 
 /* The name of an option, and a value. */
 static const char **
-allow_source(struct args *a, const char *arg)
+allow_source(struct httpd_args *a, const char *arg)
 {
 	size_t n = strcspn(arg, "=");
 
@@ -111,7 +111,7 @@ allow_source(struct args *a, const char *arg)
 
 /* Its file is one that each of these tasks will read. */
 static const char **
-allow_target(struct args *a, const char *arg)
+allow_target(struct httpd_args *a, const char *arg)
 {
 	size_t n = strcspn(arg, "=");
 	char *uri = x_strndup(arg, n), *token;
@@ -131,7 +131,7 @@ allow_target(struct args *a, const char *arg)
 }
 
 static void
-set_access(struct args *a, int letter, const char *arg)
+set_access(struct httpd_args *a, int letter, const char *arg)
 {
 	switch (letter) {
 	case OPT_LISTEN:
@@ -176,7 +176,7 @@ of_source(const struct task_option *o)
 }
 
 static void
-set_source(struct args *a, int letter, const char *arg)
+set_source(struct httpd_args *a, int letter, const char *arg)
 {
 	struct err e;
 
@@ -201,7 +201,7 @@ make_table(struct opt table[static MAX_TABLE])
 }
 
 static void
-set(struct args *a, int letter, const char *arg)
+set(struct httpd_args *a, int letter, const char *arg)
 {
 	switch (letter) {
 	case OPT_STATE:
@@ -251,7 +251,7 @@ activated(void)
 }
 
 static void
-find_socket(struct args *a)
+find_socket(struct httpd_args *a)
 {
 	const char *socket = activated();
 
@@ -264,7 +264,7 @@ find_socket(struct args *a)
 
 /* Exits with status 2 on a mistake. */
 static void
-parse(struct args *a, int argc, char **argv)
+parse(struct httpd_args *a, int argc, char **argv)
 {
 	struct opt table[MAX_TABLE];
 	const char *arg;
@@ -282,7 +282,7 @@ parse(struct args *a, int argc, char **argv)
 static void
 handle(void *arg, const struct web_req *q, struct web_res *r)
 {
-	struct args *a = arg;
+	struct httpd_args *a = arg;
 
 	api_handle(&a->api, q, r);
 }
@@ -290,7 +290,7 @@ handle(void *arg, const struct web_req *q, struct web_res *r)
 static int
 ready(void *arg, const char *address, struct err *e)
 {
-	const struct args *a = arg;
+	const struct httpd_args *a = arg;
 
 	log_info("listening on %s, tasks in %s", address, a->api.dir);
 	if (a->print && (printf("%s\n", address) < 0 || fflush(stdout) != 0))
@@ -318,12 +318,12 @@ tick(void *arg)
 int
 main(int argc, char **argv)
 {
-	struct args a = { .web = { .handler = handle,
-			      .room = api_room,
-			      .open = api_open,
-			      .ready = ready,
-			      .stopping = stopping,
-			      .tick = tick },
+	struct httpd_args a = { .web = { .handler = handle,
+				    .room = api_room,
+				    .open = api_open,
+				    .ready = ready,
+				    .stopping = stopping,
+				    .tick = tick },
 		.api = { .check = 1, .options = json_object() } };
 	struct err e = { 0 };
 	char *dir;

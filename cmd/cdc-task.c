@@ -47,7 +47,7 @@ enum {
 	STOP_MS = 20000, /* how long pause waits for the runner */
 };
 
-struct args {
+struct task_args {
 	char *dir;
 	const char *name; /* the operand, or NULL */
 	const char *coll; /* a second one, of doctor */
@@ -79,7 +79,7 @@ print(const struct buf *b, struct err *e)
 
 /* What opened the door now is not there when the task runs. */
 static void
-say_token(const struct args *a)
+say_token(const struct task_args *a)
 {
 	if (json_object_get(a->options, "token-file") == NULL &&
 	    opt_env("CDC_TOKEN", NULL) != NULL)
@@ -90,7 +90,7 @@ say_token(const struct args *a)
 
 /* Print what was found even if the task could not be made. */
 static int
-cmd_create(struct args *a, struct err *e)
+cmd_create(struct task_args *a, struct err *e)
 {
 	struct buf found = { 0 };
 	struct err e2;
@@ -115,7 +115,7 @@ cmd_create(struct args *a, struct err *e)
 }
 
 static int
-cmd_list(struct args *a, struct err *e)
+cmd_list(struct task_args *a, struct err *e)
 {
 	char **names = task_list(a->dir, e);
 	struct buf b = { 0 };
@@ -134,7 +134,7 @@ cmd_list(struct args *a, struct err *e)
 }
 
 static int
-cmd_show(struct args *a, struct err *e)
+cmd_show(struct task_args *a, struct err *e)
 {
 	json_t *task = state_task(a->dir, a->name, e);
 	struct buf b = { 0 };
@@ -153,13 +153,13 @@ cmd_show(struct args *a, struct err *e)
 }
 
 static int
-cmd_delete(struct args *a, struct err *e)
+cmd_delete(struct task_args *a, struct err *e)
 {
 	return task_delete(a->dir, a->name, e);
 }
 
 static void
-status_of(struct args *a, char *const *names, struct buf *b)
+status_of(struct task_args *a, char *const *names, struct buf *b)
 {
 	struct task_status *v;
 	size_t n = 0;
@@ -182,7 +182,7 @@ status_of(struct args *a, char *const *names, struct buf *b)
 }
 
 static int
-status_once(struct args *a, struct err *e)
+status_once(struct task_args *a, struct err *e)
 {
 	char *one[] = { NULL, NULL }, **names = NULL;
 	struct buf b = { 0 };
@@ -202,7 +202,7 @@ status_once(struct args *a, struct err *e)
 }
 
 static int
-cmd_status(struct args *a, struct err *e)
+cmd_status(struct task_args *a, struct err *e)
 {
 	if (a->name != NULL && state_check(a->dir, a->name, e) == -1)
 		return -1;
@@ -223,7 +223,7 @@ cmd_status(struct args *a, struct err *e)
 }
 
 static int
-cmd_run(struct args *a, struct err *e)
+cmd_run(struct task_args *a, struct err *e)
 {
 	struct runner_conf conf = { .dir = a->dir,
 		.name = a->name,
@@ -237,7 +237,7 @@ cmd_run(struct args *a, struct err *e)
 }
 
 static int
-cmd_supervise(struct args *a, struct err *e)
+cmd_supervise(struct task_args *a, struct err *e)
 {
 	sig_init();
 	notify_init();
@@ -245,26 +245,26 @@ cmd_supervise(struct args *a, struct err *e)
 }
 
 static int
-cmd_commit(struct args *a, struct err *e)
+cmd_commit(struct task_args *a, struct err *e)
 {
 	sig_init();
 	return task_commit(a->dir, a->name, STDIN_FILENO, e);
 }
 
 static int
-cmd_pause(struct args *a, struct err *e)
+cmd_pause(struct task_args *a, struct err *e)
 {
 	return task_pause(a->dir, a->name, a->reason, STOP_MS, e);
 }
 
 static int
-cmd_resume(struct args *a, struct err *e)
+cmd_resume(struct task_args *a, struct err *e)
 {
 	return task_resume(a->dir, a->name, a->reason, e);
 }
 
 static int
-cmd_set(struct args *a, struct err *e)
+cmd_set(struct task_args *a, struct err *e)
 {
 	int how = a->missing == NULL ? 0 : source_missing_of(a->missing);
 
@@ -286,7 +286,7 @@ cmd_set(struct args *a, struct err *e)
 }
 
 static int
-cmd_log(struct args *a, struct err *e)
+cmd_log(struct task_args *a, struct err *e)
 {
 	struct buf raw = { 0 }, b = { 0 };
 	int rc = task_log_read(a->dir, a->name, &raw, e);
@@ -300,7 +300,7 @@ cmd_log(struct args *a, struct err *e)
 }
 
 static int
-cmd_doctor(struct args *a, struct err *e)
+cmd_doctor(struct task_args *a, struct err *e)
 {
 	struct doctor_conf c = { .dir = a->dir,
 		.name = a->name,
@@ -360,7 +360,7 @@ static const struct command {
 	const char *name;
 	const struct opt *table;
 	int operand; /* a NAME */
-	int (*run)(struct args *a, struct err *e);
+	int (*run)(struct task_args *a, struct err *e);
 } commands[] = {
 	{ "create", create_opt, ONE, cmd_create },
 	{ "list", dir_opt, NONE, cmd_list },
@@ -404,7 +404,7 @@ find_command(const char *word)
 }
 
 static void
-task_arg(struct args *a, int letter, const char *arg)
+task_arg(struct task_args *a, int letter, const char *arg)
 {
 	struct err e;
 
@@ -415,7 +415,7 @@ task_arg(struct args *a, int letter, const char *arg)
 }
 
 static int
-is_flag(struct args *a, int letter)
+is_flag(struct task_args *a, int letter)
 {
 	struct {
 		int letter, *flag;
@@ -432,7 +432,7 @@ is_flag(struct args *a, int letter)
 }
 
 static void
-take(struct args *a, int letter, const char *arg)
+take(struct task_args *a, int letter, const char *arg)
 {
 	if (is_flag(a, letter))
 		return;
@@ -478,7 +478,7 @@ make_table(const struct command *c, struct opt table[static MAX_TABLE])
 }
 
 static void
-check_operand(const struct command *c, const struct args *a)
+check_operand(const struct command *c, const struct task_args *a)
 {
 	if (c->operand == ONE && a->name == NULL)
 		opt_die("%s needs a NAME", c->name);
@@ -488,7 +488,7 @@ check_operand(const struct command *c, const struct args *a)
 
 /* Options may stand before and behind COMMAND and NAME. */
 static const struct command *
-parse(struct args *a, int argc, char **argv)
+parse(struct task_args *a, int argc, char **argv)
 {
 	const struct command *c;
 	struct opt table[MAX_TABLE];
@@ -529,7 +529,7 @@ parse(struct args *a, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct args a = { .options = json_object(), .progress = 1 };
+	struct task_args a = { .options = json_object(), .progress = 1 };
 	const struct command *c;
 	struct err e = { 0 };
 	char *dir;

@@ -3,12 +3,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/sig.h"
-#include "base/tso.h"
+#include "model/tso.h"
 #include "net/tls.h"
 #include "state/state.h"
 #include "verify/verify.h"
@@ -129,7 +130,7 @@ set_asof(struct verify_conf *c, const char *arg)
 		opt_die("--as-of: '%s' is neither task:NAME nor a TSO nor a "
 			"time such as 2026-01-02T03:04:05Z",
 		    arg);
-	if (tso_ms(ts) > tso_now_ms())
+	if (tso_ms(ts) > clock_unix_ms())
 		opt_die("--as-of: '%s' is yet to come", arg);
 }
 
@@ -177,7 +178,7 @@ set(struct verify_conf *c, int letter, const char *arg, struct secrets *s)
 		c->allow_none = 1;
 		break;
 	case OPT_UNTIL:
-		c->until = opt_when("until", arg);
+		c->until = tso_opt("until", arg);
 		break;
 	case OPT_ASOF:
 		set_asof(c, arg);
@@ -339,7 +340,7 @@ main(int argc, char **argv)
 		.target.timeout_s = MILVUS_TIMEOUT_S,
 		.page = VERIFY_PAGE_MAX,
 		.settle_s = VERIFY_SETTLE_S,
-		.seed = (uint64_t)tso_now_ms(),
+		.seed = (uint64_t)clock_unix_ms(),
 		.progress = 1,
 	};
 	struct secrets secrets = { 0 };

@@ -4,8 +4,8 @@
 
 #include "api/priv.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "model/schema.h"
 #include "state/state.h"
 #include "task/status.h"
@@ -256,7 +256,7 @@ static int
 post(struct call *c)
 {
 	json_t *body = api_parse(c->q->body, c->q->body_len, &c->e);
-	int64_t began = tso_mono_ns();
+	int64_t began = clock_ns();
 	int rc;
 
 	if (body == NULL) {
@@ -269,7 +269,7 @@ post(struct call *c)
 		return -1;
 	api_count(&c->api->counts, c->r->what, API_SUCCESS);
 	api_count_ms(
-	    &c->api->counts, c->r->what, (tso_mono_ns() - began) / 1000000);
+	    &c->api->counts, c->r->what, (clock_ns() - began) / NS_PER_MS);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "codec/base64.h"
 #include "codec/pb_read.h"
+#include "model/names.h"
 #include "model/pos.h"
 #include "task/task.h"
 
@@ -247,7 +248,7 @@ each_coll(struct order *o, each *f)
 	const char *db;
 	json_t *list;
 
-	if (each_of(o, "default", json_object_get(o->all, "collection_infos"),
+	if (each_of(o, DEFAULT_DB, json_object_get(o->all, "collection_infos"),
 		f) == -1)
 		return -1;
 	json_object_foreach(dbs, db, list)
@@ -437,8 +438,8 @@ take_mapping(struct order *o, const json_t *m)
 	const char *to_db = api_str(m, "target_db"), *coll;
 	json_t *colls = json_object_get(m, "collection_mapping"), *to;
 
-	db = db[0] == '\0' ? "default" : db;
-	to_db = to_db[0] == '\0' ? "default" : to_db;
+	db = db[0] == '\0' ? DEFAULT_DB : db;
+	to_db = to_db[0] == '\0' ? DEFAULT_DB : to_db;
 	if (json_object_size(colls) == 0)
 		return rename_one(o, db, NULL, to_db, NULL);
 	json_object_foreach(colls, coll, to)

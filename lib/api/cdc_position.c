@@ -4,9 +4,9 @@
 #include "api/priv.h"
 #include "base/buf.h"
 #include "base/num.h"
-#include "base/tso.h"
 #include "codec/base64.h"
 #include "codec/pb_write.h"
+#include "model/tso.h"
 #include "state/state.h"
 #include "state/where.h"
 

@@ -49,15 +49,15 @@ is_a(enum api_type t, const json_t *v)
 }
 
 /* Where we are in a request: "a.b", shortened as it must be. */
-struct path {
+struct field_path {
 	char text[3 * API_SHOWN];
 };
 
-static struct path
-below(const struct path *p, const char *name)
+static struct field_path
+below(const struct field_path *p, const char *name)
 {
 	char cut[API_SHOWN + 1];
-	struct path q;
+	struct field_path q;
 
 	snprintf(q.text, sizeof q.text, "%.*s%s%s", 2 * API_SHOWN - 4, p->text,
 	    p->text[0] == '\0' ? "" : ".", api_cut(name, cut));
@@ -65,7 +65,7 @@ below(const struct path *p, const char *name)
 }
 
 static int clean(struct call *c, const struct api_field *f,
-    const struct path *p, const json_t *v, json_t **out);
+    const struct field_path *p, const json_t *v, json_t **out);
 
 static const struct api_field *
 find(const struct api_field *f, const char *name)
@@ -80,11 +80,11 @@ find(const struct api_field *f, const char *name)
 }
 
 static int
-clean_key(struct call *c, const struct api_field *table, const struct path *p,
-    const char *key, const json_t *v, json_t *out)
+clean_key(struct call *c, const struct api_field *table,
+    const struct field_path *p, const char *key, const json_t *v, json_t *out)
 {
 	const struct api_field *f = find(table, key);
-	struct path q = below(p, key);
+	struct field_path q = below(p, key);
 	json_t *x = NULL;
 
 	if (f == NULL) {
@@ -104,7 +104,7 @@ clean_key(struct call *c, const struct api_field *table, const struct path *p,
 
 static int
 clean_fields(struct call *c, const struct api_field *table,
-    const struct path *p, const json_t *v, json_t *out)
+    const struct field_path *p, const json_t *v, json_t *out)
 {
 	const char *key;
 	json_t *x;
@@ -118,7 +118,7 @@ clean_fields(struct call *c, const struct api_field *table,
 }
 
 static int
-clean_map(struct call *c, const struct api_field *f, const struct path *p,
+clean_map(struct call *c, const struct api_field *f, const struct field_path *p,
     const json_t *v, json_t *out)
 {
 	const char *key;
@@ -126,7 +126,7 @@ clean_map(struct call *c, const struct api_field *f, const struct path *p,
 
 	json_object_foreach(api_any(v), key, x)
 	{
-		struct path q = below(p, key);
+		struct field_path q = below(p, key);
 
 		y = NULL;
 		if (clean(c, f->sub, &q, x, &y) == -1)
@@ -140,12 +140,12 @@ clean_map(struct call *c, const struct api_field *f, const struct path *p,
 }
 
 static int
-clean_list(struct call *c, const struct api_field *f, const struct path *p,
-    const json_t *v, json_t *out)
+clean_list(struct call *c, const struct api_field *f,
+    const struct field_path *p, const json_t *v, json_t *out)
 {
 	for (size_t i = 0; i < json_array_size(v); i++) {
 		char number[24];
-		struct path q;
+		struct field_path q;
 		json_t *y = NULL;
 
 		snprintf(number, sizeof number, "%zu", i);
@@ -167,7 +167,7 @@ scalar(enum api_type t, const json_t *v)
 
 /* *out stays NULL for null, which is as good as nothing. */
 static int
-clean(struct call *c, const struct api_field *f, const struct path *p,
+clean(struct call *c, const struct api_field *f, const struct field_path *p,
     const json_t *v, json_t **out)
 {
 	int rc = 0;
@@ -200,7 +200,7 @@ clean(struct call *c, const struct api_field *f, const struct path *p,
 json_t *
 api_clean(struct call *c, const struct api_field *f, const json_t *v)
 {
-	struct path top = { "" };
+	struct field_path top = { "" };
 	json_t *out = json_object();
 
 	if (clean_fields(c, f, &top, v, out) == 0)

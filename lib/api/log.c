@@ -51,7 +51,7 @@ open_log(const char *dir, const char *sub)
 
 /* ---- to follow ---- */
 
-struct follow {
+struct log_follow {
 	const char *dir;
 	char *sub;
 	int fd;
@@ -61,7 +61,7 @@ struct follow {
 
 /* Has another file taken its place? Then that from its beginning on. */
 static int
-reopen(struct follow *f)
+reopen(struct log_follow *f)
 {
 	struct stat here, there;
 	int fd = open_log(f->dir, f->sub);
@@ -83,7 +83,7 @@ reopen(struct follow *f)
 static ssize_t
 follow_more(void *arg, char *p, size_t cap)
 {
-	struct follow *f = arg;
+	struct log_follow *f = arg;
 	size_t n = f->first.len < cap ? f->first.len : cap;
 	ssize_t k = 0;
 
@@ -104,7 +104,7 @@ follow_more(void *arg, char *p, size_t cap)
 static void
 follow_free(void *arg)
 {
-	struct follow *f = arg;
+	struct log_follow *f = arg;
 
 	if (f->fd != -1)
 		close(f->fd);
@@ -118,7 +118,7 @@ plain_log(struct call *c)
 {
 	int64_t n;
 	struct buf raw = { 0 };
-	struct follow *f;
+	struct log_follow *f;
 	int go_on;
 
 	if (api_find(c, c->name, 404) == -1 ||

@@ -5,11 +5,12 @@
 
 #include "api/priv.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/tso.h"
+#include "model/tso.h"
 #include "state/state.h"
 #include "task/status.h"
 #include "task/task.h"
@@ -46,17 +47,17 @@ plain_healthz(struct call *c)
 
 /* ---- all tasks, looked at once ---- */
 
-struct seen {
+struct task_seen {
 	struct task_status s;
 	struct task_wish w;
 };
 
-static struct seen *
+static struct task_seen *
 look(struct call *c, size_t *n)
 {
 	char **names = task_list(c->api->dir, &c->e);
 	struct task_status *all;
-	struct seen *v;
+	struct task_seen *v;
 	struct err ignored;
 	struct ask a = { 0 };
 	size_t m = 0;
@@ -72,7 +73,7 @@ look(struct call *c, size_t *n)
 	all = x_calloc(m + 1, sizeof *all);
 	task_status_all(c->api->dir, names, m, ask_next(c, &a), all);
 	for (size_t i = 0; i < m; i++) {
-		struct seen *t = &v[*n];
+		struct task_seen *t = &v[*n];
 
 		t->s = all[i];
 		if (api_gone(c, &t->s)) {
@@ -88,7 +89,7 @@ look(struct call *c, size_t *n)
 }
 
 static void
-looked(struct seen *v, size_t n)
+looked(struct task_seen *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		task_status_fini(&v[i].s);
@@ -101,7 +102,7 @@ int
 plain_readyz(struct call *c)
 {
 	size_t n, bad = 0;
-	struct seen *v = look(c, &n);
+	struct task_seen *v = look(c, &n);
 	struct buf names = { 0 };
 
 	if (v == NULL)
@@ -159,7 +160,7 @@ number(struct buf *b, int64_t v)
 }
 
 static void
-states(const struct seen *v, size_t n, struct buf *b)
+states(const struct task_seen *v, size_t n, struct buf *b)
 {
 	int64_t num[3] = { 0 };
 
@@ -181,7 +182,7 @@ states(const struct seen *v, size_t n, struct buf *b)
 }
 
 static void
-times(const struct seen *v, size_t n, struct buf *b)
+times(const struct task_seen *v, size_t n, struct buf *b)
 {
 	head(b, "milvus_cdc_replicate_tt", "gauge",
 	    "the last message, milliseconds since 1970");
@@ -195,13 +196,13 @@ times(const struct seen *v, size_t n, struct buf *b)
 }
 
 static int64_t
-applied(const struct seen *v, const char *what)
+applied(const struct task_seen *v, const char *what)
 {
 	return json_integer_value(json_object_get(v->s.applied, what));
 }
 
 static void
-counts(const struct seen *v, size_t n, struct buf *b)
+counts(const struct task_seen *v, size_t n, struct buf *b)
 {
 	static const char *const calls[][2] = { { "insert", "Insert" },
 		{ "upsert", "Upsert" }, { "delete", "Delete" },
@@ -238,12 +239,12 @@ trouble_s(const struct task_status *s)
 	if (s->trouble_since == NULL ||
 	    tso_parse_time(s->trouble_since, &since, &ignored) == -1)
 		return 0;
-	ms = tso_now_ms() - tso_ms(since);
+	ms = clock_unix_ms() - tso_ms(since);
 	return ms < 1000 ? 1 : ms / 1000;
 }
 
 static void
-lags(const struct seen *v, size_t n, struct buf *b)
+lags(const struct task_seen *v, size_t n, struct buf *b)
 {
 	head(b, "cdc_task_lag_seconds", "gauge",
 	    "newest record of the source less what is applied");
@@ -272,7 +273,7 @@ static int
 metrics(struct call *c, int all)
 {
 	size_t n;
-	struct seen *v = look(c, &n);
+	struct task_seen *v = look(c, &n);
 	struct buf *b = &c->r->body;
 
 	if (v == NULL)

@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include "api/priv.h"
-#include "base/tso.h"
+#include "base/clock.h"
 #include "model/pattern.h"
+#include "model/tso.h"
 #include "state/state.h"
 #include "task/actions.h"
 #include "task/status.h"
@@ -28,7 +29,7 @@ age_ms(const char *time)
 
 	if (time == NULL || tso_parse_time(time, &ts, &ignored) == -1)
 		return INT64_MAX;
-	return tso_now_ms() - tso_ms(ts);
+	return clock_unix_ms() - tso_ms(ts);
 }
 
 /* Wanted, and nobody runs it: is somebody about to? */
@@ -70,13 +71,13 @@ api_health(const struct task_status *s, const struct task_wish *w)
 int
 ask_next(const struct call *c, struct ask *a)
 {
-	int64_t now = tso_mono_ns(), left;
+	int64_t now = clock_ns(), left;
 
 	if (!c->api->check)
 		return 0;
 	if (a->until_ns == 0)
-		a->until_ns = now + API_ASK_MS * INT64_C(1000000);
-	left = (a->until_ns - now) / 1000000;
+		a->until_ns = now + API_ASK_MS * NS_PER_MS;
+	left = (a->until_ns - now) / NS_PER_MS;
 	return left <= 0 ? 0 : (int)left;
 }
 

@@ -135,7 +135,8 @@ apply_begin(struct apply *a, struct err *e)
 		return -1;
 	if (a->op.task.len > 0)
 		mark_begin(a, a->op.task.ptr);
-	if ((!a->begun && (who_open(a, e) == -1 || apply_meet(a, e) == -1)) ||
+	if ((!a->begun &&
+		(identity_open(a, e) == -1 || apply_meet(a, e) == -1)) ||
 	    self_begin(a, e) == -1)
 		return -1;
 	a->begun = 1;

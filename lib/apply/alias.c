@@ -10,7 +10,8 @@
 static int
 exists_elsewhere(const struct mv_status *s)
 {
-	return s->code == 1602 || strstr(s->reason, "alias") != NULL;
+	return s->code == MVC_ALIAS_EXISTS ||
+	       strstr(s->reason, "alias") != NULL;
 }
 
 /* Made, or moved if it is there and of another collection. */
@@ -23,7 +24,7 @@ put(struct apply *a, const char *first, const char *second, struct err *e)
 
 	if (opline_str(&a->op, "alias", &alias, e) == -1)
 		return -1;
-	if (who_has(a, a->db, alias)) {
+	if (identity_has(a, a->db, alias)) {
 		log_info("alias '%s' is a collection by now",
 		    apply_label(a->db, alias, NULL));
 		return 0;

@@ -7,20 +7,20 @@
 #include <unistd.h>
 
 #include "apply/priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "base/utf8.h"
+#include "model/tso.h"
 
 enum {
 	IDLE_MS = 20,           /* no input for so long: send what is open */
 	LONG_MS = 60000,        /* nothing to do at all */
 	SHOW_MS = 1000,         /* progress */
 	STEP_BYTES = 256 << 10, /* of input between looks at the network */
-	MS = 1000000,
 };
 
 static int row_line(struct apply *a, struct err *e);
@@ -72,10 +72,10 @@ static const struct verb {
 	[OP_OTHER] = { NEVER, NULL },
 };
 
-static struct where
+static struct origin
 where(const struct apply *a)
 {
-	return (struct where){
+	return (struct origin){
 		.file = lines_name(a->in),
 		.line = lines_number(a->in),
 		.topic = a->op.src_topic.ptr,
@@ -87,19 +87,19 @@ where(const struct apply *a)
 static int
 row_coll(struct apply *a, struct coll **c, struct err *e)
 {
-	int rc = who_is_lost(a) ? 1 : apply_find(a, c, e);
+	int rc = identity_is_lost(a) ? 1 : apply_find(a, c, e);
 
 	if (rc == 1)
 		return err_set(e, ERR_DATA,
 		    "collection '%s.%s' is not at the target%s", a->db, a->coll,
-		    who_is_lost(a) ? " any more" : "");
+		    identity_is_lost(a) ? " any more" : "");
 	return rc == -1 ? -1 : coll_writable(*c, e);
 }
 
 static int
 row_line(struct apply *a, struct err *e)
 {
-	struct where w = where(a);
+	struct origin w = where(a);
 	struct coll *c;
 	uint64_t before = rowq_added(a->q);
 	int rc;
@@ -120,7 +120,7 @@ row_line(struct apply *a, struct err *e)
 static int
 key_line(struct apply *a, struct err *e)
 {
-	struct where w = where(a);
+	struct origin w = where(a);
 	struct coll *c;
 	uint64_t before = rowq_added(a->q);
 	int rc;
@@ -198,7 +198,7 @@ find_names(struct apply *a)
 {
 	names_coll(
 	    &a->conf->rename, a->op.db.ptr, a->op.coll.ptr, &a->db, &a->coll);
-	who_resolve(a);
+	identity_resolve(a);
 }
 
 /* What is gone was not made by this stream; if by an older one, it goes. */
@@ -208,7 +208,7 @@ goes(struct apply *a)
 	if (a->op.op != OP_DROP_COLLECTION)
 		return 0;
 	find_names(a);
-	return who_is_known(a);
+	return identity_is_known(a);
 }
 
 /*
@@ -353,16 +353,17 @@ one_line(struct apply *a, const char *line, size_t n, struct err *e)
 static void
 show(struct apply *a)
 {
-	int64_t now = tso_mono_ns(), lag;
+	int64_t now = clock_ns(), lag;
 	double s = (double)(now - a->started_ns) / 1e9;
 	uint64_t rows = rowq_done_rows(a->q);
 	char text[128], lags[48] = "";
 
-	if (!a->conf->progress || now - a->shown_ns < (int64_t)SHOW_MS * MS)
+	if (!a->conf->progress ||
+	    now - a->shown_ns < (int64_t)SHOW_MS * NS_PER_MS)
 		return;
 	a->shown_ns = now;
 	if (a->acked_ts != 0) {
-		lag = tso_now_ms() - tso_ms(a->acked_ts);
+		lag = clock_unix_ms() - tso_ms(a->acked_ts);
 		snprintf(lags, sizeof lags,
 		    ", %" PRId64 ".%" PRId64 " s behind", lag / 1000,
 		    lag % 1000 / 100);
@@ -385,12 +386,12 @@ static int
 await(struct apply *a, struct err *e)
 {
 	struct grpc_fd in = { .fd = lines_fd(a->in) };
-	int64_t since = tso_mono_ns();
+	int64_t since = clock_ns();
 
 	if (rowq_wait(a->q, &in, 0, e) == -1)
 		return -1;
 	while (!in.ready) {
-		int64_t idle = (tso_mono_ns() - since) / MS;
+		int64_t idle = (clock_ns() - since) / NS_PER_MS;
 		int most = a->conf->progress ? SHOW_MS : LONG_MS;
 
 		if (apply_acks(a, e) == -1 ||
@@ -482,7 +483,7 @@ close_all(struct apply *a)
 	lines_close(a->in);
 	rowq_free(a->q);
 	colls_fini(&a->colls);
-	who_fini(&a->who);
+	identity_fini(&a->who);
 	mark_fini(&a->marks);
 	redo_close(a->redo);
 	milvus_close(a->m);
@@ -511,7 +512,7 @@ apply_run(const struct apply_conf *conf, struct err *e)
 		.conf = conf,
 		.out = { .fd = STDOUT_FILENO, .name = "standard output" },
 		.dead_fd = -1,
-		.started_ns = tso_mono_ns(),
+		.started_ns = clock_ns(),
 	};
 	int rc;
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/tso.h"
 #include "base/utf8.h"
 #include "codec/json_write.h"
 #include "codec/pb_write.h"
@@ -24,7 +24,7 @@ batch_new(struct rowq *q, struct coll *c, const char *part, int keys)
 	b->q = q;
 	b->coll = c;
 	b->part = part == NULL ? NULL : x_strdup(part);
-	b->born_ns = tso_mono_ns();
+	b->born_ns = clock_ns();
 	if (keys)
 		buf_addf(&b->expr, "%s in [", c->pk->name);
 	else
@@ -83,7 +83,7 @@ batch_list_fini(struct batch_list *l)
 }
 
 void
-batch_where(struct batch *b, const struct where *w, struct kept *line)
+batch_where(struct batch *b, const struct origin *w, struct kept *line)
 {
 	if (b->topic == NULL) {
 		b->topic = x_strdup(w->topic);

@@ -46,7 +46,7 @@ struct batch {
 	size_t npieces;
 	struct buf req;
 	struct span piece;
-	struct where first, last; /* lines; topics are owned */
+	struct origin first, last; /* lines; topics are owned */
 	char *topic;
 	struct kept **lines;
 	size_t nlines, lines_cap;
@@ -67,7 +67,7 @@ void batch_unlist(struct batch *b);
 void batch_list_fini(struct batch_list *l); /* and all that is in it */
 
 /* Note that a row of this line is in it. */
-void batch_where(struct batch *b, const struct where *w, struct kept *line);
+void batch_where(struct batch *b, const struct origin *w, struct kept *line);
 
 /* Append a key. INT64_MIN is written as a sum: Milvus cannot read it. */
 void batch_key(struct batch *b, const void *key, size_t n);

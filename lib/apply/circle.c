@@ -6,17 +6,17 @@
 #include "service.pb-c.h"
 
 #include "apply/priv.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/tso.h"
+#include "model/tso.h"
 #include "state/state.h"
 
 enum {
 	AGAIN_MS = 1000,
-	MS = 1000000,
 	TEXT = 40,
 	SLACK_MS = 10000,
 };
@@ -76,7 +76,7 @@ answered(void *arg, const struct grpc_result *r)
 	if (s.class == MV_RETRY || s.class == MV_SLOW || s.class == MV_ODD) {
 		again = 1;
 		kvs_unset(&m->sent, k->id);
-		m->not_before = tso_mono_ns() + (int64_t)AGAIN_MS * MS;
+		m->not_before = clock_ns() + (int64_t)AGAIN_MS * NS_PER_MS;
 	} else if (s.class != MV_OK && !m->refused) {
 		m->refused = 1;
 		log_info("the target refuses marks (%s): a circle would not "
@@ -127,7 +127,7 @@ mark_send(struct apply *a, struct coll *c)
 	}
 	if (id == 0 || c->marked == id || a->conf->dry_run ||
 	    a->conf->skip[OP_DELETE] || a->conf->allow_circle ||
-	    tso_mono_ns() < a->marks.not_before)
+	    clock_ns() < a->marks.not_before)
 		return;
 	c->marked = id;
 	snprintf(key, sizeof key, "%" PRId64, id);
@@ -181,7 +181,7 @@ mark_begin(struct apply *a, const char *task)
 static int
 keep_told(struct apply *a, struct err *e)
 {
-	uint64_t now = tso_from_ms(tso_now_ms());
+	uint64_t now = tso_from_ms(clock_unix_ms());
 	char *dir, *sub, *text;
 	int rc;
 

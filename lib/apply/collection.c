@@ -160,15 +160,15 @@ settle_name(struct apply *a, int *rc, struct err *e)
 
 	*rc = 0;
 	names_coll(&a->conf->rename, a->op.db.ptr, a->op.coll.ptr, &db, &coll);
-	if (!who_is_known(a)) {
-		*rc = who_has(a, db, coll);
+	if (!identity_is_known(a)) {
+		*rc = identity_has(a, db, coll);
 		return 0;
 	}
-	if (!who_moved_aside(a))
+	if (!identity_moved_aside(a))
 		return 0;
-	if (who_rename(a, db, coll, e) == -1)
+	if (identity_rename(a, db, coll, e) == -1)
 		return -1;
-	who_resolve(a);
+	identity_resolve(a);
 	return 0;
 }
 
@@ -200,12 +200,12 @@ create_or_compare(
 	if (settle_name(a, &rc, e) == -1)
 		return -1;
 	/* whatever has its name by now does not have its rows */
-	if (a->op.ensure && who_is_lost(a) && !a->conf->create_missing)
+	if (a->op.ensure && identity_is_lost(a) && !a->conf->create_missing)
 		return lost(a, e);
 	if (rc == 0)
 		rc = apply_find(a, &c, e);
 	if (rc == 0) {
-		if (!a->op.ensure && !who_is_known(a) &&
+		if (!a->op.ensure && !identity_is_known(a) &&
 		    own_is_anothers(a, c, "written to", e) == -1)
 			return -1;
 		if (compare(a, c, s, props, (int)shards, e) == -1)
@@ -217,11 +217,12 @@ create_or_compare(
 		return -1;
 	if (a->op.ensure && !a->conf->create_missing)
 		return lost(a, e);
-	if (self_new(a, e) == -1 || who_make_room(a, a->db, a->coll, e) == -1 ||
+	if (self_new(a, e) == -1 ||
+	    identity_make_room(a, a->db, a->coll, e) == -1 ||
 	    create(a, s, props, (int)shards, e) == -1)
 		return -1;
 	rc = apply_find(a, &c, e);
-	return rc == 0 ? who_is(a, c, 1, e) : rc;
+	return rc == 0 ? identity_is(a, c, 1, e) : rc;
 }
 
 int
@@ -270,9 +271,9 @@ do_drop_collection(struct apply *a, struct err *e)
 	struct coll *c;
 	int rc;
 
-	if (who_is_lost(a))
-		return who_dropped(a, e);
-	if (!who_is_known(a) && who_has(a, a->db, a->coll))
+	if (identity_is_lost(a))
+		return identity_dropped(a, e);
+	if (!identity_is_known(a) && identity_has(a, a->db, a->coll))
 		return 0; /* another collection's name by now */
 	if ((rc = apply_find(a, &c, e)) != 0)
 		return rc == 1 ? 0 : -1; /* not there, or only an alias */
@@ -286,7 +287,7 @@ do_drop_collection(struct apply *a, struct err *e)
 	}
 	colls_forget(&a->colls, a->db, a->coll);
 	if (rc == 0 || (rc == 1 && s.class == MV_ABSENT))
-		return who_dropped(a, e);
+		return identity_dropped(a, e);
 	return rc == 1 ? apply_refused("DropCollection",
 			     apply_label(a->db, a->coll, NULL), &s, e)
 		       : rc;
@@ -316,7 +317,7 @@ drop_later_self(
 	int rc = coll_call(a, "DropCollection", db, coll, &s, e);
 
 	colls_forget(&a->colls, db, coll);
-	who_gone(a, db, coll);
+	identity_gone(a, db, coll);
 	return rc == 1 ? apply_refused("DropCollection",
 			     apply_label(db, coll, NULL), &s, e)
 		       : rc;
@@ -332,7 +333,7 @@ pretend_rename(struct apply *a, const struct coll *c, const char *db,
 	int rc;
 
 	schema_copy(&s, &c->schema);
-	rc = who_rename(a, db, coll, e); /* forgets c */
+	rc = identity_rename(a, db, coll, e); /* forgets c */
 	if (rc == 0)
 		colls_pretend(&a->colls, db, coll, &s)->id = id;
 	schema_fini(&s);
@@ -358,23 +359,23 @@ do_rename_collection(struct apply *a, struct err *e)
 	if (done == -1)
 		return -1;
 	if (rc == 1 && done == 0) /* a repetition */
-		return who_has(a, db, coll) ? 0 : own_take(a, there, e);
+		return identity_has(a, db, coll) ? 0 : own_take(a, there, e);
 	if (rc == 1)
 		return err_set(e, ERR_DATA,
 		    "neither it nor '%s.%s' is at the target", db, coll);
-	if (done == 0 && !who_has(a, db, coll)) {
+	if (done == 0 && !identity_has(a, db, coll)) {
 		if (own_is_anothers(a, there, "put aside", e) == -1)
 			return -1;
-		if (!who_made(a))
+		if (!identity_made(a))
 			return err_set(e, ERR_DATA,
 			    "the target has both it and '%s.%s'", db, coll);
 		if (drop_later_self(a, db, coll, e) == -1)
 			return -1;
 	}
-	if (own_may(a, c, "renamed", e) == -1 || who_is(a, c, 0, e) == -1)
+	if (own_may(a, c, "renamed", e) == -1 || identity_is(a, c, 0, e) == -1)
 		return -1;
 	return a->conf->dry_run ? pretend_rename(a, c, db, coll, e)
-				: who_rename(a, db, coll, e);
+				: identity_rename(a, db, coll, e);
 }
 
 /* Partitions of a partition-key collection come with it; or none is wanted. */

@@ -14,14 +14,14 @@
 #include "state/state.h"
 
 /* A collection of the target by its id: what it is called now. */
-struct who_place {
+struct identity_place {
 	int64_t id;
 	char *db, *name;
 	int made; /* by this run */
 };
 
-static struct who_place *
-by_id(const struct who *w, int64_t id)
+static struct identity_place *
+by_id(const struct identity *w, int64_t id)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].id == id)
@@ -29,8 +29,8 @@ by_id(const struct who *w, int64_t id)
 	return NULL;
 }
 
-static struct who_place *
-by_name(const struct who *w, const char *db, const char *name)
+static struct identity_place *
+by_name(const struct identity *w, const char *db, const char *name)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (strcmp(w->v[i].name, name) == 0 &&
@@ -40,10 +40,10 @@ by_name(const struct who *w, const char *db, const char *name)
 }
 
 /* Names in use by a line at hand stay where they are if they are the same. */
-struct who_place *
-who_put(struct who *w, int64_t id, const char *db, const char *name)
+struct identity_place *
+identity_put(struct identity *w, int64_t id, const char *db, const char *name)
 {
-	struct who_place *p = by_id(w, id);
+	struct identity_place *p = by_id(w, id);
 	char *d, *n;
 
 	if (p != NULL && strcmp(p->db, db) == 0 && strcmp(p->name, name) == 0)
@@ -65,7 +65,7 @@ who_put(struct who *w, int64_t id, const char *db, const char *name)
 }
 
 void
-who_fini(struct who *w)
+identity_fini(struct identity *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		free(w->v[i].db);
@@ -77,7 +77,7 @@ who_fini(struct who *w)
 }
 
 int
-who_open(struct apply *a, struct err *e)
+identity_open(struct apply *a, struct err *e)
 {
 	char *dir = a->conf->dry_run ? NULL : state_dir(a->conf->state_dir);
 	struct buf whose = { 0 };
@@ -108,7 +108,7 @@ who_open(struct apply *a, struct err *e)
 }
 
 /* Where the line's collection is now; NULL if it is not known by id. */
-static struct who_place *
+static struct identity_place *
 mine(const struct apply *a)
 {
 	int64_t id = apply_coll_id(a);
@@ -119,9 +119,9 @@ mine(const struct apply *a)
 }
 
 void
-who_resolve(struct apply *a)
+identity_resolve(struct apply *a)
 {
-	const struct who_place *p = mine(a);
+	const struct identity_place *p = mine(a);
 
 	if (p == NULL)
 		return;
@@ -130,13 +130,13 @@ who_resolve(struct apply *a)
 }
 
 int
-who_is_known(const struct apply *a)
+identity_is_known(const struct apply *a)
 {
 	return mine(a) != NULL;
 }
 
 int
-who_is_own(struct apply *a)
+identity_is_own(struct apply *a)
 {
 	int64_t id = apply_coll_id(a);
 
@@ -149,7 +149,7 @@ who_is_own(struct apply *a)
 }
 
 int
-who_is_lost(const struct apply *a)
+identity_is_lost(const struct apply *a)
 {
 	int64_t id = apply_coll_id(a);
 
@@ -158,17 +158,17 @@ who_is_lost(const struct apply *a)
 }
 
 int
-who_made(const struct apply *a)
+identity_made(const struct apply *a)
 {
-	const struct who_place *p = mine(a);
+	const struct identity_place *p = mine(a);
 
 	return p != NULL && p->made;
 }
 
 int
-who_has(const struct apply *a, const char *db, const char *coll)
+identity_has(const struct apply *a, const char *db, const char *coll)
 {
-	const struct who_place *p = by_name(&a->who, db, coll);
+	const struct identity_place *p = by_name(&a->who, db, coll);
 	int64_t id;
 
 	if (p == NULL || a->who.ids == NULL)
@@ -193,7 +193,7 @@ rename_call(struct apply *a, const char *db, const char *coll,
     const char *to_db, const char *to, struct err *e)
 {
 	Pb__RenameCollectionRequest req = PB__RENAME_COLLECTION_REQUEST__INIT;
-	const struct who_place *p = by_name(&a->who, db, coll);
+	const struct identity_place *p = by_name(&a->who, db, coll);
 	struct mv_status s;
 	int rc;
 
@@ -225,12 +225,13 @@ rename_call(struct apply *a, const char *db, const char *coll,
  * it its name again.
  */
 int
-who_make_room(struct apply *a, const char *db, const char *coll, struct err *e)
+identity_make_room(
+    struct apply *a, const char *db, const char *coll, struct err *e)
 {
-	struct who_place *p = by_name(&a->who, db, coll);
+	struct identity_place *p = by_name(&a->who, db, coll);
 	char temp[48];
 
-	if (!who_has(a, db, coll))
+	if (!identity_has(a, db, coll))
 		return 0;
 	snprintf(temp, sizeof temp, "cdc_moving_%" PRId64,
 	    ids_source(a->who.ids, p->id));
@@ -240,47 +241,48 @@ who_make_room(struct apply *a, const char *db, const char *coll, struct err *e)
 		 "another one of the source gets its name; it gets a name "
 		 "again as the stream gives it one",
 	    apply_label(db, coll, NULL), db, temp);
-	who_put(&a->who, p->id, db, temp);
+	identity_put(&a->who, p->id, db, temp);
 	return 0;
 }
 
 int
-who_rename(struct apply *a, const char *to_db, const char *to, struct err *e)
+identity_rename(
+    struct apply *a, const char *to_db, const char *to, struct err *e)
 {
-	struct who_place *p;
+	struct identity_place *p;
 	char *db = x_strdup(a->db), *coll = x_strdup(a->coll);
-	int rc = who_make_room(a, to_db, to, e);
+	int rc = identity_make_room(a, to_db, to, e);
 
 	if (rc == 0)
 		rc = rename_call(a, db, coll, to_db, to, e);
 	if (rc == 0 && (p = mine(a)) != NULL)
-		who_put(&a->who, p->id, to_db, to);
+		identity_put(&a->who, p->id, to_db, to);
 	free(db);
 	free(coll);
 	return rc;
 }
 
 int
-who_is(struct apply *a, const struct coll *c, int made, struct err *e)
+identity_is(struct apply *a, const struct coll *c, int made, struct err *e)
 {
 	if (a->who.ids == NULL || c->id == 0 || apply_coll_id(a) == 0)
 		return 0;
-	who_put(&a->who, c->id, c->db, c->name)->made |= made;
+	identity_put(&a->who, c->id, c->db, c->name)->made |= made;
 	return ids_set(a->who.ids, apply_coll_id(a), c->id, e);
 }
 
 int
-who_take(struct apply *a, const struct coll *c, int adopted, struct err *e)
+identity_take(struct apply *a, const struct coll *c, int adopted, struct err *e)
 {
 	if (a->who.ids == NULL || c->id == 0 || apply_coll_id(a) == 0)
 		return 0;
-	who_put(&a->who, c->id, c->db, c->name);
+	identity_put(&a->who, c->id, c->db, c->name);
 	return ids_take(a->who.ids, apply_coll_id(a), c->id,
 	    adopted ? apply_label(c->db, c->name, NULL) : NULL, e);
 }
 
 int
-who_is_others(const struct apply *a, const struct coll *c)
+identity_is_others(const struct apply *a, const struct coll *c)
 {
 	int64_t id = apply_coll_id(a);
 
@@ -291,9 +293,9 @@ who_is_others(const struct apply *a, const struct coll *c)
 }
 
 void
-who_gone(struct apply *a, const char *db, const char *coll)
+identity_gone(struct apply *a, const char *db, const char *coll)
 {
-	struct who_place *p = by_name(&a->who, db, coll);
+	struct identity_place *p = by_name(&a->who, db, coll);
 
 	if (p == NULL)
 		return;
@@ -303,17 +305,17 @@ who_gone(struct apply *a, const char *db, const char *coll)
 }
 
 int
-who_dropped(struct apply *a, struct err *e)
+identity_dropped(struct apply *a, struct err *e)
 {
 	int64_t id = apply_coll_id(a);
 
-	who_gone(a, a->db, a->coll);
+	identity_gone(a, a->db, a->coll);
 	return id == 0 || a->who.ids == NULL ? 0
 					     : ids_forget(a->who.ids, id, e);
 }
 
 int
-who_moved_aside(const struct apply *a)
+identity_moved_aside(const struct apply *a)
 {
 	return strncmp(a->coll, "cdc_moving_", 11) == 0 &&
 	       strcmp(a->coll, a->op.coll.ptr) != 0;

@@ -74,7 +74,7 @@ take_collections(
 		return apply_refused(q->method, db, &q->s, e);
 	for (size_t i = 0; i < r->n_collection_names && i < r->n_collection_ids;
 	     i++)
-		who_put(
+		identity_put(
 		    &a->who, r->collection_ids[i], db, r->collection_names[i]);
 	return 0;
 }

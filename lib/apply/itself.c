@@ -52,7 +52,7 @@ self_begin(struct apply *a, struct err *e)
 int
 self_line(struct apply *a, struct err *e)
 {
-	return who_is_own(a)
+	return identity_is_own(a)
 		   ? own(a, "which has this very collection, by its id", e)
 		   : 0;
 }

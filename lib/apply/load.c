@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { NO_INDEX = 700, NOT_LOADED = 101, LOADING = 2, MAX_REPLICAS = 1024 };
+enum { MAX_REPLICAS = 1024 };
 
 void
 loaded_fini(struct loaded *l)
@@ -38,7 +38,7 @@ state(struct apply *a, const char *db, const char *coll, char *part,
 	    &pb__get_load_state_response__descriptor, &out, &s, e);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
-	rc = ((Pb__GetLoadStateResponse *)out)->state >= LOADING;
+	rc = ((Pb__GetLoadStateResponse *)out)->state >= MV_LOADING;
 	protobuf_c_message_free_unpacked(out, NULL);
 	return rc;
 }
@@ -184,7 +184,8 @@ about_replicas(const struct mv_status *s)
 static int
 load_refused(struct apply *a, const struct mv_status *s, struct err *e)
 {
-	if (s->code == NO_INDEX || strstr(s->reason, "no vector index") != NULL)
+	if (s->code == MVC_NO_INDEX ||
+	    strstr(s->reason, "no vector index") != NULL)
 		return err_set(e, ERR_DATA,
 		    "the collection has no index at the target, and cannot be "
 		    "loaded without: %s",
@@ -248,7 +249,7 @@ do_load_collection(struct apply *a, struct err *e)
 static int
 released(struct apply *a, int rc, const struct mv_status *s, struct err *e)
 {
-	if (rc == 1 && (s->class == MV_ABSENT || s->code == NOT_LOADED))
+	if (rc == 1 && (s->class == MV_ABSENT || s->code == MVC_NOT_LOADED))
 		return 0;
 	return rc == 1 ? apply_refused(
 			     "Release", apply_label(a->db, a->coll, NULL), s, e)

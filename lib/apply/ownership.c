@@ -95,7 +95,7 @@ own_is_anothers(
 static int
 is_free(const struct apply *a, const struct coll *c)
 {
-	return a->conf->dry_run || a->conf->adopt || !who_is_others(a, c);
+	return a->conf->dry_run || a->conf->adopt || !identity_is_others(a, c);
 }
 
 int
@@ -107,9 +107,9 @@ own_take(struct apply *a, const struct coll *c, struct err *e)
 
 	/* what the checkpoint knows was written by this task */
 	if (a->op.ensure || is_free(a, c))
-		return a->conf->adopt ? who_take(a, c, 0, e)
-				      : who_is(a, c, 0, e);
-	if (who_is_known(a))
+		return a->conf->adopt ? identity_take(a, c, 0, e)
+				      : identity_is(a, c, 0, e);
+	if (identity_is_known(a))
 		return 0; /* it was said */
 	if ((rc = has_rows(a, c, &n, e)) == -1)
 		return -1;
@@ -122,7 +122,7 @@ own_take(struct apply *a, const struct coll *c, struct err *e)
 			 "refused (--adopt takes it for ours%s)",
 		    apply_label(c->db, c->name, NULL),
 		    n > 0 ? many : ", with rows", how_to(a, how));
-	return who_take(a, c, rc, e);
+	return identity_take(a, c, rc, e);
 }
 
 int

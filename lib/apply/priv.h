@@ -5,10 +5,12 @@
 
 #include "apply/apply.h"
 #include "apply/queue.h"
+#include "base/clock.h"
 #include "base/lines.h"
 #include "base/out.h"
 #include "milvus/client.h"
 #include "milvus/collection.h"
+#include "model/names.h"
 #include "model/op_read.h"
 #include "model/pos.h"
 #include "state/ids.h"
@@ -17,8 +19,6 @@
 /* The inside of apply.h. */
 
 struct Pb__NamesResponse; /* service.pb-c.h */
-
-#define DEFAULT_DB "default" /* every Milvus has it */
 
 /* What was done since the last tick. */
 struct counts {
@@ -35,9 +35,9 @@ struct ack {
 };
 
 /* The target's collections, by id, and whose they are: identity.c. */
-struct who {
+struct identity {
 	struct ids *ids; /* NULL: no begin yet, names are all there is */
-	struct who_place *v;
+	struct identity_place *v;
 	size_t n, cap;
 	int64_t source;    /* when it was born; 0: not told */
 	int64_t pretended; /* ids of a dry run: INT64_MAX and less */
@@ -49,7 +49,7 @@ struct who {
 struct marks {
 	struct kvs sent;    /* the source's ids, in this run */
 	struct mark *out;   /* on their way */
-	int64_t not_before; /* tso_mono_ns(), after one that failed */
+	int64_t not_before; /* clock_ns(), after one that failed */
 	int refused;        /* it was said */
 	char *task;         /* of the last begin that names one */
 	uint64_t told;      /* marks up to this ts were told before */
@@ -60,7 +60,7 @@ struct apply {
 	struct milvus *m;
 	struct rowq *q;
 	struct colls colls;
-	struct who who;
+	struct identity who;
 	struct marks marks;
 	int never_aside; /* what went wrong is not the line's fault */
 	struct out out;
@@ -132,36 +132,38 @@ int apply_redo(struct apply *a, struct err *e);
  * identity.c: the line's collection by the source's id. A replay of lines
  * that were applied already meets the names of later; ids stay the same.
  */
-int who_open(struct apply *a, struct err *e); /* empty, at the first begin */
-void who_fini(struct who *w);
+int identity_open(
+    struct apply *a, struct err *e); /* empty, at the first begin */
+void identity_fini(struct identity *w);
 /* The target has that collection. */
-struct who_place *who_put(
-    struct who *w, int64_t id, const char *db, const char *name);
+struct identity_place *identity_put(
+    struct identity *w, int64_t id, const char *db, const char *name);
 /* The source's id of the line's collection; 0: not told. */
 int64_t apply_coll_id(const struct apply *a);
 /* Let a->db and a->coll be what the line's collection is called now. */
-void who_resolve(struct apply *a);
-int who_is_known(const struct apply *a);
+void identity_resolve(struct apply *a);
+int identity_is_known(const struct apply *a);
 /* Has the target the very collection that the line is of? */
-int who_is_own(struct apply *a);
-int who_is_lost(const struct apply *a); /* known, and no more there */
+int identity_is_own(struct apply *a);
+int identity_is_lost(const struct apply *a); /* known, and no more there */
 /* Is that name taken by another collection of the source? */
-int who_has(const struct apply *a, const char *db, const char *coll);
-int who_make_room(
+int identity_has(const struct apply *a, const char *db, const char *coll);
+int identity_make_room(
     struct apply *a, const char *db, const char *coll, struct err *e);
-int who_moved_aside(const struct apply *a); /* by who_make_room */
+int identity_moved_aside(const struct apply *a); /* by who_make_room */
 /* The line's collection is c; made: by this run. */
-int who_is(struct apply *a, const struct coll *c, int made, struct err *e);
-int who_made(const struct apply *a);
+int identity_is(struct apply *a, const struct coll *c, int made, struct err *e);
+int identity_made(const struct apply *a);
 /* The same of one that was there before; adopted: with rows of others'. */
-int who_take(struct apply *a, const struct coll *c, int adopted, struct err *e);
+int identity_take(
+    struct apply *a, const struct coll *c, int adopted, struct err *e);
 /* Was it there before us, or has nobody told us of it? */
-int who_is_others(const struct apply *a, const struct coll *c);
-int who_rename(
+int identity_is_others(const struct apply *a, const struct coll *c);
+int identity_rename(
     struct apply *a, const char *db, const char *coll, struct err *e);
-int who_dropped(struct apply *a, struct err *e);
+int identity_dropped(struct apply *a, struct err *e);
 /* What stood there is dropped. */
-void who_gone(struct apply *a, const char *db, const char *coll);
+void identity_gone(struct apply *a, const char *db, const char *coll);
 
 /*
  * inventory.c: at the first begin. Is it a Milvus, does it take our login, and

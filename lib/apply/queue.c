@@ -5,19 +5,14 @@
 #include <string.h>
 
 #include "apply/batch.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/out.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "milvus/keyset.h"
 #include "net/transient.h"
-
-enum {
-	MS = 1000000,
-	NO_PARTITION = 200, /* Milvus says */
-};
 
 struct rowq *
 rowq_new(struct milvus *m, const struct rowq_conf *conf)
@@ -75,7 +70,7 @@ start(struct rowq *q, struct batch *b)
 {
 	batch_close(b);
 	b->flying = 1;
-	b->sent_ns = tso_mono_ns();
+	b->sent_ns = clock_ns();
 	q->out++;
 	window_distance(&q->window, grpc_round_trip_ns(milvus_grpc(q->m)));
 	grpc_start(milvus_grpc(q->m), method(q, b), b->pieces, b->npieces,
@@ -162,7 +157,7 @@ again(struct rowq *q, struct batch *b, const struct mv_status *s)
 static int
 may_come(const struct mv_status *s)
 {
-	return s->class == MV_ABSENT && s->code == NO_PARTITION;
+	return s->class == MV_ABSENT && s->code == MVC_NO_PARTITION;
 }
 
 static void
@@ -178,10 +173,11 @@ answered(void *arg, const struct grpc_result *r)
 	b->flying = 0;
 	q->out--;
 	/* keys of a partition that is not there are not there either */
-	if (s.class == MV_ABSENT && s.code == NO_PARTITION && b->cols == NULL)
+	if (s.class == MV_ABSENT && s.code == MVC_NO_PARTITION &&
+	    b->cols == NULL)
 		s.class = MV_OK;
 	if (s.class == MV_SLOW)
-		window_refused(&q->window, b->sent_ns, tso_mono_ns());
+		window_refused(&q->window, b->sent_ns, clock_ns());
 	if (s.class == MV_OK) {
 		milvus_settled(q->m, &b->retry);
 		window_taken(&q->window);
@@ -201,7 +197,7 @@ answered(void *arg, const struct grpc_result *r)
 static void
 restart(struct rowq *q)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 
 	if (q->settling || q->failed.kind != ERR_NONE)
 		return;
@@ -227,14 +223,14 @@ check(struct rowq *q, struct err *e)
 static int
 retry_timeout(const struct rowq *q, int most)
 {
-	int64_t now = tso_mono_ns(), at = now + (int64_t)most * MS;
+	int64_t now = clock_ns(), at = now + (int64_t)most * NS_PER_MS;
 
 	if (q->out >= q->window.now || q->settling)
 		return most;
 	for (const struct batch *b = q->flying.head; b != NULL; b = b->next)
 		if (b->retry.at_ns < at && may_go(q, b))
 			at = b->retry.at_ns;
-	return at <= now ? 0 : (int)((at - now) / MS) + 1;
+	return at <= now ? 0 : (int)((at - now) / NS_PER_MS) + 1;
 }
 
 int
@@ -261,12 +257,12 @@ rowq_wait(struct rowq *q, struct grpc_fd *in, int timeout_ms, struct err *e)
 int
 rowq_timeout(const struct rowq *q, int most)
 {
-	int64_t now = tso_mono_ns(), age;
+	int64_t now = clock_ns(), age;
 
 	most = retry_timeout(q, most);
 	if (q->open.head == NULL)
 		return most;
-	age = (now - q->open.head->born_ns) / MS;
+	age = (now - q->open.head->born_ns) / NS_PER_MS;
 	if (age >= ROWQ_AGE_MS) /* waits for room, but not for ever */
 		return most < ROWQ_STEP_MS ? most : ROWQ_STEP_MS;
 	return most < ROWQ_AGE_MS - age ? most : (int)(ROWQ_AGE_MS - age) + 1;
@@ -341,7 +337,7 @@ rowq_has_room(const struct rowq *q, const struct batch *b)
 static int
 is_due(const struct rowq *q, const struct batch *b, int64_t now)
 {
-	int64_t age = (now - b->born_ns) / MS;
+	int64_t age = (now - b->born_ns) / NS_PER_MS;
 
 	return age >= ROWQ_AGE_MOST_MS ||
 	       (age >= ROWQ_AGE_MS && q->flying.n < q->window.now);
@@ -351,7 +347,7 @@ is_due(const struct rowq *q, const struct batch *b, int64_t now)
 static struct batch *
 next_open(const struct rowq *q, int all)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 	struct batch *b, *o;
 
 	for (b = q->open.head; b != NULL; b = b->next) {

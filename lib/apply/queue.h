@@ -42,7 +42,7 @@ struct rowq_conf {
 };
 
 /* The line that rows come from, for messages. */
-struct where {
+struct origin {
 	const char *file;
 	uint64_t line;
 	const char *topic; /* "" if it has none */
@@ -67,9 +67,9 @@ void rowq_on_refused(struct rowq *q, rowq_refused *fn, void *arg);
  * bad row, ERR_TEMP or what else a request in flight ended with, ERR_STOP.
  */
 int rowq_rows(struct rowq *q, struct coll *c, const char *part,
-    struct span rows, int json_inline, const struct where *w, struct err *e);
+    struct span rows, int json_inline, const struct origin *w, struct err *e);
 int rowq_keys(struct rowq *q, struct coll *c, const char *part,
-    struct span keys, const struct where *w, struct err *e);
+    struct span keys, const struct origin *w, struct err *e);
 
 /* Rows from now on belong to the next epoch. */
 void rowq_tick(struct rowq *q);

@@ -114,7 +114,7 @@ send_first(struct rowq *q, struct batch *o, uint64_t hash, struct err *e)
 /* The batch has one more row or key; is it full, or are all of them? */
 static int
 grown(struct rowq *q, struct batch *b, uint64_t hash, size_t bytes,
-    const struct where *w, struct err *e)
+    const struct origin *w, struct err *e)
 {
 	if (b->n == b->hashes_cap) {
 		b->hashes_cap = b->hashes_cap == 0 ? 64 : 2 * b->hashes_cap;
@@ -144,7 +144,7 @@ grown(struct rowq *q, struct batch *b, uint64_t hash, size_t bytes,
 
 static int
 add_row(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
-    int json_inline, const struct where *w, struct err *e)
+    int json_inline, const struct origin *w, struct err *e)
 {
 	struct jsonr row = *r;
 	struct batch *b, *o;
@@ -172,7 +172,7 @@ add_row(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 
 int
 rowq_rows(struct rowq *q, struct coll *c, const char *part, struct span rows,
-    int json_inline, const struct where *w, struct err *e)
+    int json_inline, const struct origin *w, struct err *e)
 {
 	struct jsonr r;
 	int rc = 0;
@@ -214,7 +214,7 @@ read_key(struct rowq *q, const struct coll *c, struct jsonr *r,
 
 static int
 add_key(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
-    const struct where *w, struct err *e)
+    const struct origin *w, struct err *e)
 {
 	struct jsonr at = *r;
 	struct batch *b, *o;
@@ -244,7 +244,7 @@ add_key(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 
 int
 rowq_keys(struct rowq *q, struct coll *c, const char *part, struct span keys,
-    const struct where *w, struct err *e)
+    const struct origin *w, struct err *e)
 {
 	struct jsonr r;
 	int rc = 0;

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "base/err.h"
-#include "base/tso.h"
+#include "model/tso.h"
 
 /* Is it set, and the line at hand later? */
 static int

@@ -1,4 +1,5 @@
 #include "apply/window.h"
+#include "base/clock.h"
 
 void
 window_init(struct window *w, size_t most)
@@ -10,7 +11,7 @@ window_init(struct window *w, size_t most)
 void
 window_distance(struct window *w, int64_t ns)
 {
-	int64_t more = ns / (WINDOW_STEP_MS * INT64_C(1000000));
+	int64_t more = ns / (WINDOW_STEP_MS * NS_PER_MS);
 	size_t most = WINDOW_FAR;
 	int full = w->now == w->most;
 

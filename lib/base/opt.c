@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/tso.h"
 
 enum { MAX_OPTS = 64, OPT_HELP = 1000, OPT_VERSION };
 
@@ -165,21 +164,6 @@ opt_u64(const char *name, const char *arg, uint64_t min, uint64_t max)
 	if (num_u64(arg, min, max, &v, &e) == -1)
 		opt_die("--%s: %s", name, e.msg);
 	return v;
-}
-
-uint64_t
-opt_when(const char *name, const char *arg)
-{
-	struct err e = { 0 };
-	uint64_t ts;
-
-	if (tso_parse_time(
-		strncmp(arg, "ts:", 3) == 0 ? arg + 3 : arg, &ts, &e) == -1 ||
-	    ts == 0)
-		opt_die("--%s: '%s' is neither ts:TSO nor a time such as "
-			"2026-01-02T03:04:05Z",
-		    name, arg);
-	return ts;
 }
 
 int

@@ -35,8 +35,6 @@ void opt_die(const char *fmt, ...)
 
 /* An option's number between min and max, or opt_die. */
 uint64_t opt_u64(const char *name, const char *arg, uint64_t min, uint64_t max);
-/* A moment, ts:TSO or a time, as a TSO above 0, or opt_die. */
-uint64_t opt_when(const char *name, const char *arg);
 /* One word of two: 1 for yes, 0 for no, or opt_die. */
 int opt_choice(
     const char *name, const char *arg, const char *no, const char *yes);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "model/schema.h"
 
 struct err;
@@ -107,7 +108,7 @@ struct cat {
 	int some_kinds; /* not all that a target can have are in it */
 	int ready;
 	int64_t rev;   /* all changes up to it are in here */
-	int64_t at_ns; /* when etcd was asked for that, tso_mono_ns(); or 0 */
+	int64_t at_ns; /* when etcd was asked for that, clock_ns(); or 0 */
 	uint64_t ts;   /* no root-coord write after this catalogue is older */
 	char *root;    /* "by-dev/meta" */
 	char etcd[24]; /* its cluster's id, or "" */

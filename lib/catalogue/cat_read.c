@@ -11,14 +11,14 @@
 #include "model/pos.h"
 
 /* The reading of one line: the first mistake sticks. */
-struct reader {
+struct cat_reader {
 	const json_t *j;
 	struct err *e;
 	int bad;
 };
 
 static int64_t
-get_int(struct reader *r, const char *key)
+get_int(struct cat_reader *r, const char *key)
 {
 	const json_t *x = json_object_get(r->j, key);
 	int64_t v = 0;
@@ -36,7 +36,7 @@ get_int(struct reader *r, const char *key)
 }
 
 static const char *
-get_str(struct reader *r, const char *key)
+get_str(struct cat_reader *r, const char *key)
 {
 	const char *s = json_string_value(json_object_get(r->j, key));
 
@@ -44,7 +44,7 @@ get_str(struct reader *r, const char *key)
 }
 
 static void
-set_str(struct reader *r, const char *key, char **to)
+set_str(struct cat_reader *r, const char *key, char **to)
 {
 	const char *s = get_str(r, key);
 
@@ -55,7 +55,7 @@ set_str(struct reader *r, const char *key, char **to)
 }
 
 static void
-set_kvs(struct reader *r, const char *key, struct kvs *to)
+set_kvs(struct cat_reader *r, const char *key, struct kvs *to)
 {
 	kvs_fini(to);
 	if (kvs_from_json(to, json_object_get(r->j, key), r->e) == -1 &&
@@ -66,7 +66,7 @@ set_kvs(struct reader *r, const char *key, struct kvs *to)
 }
 
 static enum cat_state
-get_state(struct reader *r)
+get_state(struct cat_reader *r)
 {
 	const char *s = get_str(r, "state");
 
@@ -80,7 +80,7 @@ get_state(struct reader *r)
 }
 
 static void
-set_times(struct reader *r, uint64_t *ts, uint64_t *create_ts)
+set_times(struct cat_reader *r, uint64_t *ts, uint64_t *create_ts)
 {
 	*ts = (uint64_t)get_int(r, "ts");
 	*create_ts = (uint64_t)get_int(r, "create_ts");
@@ -89,7 +89,7 @@ set_times(struct reader *r, uint64_t *ts, uint64_t *create_ts)
 }
 
 static const struct cat_db *
-take_db(struct cat *c, struct reader *r)
+take_db(struct cat *c, struct cat_reader *r)
 {
 	int64_t id = get_int(r, "id");
 	size_t i = 0;
@@ -119,7 +119,7 @@ pchannel(const char *vchannel)
 }
 
 static void
-set_topics(struct cat_coll *c, struct reader *r)
+set_topics(struct cat_coll *c, struct cat_reader *r)
 {
 	const json_t *list = json_object_get(r->j, "vchannels");
 	const json_t *start = json_object_get(r->j, "start");
@@ -147,7 +147,7 @@ set_topics(struct cat_coll *c, struct reader *r)
 }
 
 static struct cat_coll *
-take_coll(struct cat *c, struct reader *r)
+take_coll(struct cat *c, struct cat_reader *r)
 {
 	struct cat_coll *k = cat_coll_get(c, get_int(r, "id"));
 	const json_t *schema = json_object_get(r->j, "schema");
@@ -171,7 +171,7 @@ take_coll(struct cat *c, struct reader *r)
 }
 
 static const struct cat_part *
-take_part(struct cat_coll *c, struct reader *r)
+take_part(struct cat_coll *c, struct cat_reader *r)
 {
 	int64_t id = get_int(r, "id");
 	struct cat_part *p =
@@ -191,7 +191,7 @@ take_part(struct cat_coll *c, struct reader *r)
 }
 
 static void
-take_index(struct cat_coll *c, struct reader *r)
+take_index(struct cat_coll *c, struct cat_reader *r)
 {
 	int64_t id = get_int(r, "id");
 	size_t i = 0;
@@ -230,7 +230,7 @@ check_whole(struct cat_coll *c, const int64_t *old, size_t n)
 }
 
 static void
-take_load(struct cat *cat, struct cat_coll *c, struct reader *r)
+take_load(struct cat *cat, struct cat_coll *c, struct cat_reader *r)
 {
 	const json_t *list = json_object_get(r->j, "partitions"), *x;
 	int64_t *old = c->load_parts;
@@ -262,7 +262,7 @@ take_load(struct cat *cat, struct cat_coll *c, struct reader *r)
 }
 
 static const struct cat_alias *
-take_alias(struct cat *c, struct reader *r)
+take_alias(struct cat *c, struct cat_reader *r)
 {
 	int64_t db_id = get_int(r, "db_id");
 	const char *name = get_str(r, "name");
@@ -287,7 +287,7 @@ take_alias(struct cat *c, struct reader *r)
 }
 
 static void
-take_checkpoint(struct cat *c, struct reader *r)
+take_checkpoint(struct cat *c, struct cat_reader *r)
 {
 	const char *v = get_str(r, "vchannel"), *p = strrchr(v, '_');
 	struct cat_checkpoint *k;
@@ -305,7 +305,7 @@ take_checkpoint(struct cat *c, struct reader *r)
 }
 
 static void
-take_import(struct cat *c, struct reader *r)
+take_import(struct cat *c, struct cat_reader *r)
 {
 	struct cat_import *m = cat_import_get(c, get_int(r, "id"));
 
@@ -342,7 +342,7 @@ lacks_kinds(const json_t *list)
 }
 
 static void
-take_header(struct cat *c, struct reader *r)
+take_header(struct cat *c, struct cat_reader *r)
 {
 	if (get_int(r, "v") > 1) {
 		r->bad = 1;
@@ -360,7 +360,7 @@ take_header(struct cat *c, struct reader *r)
 }
 
 static void
-set_rev(struct cat *c, struct reader *r)
+set_rev(struct cat *c, struct cat_reader *r)
 {
 	int64_t rev = get_int(r, "rev");
 
@@ -432,7 +432,7 @@ kind_of(const char *name)
 
 /* A line about a collection's part; one that nobody knows is gone long. */
 static void
-take_of_coll(struct cat *c, struct reader *r, struct cat_change *ch)
+take_of_coll(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 {
 	ch->coll = cat_coll(c, get_int(r, "coll_id"));
 	if (ch->coll == NULL)
@@ -446,7 +446,7 @@ take_of_coll(struct cat *c, struct reader *r, struct cat_change *ch)
 }
 
 static void
-take(struct cat *c, struct reader *r, struct cat_change *ch)
+take(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 {
 	switch (ch->kind) {
 	case CAT_HEADER:
@@ -499,7 +499,7 @@ cat_line(struct cat *c, const char *line, size_t len, struct cat_change *ch,
 {
 	json_error_t je;
 	json_t *j = json_loadb(line, len, JSON_REJECT_DUPLICATES, &je);
-	struct reader r = { .j = j, .e = e };
+	struct cat_reader r = { .j = j, .e = e };
 
 	memset(ch, 0, sizeof *ch);
 	json_decref(c->doc);

@@ -1,8 +1,9 @@
 #include <string.h>
 
-#include "base/tso.h"
+#include "base/clock.h"
 #include "catalogue/cat.h"
 #include "model/source.h"
+#include "model/tso.h"
 
 /*
  * A collection's newest change is in etcd as long as it lives; but Milvus may
@@ -35,6 +36,7 @@ cat_remembers(const struct cat *c, const struct source *s)
 
 	if (!cat_knows(k))
 		return -1;
-	return k->ts >= s->ts || (k->ts == k->create_ts &&
-				     tso_ms(s->ts) + FORGETS_MS < tso_now_ms());
+	return k->ts >= s->ts ||
+	       (k->ts == k->create_ts &&
+		   tso_ms(s->ts) + FORGETS_MS < clock_unix_ms());
 }

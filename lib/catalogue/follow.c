@@ -3,15 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/out.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "catalogue/priv.h"
 #include "codec/json_write.h"
 #include "model/source.h"
+#include "model/tso.h"
 #include "net/trouble.h"
 
 /*
@@ -38,7 +39,6 @@
  * 3.5.8 (etcd issue 15220), and say what one member has heard, which can be
  * less than what the cluster has agreed on.
  */
-#define MS INT64_C(1000000)
 enum {
 	AT_MS = 80,              /* from one question to the next, on average */
 	AT_BURST_MS = 2 * AT_MS, /* what was not used may be used later */
@@ -128,12 +128,12 @@ is_missing(struct follow *f, int64_t *now, struct err *e)
 		.limit = 1,
 		.keys_only = 1,
 	};
-	int64_t start = tso_mono_ns(), took;
+	int64_t start = clock_ns(), took;
 	int any = 0;
 
 	if (etcd_range(f->m->etcd, &r, ignore, &any, now, e) == -1)
 		return -1;
-	took = tso_mono_ns() - start;
+	took = clock_ns() - start;
 	f->next_scan = start + took * SCAN_SHARE;
 	return any;
 }
@@ -142,11 +142,11 @@ is_missing(struct follow *f, int64_t *now, struct err *e)
 static int
 check_stall(struct follow *f, struct err *e)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 
 	if (f->stalled == 0)
 		f->stalled = now;
-	if (now - f->stalled < (int64_t)STALL_MS * 1000000)
+	if (now - f->stalled < STALL_MS * NS_PER_MS)
 		return 0;
 	return err_set(e, ERR_TEMP,
 	    "etcd '%s': the watch has brought nothing since revision %" PRId64,
@@ -157,7 +157,7 @@ check_stall(struct follow *f, struct err *e)
 static int
 look_for_it(struct follow *f, struct err *e)
 {
-	int64_t time = tso_mono_ns(), now;
+	int64_t time = clock_ns(), now;
 	int any;
 
 	if (time < f->next_scan)
@@ -172,7 +172,7 @@ static int
 put_question(struct follow *f, struct err *e)
 {
 	struct etcd_range r = { .from = f->probe, .keys_only = 1 };
-	int64_t time = tso_mono_ns(), now;
+	int64_t time = clock_ns(), now;
 	int any;
 
 	if (f->asked != 0)
@@ -198,15 +198,15 @@ has_room(int fd)
 static int
 is_due(struct follow *f, int *ms, int *out)
 {
-	int64_t now = tso_mono_ns(), least = now - AT_BURST_MS * MS;
+	int64_t now = clock_ns(), least = now - AT_BURST_MS * NS_PER_MS;
 
 	if (f->next_ask < least)
 		f->next_ask = least;
 	*out = now < f->next_ask ? -1 : f->m->out->fd;
-	*ms = *out == -1 ? (int)((f->next_ask - now) / MS) + 1 : ROOM_MS;
+	*ms = *out == -1 ? (int)((f->next_ask - now) / NS_PER_MS) + 1 : ROOM_MS;
 	if (*out == -1 || !has_room(*out))
 		return 0;
-	f->next_ask += AT_MS * MS;
+	f->next_ask += AT_MS * NS_PER_MS;
 	*ms = 0;
 	return 1;
 }
@@ -266,14 +266,14 @@ pause_ms(int ms)
 static int
 wait_for_etcd(struct follow *f, struct err *e)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 	int limit = f->m->conf->retry_s;
 
 	if (f->away == 0) {
 		f->away = now;
 		trouble_tell(&f->trouble, limit, "%s", e->msg);
 	}
-	if (now - f->away >= (int64_t)limit * 1000000000)
+	if (now - f->away >= (int64_t)limit * NS_PER_S)
 		return err_wrap(e, "gave up after %d s (--retry)", limit);
 	f->backoff_ms *= 2;
 	if (f->backoff_ms < BACKOFF_MIN_MS)
@@ -331,7 +331,7 @@ meta_follow(struct meta *m, struct err *e)
 	};
 	int rc = 0;
 
-	srandom((unsigned)tso_mono_ns());
+	srandom((unsigned)clock_ns());
 	while (rc == 0) {
 		rc = round_trip(&f, e);
 		if (rc == -1 && (rc = recover(&f, e)) == 0)

@@ -10,11 +10,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/num.h"
-#include "base/tso.h"
 #include "catalogue/line_user.h"
 #include "catalogue/store.h"
 #include "catalogue/value.h"
 #include "codec/json_write.h"
+#include "model/tso.h"
 
 static const char *const kind_names[META_KINDS] = { "database", "collection",
 	"partition", "index", "load", "alias", "checkpoint", "user", "role",

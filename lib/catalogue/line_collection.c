@@ -12,6 +12,7 @@
 #include "catalogue/store.h"
 #include "catalogue/value.h"
 #include "codec/json_write.h"
+#include "model/names.h"
 
 /*
  * A collection can have been in several databases: the item where it lives,
@@ -38,15 +39,15 @@ void
 meta_db_name(const struct metastore *m, int64_t db, char name[static META_NAME])
 {
 	const struct item *i =
-	    metastore_get(m, ITEM_DB, db == 0 ? 1 : db, 0, "");
+	    metastore_get(m, ITEM_DB, db == 0 ? DEFAULT_DB_ID : db, 0, "");
 	Pb__DatabaseInfo *d = NULL;
 
 	if (i != NULL && i->value != NULL)
 		d = pb__database_info__unpack(NULL, i->len, i->value);
 	snprintf(name, META_NAME, "%s",
-	    d != NULL ? d->name
-	    : db <= 1 ? "default"
-		      : "");
+	    d != NULL             ? d->name
+	    : db <= DEFAULT_DB_ID ? DEFAULT_DB
+				  : "");
 	if (d != NULL)
 		pb__database_info__free_unpacked(d, NULL);
 }

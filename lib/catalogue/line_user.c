@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "catalogue/store.h"
 #include "codec/json_write.h"
+#include "model/names.h"
 
 void
 metauser_line(struct jsonw *w, const struct metastore *m, const char *user)
@@ -35,7 +36,7 @@ write_grant(struct jsonw *w, const char *place, const struct item *id)
 	jw_str(w, "object_name", dot == NULL ? name : dot + 1);
 	jw_str(w, "privilege", privilege);
 	if (dot == NULL)
-		jw_str(w, "db", "default");
+		jw_str(w, "db", DEFAULT_DB);
 	else
 		jw_bytes(w, "db", name, (size_t)(dot - name));
 	/* no name has a NUL, and a line with one could not be read */

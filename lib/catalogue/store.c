@@ -48,14 +48,14 @@ metastore_max_ts(const struct metastore *m)
 }
 
 /* A key, taken apart. */
-struct place {
+struct key_place {
 	enum item_kind kind;
 	int64_t a, b;
 	const char *name;
 };
 
 static int
-compare(const struct item *i, const struct place *p)
+compare(const struct item *i, const struct key_place *p)
 {
 	if (i->a != p->a)
 		return i->a < p->a ? -1 : 1;
@@ -66,7 +66,7 @@ compare(const struct item *i, const struct place *p)
 
 /* The first that is not below p. */
 static size_t
-lower_bound(const struct vec *v, const struct place *p)
+lower_bound(const struct vec *v, const struct key_place *p)
 {
 	size_t lo = 0, hi = v->n;
 
@@ -85,7 +85,7 @@ lower_bound(const struct vec *v, const struct place *p)
 }
 
 static struct item *
-make(struct metastore *m, const struct place *p)
+make(struct metastore *m, const struct key_place *p)
 {
 	struct vec *v = &m->kind[p->kind];
 	size_t at = lower_bound(v, p);
@@ -109,7 +109,7 @@ struct item *
 metastore_make(struct metastore *m, enum item_kind kind, int64_t a, int64_t b,
     const char *name)
 {
-	struct place p = { kind, a, b, name };
+	struct key_place p = { kind, a, b, name };
 
 	return make(m, &p);
 }
@@ -118,7 +118,7 @@ struct item *
 metastore_get(const struct metastore *m, enum item_kind kind, int64_t a,
     int64_t b, const char *name)
 {
-	struct place p = { kind, a, b, name };
+	struct key_place p = { kind, a, b, name };
 	const struct vec *v = &m->kind[kind];
 	size_t at = lower_bound(v, &p);
 
@@ -136,7 +136,7 @@ struct item *const *
 metastore_of(
     const struct metastore *m, enum item_kind kind, int64_t a, size_t *n)
 {
-	struct place p = { kind, a, INT64_MIN, "" };
+	struct key_place p = { kind, a, INT64_MIN, "" };
 	const struct vec *v = &m->kind[kind];
 	size_t at = lower_bound(v, &p);
 
@@ -149,7 +149,7 @@ struct item *const *
 metastore_named(const struct metastore *m, enum item_kind kind,
     const char *prefix, size_t *n)
 {
-	struct place p = { kind, 0, 0, prefix };
+	struct key_place p = { kind, 0, 0, prefix };
 	const struct vec *v = &m->kind[kind];
 	size_t at = lower_bound(v, &p), len = strlen(prefix);
 
@@ -191,7 +191,7 @@ static const struct family {
 
 /* The parts of a key after its family's prefix. 0, or -1 if it is another. */
 static int
-take_apart(const char *s, const char *form, struct place *p)
+take_apart(const char *s, const char *form, struct key_place *p)
 {
 	struct err e;
 
@@ -213,9 +213,9 @@ take_apart(const char *s, const char *form, struct place *p)
 }
 
 static int
-find_place(const char *key, struct place *p)
+find_place(const char *key, struct key_place *p)
 {
-	*p = (struct place){ .name = "" };
+	*p = (struct key_place){ .name = "" };
 	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
 		size_t n = strlen(families[i].prefix);
 
@@ -285,7 +285,7 @@ put_snapshot(
 {
 	char *plain = x_strdup(key);
 	struct item *i = NULL;
-	struct place p;
+	struct key_place p;
 	uint64_t ts;
 
 	if (cut_ts(plain, &ts) == 0 && find_place(plain, &p) == 0)
@@ -312,7 +312,7 @@ metastore_put(
     struct metastore *m, const char *key, const void *value, size_t len)
 {
 	struct item *i;
-	struct place p;
+	struct key_place p;
 
 	if (strncmp(key, snapshots, sizeof snapshots - 1) == 0)
 		return put_snapshot(m, key + sizeof snapshots - 1, value, len);
@@ -329,7 +329,7 @@ struct item *
 metastore_delete(struct metastore *m, const char *key)
 {
 	struct item *i;
-	struct place p;
+	struct key_place p;
 
 	if (find_place(key, &p) == -1)
 		return NULL; /* also a snapshot: Milvus forgets old ones */

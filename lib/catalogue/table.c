@@ -9,8 +9,8 @@
 #include "base/num.h"
 #include "base/out.h"
 #include "base/text.h"
-#include "base/tso.h"
 #include "catalogue/meta.h"
+#include "model/tso.h"
 
 enum { COLUMNS = 5 };
 static const size_t widths[COLUMNS] = { 10, 8, 24, 18, 31 };

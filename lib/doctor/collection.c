@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/tso.h"
 #include "doctor/priv.h"
 #include "milvus/count.h"
 #include "model/rename.h"
@@ -11,9 +10,9 @@
 
 /* How a collection fares, from the source's catalogue to the target. */
 
-enum { MAX_COLLS = 1000, LOADING = 2, LOADED = 3 };
+enum { MAX_COLLS = 1000 };
 
-struct path {
+struct coll_path {
 	struct doctor *d;
 	const struct cat_coll *l;
 	const char *db, *name; /* at the target */
@@ -39,14 +38,14 @@ add_topics(const struct cat_coll *l, struct buf *b)
 static const char *
 load_word(int load)
 {
-	return load == LOADED    ? "loaded"
-	       : load == LOADING ? "being loaded"
-				 : "not loaded";
+	return load == MV_LOADED    ? "loaded"
+	       : load == MV_LOADING ? "being loaded"
+				    : "not loaded";
 }
 
 /* What is at the target. -1 with *e. */
 static int
-ask_target(struct path *p, struct err *e)
+ask_target(struct coll_path *p, struct err *e)
 {
 	int rc = doctor_schema(
 	    p->d, p->target, p->l, p->db, p->name, &p->diff, &p->fits, e);
@@ -63,7 +62,7 @@ ask_target(struct path *p, struct err *e)
 
 /* The rest of the line: where it is on both sides. */
 static void
-add_facts(const struct path *p, struct buf *b)
+add_facts(const struct coll_path *p, struct buf *b)
 {
 	const struct cat_coll *l = p->l;
 
@@ -81,7 +80,7 @@ add_facts(const struct path *p, struct buf *b)
 }
 
 static void
-to_json(const struct path *p, int replicated)
+to_json(const struct coll_path *p, int replicated)
 {
 	json_t *j = json_object(), *topics = json_array();
 	const struct cat_coll *l = p->l;
@@ -101,7 +100,8 @@ to_json(const struct path *p, int replicated)
 	json_object_set_new(j, "at_target",
 	    p->target == NULL ? json_null() : json_boolean(p->there != NULL));
 	json_object_set_new(j, "loaded",
-	    p->there == NULL ? json_null() : json_boolean(p->load == LOADED));
+	    p->there == NULL ? json_null()
+			     : json_boolean(p->load == MV_LOADED));
 	json_object_set_new(j, "rows",
 	    p->there == NULL ? json_null() : json_integer((json_int_t)p->rows));
 	json_object_set_new(j, "partial", json_boolean(p->partial));
@@ -125,7 +125,7 @@ no_rows(const struct doctor *d)
 
 /* The first thing in its way, once it is chosen. 0: nothing is. */
 static int
-obstacle(struct path *p, struct buf *why)
+obstacle(struct coll_path *p, struct buf *why)
 {
 	const struct task_status *s =
 	    p->d->c->made ? doctor_status(p->d) : NULL;
@@ -161,7 +161,7 @@ obstacle(struct path *p, struct buf *why)
 }
 
 static void
-say(struct path *p, int takes)
+say(struct coll_path *p, int takes)
 {
 	struct buf why = { 0 }, facts = { 0 };
 	int wrong = takes && obstacle(p, &why);
@@ -192,7 +192,7 @@ static int
 collection(struct doctor *d, struct peer *target, const struct names *names,
     const struct cat_coll *l, struct err *e)
 {
-	struct path p = { .d = d, .l = l, .target = target, .fits = 1 };
+	struct coll_path p = { .d = d, .l = l, .target = target, .fits = 1 };
 	const json_t *known = doctor_known(d, l->id);
 	char id[24];
 	int takes = doctor_takes(d, l, &p.chosen), rc = 0;

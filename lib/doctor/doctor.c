@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/tso.h"
 #include "codec/json_write.h"
 #include "milvus/client.h"
 #include "mq/kafka.h"

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/tso.h"
 #include "doctor/priv.h"
 #include "format/v23.h"
+#include "model/tso.h"
 #include "mq/kafka.h"
 #include "mq/kafka_settings.h"
 #include "task/lag.h"
@@ -330,7 +331,8 @@ tells_retention(const struct kvs *k, size_t n)
 static void
 say_retention(struct doctor *d, int64_t ms, int64_t bytes)
 {
-	int64_t age = d->cp.gen > 0 ? tso_now_ms() - tso_ms(d->cp.pos.ts) : 0;
+	int64_t age =
+	    d->cp.gen > 0 ? clock_unix_ms() - tso_ms(d->cp.pos.ts) : 0;
 	char keep[32], left[32], size[64] = "";
 
 	if (age < 0)

@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/tso.h"
 
 enum { CHECK_S = 20 };
 
 int
 doctor_over(const struct doctor *d)
 {
-	return d->failed.kind != ERR_NONE || tso_mono_ns() > d->until_ns;
+	return d->failed.kind != ERR_NONE || clock_ns() > d->until_ns;
 }
 
 size_t
@@ -58,7 +58,7 @@ doctor_make(struct doctor *d, size_t i)
 		}
 	}
 	d->at = i;
-	d->until_ns = tso_mono_ns() + CHECK_S * 1000000000LL;
+	d->until_ns = clock_ns() + CHECK_S * NS_PER_S;
 	d->checks[i].run(d);
 }
 
@@ -69,7 +69,7 @@ doctor_need(struct doctor *d, const char *name)
 
 	doctor_make(d, i);
 	d->at = at;
-	d->until_ns = tso_mono_ns() + CHECK_S * 1000000000LL;
+	d->until_ns = clock_ns() + CHECK_S * NS_PER_S;
 	return d->done[i].verdict;
 }
 

@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/tso.h"
 #include "codec/json_write.h"
 
 static const char *const verdicts[] = { "ok", "warn", "unknown", "wrong" };

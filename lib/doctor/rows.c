@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "doctor/priv.h"
 #include "milvus/client.h"
 #include "milvus/feed.h"
@@ -19,8 +19,7 @@
  * that moment is applied, the target, and the source again. If the source's
  * counts agree, nothing is on its way that would change them.
  */
-enum { SRC, DST };
-enum { LOADED = 3, ROUNDS = 3, PAUSE_MS = 100, APPLIED_MS = 5000, ASK_S = 5 };
+enum { ROUNDS = 3, PAUSE_MS = 100, APPLIED_MS = 5000, ASK_S = 5 };
 
 struct pair_count {
 	const struct cat_coll *l;
@@ -80,12 +79,13 @@ choose(struct counting *c, const struct names *names, const struct cat_coll *l,
 	int there;
 
 	names_coll(names, l->db, l->name, &p.db, &p.name);
-	if (ask_load_state(&c->side[SRC], l->db, l->name, NULL, e) != LOADED) {
+	if (ask_load_state(&c->side[SRC], l->db, l->name, NULL, e) !=
+	    MV_LOADED) {
 		c->unloaded++;
 		return e->kind == ERR_NONE ? 0 : -1;
 	}
 	there = ask_load_state(&c->side[DST], p.db, p.name, NULL, e);
-	if (there != LOADED) {
+	if (there != MV_LOADED) {
 		c->unloaded++;
 		return e->kind == ERR_NONE ? 0 : -1;
 	}
@@ -130,7 +130,7 @@ count_all(struct counting *c, int s, size_t offset, uint64_t *ts, struct err *e)
 static int
 applied(struct counting *c, uint64_t ts)
 {
-	int64_t until = tso_mono_ns() / 1000000 + APPLIED_MS;
+	int64_t until = clock_ms() + APPLIED_MS;
 	uint64_t at = 0;
 
 	while (!doctor_over(c->d)) {
@@ -141,7 +141,7 @@ applied(struct counting *c, uint64_t ts)
 		    0)
 			at = cp.pos.ts;
 		checkpoint_fini(&cp);
-		if (at >= ts || tso_mono_ns() / 1000000 > until)
+		if (at >= ts || clock_ms() > until)
 			return at >= ts;
 		poll(NULL, 0, PAUSE_MS);
 	}

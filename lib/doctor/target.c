@@ -275,14 +275,14 @@ doctor_schema(struct doctor *d, struct peer *target, const struct cat_coll *l,
 }
 
 /* What check_schemas has seen. */
-struct seen {
+struct schemas_seen {
 	size_t equal, all;
 	struct named absent, lost;
 };
 
 static int
 compare(struct doctor *d, struct peer *s, const struct names *names,
-    const struct cat_coll *l, struct seen *seen, struct err *e)
+    const struct cat_coll *l, struct schemas_seen *seen, struct err *e)
 {
 	struct named diff = { 0 };
 	const char *db, *name;
@@ -311,7 +311,7 @@ compare(struct doctor *d, struct peer *s, const struct names *names,
 }
 
 static void
-say_schemas(struct doctor *d, struct seen *seen)
+say_schemas(struct doctor *d, struct schemas_seen *seen)
 {
 	if (seen->lost.n > 0)
 		doctor_wrong(d, "--create-missing, or bring it back",
@@ -333,7 +333,7 @@ check_schemas(struct doctor *d)
 	struct peer s = { .name = "target", .m = d->m };
 	const struct cat *c = &d->source.cat;
 	struct names names = { 0 };
-	struct seen seen = { 0 };
+	struct schemas_seen seen = { 0 };
 	struct err e = { 0 };
 	int rc = doctor_names(d, &names, &e);
 

@@ -9,9 +9,9 @@
 #include <sys/statvfs.h>
 
 #include "base/mem.h"
-#include "base/tso.h"
 #include "doctor/priv.h"
 #include "model/op.h"
+#include "model/tso.h"
 #include "task/task.h"
 
 enum { IDLE_MS = 10000, LOW_SPACE = 1 << 30 };

@@ -8,8 +8,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum { LOADING = 2, NOT_LOADED = 101, UNKNOWN_CALL = 12 };
-
 int
 ask_refused(const struct peer *s, const char *what, const char *db,
     const char *coll, const struct mv_status *st, struct err *e)
@@ -159,7 +157,7 @@ ask_load(struct peer *s, const char *db, const char *coll,
 {
 	int rc = ask_load_state(s, db, coll, NULL, e);
 
-	if (rc < LOADING)
+	if (rc < MV_LOADING)
 		return rc == -1 ? -1 : 0;
 	l->any = 1;
 	if ((l->replicas = replicas(s, db, coll, e)) == -1)
@@ -167,7 +165,7 @@ ask_load(struct peer *s, const char *db, const char *coll,
 	for (size_t i = 0; i < parts->n; i++) {
 		if ((rc = ask_load_state(s, db, coll, parts->v[i], e)) == -1)
 			return -1;
-		if (rc >= LOADING)
+		if (rc >= MV_LOADING)
 			textset_add(&l->parts, parts->v[i]);
 	}
 	l->all = l->parts.n == parts->n;

@@ -10,6 +10,9 @@
 
 struct err;
 
+/* Of two that are compared. */
+enum { SRC, DST };
+
 /* A Milvus that is asked. */
 struct peer {
 	const char *name; /* in messages: "source", "target" */

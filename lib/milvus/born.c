@@ -5,13 +5,14 @@
 
 #include "base/err.h"
 #include "milvus/client.h"
+#include "model/names.h"
 #include "service.pb-c.h"
 
 uint64_t
 milvus_born(const struct Pb__NamesResponse *r)
 {
 	for (size_t i = 0; i < r->n_names && i < r->n_created_timestamp; i++)
-		if (strcmp(r->names[i], "default") == 0 &&
+		if (strcmp(r->names[i], DEFAULT_DB) == 0 &&
 		    r->created_timestamp[i] < INT64_MAX)
 			return r->created_timestamp[i];
 	return 0;

@@ -6,11 +6,11 @@
 
 #include "service.pb-c.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "base/utf8.h"
 #include "codec/pb_read.h"
 #include "codec/pb_text.h"
@@ -18,7 +18,6 @@
 
 enum {
 	TOGETHER = 16, /* calls of milvus_ask on their way */
-	MS = 1000000,  /* ns */
 	UNKNOWN = 2,   /* gRPC's status for what has none of its own */
 };
 
@@ -46,7 +45,7 @@ milvus_open(const struct milvus_conf *conf, struct err *e)
 	m->timeout_s = conf->timeout_s;
 	m->name = conf->name;
 	m->host = host_of(conf->grpc.uri);
-	m->seed = (unsigned)tso_mono_ns();
+	m->seed = (unsigned)clock_ns();
 	return m;
 }
 
@@ -76,32 +75,32 @@ static const struct {
 	int code;
 	enum mv_class class;
 } codes[] = {
-	{ 1, MV_RETRY },     /* not ready */
-	{ 2, MV_RETRY },     /* unavailable */
-	{ 3, MV_SLOW },      /* memory */
-	{ 4, MV_RETRY },     /* too many requests */
-	{ 7, MV_SLOW },      /* disk */
-	{ 8, MV_RETRY },     /* rate limit */
-	{ 9, MV_SLOW },      /* quota */
-	{ 11, MV_RETRY },    /* time tick delay */
-	{ 12, MV_RETRY },    /* resource insufficient */
-	{ 100, MV_ABSENT },  /* collection */
-	{ 103, MV_RETRY },   /* not fully loaded */
-	{ 106, MV_RETRY },   /* recovering */
-	{ 200, MV_ABSENT },  /* partition */
-	{ 202, MV_RETRY },   /* partition not fully loaded */
-	{ 700, MV_ABSENT },  /* index */
-	{ 800, MV_ABSENT },  /* database */
-	{ 901, MV_RETRY },   /* a node that is not found, */
-	{ 902, MV_RETRY },   /* offline, */
-	{ 903, MV_RETRY },   /* lacking, */
-	{ 904, MV_RETRY },   /* another one since, */
-	{ 905, MV_RETRY },   /* not available */
-	{ 1600, MV_ABSENT }, /* alias */
-	{ 1902, MV_RETRY },  /* no segment id */
-	{ 1903, MV_RETRY },  /* stream */
-	{ 10000, MV_RETRY }, /* canceled, */
-	{ 10001, MV_RETRY }, /* out of time: between its own parts */
+	{ MVC_NOT_READY, MV_RETRY },
+	{ MVC_UNAVAILABLE, MV_RETRY },
+	{ MVC_NO_MEMORY, MV_SLOW },
+	{ MVC_TOO_MANY_REQUESTS, MV_RETRY },
+	{ MVC_NO_DISK, MV_SLOW },
+	{ MVC_RATE_LIMIT, MV_RETRY },
+	{ MVC_QUOTA, MV_SLOW },
+	{ MVC_TICK_DELAY, MV_RETRY },
+	{ MVC_NO_RESOURCE, MV_RETRY },
+	{ MVC_NO_COLLECTION, MV_ABSENT },
+	{ MVC_NOT_ALL_LOADED, MV_RETRY },
+	{ MVC_RECOVERING, MV_RETRY },
+	{ MVC_NO_PARTITION, MV_ABSENT },
+	{ MVC_PARTITION_NOT_ALL_LOADED, MV_RETRY },
+	{ MVC_NO_INDEX, MV_ABSENT },
+	{ MVC_NO_DATABASE, MV_ABSENT },
+	{ MVC_NO_NODE, MV_RETRY },
+	{ MVC_NODE_OFFLINE, MV_RETRY },
+	{ MVC_NODE_LACK, MV_RETRY },
+	{ MVC_NODE_NOT_MATCH, MV_RETRY },
+	{ MVC_NODE_NOT_AVAILABLE, MV_RETRY },
+	{ MVC_NO_ALIAS, MV_ABSENT },
+	{ MVC_NO_SEGMENT_ID, MV_RETRY },
+	{ MVC_STREAM_CLOSED, MV_RETRY },
+	{ MVC_CANCELED, MV_RETRY },
+	{ MVC_OUT_OF_TIME, MV_RETRY },
 };
 
 /* common.proto ErrorCode, where there is no code (before 2.3). */
@@ -121,7 +120,8 @@ static const struct {
 	{ 56, MV_RETRY },  /* not ready */
 };
 
-/* Code 65535 is anything, and so is gRPC's UNKNOWN: what is known to pass. */
+/* MVC_UNEXPECTED is anything, and so is gRPC's UNKNOWN: what is known to pass.
+ */
 static const char *const passing[] = {
 	"context deadline exceeded", "context canceled",
 	"context Done", /* a task of the proxy whose deadline is over */
@@ -152,7 +152,7 @@ milvus_class(int error_code, int code, const char *reason)
 	for (size_t i = 0; code == 0 && i < sizeof legacy / sizeof *legacy; i++)
 		if (legacy[i].error_code == error_code)
 			return legacy[i].class;
-	if (code != 0 && code != 65535)
+	if (code != 0 && code != MVC_UNEXPECTED)
 		return MV_FAIL;
 	return passes(reason) ? MV_RETRY : code == 0 ? MV_FAIL : MV_ODD;
 }
@@ -333,9 +333,9 @@ milvus_pause(struct milvus *m, int64_t at_ns, struct err *e)
 	struct grpc_fd stop = { .fd = sig_fd() };
 	int64_t now;
 
-	while (sig_stop == 0 && (now = tso_mono_ns()) < at_ns)
+	while (sig_stop == 0 && (now = clock_ns()) < at_ns)
 		if (grpc_wait(m->grpc, &stop, stop.fd >= 0,
-			(int)((at_ns - now) / MS) + 1, e) == -1)
+			(int)((at_ns - now) / NS_PER_MS) + 1, e) == -1)
 			return -1;
 	if (sig_stop != 0)
 		return err_set(e, ERR_STOP, "stopped");

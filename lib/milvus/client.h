@@ -6,6 +6,8 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include "base/clock.h"
+#include "milvus/status.h"
 #include "net/grpc.h"
 
 struct err;
@@ -43,7 +45,7 @@ struct mv_status {
 	enum mv_class class;
 	int code;         /* merr code, or 0 */
 	int sent;         /* 0 if the server cannot have had the request */
-	int64_t quiet_ns; /* not again before this time of tso_mono_ns() */
+	int64_t quiet_ns; /* not again before this time of clock_ns() */
 	int brief; /* worth a few tries, unless a Milvus was there before */
 	char reason[512]; /* the server's, or the network's */
 };

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/tso.h"
 
 enum {
 	BRIEF_S = 10, /* for what may be no Milvus at all */
@@ -17,7 +17,6 @@ enum {
 	MOST_MS = 10000,
 	SLOW_FIRST_MS = 1000,
 	SLOW_MOST_MS = 30000,
-	MS = 1000000, /* ns */
 };
 
 static const char *
@@ -56,13 +55,13 @@ static void
 tell(struct milvus *m, const struct mv_retry *t, const char *what,
     const char *why, int limit)
 {
-	int64_t now = tso_mono_ns(), last = now - m->warned_ns;
+	int64_t now = clock_ns(), last = now - m->warned_ns;
 	int stays = m->trouble.since_ns == 0 &&
-		    now - t->since_ns >= STAYS_S * 1000LL * MS;
+		    now - t->since_ns >= STAYS_S * 1000LL * NS_PER_MS;
 
-	if (m->warned_ns != 0 && last < WARN_S * 1000LL * MS && !stays) {
+	if (m->warned_ns != 0 && last < WARN_S * 1000LL * NS_PER_MS && !stays) {
 		log_info("%s: %s; again in %" PRId64 " ms", what, why,
-		    (t->at_ns - now) / MS);
+		    (t->at_ns - now) / NS_PER_MS);
 		return;
 	}
 	m->warned_ns = now;
@@ -83,7 +82,7 @@ int
 milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
     const char *what, struct err *e)
 {
-	int64_t now = tso_mono_ns(), ms;
+	int64_t now = clock_ns(), ms;
 	int slow = s->class == MV_SLOW;
 	int limit = patience_s(m, s), doubt = doubtful(m, s);
 
@@ -93,7 +92,8 @@ milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
 	}
 	if (!doubt || t->doubt_ns == 0)
 		t->doubt_ns = doubt ? now : 0;
-	if (now - (doubt ? t->doubt_ns : t->since_ns) >= limit * 1000LL * MS)
+	if (now - (doubt ? t->doubt_ns : t->since_ns) >=
+	    limit * 1000LL * NS_PER_MS)
 		return err_set(e, doubt ? ERR_DATA : ERR_TEMP,
 		    "%s%s%s: at '%s': %s (tried for %d s; trying again may "
 		    "help)",
@@ -104,7 +104,7 @@ milvus_retry(struct milvus *m, struct mv_retry *t, const struct mv_status *s,
 	if (ms > (slow ? SLOW_MOST_MS : MOST_MS))
 		ms = slow ? SLOW_MOST_MS : MOST_MS;
 	t->n++;
-	t->at_ns = now + jitter(m, ms) * MS;
+	t->at_ns = now + jitter(m, ms) * NS_PER_MS;
 	if (t->at_ns < s->quiet_ns)
 		t->at_ns = s->quiet_ns;
 	tell(m, t, what, s->reason, limit);

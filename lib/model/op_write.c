@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "base/out.h"
-#include "base/tso.h"
+#include "model/tso.h"
 
 /* Under what name the end line counts an operation. */
 enum count { COUNT_DDL, COUNT_NONE, COUNT_OWN };

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "model/names.h"
 
 int
 patterns_add(struct patterns *p, const char *text, struct err *e)
@@ -21,7 +22,7 @@ patterns_add(struct patterns *p, const char *text, struct err *e)
 		    e, ERR_USAGE, "pattern '%s': more than one '.'", text);
 	p->v = x_grow(p->v, p->n, &p->cap, sizeof *p->v);
 	q = &p->v[p->n++];
-	q->db = dot == NULL ? x_strdup("default")
+	q->db = dot == NULL ? x_strdup(DEFAULT_DB)
 			    : x_strndup(text, (size_t)(dot - text));
 	q->coll = x_strdup(dot == NULL ? text : dot + 1);
 	return 0;
@@ -110,7 +111,7 @@ patterns_match_list(const struct patterns *p, const char *list)
 static const char *
 db_name(const char *db)
 {
-	return db == NULL || db[0] == '\0' ? "default" : db;
+	return db == NULL || db[0] == '\0' ? DEFAULT_DB : db;
 }
 
 int

@@ -13,8 +13,6 @@
 #include "codec/json_write.h"
 #include "codec/pb_text.h"
 
-enum { MAX_DIM = 1 << 20 };
-
 static void
 field_fini(struct field *f)
 {
@@ -111,7 +109,7 @@ field_dim(const struct field *f)
 	struct err e;
 	int64_t v;
 
-	if (dim == NULL || num_i64(dim, 1, MAX_DIM, &v, &e) == -1)
+	if (dim == NULL || num_i64(dim, 1, TYPE_MAX_DIM, &v, &e) == -1)
 		return 0;
 	return (size_t)v;
 }

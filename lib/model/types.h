@@ -43,6 +43,9 @@ enum slot {
 	VSLOT_INT8 = 7,
 };
 
+/* The most values of a vector that we believe in: a size from outside. */
+enum { TYPE_MAX_DIM = 1 << 20 };
+
 struct type_info {
 	enum type type;
 	const char *name; /* as in pymilvus and our stream: "FloatVector" */

@@ -11,16 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "base/tso.h"
 
 enum {
 	ASK_MS = 10000,
 	FIRST_MS = 100,   /* the first question's part of it */
-	MS = 1000000,     /* ns */
 	CLOSE_MS = 2000,  /* for the end of librdkafka's threads */
 	LIMITED_MS = 100, /* and if somebody waits for no more than an answer */
 	WAKES = 4,        /* for each queue that is taken */
@@ -48,14 +47,14 @@ no_answer(const struct kreader *r, rd_kafka_resp_err_t rc, struct err *e)
 static int
 greet(struct kreader *r, struct err *e)
 {
-	int64_t until = tso_mono_ns() + (int64_t)kreader_left(r) * MS, left;
+	int64_t until = clock_ns() + (int64_t)kreader_left(r) * NS_PER_MS, left;
 	const struct rd_kafka_metadata *md;
 	rd_kafka_resp_err_t rc = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
 	/* one broker may refuse us, as long as another one is there */
 	for (int64_t ms = FIRST_MS; !r->refused || r->away_since_ns == 0;
 	     ms *= 2) {
-		left = (until - tso_mono_ns()) / MS;
+		left = (until - clock_ns()) / NS_PER_MS;
 		if (left <= 0)
 			break;
 		if (sig_stop != 0)
@@ -83,7 +82,7 @@ kreader_open(const struct kreader_conf *c, struct err *e)
 	r->fds[0] = r->fds[1] = -1;
 	r->wait_ms = c->wait_ms > 0 ? c->wait_ms : ASK_MS;
 	if (c->limit_ms > 0)
-		r->until_ns = tso_mono_ns() + (int64_t)c->limit_ms * MS;
+		r->until_ns = clock_ns() + (int64_t)c->limit_ms * NS_PER_MS;
 	if (kreader_configure(conf, c, e) == -1)
 		goto fail;
 	rd_kafka_conf_set_opaque(conf, r);
@@ -120,7 +119,7 @@ fail:
 }
 
 static void
-stop_ahead(struct topic *t)
+stop_ahead(struct kafka_topic *t)
 {
 	if (t->ahead)
 		rd_kafka_consume_stop(t->rkt, 0);
@@ -184,9 +183,9 @@ kreader_close(struct kreader *r)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * MS;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
+	until.tv_nsec += (long)(ms % 1000) * NS_PER_MS;
+	until.tv_sec += until.tv_nsec / NS_PER_S;
+	until.tv_nsec %= NS_PER_S;
 	if (pthread_clockjoin_np(t, NULL, CLOCK_MONOTONIC, &until) != 0) {
 		log_info("kafka: its threads do not end");
 		pthread_detach(t);
@@ -194,11 +193,11 @@ kreader_close(struct kreader *r)
 }
 
 /* A topic whose offsets are never reset and never stored. */
-static struct topic *
+static struct kafka_topic *
 topic_get(struct kreader *r, const char *name, struct err *e)
 {
 	rd_kafka_topic_conf_t *tc;
-	struct topic *t;
+	struct kafka_topic *t;
 	char why[256];
 
 	for (size_t i = 0; i < r->n; i++)
@@ -220,12 +219,12 @@ topic_get(struct kreader *r, const char *name, struct err *e)
 		return NULL;
 	}
 	t->name = x_strdup(name);
-	r->v = x_grow(r->v, r->n, &r->cap, sizeof(struct topic *));
+	r->v = x_grow(r->v, r->n, &r->cap, sizeof(struct kafka_topic *));
 	r->v[r->n++] = t;
 	return t;
 }
 
-static struct topic *
+static struct kafka_topic *
 topic_of(const rd_kafka_message_t *rkm)
 {
 	return rd_kafka_topic_opaque(rkm->rkt);
@@ -261,7 +260,7 @@ int
 kreader_ahead(
     struct kreader *r, const char *topic, int64_t offset, struct err *e)
 {
-	struct topic *t = topic_get(r, topic, e);
+	struct kafka_topic *t = topic_get(r, topic, e);
 
 	if (t == NULL)
 		return -1;
@@ -284,14 +283,14 @@ int
 kreader_peek(struct kreader *r, const char *topic, int64_t offset,
     struct kmsg *m, struct err *e)
 {
-	struct topic *t = topic_get(r, topic, e);
-	int64_t until = tso_mono_ns() + (int64_t)kreader_left(r) * MS;
+	struct kafka_topic *t = topic_get(r, topic, e);
+	int64_t until = clock_ns() + (int64_t)kreader_left(r) * NS_PER_MS;
 	rd_kafka_message_t *rkm = NULL;
 	int rc = -1;
 
 	if (t == NULL || kreader_ahead(r, topic, offset, e) == -1)
 		return -1;
-	while (rkm == NULL && tso_mono_ns() < until)
+	while (rkm == NULL && clock_ns() < until)
 		rkm = rd_kafka_consume(t->rkt, 0, 100);
 	stop_ahead(t);
 	if (rkm == NULL) {
@@ -314,7 +313,7 @@ int
 kreader_start(struct kreader *r, const char *topic, int number, int64_t offset,
     struct err *e)
 {
-	struct topic *t = topic_get(r, topic, e);
+	struct kafka_topic *t = topic_get(r, topic, e);
 
 	if (t == NULL)
 		return -1;
@@ -324,7 +323,7 @@ kreader_start(struct kreader *r, const char *topic, int number, int64_t offset,
 	if (rd_kafka_consume_start_queue(t->rkt, 0, offset, r->queue) == -1)
 		return kreader_fail(e, rd_kafka_last_error(), topic);
 	t->reading = 1;
-	t->heard_ns = r->heard_ns = tso_mono_ns();
+	t->heard_ns = r->heard_ns = clock_ns();
 	return 0;
 }
 
@@ -424,7 +423,7 @@ event(struct kreader *r, rd_kafka_message_t *rkm, struct err *e)
 
 /* After a good part of a queue was taken, if there is more. */
 static void
-go_on(struct kreader *r, struct topic *t, const rd_kafka_message_t *rkm)
+go_on(struct kreader *r, struct kafka_topic *t, const rd_kafka_message_t *rkm)
 {
 	t->taken += rkm->len;
 	if (t->taken < r->wake_bytes)

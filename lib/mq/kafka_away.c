@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "base/utf8.h"
 #include "net/tls.h"
 
@@ -18,7 +18,6 @@ enum {
 	AWAY_SAID_MS = 3000,    /* and so long before that is said */
 	QUIET_MS = 15000,       /* without a record, and a leader is asked */
 	LEADER_MS = 2000,       /* for its answer */
-	MS = 1000000,           /* ns */
 };
 
 /*
@@ -44,7 +43,7 @@ kreader_on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	log_info("kafka: %s", reason);
 	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 		if (r->away_since_ns == 0)
-			r->away_since_ns = tso_mono_ns();
+			r->away_since_ns = clock_ns();
 		return;
 	}
 	/* without how long it took and how often it was so */
@@ -57,9 +56,9 @@ kreader_on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 }
 
 void
-kreader_heard(struct kreader *r, struct topic *t)
+kreader_heard(struct kreader *r, struct kafka_topic *t)
 {
-	t->heard_ns = r->heard_ns = tso_mono_ns();
+	t->heard_ns = r->heard_ns = clock_ns();
 	r->away_since_ns = 0;
 	r->silent = 0;
 	trouble_over(&r->trouble, "a broker");
@@ -77,9 +76,9 @@ ask_leaders(struct kreader *r, int64_t now, struct err *e)
 
 	for (size_t i = 0; i < r->n; i++)
 		if (r->v[i]->reading &&
-		    now - r->v[i]->heard_ns > (int64_t)QUIET_MS * MS)
+		    now - r->v[i]->heard_ns > (int64_t)QUIET_MS * NS_PER_MS)
 			names[n++] = r->v[i]->name;
-	r->until_ns = now + (int64_t)LEADER_MS * MS;
+	r->until_ns = now + (int64_t)LEADER_MS * NS_PER_MS;
 	rc = kreader_highs(r, names, n, highs, e);
 	r->until_ns = until;
 	free(names);
@@ -95,7 +94,7 @@ ask_leaders(struct kreader *r, int64_t now, struct err *e)
 static void
 look_for_silence(struct kreader *r)
 {
-	int64_t now = tso_mono_ns(), quiet = (int64_t)QUIET_MS * MS;
+	int64_t now = clock_ns(), quiet = (int64_t)QUIET_MS * NS_PER_MS;
 	struct err e;
 
 	if (r->heard_ns == 0 || now - r->looked_ns < quiet ||
@@ -127,8 +126,8 @@ away_too_long(struct kreader *r)
 	const struct rd_kafka_metadata *md;
 
 	if (r->away_since_ns == 0 ||
-	    (!r->refused &&
-		tso_mono_ns() - r->away_since_ns < (int64_t)AWAY_LIMIT_MS * MS))
+	    (!r->refused && clock_ns() - r->away_since_ns <
+				(int64_t)AWAY_LIMIT_MS * NS_PER_MS))
 		return 0;
 	if (r->silent)
 		return 1; /* it was asked just now */
@@ -146,7 +145,7 @@ static void
 tell_away(struct kreader *r)
 {
 	if (r->away_since_ns == 0 || r->trouble.since_ns != 0 ||
-	    tso_mono_ns() - r->away_since_ns < (int64_t)AWAY_SAID_MS * MS)
+	    clock_ns() - r->away_since_ns < (int64_t)AWAY_SAID_MS * NS_PER_MS)
 		return;
 	trouble_tell(&r->trouble, AWAY_LIMIT_MS / 1000, "%s%s",
 	    r->silent ? "" : "no broker answers: ",

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
-#include "base/tso.h"
 
-enum { NAME_MS = 300, MS = 1000000 };
+enum { NAME_MS = 300 };
 
 int
 kreader_left(const struct kreader *r)
@@ -15,7 +15,7 @@ kreader_left(const struct kreader *r)
 	int64_t left = r->wait_ms;
 
 	if (r->until_ns != 0) {
-		left = (r->until_ns - tso_mono_ns()) / MS;
+		left = (r->until_ns - clock_ns()) / NS_PER_MS;
 		if (left > r->wait_ms)
 			left = r->wait_ms;
 	}
@@ -40,13 +40,13 @@ kreader_why(struct kreader *r, const char *text)
 
 /* ---- who was silent ---- */
 
-struct names {
+struct name_list {
 	char text[512];
 	size_t n;
 };
 
 static void
-add_broker(struct names *to, const struct rd_kafka_metadata *md, int32_t id)
+add_broker(struct name_list *to, const struct rd_kafka_metadata *md, int32_t id)
 {
 	char one[300];
 	size_t len = strlen(to->text);
@@ -84,7 +84,7 @@ leader(const struct rd_kafka_metadata *md, const char *topic, int32_t partition)
 /* As somebody who answers says it; nothing if there is nobody. */
 static void
 leaders(struct kreader *r, const rd_kafka_topic_partition_list_t *l,
-    int64_t asked, struct names *to)
+    int64_t asked, struct name_list *to)
 {
 	const struct rd_kafka_metadata *md;
 
@@ -104,7 +104,7 @@ int
 kreader_silent(struct kreader *r, const rd_kafka_topic_partition_list_t *l,
     int64_t asked, struct err *e)
 {
-	struct names who = { 0 };
+	struct name_list who = { 0 };
 	const char *why = kreader_why(r, "no answer in time");
 	const char *topic = l->elems[0].topic;
 

@@ -14,7 +14,7 @@
  */
 
 /* One for each name, for good: librdkafka keeps a topic's first opaque. */
-struct topic {
+struct kafka_topic {
 	char *name;
 	rd_kafka_topic_t *rkt;
 	int number; /* the caller's */
@@ -38,7 +38,7 @@ struct kreader {
 	int silent;             /* a leader is, though others are there */
 	int64_t heard_ns, looked_ns; /* the last record, the last question */
 	int refused; /* and it does not get better by itself: login, trust */
-	struct topic **v;
+	struct kafka_topic **v;
 	size_t n, cap;
 	struct wide *wide; /* topics with more than one partition */
 	size_t n_wide, wide_cap;
@@ -58,7 +58,7 @@ int kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic);
 /* kafka_away.c */
 void kreader_on_error(rd_kafka_t *rk, int code, const char *why, void *opaque);
 /* A record has come. */
-void kreader_heard(struct kreader *r, struct topic *t);
+void kreader_heard(struct kreader *r, struct kafka_topic *t);
 /* Nothing has: as kreader_next, -1 if that lasts for too long. */
 int kreader_idle(struct kreader *r, struct err *e);
 

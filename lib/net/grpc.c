@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/tso.h"
 #include "codec/base64.h"
 #include "net/tls.h"
 #include "net/url.h"
@@ -86,7 +86,7 @@ grpc_open(const struct grpc_conf *conf, struct err *e)
 }
 
 static void
-call_free(struct call *c)
+call_free(struct rpc *c)
 {
 	curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
@@ -101,7 +101,7 @@ grpc_close(struct grpc *g)
 	if (g == NULL)
 		return;
 	while (g->idle != NULL) {
-		struct call *c = g->idle;
+		struct rpc *c = g->idle;
 
 		g->idle = c->next;
 		call_free(c);
@@ -122,10 +122,10 @@ grpc_pending(const struct grpc *g)
 	return g->pending;
 }
 
-static struct call *
+static struct rpc *
 call_new(struct grpc *g)
 {
-	struct call *c = g->idle;
+	struct rpc *c = g->idle;
 
 	if (c != NULL) {
 		g->idle = c->next;
@@ -141,7 +141,7 @@ call_new(struct grpc *g)
 
 /* From its beginning, perhaps not for the first time. */
 static void
-launch(struct call *c)
+launch(struct rpc *c)
 {
 	struct grpc *g = c->g;
 
@@ -166,7 +166,7 @@ void
 grpc_start(struct grpc *g, const char *method, const struct span *pieces,
     size_t npieces, int timeout_ms, grpc_done *done, void *arg)
 {
-	struct call *c = call_new(g);
+	struct rpc *c = call_new(g);
 	size_t n = 0;
 
 	for (size_t i = 0; i < npieces; i++)
@@ -188,7 +188,7 @@ grpc_start(struct grpc *g, const char *method, const struct span *pieces,
 
 /* No gRPC status came: what the HTTP status stands for (gRPC's mapping). */
 static void
-http_only(struct call *c, struct grpc_result *r)
+http_only(struct rpc *c, struct grpc_result *r)
 {
 	long http = 0;
 
@@ -203,7 +203,7 @@ http_only(struct call *c, struct grpc_result *r)
 }
 
 static void
-answered(struct call *c, struct grpc_result *r)
+answered(struct rpc *c, struct grpc_result *r)
 {
 	const uint8_t *p = (const uint8_t *)c->body.ptr;
 	uint32_t n;
@@ -238,7 +238,7 @@ answered(struct call *c, struct grpc_result *r)
  * the connection broke in the first bytes of HTTP/2 says nothing about it.
  */
 static int
-is_foreign(const struct call *c, CURLcode rc)
+is_foreign(const struct rpc *c, CURLcode rc)
 {
 	long broke = 0;
 
@@ -252,7 +252,7 @@ is_foreign(const struct call *c, CURLcode rc)
 
 /* Then no request has been read, also if curl has sent one. */
 static int
-is_about_trust(const struct call *c, CURLcode rc)
+is_about_trust(const struct rpc *c, CURLcode rc)
 {
 	return rc == CURLE_PEER_FAILED_VERIFICATION ||
 	       rc == CURLE_SSL_CERTPROBLEM || rc == CURLE_SSL_CACERT_BADFILE ||
@@ -262,7 +262,7 @@ is_about_trust(const struct call *c, CURLcode rc)
 
 /* It went out on a new connection as HTTP/1.1: see struct grpc. */
 static int
-misled(struct call *c)
+misled(struct rpc *c)
 {
 	long connects = 0;
 
@@ -273,9 +273,9 @@ misled(struct call *c)
 }
 
 static void
-deactivate(struct call *c)
+deactivate(struct rpc *c)
 {
-	struct call **p = &c->g->active;
+	struct rpc **p = &c->g->active;
 
 	while (*p != c)
 		p = &(*p)->next;
@@ -283,9 +283,9 @@ deactivate(struct call *c)
 }
 
 static void
-time_it(struct grpc *g, const struct call *c)
+time_it(struct grpc *g, const struct rpc *c)
 {
-	int64_t took = tso_mono_ns() - c->sent_ns;
+	int64_t took = clock_ns() - c->sent_ns;
 
 	if (c->sent_ns != 0 &&
 	    (g->round_trip_ns == 0 || took < g->round_trip_ns))
@@ -299,7 +299,7 @@ grpc_round_trip_ns(const struct grpc *g)
 }
 
 static void
-finish(struct call *c, CURLcode rc)
+finish(struct rpc *c, CURLcode rc)
 {
 	struct grpc *g = c->g;
 	struct grpc_result r = { .text = c->error };
@@ -337,7 +337,7 @@ finish(struct call *c, CURLcode rc)
 		r.text = curl_easy_strerror(rc);
 	if (r.end != GRPC_NOT_SENT)
 		r.quiet_ns =
-		    c->sent_ns + ((int64_t)c->timeout_ms + LATE_MS) * 1000000;
+		    c->sent_ns + ((int64_t)c->timeout_ms + LATE_MS) * NS_PER_MS;
 	g->pending--;
 	deactivate(c);
 	c->done(c->arg, &r);
@@ -357,7 +357,7 @@ finish_all(struct grpc *g)
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &arg);
-		finish((struct call *)(void *)arg, m->data.result);
+		finish((struct rpc *)(void *)arg, m->data.result);
 	}
 }
 

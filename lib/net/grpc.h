@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 struct err;
 struct grpc; /* a channel: one HTTP/2 connection, many calls; one thread */
@@ -37,7 +38,7 @@ struct grpc_result {
 	size_t len;
 	const char *text; /* grpc-message or what curl says, borrowed */
 	int64_t quiet_ns; /* if it may still be at work, it is over for certain
-			     at this time of tso_mono_ns(), when its deadline
+			     at this time of clock_ns(), when its deadline
 			     has passed */
 };
 

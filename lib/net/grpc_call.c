@@ -8,10 +8,10 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/tso.h"
 
 enum {
 	MAX_ANSWER = 64 << 20, /* bytes */
@@ -25,7 +25,7 @@ enum {
 static size_t
 give(char *to, size_t size, size_t nmemb, void *arg)
 {
-	struct call *c = arg;
+	struct rpc *c = arg;
 	size_t room = size * nmemb, n = 0;
 
 	while (n < room && c->left > 0) {
@@ -48,7 +48,7 @@ give(char *to, size_t size, size_t nmemb, void *arg)
 		n += k;
 	}
 	if (c->left == 0)
-		c->sent_ns = tso_mono_ns();
+		c->sent_ns = clock_ns();
 	return n;
 }
 
@@ -68,7 +68,7 @@ never_again(void *arg, curl_off_t offset, int origin)
 static size_t
 take(char *p, size_t size, size_t nmemb, void *arg)
 {
-	struct call *c = arg;
+	struct rpc *c = arg;
 
 	if (c->body.len + size * nmemb > MAX_ANSWER) {
 		c->too_long = 1;
@@ -103,7 +103,7 @@ percent_decode(const char *p, size_t n, struct buf *b)
 static size_t
 header(char *p, size_t size, size_t nmemb, void *arg)
 {
-	struct call *c = arg;
+	struct rpc *c = arg;
 	size_t n = size * nmemb, end = n;
 	static const char status[] = "grpc-status:", msg[] = "grpc-message:";
 	int64_t v;
@@ -135,7 +135,7 @@ header(char *p, size_t size, size_t nmemb, void *arg)
 }
 
 static void
-set_headers(struct call *c)
+set_headers(struct rpc *c)
 {
 	char timeout[64];
 	const char *fixed[] = { "content-type: application/grpc",
@@ -173,7 +173,7 @@ socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
 }
 
 void
-grpc_set_options(struct call *c)
+grpc_set_options(struct rpc *c)
 {
 	CURL *h = c->easy;
 	char *url = x_asprintf("%s%s", c->g->base, c->method);

@@ -18,7 +18,7 @@ enum {
 	LATE_MS = 2000, /* what a request may need to get to the server */
 };
 
-struct call {
+struct rpc {
 	struct grpc *g;
 	CURL *easy;
 	struct curl_slist *headers;
@@ -38,8 +38,8 @@ struct call {
 	int status;         /* grpc-status, -1 as long as there is none */
 	struct buf message; /* grpc-message */
 	char error[CURL_ERROR_SIZE];
-	int prior;         /* makes the connection, see struct grpc */
-	struct call *next; /* of those that are idle, or active */
+	int prior;        /* makes the connection, see struct grpc */
+	struct rpc *next; /* of those that are idle, or active */
 };
 
 /*
@@ -63,12 +63,12 @@ struct grpc {
 	size_t links; /* connections made with prior knowledge, then */
 	size_t pending;
 	int64_t round_trip_ns; /* the shortest; 0: none yet */
-	struct call *idle, *active;
+	struct rpc *idle, *active;
 	int edges; /* epoll: a connection became writable; -1: curl waits */
 };
 
 /* All that curl is to know of this call, and where it is to call back. */
-void grpc_set_options(struct call *c);
+void grpc_set_options(struct rpc *c);
 
 /* What waiting needs; a connection's socket is told before it is used. */
 void grpc_wait_open(struct grpc *g);

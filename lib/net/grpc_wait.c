@@ -55,7 +55,7 @@ sent(const struct grpc *g)
 {
 	curl_off_t all = 0, n = 0;
 
-	for (const struct call *c = g->active; c != NULL; c = c->next) {
+	for (const struct rpc *c = g->active; c != NULL; c = c->next) {
 		curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &n);
 		all += n;
 	}

@@ -6,10 +6,10 @@
 
 #include <curl/curl.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "net/tls.h"
 
 struct http {
@@ -19,7 +19,7 @@ struct http {
 };
 
 /* One request on its way. */
-struct call {
+struct transfer {
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buf *in;
@@ -33,7 +33,7 @@ struct call {
 
 struct http_stream {
 	struct http *h;
-	struct call call;
+	struct transfer call;
 	struct buf in;
 	struct buf body;
 	char *url;
@@ -76,7 +76,7 @@ http_close(struct http *h)
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
-	struct call *c = arg;
+	struct transfer *c = arg;
 
 	(void)size; /* always 1 */
 	if (n > c->max - c->in->len) {
@@ -89,7 +89,7 @@ on_body(char *p, size_t size, size_t n, void *arg)
 }
 
 static void
-add_header(struct call *c, const char *line)
+add_header(struct transfer *c, const char *line)
 {
 	struct curl_slist *l = curl_slist_append(c->headers, line);
 
@@ -99,7 +99,7 @@ add_header(struct call *c, const char *line)
 
 /* TLS, limits and what is the same for all requests. */
 static void
-prepare(struct http *h, struct call *c, const char *url, const char *auth)
+prepare(struct http *h, struct transfer *c, const char *url, const char *auth)
 {
 	CURL *q = c->easy;
 
@@ -135,7 +135,7 @@ prepare(struct http *h, struct call *c, const char *url, const char *auth)
 }
 
 static void
-set_body(struct call *c, const struct buf *body)
+set_body(struct transfer *c, const struct buf *body)
 {
 	add_header(c, "Content-Type: application/json");
 	add_header(c, "Expect:");
@@ -162,7 +162,7 @@ kind_of(CURLcode code, const char *why)
 }
 
 static int
-failed(const struct call *c, const char *url, struct err *e)
+failed(const struct transfer *c, const char *url, struct err *e)
 {
 	if (c->too_long)
 		return err_set(e, ERR_DATA,
@@ -199,7 +199,7 @@ turn(struct http *h, int ms, int out, struct err *e)
 	curl_multi_perform(h->multi, &n);
 	while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
 		char *p = NULL;
-		struct call *c;
+		struct transfer *c;
 
 		if (m->msg != CURLMSG_DONE)
 			continue;
@@ -215,7 +215,7 @@ int
 http_request(struct http *h, const char *url, const char *auth,
     const struct buf *body, struct http_reply *r, struct err *e)
 {
-	struct call c = { .easy = h->easy, .in = &r->body };
+	struct transfer c = { .easy = h->easy, .in = &r->body };
 	int rc = 0, ms = 0;
 
 	buf_clear(&r->body);
@@ -306,7 +306,7 @@ news(struct http_stream *s)
 int
 http_stream_wait(struct http_stream *s, int ms, int out, struct err *e)
 {
-	int64_t end = tso_mono_ns() + (int64_t)ms * 1000000, left;
+	int64_t end = clock_ns() + ms * NS_PER_MS, left;
 	int room = 0;
 
 	if (turn(s->h, 0, -1, e) == -1)
@@ -318,7 +318,7 @@ http_stream_wait(struct http_stream *s, int ms, int out, struct err *e)
 			return err_set(e, ERR_TEMP,
 			    "'%s': the server ended the answer", s->url);
 		/* rounded up: down would be a busy wait at the end */
-		left = (end - tso_mono_ns() + 999999) / 1000000;
+		left = (end - clock_ns() + 999999) / NS_PER_MS;
 		if (left <= 0 || room)
 			return 0;
 		room = turn(s->h, (int)left, out, e);

@@ -8,10 +8,10 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/tso.h"
 
-enum { SLOW = 16, MS = 1000000 };
+enum { SLOW = 16 };
 
 /* A question in a thread of its own; who is done last frees it. */
 struct question {
@@ -66,7 +66,7 @@ is_slow(const char *host)
 
 	pthread_mutex_lock(&mu);
 	for (size_t i = 0; i < SLOW; i++)
-		yes |= tso_mono_ns() < slow[i].until_ns &&
+		yes |= clock_ns() < slow[i].until_ns &&
 		       strcmp(slow[i].host, host) == 0;
 	pthread_mutex_unlock(&mu);
 	return yes;
@@ -79,7 +79,7 @@ note_slow(const char *host)
 	size_t i = n_slow++ % SLOW;
 
 	snprintf(slow[i].host, sizeof slow[i].host, "%s", host);
-	slow[i].until_ns = tso_mono_ns() + NETNAME_KEPT_MS * (int64_t)MS;
+	slow[i].until_ns = clock_ns() + NETNAME_KEPT_MS * (int64_t)NS_PER_MS;
 }
 
 /* The answer, or NULL; q is not ours any more. */

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/tso.h"
 
 #define TRYING "trying again for "
 #define ANSWERS " answers again, after "
 
-enum { TEXT_MAX = 1024, MS = 1000000 };
+enum { TEXT_MAX = 1024 };
 
 void
 trouble_tell(struct trouble *t, int limit_s, const char *fmt, ...)
@@ -21,7 +21,7 @@ trouble_tell(struct trouble *t, int limit_s, const char *fmt, ...)
 	va_list ap;
 
 	if (t->since_ns == 0)
-		t->since_ns = tso_mono_ns();
+		t->since_ns = clock_ns();
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
@@ -35,7 +35,7 @@ trouble_over(struct trouble *t, const char *who)
 
 	if (t->since_ns == 0) /* nearly always, and asked for each record */
 		return;
-	ms = (tso_mono_ns() - t->since_ns) / MS;
+	ms = (clock_ns() - t->since_ns) / NS_PER_MS;
 	t->since_ns = 0;
 	log_warn("%s" ANSWERS "%" PRId64 ".%" PRId64 " s", who, ms / 1000,
 	    ms % 1000 / 100);

@@ -9,7 +9,7 @@
  * first until the second comes, so their words stand here and nowhere else.
  */
 struct trouble {
-	int64_t since_ns; /* of tso_mono_ns(); 0: there is none */
+	int64_t since_ns; /* of clock_ns(); 0: there is none */
 };
 
 /* "TEXT; trying again for 600 s". Said again while it lasts if asked to. */

@@ -9,8 +9,6 @@
 
 /* The shapes of values, schema.proto ScalarField and VectorField. */
 
-enum { MAX_DIM = 1 << 20 };
-
 int
 fdata_item(struct pbwalk *r, struct pbfield *f)
 {
@@ -245,7 +243,7 @@ check_dense(struct fdata *c, const struct pbfield *in, size_t n, struct err *e)
 static int
 check_dim(struct fdata *c, uint64_t dim, struct err *e)
 {
-	if (dim > MAX_DIM)
+	if (dim > TYPE_MAX_DIM)
 		return err_set(e, ERR_DATA, "dimension %" PRIu64, dim);
 	if (c->dim != 0 && dim != 0 && dim != c->dim)
 		return err_set(e, ERR_DATA,

@@ -10,11 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "base/utf8.h"
 #include "net/trouble.h"
 #include "task/process.h"
@@ -125,7 +125,7 @@ patience(struct pipeline *p, struct child *c, const char *line)
 	switch (trouble_line(line, &limit_s)) {
 	case TROUBLE_BEGINS:
 		memcpy(c->trouble, c->last, sizeof c->trouble);
-		until = tso_mono_ns() / 1000000 + limit_s * 1000;
+		until = clock_ms() + limit_s * 1000;
 		if (until > p->patient_ms)
 			p->patient_ms = until;
 		break;
@@ -214,12 +214,12 @@ reap(struct pipeline *p, int *ended)
 int
 pipeline_wait(struct pipeline *p, int wait_ms)
 {
-	int64_t until = tso_mono_ns() / 1000000 + wait_ms;
+	int64_t until = clock_ms() + wait_ms;
 	int ended = 0, left = reap(p, &ended), seen = sig_stop;
 
 	while (left > 0 && !ended && sig_stop == seen) {
 		struct pollfd fds[TASK_PROGS + 2];
-		int64_t ms = until - tso_mono_ns() / 1000000;
+		int64_t ms = until - clock_ms();
 
 		for (int i = 0; i < TASK_PROGS; i++)
 			fds[i] = (struct pollfd){ .fd = p->c[i].err_fd,
@@ -242,14 +242,14 @@ pipeline_wait(struct pipeline *p, int wait_ms)
 int
 pipeline_drain(struct pipeline *p, int64_t wait_ms)
 {
-	int64_t until = tso_mono_ns() / 1000000 + wait_ms;
+	int64_t until = clock_ms() + wait_ms;
 	int left;
 
 	do {
-		int64_t ms = until - tso_mono_ns() / 1000000;
+		int64_t ms = until - clock_ms();
 
 		left = pipeline_wait(p, ms < 0 ? 0 : (int)ms);
-	} while (left > 0 && tso_mono_ns() / 1000000 < until);
+	} while (left > 0 && clock_ms() < until);
 	return left;
 }
 

@@ -29,7 +29,7 @@ struct pipeline {
 	pid_t group;
 	int chld_fd;        /* readable when a child has ended */
 	const char *label;  /* in front of messages, or NULL; borrowed */
-	int64_t patient_ms; /* tso_mono_ns: a program has said that it tries
+	int64_t patient_ms; /* clock_ns: a program has said that it tries
 			       again until then */
 };
 

@@ -7,8 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
-#include "base/tso.h"
+#include "model/tso.h"
 #include "mq/kafka.h"
 #include "run/notify.h"
 #include "run/pipeline.h"
@@ -41,8 +42,7 @@ moved(struct progress *p)
 	int yes = 0;
 
 	if (state_stat(p->dir, sub, &st) == 0) {
-		ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-		     st.st_mtim.tv_nsec;
+		ns = (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
 		yes = st.st_ino != p->file || ns != p->written_ns;
 		p->file = st.st_ino;
 		p->written_ns = ns;
@@ -113,7 +113,7 @@ answered(struct progress *p, int64_t now)
 void
 progress_look(struct progress *p, int64_t patient_until_ms)
 {
-	int64_t now = tso_mono_ns() / 1000000;
+	int64_t now = clock_ms();
 	int64_t part = p->interval_ms / ASK_PART;
 
 	if (p->interval_ms == 0)

@@ -29,7 +29,7 @@ struct progress {
 };
 
 void progress_init(struct progress *p, const char *dir, const char *name);
-/* Look, and tell: a few times a second. Times are those of tso_mono_ns. */
+/* Look, and tell: a few times a second. Times are those of clock_ns. */
 void progress_look(struct progress *p, int64_t patient_until_ms);
 /* Ends the process that asks. */
 void progress_fini(struct progress *p);

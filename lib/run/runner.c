@@ -10,11 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "net/tls.h"
 #include "net/transient.h"
 #include "net/trouble.h"
@@ -62,7 +62,7 @@ struct runner {
 static int64_t
 mono_ms(void)
 {
-	return tso_mono_ns() / 1000000;
+	return clock_ms();
 }
 
 /* A wish that cannot be read changes nothing. */
@@ -480,7 +480,7 @@ runner_run(const struct runner_conf *conf, struct err *e)
 
 	if (lock == -1)
 		return -1;
-	srandom((unsigned)(tso_mono_ns() ^ getpid()));
+	srandom((unsigned)(clock_ns() ^ getpid()));
 	r.task = state_task(conf->dir, conf->name, e);
 	progress_init(&r.progress, conf->dir, conf->name);
 	runshow_init(&r.show, conf->dir, conf->name, conf->progress);

@@ -5,8 +5,9 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/tso.h"
+#include "model/tso.h"
 #include "task/status.h"
 
 enum { SHOW_MS = 1000 };
@@ -21,7 +22,7 @@ static void
 show(struct runshow *s, const struct task_status *t)
 {
 	int64_t rows = json_integer_value(json_object_get(t->applied, "rows")),
-		lag = tso_now_ms() - tso_ms(t->ts);
+		lag = clock_unix_ms() - tso_ms(t->ts);
 	char text[128];
 
 	if (s->rows == -1)
@@ -40,7 +41,7 @@ show(struct runshow *s, const struct task_status *t)
 void
 runshow_look(struct runshow *s)
 {
-	int64_t now = tso_mono_ns() / 1000000;
+	int64_t now = clock_ms();
 	struct task_status t;
 
 	if (!s->on || (s->shown_ms != 0 && now - s->shown_ms < SHOW_MS))

@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "run/notify.h"
 #include "run/pipeline.h"
 #include "run/watch.h"
@@ -67,7 +67,7 @@ struct wards {
 static int64_t
 mono_ms(void)
 {
-	return tso_mono_ns() / 1000000;
+	return clock_ms();
 }
 
 static struct ward *
@@ -90,8 +90,8 @@ version_of(const char *dir, const char *name)
 
 	if (state_stat(dir, sub, &st) == 0) {
 		v.file = st.st_ino;
-		v.written_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-			       st.st_mtim.tv_nsec;
+		v.written_ns =
+		    (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
 	}
 	free(sub);
 	return v;
@@ -442,7 +442,7 @@ runner_supervise(const char *dir, struct err *e)
 	if (state_init(dir, e) == -1 ||
 	    (lock = task_dir_lock(dir, ".supervise.lock", 0, e)) == -1)
 		return -1;
-	srandom((unsigned)(tso_mono_ns() ^ getpid()));
+	srandom((unsigned)(clock_ns() ^ getpid()));
 	chld_fd = pipeline_chld_fd(e);
 	if (chld_fd != -1) {
 		s.watch = taskwatch_open();

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/tso.h"
 
 char *
 state_sub(const char *task, const char *file)
@@ -90,12 +90,12 @@ state_open(const char *dir, const char *sub, int flags)
 int
 state_flock(int fd)
 {
-	int64_t until = tso_mono_ns() + STATE_FLOCK_MS * INT64_C(1000000);
+	int64_t until = clock_ns() + STATE_FLOCK_MS * NS_PER_MS;
 	int rc;
 
 	while ((rc = flock(fd, LOCK_EX | LOCK_NB)) == -1 &&
 	       (errno == EWOULDBLOCK || errno == EINTR)) {
-		if (tso_mono_ns() > until)
+		if (clock_ns() > until)
 			break;
 		poll(NULL, 0, 1);
 	}

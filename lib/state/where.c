@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/tso.h"
+#include "model/tso.h"
 #include "state/redo.h"
 #include "state/state.h"
 

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/tso.h"
 #include "format/newest.h"
 #include "format/same_record.h"
 #include "stream/place.h"
@@ -231,7 +231,7 @@ reader_topics(struct reader *r, struct err *e)
 		free(*t);
 	}
 	free(list);
-	r->topics_ns = tso_mono_ns();
+	r->topics_ns = clock_ns();
 	return rc;
 }
 
@@ -510,7 +510,7 @@ reader_begin(struct reader *r, struct err *e)
 	if ((r->k = kreader_open(&conf, e)) == NULL ||
 	    (list = kreader_topics(r->k, "", e)) == NULL)
 		return -1;
-	r->topics_ns = tso_mono_ns();
+	r->topics_ns = clock_ns();
 	if (reader_meet(r, list, e) == -1 || start_ts(r, list, e) == -1 ||
 	    start_topics(r, list, e) == -1)
 		goto out;

@@ -18,7 +18,7 @@ ddl_need_db(struct ddl *d, int64_t id, const char *name, uint64_t ts)
 	const struct cat_db *db = cat_db(d->c.cat, id);
 	static const struct kvs none;
 
-	if (id == DEFAULT_DB || id == 0 || view_db(d->c.view, id) != NULL)
+	if (id == DEFAULT_DB_ID || id == 0 || view_db(d->c.view, id) != NULL)
 		return;
 	ddl_line_db(d, OP_CREATE_DATABASE, db == NULL ? ts : db->ts, id, name,
 	    db == NULL ? &none : &db->props, 0);
@@ -51,7 +51,8 @@ ddl_apply_db(struct ddl *d, const struct event *ev)
 	} else if (have != NULL && !ev->ensure) {
 		ddl_line_db(d, OP_ALTER_DATABASE, ev->ts, ev->id, ev->name,
 		    &ev->props, 0);
-	} else if (d->c.want_db(d->c.arg, ev->name) && ev->id != DEFAULT_DB) {
+	} else if (d->c.want_db(d->c.arg, ev->name) &&
+		   ev->id != DEFAULT_DB_ID) {
 		ddl_line_db(d, OP_CREATE_DATABASE, ev->ts, ev->id, ev->name,
 		    &ev->props, have != NULL);
 		if (have == NULL)

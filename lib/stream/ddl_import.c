@@ -1,7 +1,7 @@
 #include <inttypes.h>
 
 #include "base/log.h"
-#include "base/tso.h"
+#include "model/tso.h"
 #include "stream/ddl_priv.h"
 
 /*

@@ -3,11 +3,10 @@
 
 /* Between the files of ddl only. */
 
+#include "model/names.h"
 #include "model/op_write.h"
 #include "stream/ddl.h"
 #include "stream/known.h"
-
-enum { DEFAULT_DB = 1 };
 
 enum kind { EV_DB, EV_COLL, EV_PART, EV_ALIAS };
 

@@ -2,12 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "model/source.h"
+#include "model/tso.h"
 #include "stream/priv.h"
 
 /*
@@ -179,18 +180,18 @@ look_through(struct reader *r, int64_t id, struct err *e)
 static int
 is_dropped(struct reader *r, int64_t id, int64_t again_ms, struct err *e)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 
 	if (drop_of(&r->drops, id) != NULL)
 		return 1;
-	if (r->looked_ns != 0 && now - r->looked_ns < again_ms * 1000000)
+	if (r->looked_ns != 0 && now - r->looked_ns < again_ms * NS_PER_MS)
 		return 0;
 	if (look_through(r, id, e) == -1)
 		return -1;
 	if (drop_of(&r->drops, id) != NULL)
 		return 1;
 	if (sig_stop == 0)
-		r->looked_ns = tso_mono_ns();
+		r->looked_ns = clock_ns();
 	return 0;
 }
 
@@ -207,13 +208,13 @@ reader_is_dropped(struct reader *r, int64_t id, int64_t again_ms, struct err *e)
 static int
 is_waited_for(struct reader *r)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 
 	if (!r->cat.follow)
 		return 0;
 	if (r->missing_ns == 0)
 		r->missing_ns = now;
-	return now - r->missing_ns < PATIENCE_S * 1000000000LL;
+	return now - r->missing_ns < PATIENCE_S * NS_PER_S;
 }
 
 static int

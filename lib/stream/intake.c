@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "stream/priv.h"
 
 /* Between two looks at the catalogue: so many records, so much, so long. */
@@ -133,7 +133,7 @@ give_back(struct reader *r)
 int
 reader_records(struct reader *r, struct err *e)
 {
-	int64_t begun = tso_mono_ns();
+	int64_t begun = clock_ns();
 	size_t bytes = 0;
 	struct kmsg k;
 
@@ -154,7 +154,7 @@ reader_records(struct reader *r, struct err *e)
 			return -1;
 		r->taken++;
 		if (bytes > BATCH_BYTES ||
-		    tso_mono_ns() - begun > BATCH_MS * 1000000LL)
+		    clock_ns() - begun > BATCH_MS * NS_PER_MS)
 			break;
 	}
 	give_back(r);

@@ -7,8 +7,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "model/pos.h"
+#include "model/tso.h"
 
 enum { FAR_MS = 30000, RUN_MS = 10000 };
 

@@ -1,8 +1,8 @@
 #include "stream/place.h"
 
 #include "base/err.h"
-#include "base/tso.h"
 #include "format/newest.h"
+#include "model/tso.h"
 #include "mq/kafka.h"
 
 enum {

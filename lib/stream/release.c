@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/names.h"
 #include "rows/keys.h"
 #include "stream/priv.h"
 
@@ -173,7 +174,7 @@ flush(struct reader *r, const struct rec *rec)
 	struct spans names = { 0 };
 	struct err e = { 0 };
 	char *db = rec->msg.db.len == 0
-		       ? x_strdup("default")
+		       ? x_strdup(DEFAULT_DB)
 		       : x_strndup(rec->msg.db.ptr, rec->msg.db.len);
 
 	if (msg_flush(rec->m.ptr, rec->m.len, &names, &e) == -1)

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/tso.h"
 #include "format/same_record.h"
 #include "stream/priv.h"
 
@@ -22,11 +22,11 @@ enum {
 void
 reader_doubt(struct merge_topic *t, int64_t offset, uint64_t before)
 {
-	int64_t now = tso_mono_ns(), silent = now - t->seen_ns;
+	int64_t now = clock_ns(), silent = now - t->seen_ns;
 
 	t->seen_ns = now;
 	if (before == 0 || !t->ticks || t->doubt != 0 || silent == now ||
-	    silent < (int64_t)SILENCE_MS * 1000000)
+	    silent < SILENCE_MS * NS_PER_MS)
 		return;
 	t->doubt = before;
 	t->doubt_at = offset - 1;
@@ -54,8 +54,7 @@ ask(struct reader *r, struct merge_topic *t, struct err *e)
 static void
 dismiss(struct reader *r)
 {
-	if (r->asker == NULL ||
-	    tso_mono_ns() - r->asked_ns < ASKER_S * 1000000000LL)
+	if (r->asker == NULL || clock_ns() - r->asked_ns < ASKER_S * NS_PER_S)
 		return;
 	kreader_close(r->asker);
 	r->asker = NULL;
@@ -77,7 +76,7 @@ reader_same(struct reader *r, struct err *e)
 	if (r->asker == NULL &&
 	    (r->asker = kreader_open(&r->conf->kafka, e)) == NULL)
 		return -1;
-	r->asked_ns = tso_mono_ns();
+	r->asked_ns = clock_ns();
 	for (size_t i = 0; i < n && rc != -1; i++) {
 		struct merge_topic *t = merge_topic(r->merge, i);
 

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/tso.h"
 #include "format/newest.h"
+#include "model/tso.h"
 #include "stream/priv.h"
 
 /* The catalogue, as it is now. */

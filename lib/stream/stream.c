@@ -7,11 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "base/tso.h"
+#include "model/tso.h"
 #include "stream/priv.h"
 
 enum {
@@ -42,7 +43,7 @@ take_line(struct reader *r, const char *line, size_t len, struct err *e)
 	if (ch.kind == CAT_AT)
 		r->at_end = 1;
 	else
-		r->news_ns = tso_mono_ns();
+		r->news_ns = clock_ns();
 	if (ch.kind == CAT_COLL || ch.kind == CAT_READY)
 		r->channels_dirty = 1;
 	if (ch.kind == CAT_COLL && !ch.coll->included)
@@ -76,7 +77,7 @@ take_lines(struct reader *r, struct err *e)
 			return -1;
 	}
 	r->in_eof = rc == LINES_END;
-	r->read_ns = tso_mono_ns();
+	r->read_ns = clock_ns();
 	return rc == -1 ? -1 : 0;
 }
 
@@ -163,7 +164,7 @@ tick(struct reader *r, enum opname op, struct err *e)
 	}
 	emit_close(&r->emit, 0);
 	pos_fini(&p);
-	r->tick_ns = tso_mono_ns();
+	r->tick_ns = clock_ns();
 	r->tick_ts = merge_released(r->merge);
 	return out_flush(&r->out, e);
 }
@@ -222,7 +223,7 @@ release(struct reader *r, uint64_t w, struct err *e)
 			break;
 		}
 	}
-	r->release_ns = tso_mono_ns();
+	r->release_ns = clock_ns();
 	ddl_settle(r->ddl, w);
 	if (r->rbac != NULL && w > 0)
 		rbac_write(r->rbac, w);
@@ -230,7 +231,7 @@ release(struct reader *r, uint64_t w, struct err *e)
 	lines = op_lines(&r->emit);
 	if (lines != r->lines_at_tick ||
 	    (merge_released(r->merge) > r->tick_ts &&
-		tso_mono_ns() - r->tick_ns >= r->conf->tick_ms * 1000000)) {
+		clock_ns() - r->tick_ns >= r->conf->tick_ms * NS_PER_MS)) {
 		r->lines_at_tick = lines;
 		return tick(r, OP_TICK, e);
 	}
@@ -253,11 +254,11 @@ read_to_ends(struct reader *r)
 static void
 say_what_holds(struct reader *r, int holder)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 
 	if (r->wait_ns == 0)
 		r->wait_ns = now;
-	if (now - r->wait_ns < PATIENCE_S * 1000000000LL || holder == -1)
+	if (now - r->wait_ns < PATIENCE_S * NS_PER_S || holder == -1)
 		return;
 	r->wait_ns = INT64_MAX / 2; /* once */
 	log_warn("waiting for a tick on topic '%s' (if the source is dead, "
@@ -279,7 +280,7 @@ static int
 catalogue_is_past(struct reader *r)
 {
 	if (r->ends_ns == 0)
-		r->ends_ns = tso_mono_ns();
+		r->ends_ns = clock_ns();
 	return !r->cat.follow || r->cat.at_ns > r->ends_ns;
 }
 
@@ -322,7 +323,7 @@ in_log_ns(struct reader *r)
 			t->known = kreader_high(r->k, t->name);
 			if (t->known < t->next)
 				t->known = t->next;
-			t->known_ns = tso_mono_ns();
+			t->known_ns = clock_ns();
 		}
 		if (t->known_ns > since)
 			since = t->known_ns;
@@ -333,11 +334,11 @@ in_log_ns(struct reader *r)
 static void
 note_candidate(struct reader *r, uint64_t w)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 	size_t n = r->n_cands;
 
 	if (n == 0 || (n < READER_CANDS &&
-			  now - r->cands[n - 1].since >= APART_MS * 1000000LL))
+			  now - r->cands[n - 1].since >= APART_MS * NS_PER_MS))
 		r->cands[r->n_cands++].since = now;
 	r->cands[r->n_cands - 1].w = w;
 	r->cands[r->n_cands - 1].ns = in_log_ns(r);
@@ -363,19 +364,19 @@ take_candidate(struct reader *r, uint64_t *w)
 static int
 is_tick_due(const struct reader *r)
 {
-	return tso_mono_ns() - r->tick_ns > r->conf->tick_ms * 1000000;
+	return clock_ns() - r->tick_ns > r->conf->tick_ms * NS_PER_MS;
 }
 
 /* Nothing waits for W to move on: no need to ask the catalogue now. */
 static int
 is_idle(const struct reader *r)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 
 	return r->until.kind == WHERE_NEVER && merge_first(r->merge) == NULL &&
 	       ddl_next(r->ddl) == UINT64_MAX &&
-	       now - r->news_ns > NEWS_MS * 1000000LL &&
-	       now - r->release_ns < IDLE_MS * 1000000LL;
+	       now - r->news_ns > NEWS_MS * NS_PER_MS &&
+	       now - r->release_ns < IDLE_MS * NS_PER_MS;
 }
 
 /* Should w wait for the catalogue too? A late record is below it already. */
@@ -443,7 +444,7 @@ wants_catalogue(const struct reader *r)
 	if (!r->at_end || lines_partial(r->in) || r->n_cands > 0 ||
 	    r->ends_ns != 0 || !r->cat.ready)
 		return 1;
-	return tso_mono_ns() - r->read_ns >= WAIT_MS * 1000000LL;
+	return clock_ns() - r->read_ns >= WAIT_MS * NS_PER_MS;
 }
 
 static int
@@ -462,7 +463,7 @@ turn(struct reader *r, struct err *e)
 		return -1;
 	if (!full && reader_records(r, e) == -1)
 		return -1;
-	if (tso_mono_ns() - r->topics_ns > TOPICS_S * 1000000000LL &&
+	if (clock_ns() - r->topics_ns > TOPICS_S * NS_PER_S &&
 	    reader_topics(r, e) == -1)
 		return -1;
 	return try_release(r, e);

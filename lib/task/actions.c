@@ -9,11 +9,12 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "codec/utf8_json.h"
+#include "model/tso.h"
 #include "net/tls.h"
 #include "state/state.h"
 #include "state/where.h"
@@ -87,7 +88,8 @@ fix_now(json_t *task)
 
 	if (from == NULL || strcmp(from, "now") != 0)
 		return;
-	snprintf(text, sizeof text, "ts:%" PRIu64, tso_from_ms(tso_now_ms()));
+	snprintf(
+	    text, sizeof text, "ts:%" PRIu64, tso_from_ms(clock_unix_ms()));
 	json_object_set_new(task, "from", json_string(text));
 }
 
@@ -247,7 +249,7 @@ int
 task_pause(const char *dir, const char *name, const char *reason, int wait_ms,
     struct err *e)
 {
-	int64_t until = tso_mono_ns() + wait_ms * 1000000LL;
+	int64_t until = clock_ns() + wait_ms * NS_PER_MS;
 	pid_t pid = 0;
 
 	if (state_check(dir, name, e) == -1)
@@ -256,7 +258,7 @@ task_pause(const char *dir, const char *name, const char *reason, int wait_ms,
 	    wish(dir, name, 1, reason, e) == -1)
 		return -1;
 	while (state_locked_file(dir, name, "run.lock", &pid)) {
-		if (tso_mono_ns() > until)
+		if (clock_ns() > until)
 			return err_set(e, ERR_TEMP,
 			    "task '%s' is still being stopped by process %ld",
 			    name, (long)pid);

@@ -10,7 +10,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/tso.h"
 #include "format/newest.h"
 #include "model/pattern_met.h"
 #include "model/rename.h"

@@ -65,7 +65,7 @@ target_mode(struct milvus *m, struct err *e)
 
 	if (out != NULL)
 		protobuf_c_message_free_unpacked(out, NULL);
-	if (rc == 1 && s.code == 1100 &&
+	if (rc == 1 && s.code == MVC_BAD_PARAMETER &&
 	    strstr(s.reason, "channel name") != NULL)
 		return err_set(e, ERR_DATA,
 		    "target refuses writes: set common.ttMsgEnabled to true");

@@ -10,16 +10,17 @@
 #include <jansson.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "codec/json_write.h"
+#include "model/tso.h"
 #include "state/state.h"
 #include "task/task.h"
 
 enum { LINE_MAX_BYTES = 64 << 20, READ_BYTES = 65536 };
-static const int64_t save_ns = 100 * 1000000LL, stats_ns = 1000 * 1000000LL;
+static const int64_t save_ns = 100 * NS_PER_MS, stats_ns = 1000 * NS_PER_MS;
 
 struct commit {
 	const char *dir, *name;
@@ -183,7 +184,7 @@ save(struct commit *m, struct err *e)
 	m->dirty = 0;
 	if (checkpoint_save(m->dir, m->name, &m->c, e) == -1)
 		return -1;
-	now = tso_mono_ns();
+	now = clock_ns();
 	m->saved_ns = now;
 	if (now - m->stats_ns >= stats_ns)
 		write_stats(m, now);
@@ -198,10 +199,10 @@ wait_input(struct commit *m, int fd, struct err *e)
 		{ .fd = sig_fd(), .events = POLLIN } };
 
 	while (sig_stop == 0) {
-		int64_t due = m->saved_ns + save_ns - tso_mono_ns();
+		int64_t due = m->saved_ns + save_ns - clock_ns();
 		int ms = !m->dirty  ? -1
 			 : due <= 0 ? 0
-				    : (int)(due / 1000000 + 1);
+				    : (int)(due / NS_PER_MS + 1);
 
 		if (m->dirty && due <= 0 && save(m, e) == -1)
 			return -1;
@@ -292,11 +293,11 @@ task_commit(const char *dir, const char *name, int fd, struct err *e)
 	if (lock == -1)
 		return -1;
 	m.started = task_now();
-	m.stats_ns = tso_mono_ns() - stats_ns; /* the first at once */
+	m.stats_ns = clock_ns() - stats_ns; /* the first at once */
 	m.n = json_object();
 	rc = with_lock(&m, fd, e);
 	if (m.lines > 0)
-		write_stats(&m, tso_mono_ns());
+		write_stats(&m, clock_ns());
 	checkpoint_fini(&m.c);
 	json_decref(m.n);
 	free(m.started);

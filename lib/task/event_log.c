@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
-#include "base/tso.h"
 #include "codec/json_write.h"
 #include "codec/utf8_json.h"
+#include "model/tso.h"
 #include "state/state.h"
 
 enum { LOG_MAX = 1 << 20, TAIL_MAX = 256 << 10 };
@@ -190,7 +191,7 @@ task_now(void)
 {
 	struct buf b = { 0 };
 
-	tso_add_time(&b, tso_from_ms(tso_now_ms()));
+	tso_add_time(&b, tso_from_ms(clock_unix_ms()));
 	return buf_take(&b);
 }
 

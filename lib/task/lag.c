@@ -6,9 +6,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "format/v23.h"
 #include "model/pos.h"
+#include "model/tso.h"
 #include "mq/kafka.h"
 #include "net/tls.h"
 #include "state/state.h"

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "milvus/born.h"
 #include "milvus/client.h"
 #include "net/uri.h"
@@ -17,7 +17,7 @@
 #include "task/check_target.h"
 #include "task/task.h"
 
-enum { ALL_MS = 3000, REACH_MS = 1000, MS = 1000000 };
+enum { ALL_MS = 3000, REACH_MS = 1000 };
 
 json_t **
 others_load(const char *dir, struct err *e)
@@ -71,7 +71,7 @@ json_t *
 others_ask(const char *dir, const json_t *task, struct buf *found)
 {
 	const char *own = task_option(task, "target"), *its;
-	int64_t until = tso_mono_ns() + (int64_t)ALL_MS * MS;
+	int64_t until = clock_ns() + (int64_t)ALL_MS * NS_PER_MS;
 	json_t *asked = json_object(), **all;
 	struct err e = { 0 };
 	uint64_t born;
@@ -85,7 +85,7 @@ others_ask(const char *dir, const json_t *task, struct buf *found)
 		    net_same_text(own, its))
 			continue;
 		born = 0;
-		if (tso_mono_ns() > until)
+		if (clock_ns() > until)
 			err_set(&e, ERR_TEMP, "there was no time for it");
 		else if (ask(all[i], &born, &e) == 0 && born != 0) {
 			snprintf(text, sizeof text, "%" PRIu64, born);

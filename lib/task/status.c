@@ -11,9 +11,10 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/tso.h"
+#include "model/tso.h"
 #include "mq/kafka.h"
 #include "state/state.h"
 #include "task/task.h"
@@ -127,8 +128,9 @@ progress(const char *dir, struct task_status *s, const struct checkpoint *c)
 	s->applied = json_incref(c->applied);
 	s->imported = imported(c->known);
 	if (state_stat(dir, sub, &st) == 0)
-		s->age_ms = tso_now_ms() - ((int64_t)st.st_mtim.tv_sec * 1000 +
-					       st.st_mtim.tv_nsec / 1000000);
+		s->age_ms =
+		    clock_unix_ms() - ((int64_t)st.st_mtim.tv_sec * 1000 +
+					  st.st_mtim.tv_nsec / NS_PER_MS);
 	free(sub);
 	sub = state_sub(s->name, "stats.json");
 	j = state_read(dir, sub, &ignored);
@@ -156,16 +158,16 @@ make_askers(void)
 static int
 turn(int ask_ms)
 {
-	int64_t until = tso_mono_ns() + ask_ms * 1000000LL, left;
-	struct timespec t = { .tv_sec = until / 1000000000,
-		.tv_nsec = until % 1000000000 };
+	int64_t until = clock_ns() + ask_ms * NS_PER_MS, left;
+	struct timespec t = { .tv_sec = until / NS_PER_S,
+		.tv_nsec = until % NS_PER_S };
 	int rc;
 
 	pthread_once(&askers_once, make_askers);
 	while ((rc = sem_clockwait(&askers, CLOCK_MONOTONIC, &t)) == -1 &&
 	       errno == EINTR)
 		;
-	left = (until - tso_mono_ns()) / 1000000;
+	left = (until - clock_ns()) / NS_PER_MS;
 	if (rc == 0 && left <= 0)
 		sem_post(&askers);
 	return rc == 0 && left > 0 ? (int)left : 0;
@@ -288,8 +290,8 @@ alive(const char *dir, struct task_status *s, const json_t *ev)
 	}
 	if (s->since != NULL && what != NULL && strcmp(what, "start") == 0 &&
 	    tso_parse_time(s->since, &started, &e) == 0 &&
-	    (!s->has_checkpoint || quiet > tso_now_ms() - tso_ms(started)))
-		quiet = tso_now_ms() - tso_ms(started);
+	    (!s->has_checkpoint || quiet > clock_unix_ms() - tso_ms(started)))
+		quiet = clock_unix_ms() - tso_ms(started);
 	if (quiet < STALL_MS || (s->lag_ms >= 0 && s->lag_ms < BACKLOG_MS))
 		return;
 	s->state = TASK_STALLED;
@@ -392,7 +394,7 @@ struct round {
 static int
 left_ms(const struct round *r)
 {
-	int64_t left = (r->ask_until_ns - tso_mono_ns()) / 1000000;
+	int64_t left = (r->ask_until_ns - clock_ns()) / NS_PER_MS;
 
 	return r->ask_until_ns == 0 || left <= 0 ? 0 : (int)left;
 }
@@ -428,7 +430,7 @@ task_status_all(const char *dir, char *const *names, size_t n, int ask_ms,
 		.names = names,
 		.n = n,
 		.ask_until_ns =
-		    ask_ms == 0 ? 0 : tso_mono_ns() + ask_ms * 1000000LL,
+		    ask_ms == 0 ? 0 : clock_ns() + ask_ms * NS_PER_MS,
 		.v = v };
 	pthread_t t[ASKERS];
 	size_t m = 0;

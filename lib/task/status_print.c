@@ -7,12 +7,13 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/num.h"
 #include "base/opt.h"
 #include "base/text.h"
-#include "base/tso.h"
 #include "codec/json_write.h"
+#include "model/tso.h"
 
 static void
 number(struct jsonw *w, const char *key, int known, int64_t v)
@@ -26,7 +27,7 @@ number(struct jsonw *w, const char *key, int known, int64_t v)
 static int64_t
 age(uint64_t ts)
 {
-	return tso_now_ms() - tso_ms(ts);
+	return clock_unix_ms() - tso_ms(ts);
 }
 
 static void

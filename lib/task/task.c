@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/opt.h"
-#include "base/tso.h"
 #include "codec/utf8_json.h"
 #include "state/state.h"
 
@@ -71,12 +71,12 @@ static int
 lock_in_time(int fd, int wait_ms)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int64_t until = tso_mono_ns() + wait_ms * INT64_C(1000000);
+	int64_t until = clock_ns() + wait_ms * NS_PER_MS;
 	int rc;
 
 	while ((rc = fcntl(fd, F_OFD_SETLK, &fl)) == -1 &&
 	       (errno == EAGAIN || errno == EACCES || errno == EINTR) &&
-	       tso_mono_ns() < until)
+	       clock_ns() < until)
 		poll(NULL, 0, LOOK_MS);
 	return rc;
 }

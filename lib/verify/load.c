@@ -6,18 +6,16 @@
 
 #include "service.pb-c.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "model/types.h"
 #include "verify/priv.h"
 
 enum {
 	LOOK_MS = 200,
 	MOST_S = 3600, /* that a load may take */
-	LOADED = 3,    /* GetLoadState */
-	NS = 1000000000,
 };
 
 #define INDEX "cdc_verify" /* the name of those that are for now only */
@@ -163,7 +161,7 @@ static int
 await(struct verify *v, const struct pair *p, int s, struct err *e)
 {
 	struct pollfd stop = { .fd = sig_fd(), .events = POLLIN };
-	int64_t until = tso_mono_ns() + (int64_t)MOST_S * NS;
+	int64_t until = clock_ns() + (int64_t)MOST_S * NS_PER_S;
 
 	for (size_t i = 0; i < p->parts[s].n;) {
 		int rc = ask_load_state(
@@ -171,11 +169,11 @@ await(struct verify *v, const struct pair *p, int s, struct err *e)
 
 		if (rc == -1)
 			return -1;
-		if (rc >= LOADED) {
+		if (rc >= MV_LOADED) {
 			i++;
 			continue;
 		}
-		if (tso_mono_ns() > until)
+		if (clock_ns() > until)
 			return err_set(e, ERR_TEMP,
 			    "%s: '%s.%s' is not loaded after %d s",
 			    v->side[s].name, p->dbs[s], p->names[s], MOST_S);

@@ -13,8 +13,6 @@
 
 /* The inside of verify.h. */
 
-enum { SRC, DST };
-
 /* A collection of the source and its counterpart. */
 struct pair {
 	const char *db, *name; /* the source's: what lines say */

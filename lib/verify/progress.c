@@ -1,8 +1,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/tso.h"
 #include "verify/priv.h"
 
 enum { SHOW_MS = 500 };
@@ -16,13 +16,12 @@ left(int64_t s, char *text, size_t n)
 void
 verify_show(struct verify *v)
 {
-	int64_t now = tso_mono_ns();
+	int64_t now = clock_ns();
 	double s = (double)(now - v->started_ns) / 1e9;
 	double rate = s > 0 ? (double)v->rows / s : 0;
 	char text[128], more[32] = "";
 
-	if (!v->conf->progress ||
-	    now - v->shown_ns < (int64_t)SHOW_MS * 1000000)
+	if (!v->conf->progress || now - v->shown_ns < SHOW_MS * NS_PER_MS)
 		return;
 	v->shown_ns = now;
 	if (v->expect > v->rows && rate > 0)

@@ -2,14 +2,14 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "state/state.h"
 #include "verify/priv.h"
 
-enum { LOOK_MS = 200, MS = 1000000 };
+enum { LOOK_MS = 200 };
 
 /* -1 on a signal. */
 static int
@@ -42,8 +42,8 @@ applied(const struct verify_conf *c, uint64_t *ts, struct err *e)
 static int
 wait_task(struct verify *v, struct err *e)
 {
-	int64_t since = tso_mono_ns();
-	int64_t limit = (int64_t)v->conf->source.retry_s * 1000 * MS;
+	int64_t since = clock_ns();
+	int64_t limit = (int64_t)v->conf->source.retry_s * 1000 * NS_PER_MS;
 	uint64_t want, ts = 0, before = 0;
 
 	if (ask_timestamp(&v->again[SRC], &want, e) == -1)
@@ -54,9 +54,9 @@ wait_task(struct verify *v, struct err *e)
 		if (ts >= want)
 			return 0;
 		if (ts != before)
-			since = tso_mono_ns();
+			since = clock_ns();
 		before = ts;
-		if (tso_mono_ns() - since > limit)
+		if (clock_ns() - since > limit)
 			return err_set(e, ERR_TEMP,
 			    "task '%s' has stood at %" PRIu64 " for %d s, and "
 			    "%" PRIu64 " is waited for; does it run?",
@@ -71,11 +71,11 @@ int
 verify_settle(struct verify *v, int parts, struct err *e)
 {
 	int64_t until =
-	    tso_mono_ns() + (int64_t)v->conf->settle_s * 1000 / parts * MS;
+	    clock_ns() + (int64_t)v->conf->settle_s * 1000 / parts * NS_PER_MS;
 
 	if (v->conf->asof == VERIFY_TASK)
 		return wait_task(v, e);
-	while (tso_mono_ns() < until) {
+	while (clock_ns() < until) {
 		verify_show(v);
 		if (pause_ms(LOOK_MS, e) == -1)
 			return -1;

@@ -10,7 +10,7 @@
 #include "verify/tmpfile.h"
 
 /* As it is in memory and in a file; the key's bytes follow. */
-struct rec {
+struct spool_rec {
 	struct hash hash;
 	uint64_t seq;
 	uint32_t coll, part;
@@ -19,7 +19,7 @@ struct rec {
 
 struct run {
 	FILE *f;
-	struct rec head; /* the one that is next */
+	struct spool_rec head; /* the one that is next */
 	struct buf key;
 	int there;
 };
@@ -61,7 +61,7 @@ spool_free(struct spool *s)
 }
 
 static int
-compare(const struct rec *a, const char *akey, const struct rec *b,
+compare(const struct spool_rec *a, const char *akey, const struct spool_rec *b,
     const char *bkey)
 {
 	size_t n = a->len < b->len ? a->len : b->len;
@@ -82,7 +82,7 @@ by_key(const void *a, const void *b, void *arg)
 	const struct spool *s = arg;
 	const char *x = s->arena.ptr + *(const size_t *)a;
 	const char *y = s->arena.ptr + *(const size_t *)b;
-	struct rec p, q;
+	struct spool_rec p, q;
 
 	memcpy(&p, x, sizeof p);
 	memcpy(&q, y, sizeof q);
@@ -105,7 +105,7 @@ write_run(struct spool *s, struct err *e)
 	qsort_r(s->at, s->n, sizeof *s->at, by_key, s);
 	for (size_t i = 0; i < s->n; i++) {
 		const char *p = s->arena.ptr + s->at[i];
-		struct rec head;
+		struct spool_rec head;
 
 		memcpy(&head, p, sizeof head);
 		fwrite(p, sizeof head + head.len, 1, f);
@@ -121,7 +121,7 @@ write_run(struct spool *s, struct err *e)
 int
 spool_add(struct spool *s, const struct spooled *in, struct err *e)
 {
-	struct rec r;
+	struct spool_rec r;
 
 	memset(&r, 0, sizeof r);
 	r.hash = in->hash;

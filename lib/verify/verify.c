@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "base/tso.h"
 #include "milvus/count.h"
 #include "verify/priv.h"
 
@@ -291,7 +291,7 @@ open_side(struct verify *v, int s, const struct milvus_conf *conf,
 static void
 summary(const struct verify *v)
 {
-	double s = (double)(tso_mono_ns() - v->started_ns) / 1e9;
+	double s = (double)(clock_ns() - v->started_ns) / 1e9;
 
 	log_info("%" PRIu64 " collections, %" PRIu64 " rows, %.1f MB, %" PRIu64
 		 " differences, %.1f s, %.0f rows/s",
@@ -310,7 +310,7 @@ verify_run(const struct verify_conf *c, struct err *e)
 		.out = { .fd = STDOUT_FILENO, .name = "standard output" } };
 	int rc;
 
-	v.started_ns = tso_mono_ns();
+	v.started_ns = clock_ns();
 	meets_init(&v.meets, "--include", &c->include, &c->exclude);
 	v.side[SRC].name = "backup";
 	rc = c->nbackup > 0 ? 0 : open_side(&v, SRC, &c->source, "source", e);

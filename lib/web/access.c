@@ -19,7 +19,7 @@ token(const char *path, char **text, struct err *e)
 }
 
 int
-access_open(struct who *w, const struct web_conf *conf,
+access_open(struct access *w, const struct web_conf *conf,
     const struct listener *at, struct err *e)
 {
 	static const char *const none[] = { NULL };
@@ -54,7 +54,7 @@ access_open(struct who *w, const struct web_conf *conf,
 }
 
 void
-access_close(struct who *w)
+access_close(struct access *w)
 {
 	trust_forget(w->write_token);
 	trust_forget(w->read_token);
@@ -87,7 +87,7 @@ bearer(const char *authorization)
 }
 
 static int
-check_token(const struct who *w, const char *authorization, int *may_write)
+check_token(const struct access *w, const char *authorization, int *may_write)
 {
 	const char *given = bearer(authorization);
 	int reads;
@@ -132,7 +132,7 @@ host_name(const char *host, char *name, size_t cap)
 }
 
 static int
-known_host(const struct who *w, const char *host)
+known_host(const struct access *w, const char *host)
 {
 	char name[256];
 
@@ -146,7 +146,7 @@ known_host(const struct who *w, const char *host)
 
 /* Our own page's, whose name is the Host, or one that was allowed. */
 static int
-known_origin(const struct who *w, const char *origin, const char *host)
+known_origin(const struct access *w, const char *origin, const char *host)
 {
 	const char *rest;
 
@@ -159,7 +159,7 @@ known_origin(const struct who *w, const char *origin, const char *host)
 }
 
 int
-access_check(const struct who *w, const struct asker *q, int *may_write,
+access_check(const struct access *w, const struct asker *q, int *may_write,
     const char **why)
 {
 	*may_write = 0;

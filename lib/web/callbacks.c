@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "web/priv.h"
@@ -70,7 +71,7 @@ on_target(void *cls, const char *raw, struct MHD_Connection *conn)
 	k->web = cls;
 	k->conn = conn;
 	k->link = link_of(conn);
-	k->begun = web_now();
+	k->begun = clock_ms();
 	k->raw = x_strdup(raw);
 	if (k->link->now != NULL) /* it was never told to be at its end */
 		end_exchange(k->link->now);
@@ -331,7 +332,7 @@ say(const struct exchange *k, const char *method,
 	    k->res.what[0] == '\0' ? "-" : k->res.what,
 	    k->res.task[0] == '\0' ? "-" : k->res.task, status,
 	    k->res.code == 0 ? status : k->res.code,
-	    (long long)(web_now() - k->begun), k->id[0] == '\0' ? "-" : k->id,
+	    (long long)(clock_ms() - k->begun), k->id[0] == '\0' ? "-" : k->id,
 	    how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? "" : " cut");
 }
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "web/priv.h"
@@ -51,7 +52,7 @@ enter(struct link *l, enum phase phase)
 	if (!on)
 		l->deadline = seconds[phase] == 0
 				  ? 0
-				  : web_now() + (int64_t)seconds[phase] * 1000;
+				  : clock_ms() + (int64_t)seconds[phase] * 1000;
 	if (phase == LINK_IDLE)
 		l->received = received(l->fd);
 	if (phase == LINK_IDLE || (phase == LINK_COMING && !on)) {
@@ -126,7 +127,7 @@ link_open(struct web *w, int fd)
 	l->fd = fd;
 	l->late = MHD_HTTP_REQUEST_TIMEOUT;
 	l->path = "";
-	l->deadline = web_now() + (int64_t)seconds[LINK_FRESH] * 1000;
+	l->deadline = clock_ms() + (int64_t)seconds[LINK_FRESH] * 1000;
 	pthread_mutex_lock(&w->mu);
 	if (++w->nlinks > w->links_max)
 		make_room(w);
@@ -183,7 +184,7 @@ look(struct web *w, struct link *l)
 {
 	if (l->phase == LINK_IDLE && received(l->fd) != l->received)
 		enter(l, LINK_COMING);
-	if (l->deadline != 0 && web_now() > l->deadline)
+	if (l->deadline != 0 && clock_ms() > l->deadline)
 		expire(l);
 	else if (w->stopping && l->phase <= LINK_IDLE)
 		/* what has already come is still read, and answered */

@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/num.h"
 #include "web/priv.h"
@@ -28,7 +29,7 @@ take_id(struct exchange *k)
 		return;
 	}
 	if (getrandom(&made, sizeof made, 0) != sizeof made)
-		made = (uint64_t)web_now();
+		made = (uint64_t)clock_ms();
 	snprintf(k->id, sizeof k->id, "%016llx", (unsigned long long)made);
 }
 
@@ -89,7 +90,7 @@ static const char *const once[] = { "Host", "Content-Length",
 	"Transfer-Encoding", "Authorization", "Origin" };
 enum { ONCE = sizeof once / sizeof *once };
 
-struct names {
+struct header_names {
 	int seen[ONCE];
 	int odd; /* names that are none */
 };
@@ -98,7 +99,7 @@ static enum MHD_Result
 see_name(
     void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	struct names *seen = cls;
+	struct header_names *seen = cls;
 
 	(void)kind;
 	(void)value;
@@ -111,7 +112,7 @@ see_name(
 static int
 check_names(struct exchange *k, struct head *h)
 {
-	struct names names = { 0 };
+	struct header_names names = { 0 };
 
 	MHD_get_connection_values(k->conn, MHD_HEADER_KIND, see_name, &names);
 	if (names.odd > 0)

@@ -34,7 +34,7 @@ void listener_close(struct listener *l); /* and removes its file */
 int listener_loopback(const char *host);
 
 /* webwho: who may ask. */
-struct who {
+struct access {
 	char *write_token, *read_token; /* NULL: none is needed */
 	const char *const *hosts, *const *origins, *const *open;
 	const char *own_host; /* that of the listener */
@@ -45,11 +45,11 @@ struct who {
 struct asker {
 	const char *authorization, *host, *origin;
 };
-int access_open(struct who *w, const struct web_conf *conf,
+int access_open(struct access *w, const struct web_conf *conf,
     const struct listener *at, struct err *e);
-void access_close(struct who *w);
+void access_close(struct access *w);
 /* 0, or 401 or 403 with *why; *may_write as in web_req. */
-int access_check(const struct who *w, const struct asker *q, int *may_write,
+int access_check(const struct access *w, const struct asker *q, int *may_write,
     const char **why);
 
 /* webtarget: what stands in a request's first line. */
@@ -131,7 +131,7 @@ TAILQ_HEAD(exchanges, exchange);
 
 struct web {
 	const struct web_conf *conf;
-	struct who who;
+	struct access who;
 	struct listener at;
 	struct MHD_Daemon *mhd;
 	size_t links_max;
@@ -151,8 +151,6 @@ struct web {
 	pthread_t threads[WEB_REQUESTS_MAX * WEB_ROOMS];
 	int quit;
 };
-
-int64_t web_now(void); /* milliseconds of a clock that never jumps */
 
 struct link *link_open(struct web *w, int fd);
 void link_close(struct web *w, struct link *l);

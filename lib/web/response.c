@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "codec/json_write.h"
 
@@ -49,13 +48,4 @@ web_fail(struct web_res *r, const char *path, int status, const char *fmt, ...)
 	}
 	jw_close(&w, '}');
 	buf_addc(&r->body, '\n');
-}
-
-int64_t
-web_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

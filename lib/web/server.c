@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -79,9 +80,9 @@ serve(struct web *w)
 	while (sig_stop == 0) {
 		link_sweep(w);
 		pool_sweep(w);
-		if (c->tick != NULL && !w->stuck && web_now() >= tick) {
+		if (c->tick != NULL && !w->stuck && clock_ms() >= tick) {
 			c->tick(c->arg);
-			tick = web_now() + TICK_MS;
+			tick = clock_ms() + TICK_MS;
 		}
 		wait_ms(SWEEP_MS);
 	}
@@ -91,7 +92,7 @@ serve(struct web *w)
 static size_t
 drain(struct web *w)
 {
-	int64_t end = web_now() + (int64_t)WEB_STOP_S * 1000;
+	int64_t end = clock_ms() + (int64_t)WEB_STOP_S * 1000;
 	size_t left;
 
 	MHD_quiesce_daemon(w->mhd);
@@ -106,7 +107,7 @@ drain(struct web *w)
 		pthread_mutex_lock(&w->mu);
 		left = w->nlinks;
 		pthread_mutex_unlock(&w->mu);
-	} while (left > 0 && web_now() < end);
+	} while (left > 0 && clock_ms() < end);
 	return left;
 }
 

@@ -1,6 +1,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "web/priv.h"
@@ -27,7 +28,7 @@ fill(struct exchange *k)
 	if (n < 0 || (n == 0 && w->stopping)) {
 		k->ended = 1;
 	} else if (n == 0) {
-		k->wake = web_now() + WEB_MORE_MS;
+		k->wake = clock_ms() + WEB_MORE_MS;
 		TAILQ_INSERT_TAIL(&w->waiting, k, next);
 		again = 1;
 	}
@@ -186,7 +187,7 @@ wake(struct web *w, int64_t now)
 void
 pool_sweep(struct web *w)
 {
-	int64_t now = web_now();
+	int64_t now = clock_ms();
 	struct exchange *k;
 
 	do {

@@ -21,9 +21,10 @@
 #include "../fake/produce.h"
 #include "../unit/pbmake.h"
 #include "../unit/random.h"
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "codec/base64.h"
+#include "model/tso.h"
 #include "model/types.h"
 
 enum { MSG_INSERT = 400, MSG_TICK = 1200 }; /* formats.md 3.3 */
@@ -259,7 +260,7 @@ main(int argc, char **argv)
 	rows = positive(argv[6]);
 	m.types = argv + FIRST_ARG;
 	m.ntypes = (size_t)(argc - FIRST_ARG);
-	m.ts = tso_from_ms(tso_now_ms());
+	m.ts = tso_from_ms(clock_unix_ms());
 	up(&m, argv[1], argv[3]);
 	all(&m, batch, rows);
 	rd_kafka_destroy(m.rk);

@@ -25,8 +25,8 @@
 #include <string.h>
 
 #include "../unit/pbmake.h"
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/tso.h"
 #include "codec/base64.h"
 
 enum { MAX_WORDS = 24 };
@@ -293,7 +293,7 @@ static int
 at(const char *rev)
 {
 	printf("{\"kind\":\"at\",\"rev\":%s,\"time\":%" PRId64 "}\n", rev,
-	    tso_mono_ns());
+	    clock_ns());
 	return 0;
 }
 

@@ -249,7 +249,7 @@ rows(const struct opline *o, const struct opline *other, struct coll *c)
 static void
 queued(struct rowq *q, const struct opline *o, struct coll *c)
 {
-	struct where w = { "f", 1, o->src_topic.ptr, o->src_offset };
+	struct origin w = { "f", 1, o->src_topic.ptr, o->src_offset };
 	const char *part = o->has_part ? o->part.ptr : NULL;
 	struct err e = { 0 };
 

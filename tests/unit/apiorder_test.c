@@ -3,10 +3,11 @@
 
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/num.h"
-#include "base/tso.h"
 #include "codec/base64.h"
 #include "codec/pb_write.h"
+#include "model/tso.h"
 
 /* ---- 2: what a create comes to ---- */
 
@@ -294,7 +295,7 @@ an_id_is_made(void **state)
 static void
 now_is_the_time_of_the_create(void **state)
 {
-	uint64_t before = tso_from_ms(tso_now_ms());
+	uint64_t before = tso_from_ms(clock_unix_ms());
 	json_t *task;
 	const char *from;
 

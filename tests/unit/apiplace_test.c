@@ -1,8 +1,8 @@
 /* The plain API: positions, logs, probes, metrics. */
 #include "apimake.h"
 
-#include "base/tso.h"
 #include "model/pos.h"
+#include "model/tso.h"
 #include "task/task.h"
 
 /* ---- position ---- */

@@ -2,7 +2,8 @@
 #include "api/priv.h"
 #include "apimake.h"
 
-#include "base/tso.h"
+#include "base/clock.h"
+#include "model/tso.h"
 #include "task/status.h"
 #include "task/task.h"
 
@@ -83,7 +84,8 @@ wish_of(const char *name, int paused, int seconds)
 	char *path = state_sub(name, "desired.json");
 	struct err e;
 
-	tso_add_time(&t, tso_from_ms(tso_now_ms() - seconds * INT64_C(1000)));
+	tso_add_time(
+	    &t, tso_from_ms(clock_unix_ms() - seconds * INT64_C(1000)));
 	buf_addf(&b, "{\"v\":1,\"desired\":\"%s\",\"since\":\"%s\"}",
 	    paused ? "paused" : "running", t.ptr);
 	assert_int_equal(state_replace(api.dir, path, b.ptr, b.len, &e), 0);

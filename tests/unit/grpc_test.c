@@ -15,8 +15,8 @@
 
 #include "net/grpc.h"
 
+#include "base/clock.h"
 #include "base/err.h"
-#include "base/tso.h"
 
 /* What became of a call. */
 struct seen {
@@ -95,7 +95,7 @@ silence_is_unknown_until_the_deadline(void **state)
 	struct span pieces[] = { { "x", 1 }, { NULL, 0 }, { "yz", 2 } };
 	struct seen s = { 0 };
 	struct err e = { 0 };
-	int64_t from = tso_mono_ns();
+	int64_t from = clock_ns();
 
 	(void)state;
 	grpc_start(g, "Upsert", pieces, 3, 300, done, &s);
@@ -103,7 +103,7 @@ silence_is_unknown_until_the_deadline(void **state)
 		assert_int_equal(grpc_wait(g, NULL, 0, 100, &e), 0);
 	assert_int_equal(s.end, GRPC_UNKNOWN);
 	assert_true(s.quiet_ns >= from + (300 + 2000) * 1000000L);
-	assert_true(tso_mono_ns() - from < 5 * 1000000000L);
+	assert_true(clock_ns() - from < 5 * 1000000000L);
 	grpc_close(g);
 	close(fd);
 }
@@ -117,7 +117,7 @@ a_lost_connection_is_unknown_and_not_tried_again(void **state)
 	struct seen s = { 0 };
 	struct err e = { 0 };
 	char b[4096];
-	int64_t from = tso_mono_ns();
+	int64_t from = clock_ns();
 
 	(void)state;
 	grpc_start(g, "Upsert", &piece, 1, 60000, done, &s);
@@ -200,8 +200,8 @@ a_closed_window_keeps_nobody_busy(void **state)
 	peer = accept(fd, NULL, NULL);
 	assert_int_equal(send(peer, settings, 9, 0), 9);
 	drink(g, peer, WINDOW);
-	until = tso_mono_ns() + STALLED_MS * 1000000L;
-	for (; tso_mono_ns() < until; turns++)
+	until = clock_ns() + STALLED_MS * 1000000L;
+	for (; clock_ns() < until; turns++)
 		assert_int_equal(grpc_wait(g, NULL, 0, 100, &e), 0);
 	assert_true(turns < FEW);
 	assert_int_equal(send(peer, more, 26, 0), 26);

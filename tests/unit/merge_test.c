@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/tso.h"
 #include "model/pos.h"
+#include "model/tso.h"
 #include "pbmake.h"
 
 /* A record with base {type 1, msgID 2, timestamp 3}; payload is static. */

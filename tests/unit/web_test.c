@@ -108,7 +108,7 @@ takes_an_id_that_is_one(void **state)
 static char write_text[] = "write-secret", read_text[] = "read";
 
 static int
-asks(const struct who *w, const char *authorization, const char *host,
+asks(const struct access *w, const char *authorization, const char *host,
     const char *origin, int *may_write)
 {
 	struct asker q = { authorization, host, origin };
@@ -123,7 +123,7 @@ static void
 knows_the_tokens(void **state)
 {
 	static const char *const none[] = { NULL };
-	struct who w = { .write_token = write_text,
+	struct access w = { .write_token = write_text,
 		.read_token = read_text,
 		.hosts = none,
 		.origins = none,
@@ -172,7 +172,7 @@ knows_the_hosts(void **state)
 {
 	static const char *const names[] = { "cdc.example", "10.0.0.7", NULL };
 	static const char *const none[] = { NULL };
-	struct who w = {
+	struct access w = {
 		.hosts = names, .origins = none, .own_host = "192.0.2.1"
 	};
 	static const char *const good[] = { "localhost", "LOCALHOST:8444",
@@ -200,7 +200,7 @@ knows_the_origins(void **state)
 {
 	static const char *const names[] = { "https://cdc.example", NULL };
 	static const char *const none[] = { NULL };
-	struct who w = { .hosts = none, .origins = names, .own_host = "" };
+	struct access w = { .hosts = none, .origins = names, .own_host = "" };
 	static const struct {
 		const char *host, *origin;
 		int status;

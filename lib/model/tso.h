@@ -1,5 +1,5 @@
-#ifndef CDC_BASE_TSO_H
-#define CDC_BASE_TSO_H
+#ifndef CDC_MODEL_TSO_H
+#define CDC_MODEL_TSO_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,9 +22,7 @@ void tso_add_time(struct buf *b, uint64_t ts);
  */
 int tso_parse_time(const char *s, uint64_t *ts, struct err *e);
 
-/* The machine's monotonic clock in nanoseconds: the same for all programs. */
-int64_t tso_mono_ns(void);
-/* Unix time in milliseconds. */
-int64_t tso_now_ms(void);
+/* The moment that an option says, ts:TSO or a time, above 0; or opt_die. */
+uint64_t tso_opt(const char *name, const char *arg);
 
 #endif

@@ -1,4 +1,4 @@
-#include "base/tso.h"
+#include "model/tso.h"
 
 #include <string.h>
 #include <time.h>
@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/num.h"
+#include "base/opt.h"
 
 enum { LOGICAL_BITS = 18 };
 #define MAX_MS ((int64_t)1 << (64 - LOGICAL_BITS)) /* in the year 4199 */
@@ -131,20 +132,17 @@ bad:
 	    s);
 }
 
-int64_t
-tso_mono_ns(void)
+uint64_t
+tso_opt(const char *name, const char *arg)
 {
-	struct timespec t;
+	struct err e = { 0 };
+	uint64_t ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-int64_t
-tso_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	if (tso_parse_time(
+		strncmp(arg, "ts:", 3) == 0 ? arg + 3 : arg, &ts, &e) == -1 ||
+	    ts == 0)
+		opt_die("--%s: '%s' is neither ts:TSO nor a time such as "
+			"2026-01-02T03:04:05Z",
+		    name, arg);
+	return ts;
 }

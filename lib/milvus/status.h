@@ -1,0 +1,43 @@
+#ifndef CDC_MILVUS_STATUS_H
+#define CDC_MILVUS_STATUS_H
+
+/* Numbers in answers of Milvus that decide something here. */
+
+/* Status.code: pkg/util/merr/errors.go of 2.3 to 2.5. */
+enum mv_code {
+	MVC_NOT_READY = 1,
+	MVC_UNAVAILABLE = 2,
+	MVC_NO_MEMORY = 3,
+	MVC_TOO_MANY_REQUESTS = 4,
+	MVC_NO_DISK = 7,
+	MVC_RATE_LIMIT = 8,
+	MVC_QUOTA = 9,
+	MVC_TICK_DELAY = 11,
+	MVC_NO_RESOURCE = 12,
+	MVC_NO_COLLECTION = 100,
+	MVC_NOT_LOADED = 101,
+	MVC_NOT_ALL_LOADED = 103,
+	MVC_RECOVERING = 106,
+	MVC_NO_PARTITION = 200,
+	MVC_PARTITION_NOT_ALL_LOADED = 202,
+	MVC_NO_INDEX = 700,
+	MVC_NO_DATABASE = 800,
+	MVC_NO_NODE = 901,
+	MVC_NODE_OFFLINE = 902,
+	MVC_NODE_LACK = 903,
+	MVC_NODE_NOT_MATCH = 904,
+	MVC_NODE_NOT_AVAILABLE = 905,
+	MVC_BAD_PARAMETER = 1100,
+	MVC_NO_ALIAS = 1600,
+	MVC_ALIAS_EXISTS = 1602,
+	MVC_NO_SEGMENT_ID = 1902,
+	MVC_STREAM_CLOSED = 1903,
+	MVC_CANCELED = 10000, /* between its own parts */
+	MVC_OUT_OF_TIME = 10001,
+	MVC_UNEXPECTED = 65535, /* anything */
+};
+
+/* common.proto LoadState, in a GetLoadStateResponse */
+enum { MV_LOADING = 2, MV_LOADED = 3 };
+
+#endif
