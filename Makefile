@@ -26,18 +26,18 @@ LIB_C    := $(sort $(wildcard lib/*/*.c))
 PROTO    := $(sort $(wildcard lib/proto/*.proto))
 PROTO_C  := $(PROTO:lib/proto/%.proto=$(BUILD)/gen/%.pb-c.c)
 EMBED    := $(patsubst lib/api/%,$(BUILD)/embed/%.inc,$(wildcard lib/api/*.json lib/api/*.html lib/api/*.css lib/api/*.js))
-UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
+UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/*_test.c))
 PRELOAD  := $(filter %/killat.c %/clock.c %/slowname.c %/emptylog.c,$(wildcard tests/fake/*.c))
 FAKES    := $(patsubst tests/fake/%.c,$(BUILD)/tests/%,$(filter-out $(PRELOAD),$(wildcard tests/fake/*.c)))
 BENCH    := $(patsubst tests/bench/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 LIBCDC   := $(BUILD)/libcdc.a
 FISH     := $(wildcard completions/*.fish)
-UNITS    := $(wildcard systemd/*.service)
+UNITS    := $(wildcard dist/systemd/*.service)
 MANS     := $(wildcard man/*.[157])
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 SEEDS    := $(FUZZ:%=$(BUILD)/tests/%_test)
 FUZZ_S   ?= 60
-SOURCES   = $(wildcard cmd/*.c lib/*/*.[ch] tests/unit/*.[ch] tests/fake/*.[ch] tests/bench/*.c tests/fuzz/*.[ch])
+SOURCES   = $(wildcard cmd/*.c lib/*/*.[ch] tests/unit/*.h tests/unit/*/*.c tests/fake/*.[ch] tests/bench/*.c tests/fuzz/*.[ch])
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
@@ -65,7 +65,7 @@ ALL_CFLAGS   = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 ifeq ($(DEPS_OK)$(DEPS_TRIED),)
 # The libraries are not there yet: install them, then read this file again.
 all tests-build:
-	$(Q)sh tests/setup.sh build
+	$(Q)sh tests/tools/setup.sh build
 	$(Q)$(MAKE) DEPS_TRIED=1 $@
 else
 all: $(PROGRAMS:%=$(BUILD)/%)
@@ -87,40 +87,41 @@ $(BUILD)/%.o: %.c | $(PROTO_C) $(EMBED)
 
 $(LIBCDC): $(LIB_C:%.c=$(BUILD)/%.o) $(PROTO_C:%.pb-c.c=%.o)
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
-$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/cmd/%.o $(LIBCDC)
-	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
-$(UNIT): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBCDC)
-	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread -lz -lm $(LDLIBS)
-$(SEEDS): $(BUILD)/tests/%_test: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIBCDC)
-	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
-$(FAKES): $(BUILD)/tests/%: $(BUILD)/tests/fake/%.o $(LIBCDC)
-	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
-$(BENCH): $(BUILD)/tests/%: $(BUILD)/tests/bench/%.o $(LIBCDC)
-	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
+LINKED := $(PROGRAMS:%=$(BUILD)/%) $(UNIT) $(SEEDS) $(FAKES) $(BENCH) $(FUZZ:%=$(BUILD)/%)
+$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/cmd/%.o
+$(UNIT): %: %.o
+$(SEEDS): $(BUILD)/tests/%_test: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o
+$(FAKES): $(BUILD)/tests/%: $(BUILD)/tests/fake/%.o
+$(BENCH): $(BUILD)/tests/%: $(BUILD)/tests/bench/%.o
+$(FUZZ:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o
+$(UNIT): LDLIBS += -lcmocka
+$(FUZZ:%=$(BUILD)/%): LDLIBS += -fsanitize=fuzzer
+$(LINKED): $(LIBCDC)
+	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBCDC) $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
 # For LD_PRELOAD, and so without sanitizers.
 $(BUILD)/tests/%.so: tests/fake/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARN) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 check:
-	$(Q)sh tests/setup.sh test
+	$(Q)sh tests/tools/setup.sh test
 	$(Q)$(MAKE) all tests-build
-	$(Q)BUILD=$(BUILD) sh tests/run.sh all
+	$(Q)BUILD=$(BUILD) sh tests/tools/run.sh all
 check-unit check-program check-real: check-%:
-	$(Q)sh tests/setup.sh test
+	$(Q)sh tests/tools/setup.sh test
 	$(Q)$(MAKE) all tests-build
-	$(Q)BUILD=$(BUILD) sh tests/run.sh $*
+	$(Q)BUILD=$(BUILD) sh tests/tools/run.sh $*
 # Hours of faults: SEED=n for the same ones again, ROUNDS=n of 1000, ONLY='scenario...'.
 .PHONY: torture
 torture:
-	$(Q)sh tests/setup.sh test
+	$(Q)sh tests/tools/setup.sh test
 	$(Q)$(MAKE) all tests-build
-	$(Q)BUILD=$(BUILD) sh tests/run.sh torture $(SEED:%=--seed %) $(ROUNDS:%=--rounds %) $(ONLY)
+	$(Q)BUILD=$(BUILD) sh tests/tools/run.sh torture $(SEED:%=--seed %) $(ROUNDS:%=--rounds %) $(ONLY)
 
-# How fast, on this machine: SIZE=small for a look, ONLY='group...'; the picture of all of it is bench/bench.svg.
+# How fast, on this machine: SIZE=small for a look, ONLY='group...'; the picture of all of it is tests/bench/bench.svg.
 .PHONY: bench
 bench:
-	$(Q)sh tests/setup.sh test
+	$(Q)sh tests/tools/setup.sh test
 	$(Q)$(MAKE) all $(BENCH)
 	$(Q)BUILD=$(BUILD) $${CDC_DEPS:-.deps}/venv/bin/python tests/bench/bench.py $(SIZE:%=--size %) $(ONLY)
 
@@ -129,26 +130,24 @@ asan:
 	$(Q)ASAN_OPTIONS=$${ASAN_OPTIONS:+$$ASAN_OPTIONS:}quarantine_size_mb=16 \
 		$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check
 demo:
-	$(Q)sh tests/setup.sh test
+	$(Q)sh tests/tools/setup.sh test
 	$(Q)$(MAKE) all
-	$(Q)BUILD=$(BUILD) sh tests/demo.sh
+	$(Q)BUILD=$(BUILD) sh tests/tools/demo.sh
 
 # libFuzzer's programs, a build of their own; tests/fuzz/run.sh says more.
 fuzz:
-	$(Q)sh tests/setup.sh lint
+	$(Q)sh tests/tools/setup.sh lint
 	$(Q)$(MAKE) BUILD=$(BUILD)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
 		CFLAGS='-O1 -g -fno-sanitize-recover=all' WARN=-w fuzz-build
 	$(Q)sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_S) $(FUZZ)
 fuzz-build: $(FUZZ:%=$(BUILD)/%)
-$(FUZZ:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(LIBCDC)
-	$(Q)$(CC) $(HARDEN_LD) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lz -lm $(LDLIBS)
 
 fmt:
 	$(Q)clang-format -i $(SOURCES)
 lint:
-	$(Q)sh tests/setup.sh lint
+	$(Q)sh tests/tools/setup.sh lint
 	$(Q)$(MAKE) $(PROTO_C) $(EMBED)
-	$(Q)BUILD=$(BUILD) CPPFLAGS='$(subst ',,$(ALL_CPPFLAGS))' sh tests/lint.sh $(SOURCES)
+	$(Q)BUILD=$(BUILD) CPPFLAGS='$(subst ',,$(ALL_CPPFLAGS))' sh tests/tools/lint.sh $(SOURCES)
 
 install: all
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)'
@@ -163,7 +162,7 @@ install: all
 	install -m 644 $(FISH) '$(DESTDIR)$(FISHDIR)'
 	for u in $(UNITS); do sed 's,/usr/bin/,$(BINDIR)/,' $$u \
 		>'$(DESTDIR)$(UNITDIR)'/$${u##*/} || exit 1; done
-	install -m 644 systemd/milvus-cdc.conf '$(DESTDIR)$(USERDIR)'
+	install -m 644 dist/systemd/milvus-cdc.conf '$(DESTDIR)$(USERDIR)'
 uninstall:
 	for p in $(PROGRAMS); do \
 		rm -f '$(DESTDIR)$(BINDIR)'/$$p '$(DESTDIR)$(BASHDIR)'/$$p; done
@@ -171,17 +170,17 @@ uninstall:
 		rm -f '$(DESTDIR)$(MANDIR)'/man$${m##*.}/$$m; done
 	rm -f '$(DESTDIR)$(ZSHDIR)/_cdc' '$(DESTDIR)$(USERDIR)/milvus-cdc.conf' \
 		$(FISH:completions/%='$(DESTDIR)$(FISHDIR)'/%) \
-		$(UNITS:systemd/%='$(DESTDIR)$(UNITDIR)'/%)
+		$(UNITS:dist/systemd/%='$(DESTDIR)$(UNITDIR)'/%)
 dist:
-	$(Q)BUILD='$(BUILD)' sh packaging/dist.sh
+	$(Q)BUILD='$(BUILD)' sh dist/dist.sh
 deb:
-	$(Q)sh tests/setup.sh package
-	$(Q)BUILD='$(BUILD)' sh packaging/deb.sh
+	$(Q)sh tests/tools/setup.sh package
+	$(Q)BUILD='$(BUILD)' sh dist/deb.sh
 package-check:
-	$(Q)sh tests/setup.sh test
-	$(Q)sh tests/setup.sh package-check
+	$(Q)sh tests/tools/setup.sh test
+	$(Q)sh tests/tools/setup.sh package-check
 	$(Q)$(MAKE) all tests-build deb
-	$(Q)BUILD=$(BUILD) sh tests/run.sh package
+	$(Q)BUILD=$(BUILD) sh tests/tools/run.sh package
 clean:
 	rm -rf $(BUILD)
 

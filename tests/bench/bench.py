@@ -1,7 +1,7 @@
 """Measures how fast the programs are on this machine: a table, the targets, and a picture.
 
 bench.py [--size small|full] [GROUP...]; `make bench` builds what it needs first.  The groups are read, apply, pipe, decimal, general,
-lag, limits, chain and delay; all of them if none is named.  The picture is bench/bench.svg if all were measured in full, otherwise
+lag, limits, chain and delay; all of them if none is named.  The picture is tests/bench/bench.svg if all were measured in full, otherwise
 $BUILD/bench.svg.  With CDC_LAB set the servers of that lab are used, and stay; otherwise some of our own come and go.
 """
 import argparse
@@ -50,7 +50,7 @@ class Bench:
         subprocess.run([LAB, *argv], check=True, stdout=sys.stderr)
 
     def up(self):
-        """As tests/run.sh does it: an owner, so that the next run can clear away what this one could not."""
+        """As tests/tools/run.sh does it: an owner, so that the next run can clear away what this one could not."""
         if 'CDC_LAB' not in os.environ:
             self.mine = tempfile.mkdtemp(prefix='lab.', dir=BUILD)
             with open(os.path.join(self.mine, 'owner'), 'w') as f:
@@ -102,7 +102,7 @@ def main():
     wanted = targets.rows(bench.figures)
     print('\n'.join([*picture.machine(args.size), '', table([f.cells() for f in bench.figures]), '', table(wanted)]))
     whole = not args.group and args.size == 'full'
-    picture.draw(os.path.join(TOP, 'bench' if whole else BUILD, 'bench.svg'), bench.figures, wanted, args.size)
+    picture.draw(os.path.join(TOP, 'tests/bench' if whole else BUILD, 'bench.svg'), bench.figures, wanted, args.size)
 
 
 if __name__ == '__main__':

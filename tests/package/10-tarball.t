@@ -1,7 +1,7 @@
 #!/bin/sh
 # The tarball, as somebody gets it who has no git: it builds, its unit tests pass, and the package made from it in another
 # folder, time, time zone, language and umask has the same bytes.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 name=milvus-cdc-tools-$(cat "$top/VERSION")
 [ -e "$BUILD/package/log" ] || skip_all 'make deb comes first'
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL

@@ -1,8 +1,8 @@
 #!/bin/sh
 # lintian has neither errors nor warnings, and the compiler had none.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 [ -e "$BUILD/package/log" ] || skip_all 'make deb comes first'
-command -v lintian >/dev/null || skip_all 'no lintian here (tests/setup.sh package-check)'
+command -v lintian >/dev/null || skip_all 'no lintian here (tests/tools/setup.sh package-check)'
 root=
 [ "$(id -u)" != 0 ] || root=--allow-root
 

@@ -1,14 +1,14 @@
 #!/bin/sh
 # The package in a Debian of its own: installed, its programs and services run, the latter by a real systemd with all
 # that their units forbid; upgraded, removed, purged, and what was there before is there again.
-. "$(dirname "$0")/../lib.sh"
-. "$TESTS/etcd.sh"
-. "$TESTS/readlib.sh"
-. "$TESTS/applylib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$TESTS/lib/etcd.sh"
+. "$TESTS/lib/readlib.sh"
+. "$TESTS/lib/applylib.sh"
 unset CDC_STATE_DIR
 version=$(cat "$top/VERSION")
 deb=$(ls "$BUILD"/package/milvus-cdc-tools_"$version"_*.deb 2>/dev/null) || skip_all 'make deb comes first'
-command -v mmdebstrap >/dev/null || skip_all 'no mmdebstrap here (tests/setup.sh package-check)'
+command -v mmdebstrap >/dev/null || skip_all 'no mmdebstrap here (tests/tools/setup.sh package-check)'
 [ "$(id -u)" = 0 ] || skip_all 'only root can make a Debian'
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 R=$T/root

@@ -30,11 +30,11 @@ def free_port():
 
 
 class Service:
-    """A unit of systemd/: exactly its ExecStart, in its Environment; started again when it has died, as Restart= says."""
+    """A unit of dist/systemd/: exactly its ExecStart, in its Environment; started again when it has died, as Restart= says."""
 
     def __init__(self, case, unit, environment):
         self.case, self.unit = case, unit
-        with open(os.path.join(TOP, 'systemd', unit)) as f:
+        with open(os.path.join(TOP, 'dist', 'systemd', unit)) as f:
             self.line = next(x for x in f if x.startswith('ExecStart=')).split('=', 1)[1]
         self.env = {k: v for k, v in case.env.items() if not k.startswith('CDC_')}
         self.env.update(environment, CDC_STATE_DIR=case.env['CDC_STATE_DIR'])

@@ -1,6 +1,6 @@
 """TLS and logins towards etcd, Kafka and the target, each of them right, wrong and missing.
 
-On a lab of its own, whose etcd has logins, all of which listen with TLS too (`tests/lab secure`); with $CDC_TLS_LAB set,
+On a lab of its own, whose etcd has logins, all of which listen with TLS too (`tests/tools/lab secure`); with $CDC_TLS_LAB set,
 in that folder, and then it stays.  CDC_LONG=1: every cell; else those that differ in code.
 """
 import atexit
@@ -25,7 +25,7 @@ def own_lab():
     if not where:
         os.makedirs(BUILD, exist_ok=True)
         where = tempfile.mkdtemp(prefix='lab.', dir=BUILD)
-        with open(os.path.join(where, 'owner'), 'w') as f:  # tests/run.sh clears away what a killed test leaves
+        with open(os.path.join(where, 'owner'), 'w') as f:  # tests/tools/run.sh clears away what a killed test leaves
             f.write(str(os.getpid()))
         atexit.register(subprocess.run, [LAB, 'wipe'], env=dict(os.environ, CDC_LAB=where))
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -140,7 +140,7 @@ def restored(case):
 
 
 if 'CDC_TARGET' not in os.environ:
-    print('1..0 # SKIP CDC_TARGET is not set; eval "$(tests/lab env)"')
+    print('1..0 # SKIP CDC_TARGET is not set; eval "$(tests/tools/lab env)"')
     sys.exit(0)
 lab = sourcelab.SourceLab()
 os.environ.update(lab.addresses)

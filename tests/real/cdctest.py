@@ -1,7 +1,7 @@
 """What the tests against real servers share: TAP, a place of its own for each test, the pipeline, the comparison.
 
 A scenario is a function of one argument, a Case; main(a, b, ...) runs them and prints TAP.  The servers are those of
-`tests/lab env`, the programs those of $BUILD [build].  KEEP=1 leaves a case's folder; arguments choose scenarios by name.
+`tests/tools/lab env`, the programs those of $BUILD [build].  KEEP=1 leaves a case's folder; arguments choose scenarios by name.
 """
 import contextlib
 import json
@@ -20,7 +20,7 @@ from milvusapi import DT, GONE, Milvus, MilvusError, dict_of
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, os.environ.get('BUILD', 'build'))
-LAB = os.path.join(TOP, 'tests', 'lab')
+LAB = os.path.join(TOP, 'tests', 'tools', 'lab')
 PAGE = 2000       # rows compared at a time
 PATIENCE = 60     # seconds until a condition that should come is given up
 
@@ -481,7 +481,7 @@ def lab_more(*names):
 def main(*scenarios):
     for variable in 'CDC_ETCD', 'CDC_BROKERS', 'CDC_ROOT', 'CDC_SOURCE', 'CDC_TARGET':
         if variable not in os.environ:
-            print(f'1..0 # SKIP {variable} is not set; eval "$(tests/lab env)"')
+            print(f'1..0 # SKIP {variable} is not set; eval "$(tests/tools/lab env)"')
             return
     for s in scenarios:
         title = s.__name__.replace('_', ' ')

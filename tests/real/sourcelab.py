@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LAB = os.path.join(TOP, 'tests', 'lab')
+LAB = os.path.join(TOP, 'tests', 'tools', 'lab')
 OURS = 'CDC_ETCD', 'CDC_BROKERS', 'CDC_SOURCE', 'CDC_ROOT'
 
 

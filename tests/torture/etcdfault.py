@@ -230,7 +230,7 @@ class Guarded:
         snapshot = t.path('snapshot.db')
         etcdctl('snapshot', 'save', snapshot)
         port, peer = (int(p) for p in subprocess.run(
-            [sys.executable, os.path.join(TOP, 'tests', 'labtool.py'), 'ports', '1', '1'],
+            [sys.executable, os.path.join(TOP, 'tests', 'tools', 'labtool.py'), 'ports', '1', '1'],
             capture_output=True, text=True, check=True).stdout.split())
         self.url, peers = f'http://127.0.0.1:{port}', f'http://127.0.0.1:{peer}'
         etcdctl('snapshot', 'restore', snapshot, '--data-dir', self.folder, '--initial-cluster', f'default={peers}',

@@ -384,7 +384,7 @@ def main():
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if not args.jobs and ('CDC_SOURCE' not in os.environ or 'CDC_TARGET' not in os.environ):
-        print('1..0 # SKIP no servers; eval "$(tests/lab env)"')
+        print('1..0 # SKIP no servers; eval "$(tests/tools/lab env)"')
         return
     diag(f'seed {args.seed}')
     for module in MODULES:

@@ -1,0 +1,85 @@
+#!/bin/sh
+# cdc-apply: operations that are not rows, and what is there already.
+. "$(dirname "$0")/../lib/lib.sh"
+. "$TESTS/lib/applylib.sh"
+
+fake_start
+op() { echo "{\"op\":\"$1\",\"ts\":\"5\",\"db\":\"${DB:-default}\",\"coll\":\"$2\",\"coll_id\":\"1$2\"${3:+,$3}}"; }
+run() { { begin; cat; end; } >in; run_quietly cdc-apply "$@" in; echo $tap_got >got; }
+good() { [ "$(cat got)" = 0 ]; tap $? "$1" || show_run; }
+
+create a | run; good 'create'
+create a | run; good 'create again'
+is '  is not asked for twice' "$(calls CreateCollection | wc -l)" 1
+create a | sed 's/"properties":{}/"properties":{"collection.ttl.seconds":"5"}/' | run; good 'other properties are set'
+is '  with one call' "$(calls AlterCollection)" 'AlterCollection default/a ok'
+create a | sed 's/"shards":1/"shards":2/' | run; good 'other shards'
+like '  are said' "$(cat "$err")" "'default.a' has 1 shards at the target and 2 at the source"
+create a | sed 's/"dim":"2"/"dim":"4"/' | run
+is 'other fields are refused' "$(cat got)" 1
+like '  with the difference' "$(cat "$err")" "field 'vec': dim '4' and '2'"
+create l | sed 's/"num_partitions"/"ensure":true,&/' >ensure
+run <ensure
+like 'what the target has lost' "$(cat "$err")" "has lost it, as 'default.l'; --create-missing"
+run --create-missing <ensure; good '  is made with --create-missing'
+create g | sed 's/"num_partitions"/"gone":true,&/' | run; good 'what is gone'
+is '  is left out' "$(calls 'default/g' | wc -l)" 0
+is '  and counted' "$(jq -c .n "$out")" '{"gone":1}'
+create h | sed 's/"coll_id":"1h"/"coll_id":"77"/' | run; good 'made by an older stream'
+op drop_collection h '"gone":true' | sed 's/"coll_id":"1h"/"coll_id":"78"/' | run; good '  and gone, by another id'
+is '  stays' "$(calls 'DropCollection default/h' | wc -l)" 0
+op drop_collection h '"gone":true' | sed 's/"coll_id":"1h"/"coll_id":"77"/' | run; good '  and gone, by its own id'
+is '  is dropped' "$(calls 'DropCollection default/h')" 'DropCollection default/h ok'
+create p | sed 's/"num_partitions"/"partial":true,&/' | run; good 'what is partial is made'
+like '  and said' "$(cat "$err")" "'default.p': rows from before the start"
+
+: >fake.log
+op create_alias a '"alias":"x"' | run; good 'an alias'
+op drop_collection a | run; good 'a collection with an alias is dropped'
+is '  after its alias' "$(calls '(Drop|Alias)' | paste -sd ,)" \
+	'CreateAlias default/a ok,DropCollection default/a refused 65535,DropAlias default ok,DropCollection default/a ok'
+op drop_collection a | run; good 'dropped again'
+op load_collection p '"replicas":1' | run
+like 'a load without index' "$(cat "$err")" 'has no index at the target, and cannot be loaded without'
+echo '{"op":"create_database","ts":"5","db":"d","properties":{}}' | run; good 'a database'
+echo '{"op":"create_database","ts":"5","db":"d","properties":{}}' | run; good '  and again'
+database() { printf '{"op":"%s_database","ts":"5","db":"%s","properties":{}}\n' "$@"; }
+: >fake.log
+{ database create d; database drop i; database create i; database create i; } | run; good '  and others'
+is '  each by itself, as others may write there' "$(calls Database | paste -sd ,)" "ListDatabases  ok,CreateDatabase d refused 65535,ListDatabases  ok,DropDatabase i ok,CreateDatabase i ok,CreateDatabase i refused 65535,ListDatabases  ok"
+: >fake.log
+{ database create d; database create i; database create j; } | sed 's/}$/,"ensure":true}/' | run; good '  at a start'
+is '  all with one question' "$(calls Database | paste -sd ,)" 'ListDatabases  ok,CreateDatabase j ok'
+mkfifo live
+cdc-apply live >"$out" 2>"$err" &
+live=$!
+exec 8>live
+: >fake.log
+begin >&8
+wait_until 10 grep -q 'ShowCollections j' fake.log
+{ begin; database drop j; end; } | cdc-apply >/dev/null
+{ database create j && create l | sed 's/"db":"default"/"db":"j"/' && end; } >&8
+exec 8>&-
+ok 'a database that another shard has dropped' wait $live
+is '  is made again' "$(calls '(Create|Drop).* j' | paste -sd ,)" 'DropDatabase j ok,CreateDatabase j ok,CreateCollection j/l ok'
+create x | sed 's/"db":"default"/"db":"d"/' | run
+echo '{"op":"drop_database","ts":"5","db":"d"}' | run; good 'a database that is not empty'
+like '  is left' "$(cat "$err")" "database 'd' is left at the target"
+{ create r; insert r 1; delete r 2; } | run --rename default.r=e.s; good '--rename of a collection'
+is '  to a database that is made' "$(rows | cut -d ' ' -f 1-2)" 'e s'
+{ create r; insert r 1; } | run --rename default=d --rename default.r=d.t; good '  goes before that of its database'
+is '  ' "$(rows | cut -d ' ' -f 1-2 | paste -sd,)" 'd t,e s'
+
+op import p | run
+like 'an import is refused' "$(cat "$err")" 'in line 2: import .default.p.: rows were imported in bulk'
+op import p | run --skip import,flush; good '  but with --skip'
+is '  counted' "$(jq -c .n "$out")" '{"skipped":1}'
+op unknown | run --skip unknown; good 'what nobody knows'
+is '  counted by itself too' "$(jq -c .n "$out")" '{"skipped":1,"unknown":1}'
+echo '{"op":"frobnicate","ts":"1"}' | run
+like 'what it does not know' "$(cat "$err")" "does not know the operation 'frobnicate'"
+echo '{"op":"create_user","ts":"1","user":"u"}' | run; good 'users are left out'
+is '  unless asked for' "$(calls Cred | wc -l)" 0
+
+fake_stop
+done_testing
