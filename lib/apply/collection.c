@@ -64,7 +64,7 @@ set_properties(struct apply *a, const struct kvs *props, struct err *e)
 	return rc;
 }
 
-/* It is there already: is it the same? Laws 2. */
+/* The collection is there already: compare it (law 2). */
 static int
 compare(struct apply *a, struct coll *c, const struct schema *s,
     const struct kvs *props, int shards, struct err *e)

@@ -247,7 +247,7 @@ fill(struct kmsg *m, rd_kafka_message_t *rkm)
 	m->offset = rkm->offset;
 	m->time_ms = rd_kafka_message_timestamp(rkm, NULL);
 	m->topic = topic_of(rkm)->number;
-	/* formats.md 3.8: "_v" there and not empty is the 2.6 log */
+	/* "_v", if not empty, is of the 2.6 log: lib/format/FORMATS 5 */
 	m->streaming =
 	    rd_kafka_message_headers(rkm, &h) == RD_KAFKA_RESP_ERR_NO_ERROR &&
 	    rd_kafka_header_get_last(h, "_v", &v, &n) ==

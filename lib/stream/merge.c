@@ -283,7 +283,10 @@ is_ddl(int type)
 	       type == MSG_DROP_PARTITION;
 }
 
-/* Requests on the replicate-msg topic other than flush (design, law 0). */
+/*
+ * Milvus records clients' requests on replicate-msg; only Flush is taken from
+ * there, the others come from the catalogue (law 0).
+ */
 static int
 is_request(const struct topic *t, const struct rec *r)
 {

@@ -7,10 +7,9 @@
 
 enum {
 	/*
-	 * A record stands behind all that are older by so much, though not
-	 * behind all that are older: a tick comes up to a second late, a row
-	 * before the tick of its time (formats.md 4). Both by the source's one
-	 * clock, its TSO, which never goes back.
+	 * A record stands behind all records that are older by this much,
+	 * not behind all older ones: a tick comes up to a second late, and a
+	 * row before the tick of its time (lib/format/FORMATS 6).
 	 */
 	MARGIN_MS = 60000,
 	NEAR = 256, /* records that are read for nothing */

@@ -211,8 +211,8 @@ same_shard(const struct rec *a, const struct rec *b)
 }
 
 /*
- * formats.md 3.7: an upsert is Inserts and one Delete of the same shard and
- * timestamp, with the same keys; a Delete of partition -1 stands for the
+ * An upsert is Inserts and one Delete of the same shard and timestamp, with
+ * the same keys (lib/format/FORMATS 4); a Delete of partition -1 stands for the
  * Inserts of all partitions.
  */
 static void

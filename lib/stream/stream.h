@@ -14,7 +14,7 @@ struct err;
 
 /*
  * cdc-read's work: catalogue lines and Kafka records in, operation lines out,
- * in order. The laws are in cdc(7).
+ * in order. Laws are those of cdc(7), ORDER AND SAFETY.
  */
 struct reader_conf {
 	struct kreader_conf kafka;

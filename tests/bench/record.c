@@ -27,7 +27,7 @@
 #include "model/tso.h"
 #include "model/types.h"
 
-enum { MSG_INSERT = 400, MSG_TICK = 1200 }; /* formats.md 3.3 */
+enum { MSG_INSERT = 400, MSG_TICK = 1200 }; /* lib/format/FORMATS 1 */
 enum { FIRST_ARG = 7, PK_ID = 100, VEC_ID, SCALAR_ID };
 enum { TICK_BYTES = 4 << 20, TICK_RECORDS = 200, MOST_BYTES = 5 << 20 };
 enum { FLUSH_MS = 60000, TEXT_LEN = 16 };
@@ -179,7 +179,7 @@ vectors(struct maker *m, struct buf *b, size_t n)
 	free(f);
 }
 
-/* InsertRequest of package msg, formats.md 3.4. */
+/* InsertRequest of package msg, lib/format/FORMATS 2. */
 static size_t
 insert(struct maker *m, size_t n)
 {

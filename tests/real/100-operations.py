@@ -100,7 +100,7 @@ def operations(case):
     step('rename collection', lambda: a.rename(db, 'd', 'e'), lambda m: 'e' in m.colls(db) and 'd' not in m.colls(db))
 
     def alter():
-        # Milvus 2.3.5 puts into etcd what was true before the call (formats.md 1.7): the second call makes it known.
+        # Milvus 2.3.5 puts into etcd what was true before the call (lib/format/FORMATS 7): the second call makes it known.
         a.alter(db, 'e', {'collection.ttl.seconds': 4242})
         a.alter(db, 'e', {'collection.ttl.seconds': 4242})
 

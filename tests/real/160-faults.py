@@ -28,7 +28,7 @@ def go_on(pipe):
     except Stuck:
         return 'it went on by itself'
     ends = pipe.chain.wait(30)
-    # The one that met the fault says 3; who lost a neighbour ends as design.md law 10 says, and never with a crash.
+    # The one that met the fault says 3; a program that lost its neighbour ends as law 10 of cdc(7) says, and never with a crash.
     assert 3 in ends.values(), f'no status 3 in {ends}'
     assert not {-signal.SIGSEGV, -signal.SIGABRT} & set(ends.values()), ends
     pipe.start()

@@ -69,8 +69,8 @@ pm_f64(struct buf *b, double f)
 }
 
 /*
- * FieldData, formats.md 3.5: a column whose VectorField or ScalarField, by
- * kind, is in body, which is emptied.
+ * FieldData, lib/format/FORMATS 3: a column whose VectorField or ScalarField,
+ * by kind, is in body, which is emptied.
  */
 static inline void
 pm_column(struct buf *b, int type, const char *name, int64_t id, uint32_t kind,
