@@ -7,17 +7,24 @@ top=$(cd "$(dirname "$0")/../.." && pwd -P)
 cd "$top"
 eval "$(tests/tools/lab env)"
 python=${CDC_DEPS:-$top/.deps}/venv/bin/python
-[ $# -gt 0 ] || set -- create_database drop_database create_collection \
-	drop_collection rename_collection alter_collection create_partition \
-	drop_partition insert upsert delete create_index drop_index \
-	load_collection release_collection load_partitions \
-	release_partitions flush create_alias alter_alias drop_alias
+# All that a target does, by their table.
+# shellcheck disable=SC2046
+[ $# -gt 0 ] || set -- $(sed -n 's/^OP([A-Z_]*, "\(.*\)")$/\1/p' lib/model/ops.def |
+	grep -vxE 'begin|tick|end|import|unknown|ack')
 bad=0 n=0
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 for op; do
 	n=$((n + 1))
-	CDC_TEST_SKIP=$op setsid "$python" tests/real/100-operations.py \
+	case $op in
+	alter_database | alter_index)
+		echo "ok $n - without $op # SKIP Milvus 2.3.5 has no such call; tests/program/204-apply-ddl.t has it"
+		continue
+		;;
+	*_user | *_role | grant | revoke) test=180-users ;;
+	*) test=100-operations ;;
+	esac
+	CDC_TEST_SKIP=$op setsid "$python" tests/real/$test.py \
 		>"$out" 2>&1 &
 	pid=$!
 	while kill -0 "$pid" 2>/dev/null && ! grep -q '^not ok' "$out"; do

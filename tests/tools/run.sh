@@ -43,6 +43,13 @@ tap() { # JOBS EXEC FILE...
 	[ "$(wc -l <"$counts")" != "$before" ] || echo "0 1 0" >>"$counts"
 }
 
+# RING [FILE...], and how long it took.
+timed() {
+	begun=$(date +%s)
+	"$@"
+	echo "== $1: $(($(date +%s) - begun)) s"
+}
+
 unit() {
 	echo '== unit'
 	[ $# -gt 0 ] || set -- "$BUILD"/tests/unit/*/*_test "$BUILD"/tests/*_test
@@ -95,7 +102,7 @@ real() {
 }
 
 case $ring in
-unit | program | real | package) "$ring" "$@" ;;
+unit | program | real | package) timed "$ring" "$@" ;;
 torture)
 	if [ -z "${CDC_LAB:-}" ]; then
 		sh "$here/setup.sh" test && orphans && set -- --jobs 2 "$@" || exit
@@ -104,9 +111,9 @@ torture)
 	exit
 	;;
 all)
-	unit
-	program
-	real
+	timed unit
+	timed program
+	timed real
 	;;
 *)
 	echo 'usage: run.sh [unit|program|real|all|package] [FILE...]; run.sh torture [ARGUMENT...]' >&2
