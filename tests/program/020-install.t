@@ -52,7 +52,7 @@ is 'units name the programs where they are' "$(sed -n 's/^ExecStart=//p' "other/
 ok 'uninstall' run uninstall
 is 'nothing is left' "$(find root ! -type d)" ''
 
-dirs=$(sed -n 's/^\([A-Z]*DIR\) *?=.*/\1/p' "$top/Makefile")
+dirs=$(sed -n 's/^\([A-Z]*DIR\) *?=.*/\1/p' "$top/Makefile" "$top/dist/install.mk")
 ok 'a folder of its own for each kind of file' run install DESTDIR="$T/own" $(for d in $dirs; do echo "$d=/$d"; done)
 is 'is honoured' "$(ls own)" "$(printf '%s\n' $dirs | sort)"
 is 'with all files' "$(find own ! -type d | wc -l)" "$(find other ! -type d | wc -l)"
