@@ -112,7 +112,7 @@ asan:
 	$(Q)ASAN_OPTIONS=$${ASAN_OPTIONS:+$$ASAN_OPTIONS:}quarantine_size_mb=16 \
 		$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check
 demo:
-	$(SETUP) test
+	$(SETUP) lab
 	$(Q)$(MAKE) all
 	$(Q)BUILD=$(BUILD) sh tests/tools/demo.sh
 

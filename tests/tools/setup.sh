@@ -1,9 +1,15 @@
 #!/bin/sh
-# setup.sh [build|test|lint|package|package-check|clients]: what this tree needs on a Debian that has nothing but git and make.
+# setup.sh [build|lab|test|lint|package|package-check|clients]: what this tree needs on a Debian that has nothing but git and make.
+#
+#   build            compiler and libraries
+#   lab              and real servers with a client: for tests/tools/lab and make demo
+#   test             and all that make check asks for
+#   lint, package, package-check, clients    what make lint, make deb, make package-check and the long form of 343 ask for
 #
 # Debian packages come by apt (root), or the one line to run is printed and the status is 2.  What Debian does not have
 # (Milvus, Kafka, pymilvus) goes beneath $CDC_DEPS [.deps], by pip and mvn as they are configured on this machine.
-# Says nothing when all is there, and then asks nobody: every need is checked on this machine first.
+# Says a line, with the size, before each thing that is fetched. Says nothing when all is there, and then asks nobody:
+# every need is checked on this machine first.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -25,12 +31,14 @@ build='f:/usr/include/stdio.h:libc6-dev c:gcc:gcc c:pkg-config:pkg-config c:prot
 	l:rdkafka:librdkafka-dev l:libprotobuf-c:libprotobuf-c-dev l:jansson:libjansson-dev l:libcurl:libcurl4-openssl-dev
 	l:libmicrohttpd:libmicrohttpd-dev
 	l:zlib:zlib1g-dev'
-check='l:cmocka:libcmocka-dev c:etcd:etcd-server c:etcdctl:etcd-client c:kcat:kcat c:jq:jq p::python3-venv
-	c:java:default-jre-headless c:mvn:maven c:curl:curl c:openssl:openssl c:prove:perl c:zstd:zstd c:fish:fish c:zsh:zsh c:script:bsdutils
+lab='c:etcd:etcd-server c:etcdctl:etcd-client c:kcat:kcat c:jq:jq p::python3-venv c:java:default-jre-headless c:mvn:maven
+	c:curl:curl c:openssl:openssl'
+check='l:cmocka:libcmocka-dev c:prove:perl c:zstd:zstd c:fish:fish c:zsh:zsh c:script:bsdutils
 	c:chromium:chromium c:chromedriver:chromium-driver'
 clients='p::python3-venv c:node:nodejs c:npm:npm'
 lint='c:clang-format:clang-format c:clang-tidy:clang-tidy c:clang:clang f:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-14-dev c:cppcheck:cppcheck c:mandoc:mandoc'
-package='c:dh:debhelper c:dpkg-buildpackage:dpkg-dev l:cmocka:libcmocka-dev'
+# dpkg-buildpackage wants build-essential itself, not only what is in it.
+package='c:dh:debhelper c:dpkg-buildpackage:dpkg-dev f:/usr/share/build-essential/list:build-essential l:cmocka:libcmocka-dev'
 package_check='c:lintian:lintian c:faketime:faketime c:mmdebstrap:mmdebstrap c:systemd-analyze:systemd'
 
 die() {
@@ -70,6 +78,15 @@ quiet() {
 	fi
 }
 
+say() { # WHAT-IS-FETCHED
+	echo "setup: $1" >&2
+}
+
+fetched() { # PACKAGE...: how many apt would fetch, and how large they are
+	apt-get install --no-install-recommends --print-uris -y "$@" 2>/dev/null |
+		awk '/^\047/ { n++; size += $3 } END { printf "%d Debian packages, %.0f MB", n, size / 1e6 }'
+}
+
 packages() { # NEED...
 	lack=$(missing "$@")
 	[ -n "$lack" ] || return 0
@@ -79,7 +96,10 @@ packages() { # NEED...
 	fi
 	log=$(mktemp)
 	export DEBIAN_FRONTEND=noninteractive
+	say 'the lists of Debian packages'
 	apt-get update -qq >"$log" 2>&1 || true # old lists may do; the next line knows
+	# shellcheck disable=SC2086
+	say "$(fetched $lack) to fetch: ${lack% }"
 	quiet $line
 	rm -f "$log"
 	lack=$(missing "$@")
@@ -100,6 +120,7 @@ venv_part() {
 	# A venv knows its own path: one that was copied or whose python was removed is made again.
 	stamped venv "$deps $milvus $client" && "$deps/venv/bin/python" -c 'import pip' 2>/dev/null && return
 	find_python || die 'no working python3'
+	say "pymilvus, and $milvus with the server in it, by pip: 156 MB to fetch"
 	rm -rf "$deps/venv" "$deps/venv.stamp" "$deps/milvus.stamp"
 	quiet "$python" -m venv "$deps/venv"
 	# shellcheck disable=SC2086
@@ -111,6 +132,7 @@ venv_part() {
 apivenv_part() { # for tests of the HTTP API against its document
 	stamped apivenv "$deps $api" && "$deps/apivenv/bin/python" -c 'import pip' 2>/dev/null && return
 	find_python || die 'no working python3'
+	say 'schemathesis, by pip: 17 MB to fetch'
 	rm -rf "$deps/apivenv" "$deps/apivenv.stamp"
 	quiet "$python" -m venv "$deps/apivenv"
 	# shellcheck disable=SC2086
@@ -122,6 +144,7 @@ apivenv_part() { # for tests of the HTTP API against its document
 clients_part() {
 	stamped clients "$deps $makers_py $makers_js" && return
 	find_python || die 'no working python3'
+	say 'what makes clients of the API, by pip and npm'
 	rm -rf "$deps/clients" "$deps/clients.stamp"
 	quiet "$python" -m venv "$deps/clients/venv"
 	quiet "$deps/clients/venv/bin/python" -m pip install --disable-pip-version-check -q "$makers_py"
@@ -133,6 +156,7 @@ clients_part() {
 
 milvus_part() { # the server, as the wheel packs it
 	stamped milvus "$milvus" && return
+	say 'the server is unpacked: 246 MB on disk'
 	rm -rf "$deps/milvus" "$deps/milvus.stamp"
 	quiet "$deps/venv/bin/python" -c \
 		'import sys, milvus; milvus._initialize_data_files(sys.argv[1])' "$deps/milvus"
@@ -141,6 +165,7 @@ milvus_part() { # the server, as the wheel packs it
 
 kafka_part() {
 	stamped kafka "$kafka" && return
+	say "Kafka $kafka, by mvn: 59 MB to fetch"
 	rm -rf "$deps/kafka" "$deps/kafka.stamp"
 	mkdir -p "$deps/kafka"
 	cat >"$deps/kafka/pom.xml" <<-X
@@ -155,37 +180,37 @@ kafka_part() {
 	stamp kafka "$kafka"
 }
 
+# One run at a time: the second waits and finds all done.
+parts() { # PART...
+	mkdir -p "$deps"
+	deps=$(cd "$deps" && pwd -P) # of one that several trees share by a link there is one name
+	exec 9>"$deps/lock"
+	flock 9
+	log=$deps/setup.log
+	for part; do
+		"${part}_part"
+	done
+	rm -f "$log"
+}
+
 # Word splitting makes the lists; they hold no pattern characters.
-case $want in
 # shellcheck disable=SC2086
+case $want in
 build) packages $build ;;
+lab)
+	packages $build $lab
+	parts venv milvus kafka
+	;;
+test)
+	packages $build $lab $check $package
+	parts venv apivenv milvus kafka
+	;;
 lint) packages $build $lint ;;
 package) packages $build $package ;;
 package-check) packages $build $package $package_check ;;
-test)
-	packages $build $check $package
-	mkdir -p "$deps"
-	deps=$(cd "$deps" && pwd -P) # of one that several trees share by a link there is one name
-	if [ "${CDC_SETUP_LOCKED:-}" != 1 ]; then # two runs at once: the second waits and finds all done
-		CDC_SETUP_LOCKED=1 exec flock "$deps/lock" sh "$here/setup.sh" test
-	fi
-	log=$deps/setup.log
-	venv_part
-	apivenv_part
-	milvus_part
-	kafka_part
-	rm -f "$log"
-	;;
 clients)
 	packages $clients
-	mkdir -p "$deps"
-	deps=$(cd "$deps" && pwd -P)
-	if [ "${CDC_SETUP_LOCKED:-}" != 1 ]; then
-		CDC_SETUP_LOCKED=1 exec flock "$deps/lock" sh "$here/setup.sh" clients
-	fi
-	log=$deps/setup.log
-	clients_part
-	rm -f "$log"
+	parts clients
 	;;
-*) die "usage: setup.sh [build|test|lint|package|package-check|clients]" 2 ;;
+*) die "usage: setup.sh [build|lab|test|lint|package|package-check|clients]" 2 ;;
 esac
