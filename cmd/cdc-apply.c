@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "apply/apply.h"
-#include "apply/window.h"
+#include "apply/queue_window.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"

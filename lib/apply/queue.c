@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply/batch.h"
+#include "apply/queue_priv.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "apply/batch.h"
+#include "apply/queue_priv.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/num.h"

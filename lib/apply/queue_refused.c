@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "apply/batch.h"
+#include "apply/queue_priv.h"
 #include "base/err.h"
 #include "base/mem.h"
 

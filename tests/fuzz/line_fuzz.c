@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "apply/batch.h"
+#include "apply/queue_priv.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* The document at /openapi.json is about the routes that there are. */
-#include "api/priv.h"
 #include "../apimake.h"
+#include "api/priv.h"
 
 static json_t *
 document(void)

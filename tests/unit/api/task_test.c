@@ -1,6 +1,6 @@
 /* How tasks are shown, and what becomes of them. */
-#include "api/priv.h"
 #include "../apimake.h"
+#include "api/priv.h"
 
 #include "base/clock.h"
 #include "model/tso.h"

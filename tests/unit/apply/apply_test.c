@@ -10,7 +10,7 @@
 
 #include "apply/apply.h"
 
-#include "apply/batch.h"
+#include "apply/queue_priv.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/lines.h"

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "apply/window.h"
+#include "apply/queue_window.h"
 
 #define MS INT64_C(1000000)
 

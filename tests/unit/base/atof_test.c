@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/num.h"
 #include "../random.h"
+#include "base/num.h"
 
 static uint64_t seed; /* SEED=n for the same numbers again */
 

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../random.h"
 #include "base/err.h"
 #include "base/num.h"
-#include "../random.h"
 
 static uint64_t seed = 88172645463325252;
 

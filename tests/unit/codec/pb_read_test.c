@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "codec/pb_read.h"
 #include "../pbmake.h"
+#include "codec/pb_read.h"
 
 static struct pbwalk
 walk(const struct buf *b)

@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
+#include "../pbmake.h"
 #include "base/err.h"
 #include "format/v23.h"
-#include "../pbmake.h"
 
 /* MsgBase as field 1; ts 0: absent. */
 static void

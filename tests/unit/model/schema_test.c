@@ -10,11 +10,11 @@
 
 #include "common.pb-c.h"
 
+#include "../pbmake.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "codec/json_write.h"
 #include "model/schema.h"
-#include "../pbmake.h"
 
 /* Every key that a schema can have. */
 static const char full[] =

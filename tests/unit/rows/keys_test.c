@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
+#include "../insmake.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "codec/json_write.h"
-#include "../insmake.h"
 #include "rows/keys.h"
 
 static const char int_pk[] = "{\"id\":100,\"name\":\"pk\",\"type\":\"Int64\","

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
+#include "../insmake.h"
 #include "base/err.h"
 #include "codec/json_write.h"
-#include "../insmake.h"
 #include "rows/rows.h"
 
 static const struct rows_opts decimal = { ROWS_DECIMAL, 0 };

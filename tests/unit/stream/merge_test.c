@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
+#include "../pbmake.h"
 #include "model/pos.h"
 #include "model/tso.h"
-#include "../pbmake.h"
 
 /* A record with base {type 1, msgID 2, timestamp 3}; payload is static. */
 static struct rec *

@@ -1,8 +1,8 @@
-#ifndef CDC_APPLY_BATCH_H
-#define CDC_APPLY_BATCH_H
+#ifndef CDC_APPLY_QUEUE_PRIV_H
+#define CDC_APPLY_QUEUE_PRIV_H
 
 #include "apply/queue.h"
-#include "apply/window.h"
+#include "apply/queue_window.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "milvus/client.h"

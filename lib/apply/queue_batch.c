@@ -1,4 +1,4 @@
-#include "apply/batch.h"
+#include "apply/queue_priv.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

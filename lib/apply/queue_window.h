@@ -1,5 +1,5 @@
-#ifndef CDC_APPLY_WINDOW_H
-#define CDC_APPLY_WINDOW_H
+#ifndef CDC_APPLY_QUEUE_WINDOW_H
+#define CDC_APPLY_QUEUE_WINDOW_H
 
 #include <stddef.h>
 #include <stdint.h>

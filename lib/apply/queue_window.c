@@ -1,4 +1,4 @@
-#include "apply/window.h"
+#include "apply/queue_window.h"
 #include "base/clock.h"
 
 void
