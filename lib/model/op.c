@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const char *const names[OP_MAX] = {
-#define OP(id, name) [OP_##id] = name,
+#define OP(id, name, needs, count) [OP_##id] = name,
 #include "model/ops.def"
 #undef OP
 	[OP_OTHER] = "",

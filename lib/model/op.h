@@ -7,7 +7,7 @@ enum { STREAM_VERSION = 1 }; /* that we write, and the newest we read */
 
 /* The operations of the stream; cdc-ndjson(5). */
 enum opname {
-#define OP(id, name) OP_##id,
+#define OP(id, name, needs, count) OP_##id,
 #include "model/ops.def"
 #undef OP
 	OP_OTHER, /* a name that this version does not know */

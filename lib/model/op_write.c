@@ -10,14 +10,9 @@
 enum count { COUNT_DDL, COUNT_NONE, COUNT_OWN };
 
 static const enum count counted[OP_MAX] = {
-	[OP_BEGIN] = COUNT_NONE,
-	[OP_TICK] = COUNT_NONE,
-	[OP_END] = COUNT_NONE,
-	[OP_INSERT] = COUNT_OWN,
-	[OP_UPSERT] = COUNT_OWN,
-	[OP_DELETE] = COUNT_OWN,
-	[OP_IMPORT] = COUNT_OWN,
-	[OP_UNKNOWN] = COUNT_OWN,
+#define OP(id, name, needs, count) [OP_##id] = COUNT_##count,
+#include "model/ops.def"
+#undef OP
 };
 
 void

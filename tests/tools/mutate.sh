@@ -9,7 +9,7 @@ eval "$(tests/tools/lab env)"
 python=${CDC_DEPS:-$top/.deps}/venv/bin/python
 # All that a target does, by their table.
 # shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n 's/^OP([A-Z_]*, "\(.*\)")$/\1/p' lib/model/ops.def |
+[ $# -gt 0 ] || set -- $(sed -n 's/^OP([A-Z_]*, "\([a-z_]*\)".*/\1/p' lib/model/ops.def |
 	grep -vxE 'begin|tick|end|import|unknown|ack')
 bad=0 n=0
 out=$(mktemp)
