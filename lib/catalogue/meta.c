@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "catalogue/priv.h"
 #include "catalogue/roots.h"
+#include "format/format.h"
 #include "model/pattern_met.h"
 
 struct meta *
@@ -114,6 +115,7 @@ refuse_streaming(struct meta *m, struct err *e)
 		.limit = 1,
 		.keys_only = 1,
 	};
+	struct buf versions = { 0 };
 	int64_t now;
 	int any = 0, rc;
 
@@ -122,10 +124,13 @@ refuse_streaming(struct meta *m, struct err *e)
 	free(end);
 	if (rc == -1 || !any)
 		return rc == -1 ? -1 : 0;
-	return err_set(e, ERR_DATA,
+	format_versions(&versions);
+	err_set(e, ERR_DATA,
 	    "'%s' is a Milvus 2.6 or later (it has 'streamingcoord-meta/'): "
-	    "its log cannot be read, sources are 2.3 to 2.5",
-	    m->conf->root);
+	    "its log cannot be read, sources are %s",
+	    m->conf->root, versions.ptr);
+	buf_fini(&versions);
+	return -1;
 }
 
 static int

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "doctor/priv.h"
-#include "format/v23.h"
+#include "format/format.h"
 #include "model/tso.h"
 #include "mq/kafka.h"
 #include "mq/kafka_settings.h"
@@ -109,14 +109,15 @@ check_topics(struct doctor *d)
 
 /* ---- the log's format ---- */
 
-/* Its newest record: 1 if it is one of 2.3 to 2.5, 0 if there is none. */
+/* Its newest record: 1 if it can be read, 0 if there is none. */
 static int
 look_at(struct doctor *d, const char *topic, struct err *e)
 {
-	struct kmsg m = { 0 };
+	struct record m = { 0 };
 	struct msg msg;
 	int64_t low, high;
-	int rc;
+	const struct format *f;
+	int rc = -1;
 
 	if (kreader_ends(d->k, topic, &low, &high, e) == -1)
 		return -1;
@@ -124,14 +125,10 @@ look_at(struct doctor *d, const char *topic, struct err *e)
 		return 0;
 	if (kreader_peek(d->k, topic, high - 1, &m, e) == -1)
 		return -1;
-	rc = m.streaming ? err_set(e, ERR_DATA,
-			       "topic '%s': the source writes the streaming "
-			       "log of Milvus 2.6, which is not read",
-			       topic)
-			 : msg_decode(m.ptr, m.len, &msg, e);
-	if (rc == -1 && !m.streaming)
+	if ((f = format_of(&m, topic, e)) != NULL &&
+	    (rc = f->decode(&m, &msg, e)) == -1)
 		err_wrap(e, "topic '%s' offset %" PRId64, topic, high - 1);
-	kmsg_free(&m);
+	record_free(&m);
 	return rc == -1 ? -1 : 1;
 }
 
@@ -139,9 +136,11 @@ void
 check_format(struct doctor *d)
 {
 	struct err e = { 0 };
+	struct buf versions = { 0 };
 	size_t n = 0, i;
 	int rc = 0;
 
+	format_versions(&versions);
 	for (i = 0; i < d->used.n && rc != -1 && !doctor_over(d); i++) {
 		rc = look_at(d, d->used.v[i], &e);
 		n += rc == 1;
@@ -158,8 +157,9 @@ check_format(struct doctor *d)
 	else
 		doctor_ok(d,
 		    "the newest record of each of %zu topics is of a log of "
-		    "Milvus 2.3 to 2.5, %zu are empty",
-		    n, d->used.n - n);
+		    "Milvus %s, %zu are empty",
+		    n, versions.ptr, d->used.n - n);
+	buf_fini(&versions);
 }
 
 /* ---- settings ---- */

@@ -6,6 +6,7 @@
 #include "base/opt.h"
 #include "catalogue/cat.h"
 #include "doctor/priv.h"
+#include "format/format.h"
 #include "model/rename.h"
 #include "task/check_target.h"
 #include "task/task.h"
@@ -102,20 +103,25 @@ static void
 say_versions(struct doctor *d, const char *source, const char *target)
 {
 	int n = number_of(d->source.milvus);
+	const struct format *f = format_of_version(n);
+	struct buf todo = { 0 };
 
-	if (n >= 2006)
-		doctor_wrong(d, "sources are 2.3.2 to 2.5",
+	buf_addf(&todo, "sources are ");
+	format_versions(&todo);
+	if (f != NULL && f->decode == NULL)
+		doctor_wrong(d, todo.ptr,
 		    "source Milvus %s, whose log is not read; target Milvus %s",
 		    source, target);
-	else if (n != 0 && n < 2003)
-		doctor_wrong(d, "sources are 2.3.2 to 2.5",
-		    "source Milvus %s; target Milvus %s", source, target);
+	else if (n != 0 && f == NULL)
+		doctor_wrong(d, todo.ptr, "source Milvus %s; target Milvus %s",
+		    source, target);
 	else if (n == 0 || d->target[0] == '\0')
 		doctor_unknown(d, NULL, "source Milvus %s; target Milvus %s",
 		    source, target);
 	else
 		doctor_ok(
 		    d, "source Milvus %s; target Milvus %s", source, target);
+	buf_fini(&todo);
 }
 
 void

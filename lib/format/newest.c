@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "format/v23.h"
+#include "format/format.h"
 #include "mq/kafka.h"
 
 /* Offsets of the last records; -1: there is none, or it is not asked for. */
@@ -43,14 +43,13 @@ int
 record_ts(struct kreader *k, const char *topic, int64_t offset, uint64_t *ts,
     struct err *e)
 {
-	struct kmsg r = { 0 };
+	struct record r = { 0 };
 	struct msg m;
-	struct err ignored = { 0 };
 
 	if (kreader_peek(k, topic, offset, &r, e) == -1)
 		return -1;
-	*ts = msg_decode(r.ptr, r.len, &m, &ignored) == 0 ? m.ts : 0;
-	kmsg_free(&r);
+	*ts = format_peek(&r, &m) == 0 ? m.ts : 0;
+	record_free(&r);
 	return 0;
 }
 

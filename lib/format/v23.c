@@ -7,49 +7,48 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "codec/pb_read.h"
+#include "format/format.h"
 
 /*
- * Field numbers of msg.proto and milvus.proto, 2.3 - 2.5; 0: it has none.
- * In Flush, field 3 is the first of the collections' names.
+ * A commonpb.MsgType, what it is to us, and field numbers of msg.proto and
+ * milvus.proto, 2.3 - 2.5; 0: it has none. In Flush, field 3 is the first of
+ * the collections' names.
  */
 struct layout {
 	int type;
+	enum msg_kind kind;
 	const char *name;
 	uint8_t shard, db, coll, part, db_id, coll_id, part_id;
 	uint8_t timestamps, rows, version, schema;
 };
 
 static const struct layout layouts[] = {
-	{ MSG_CREATE_COLLECTION, "CreateCollection", 0, 2, 3, 4, 5, 6, 7, 0, 0,
-	    0, 8 },
-	{ MSG_DROP_COLLECTION, "DropCollection", 0, 2, 3, 0, 4, 5, 0, 0, 0, 0,
-	    0 },
-	{ MSG_CREATE_PARTITION, "CreatePartition", 0, 2, 3, 4, 5, 6, 7, 0, 0, 0,
-	    0 },
-	{ MSG_DROP_PARTITION, "DropPartition", 0, 2, 3, 4, 5, 6, 7, 0, 0, 0,
-	    0 },
-	{ MSG_INSERT, "Insert", 2, 3, 4, 5, 6, 7, 8, 10, 14, 15, 0 },
-	{ MSG_DELETE, "Delete", 2, 3, 4, 5, 6, 7, 8, 10, 11, 0, 0 },
-	{ MSG_IMPORT, "Import", 0, 2, 3, 0, 0, 4, 0, 0, 0, 0, 0 },
-	{ MSG_TIMETICK, "TimeTick", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-	{ MSG_REPLICATE, "Replicate", 0, 4, 5, 0, 0, 0, 0, 0, 0, 0, 0 },
-	{ MSG_LOAD_COLLECTION, "LoadCollection", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0,
-	    0 },
-	{ MSG_RELEASE_COLLECTION, "ReleaseCollection", 0, 2, 3, 0, 0, 0, 0, 0,
+	{ 100, MSG_CREATE_COLLECTION, "CreateCollection", 0, 2, 3, 4, 5, 6, 7,
+	    0, 0, 0, 8 },
+	{ 101, MSG_DROP_COLLECTION, "DropCollection", 0, 2, 3, 0, 4, 5, 0, 0, 0,
+	    0, 0 },
+	{ 200, MSG_CREATE_PARTITION, "CreatePartition", 0, 2, 3, 4, 5, 6, 7, 0,
 	    0, 0, 0 },
-	{ MSG_LOAD_PARTITIONS, "LoadPartitions", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0,
+	{ 201, MSG_DROP_PARTITION, "DropPartition", 0, 2, 3, 4, 5, 6, 7, 0, 0,
+	    0, 0 },
+	{ 400, MSG_INSERT, "Insert", 2, 3, 4, 5, 6, 7, 8, 10, 14, 15, 0 },
+	{ 401, MSG_DELETE, "Delete", 2, 3, 4, 5, 6, 7, 8, 10, 11, 0, 0 },
+	{ 408, MSG_IMPORT, "Import", 0, 2, 3, 0, 0, 4, 0, 0, 0, 0, 0 },
+	{ 1200, MSG_TICK, "TimeTick", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 1212, MSG_OTHER, "Replicate", 0, 4, 5, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 106, MSG_OTHER, "LoadCollection", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 107, MSG_OTHER, "ReleaseCollection", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0,
 	    0 },
-	{ MSG_RELEASE_PARTITIONS, "ReleasePartitions", 0, 2, 3, 0, 0, 0, 0, 0,
-	    0, 0, 0 },
-	{ MSG_CREATE_INDEX, "CreateIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
-	{ MSG_DROP_INDEX, "DropIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
-	{ MSG_ALTER_INDEX, "AlterIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
-	{ MSG_FLUSH, "Flush", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-	{ MSG_CREATE_DATABASE, "CreateDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0,
+	{ 205, MSG_OTHER, "LoadPartitions", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 206, MSG_OTHER, "ReleasePartitions", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0,
 	    0 },
-	{ MSG_DROP_DATABASE, "DropDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-	{ MSG_ALTER_DATABASE, "AlterDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0,
-	    0 },
+	{ 300, MSG_OTHER, "CreateIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 302, MSG_OTHER, "DropIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 304, MSG_OTHER, "AlterIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 402, MSG_FLUSH, "Flush", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 1801, MSG_OTHER, "CreateDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 1802, MSG_OTHER, "DropDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 1804, MSG_OTHER, "AlterDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 };
 
 static const struct layout *
@@ -62,7 +61,7 @@ layout_of(int type)
 }
 
 const char *
-msg_type_name(int type)
+v23_type_name(int type)
 {
 	const struct layout *l = layout_of(type);
 
@@ -193,7 +192,7 @@ body(const struct layout *l, const void *p, size_t len, struct msg *m,
 			number(l, &f, m, s);
 		} else if (f.wire == PB_BYTES) {
 			text(l, &f, m);
-			if (m->type == MSG_DELETE && f.field == 14)
+			if (l->kind == MSG_DELETE && f.field == 14)
 				s->plan = 1;
 		}
 	}
@@ -204,11 +203,11 @@ body(const struct layout *l, const void *p, size_t len, struct msg *m,
 static int
 check(const struct seen *s, struct msg *m, struct err *e)
 {
-	if (m->type == MSG_INSERT && s->version != 1)
+	if (m->kind == MSG_INSERT && s->version != 1)
 		return err_set(e, ERR_DATA,
 		    "rows in version %" PRIu64 ", want 1 (by columns)",
 		    s->version);
-	if (m->type == MSG_INSERT && s->timestamps != m->rows)
+	if (m->kind == MSG_INSERT && s->timestamps != m->rows)
 		return err_set(e, ERR_DATA,
 		    "%" PRIu64 " timestamps for %" PRIu64 " rows",
 		    s->timestamps, m->rows);
@@ -222,7 +221,7 @@ check(const struct seen *s, struct msg *m, struct err *e)
 }
 
 int
-msg_decode(const void *p, size_t len, struct msg *m, struct err *e)
+v23_decode(const void *p, size_t len, struct msg *m, struct err *e)
 {
 	const struct layout *l;
 	struct seen s = { 0 };
@@ -232,6 +231,7 @@ msg_decode(const void *p, size_t len, struct msg *m, struct err *e)
 		return -1;
 	if ((l = layout_of(m->type)) == NULL)
 		return 0;
+	m->kind = l->kind;
 	if (body(l, p, len, m, &s, e) == -1 || check(&s, m, e) == -1)
 		return err_wrap(e, "%s", l->name);
 	return 0;
@@ -264,13 +264,41 @@ strings(
 }
 
 int
-msg_flush(const void *p, size_t len, struct spans *colls, struct err *e)
+v23_flush(const void *p, size_t len, struct spans *colls, struct err *e)
 {
 	return strings(p, len, 3, colls, e);
 }
 
 int
-msg_vchannels(const void *p, size_t len, struct spans *names, struct err *e)
+v23_vchannels(const void *p, size_t len, struct spans *names, struct err *e)
 {
 	return strings(p, len, 9, names, e);
 }
+
+static int
+any(const struct record *r)
+{
+	(void)r;
+	return 1;
+}
+
+static int
+decode(const struct record *r, struct msg *m, struct err *e)
+{
+	return v23_decode(r->ptr, r->len, m, e);
+}
+
+static int
+flush(const struct record *r, struct spans *colls, struct err *e)
+{
+	return v23_flush(r->ptr, r->len, colls, e);
+}
+
+const struct format format_v23 = {
+	.name = "message log",
+	.versions = "2.3.2 to 2.5",
+	.first = 2003,
+	.is = any,
+	.decode = decode,
+	.flush = flush,
+};

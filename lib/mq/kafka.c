@@ -118,6 +118,39 @@ fail:
 	return NULL;
 }
 
+/* As record_headers.get. */
+static int
+header(const struct record_headers *h, const char *name, struct span *v)
+{
+	const void *p;
+
+	if (rd_kafka_header_get_last(((const struct kafka_headers *)h)->h, name,
+		&p, &v->len) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	v->ptr = p;
+	return 1;
+}
+
+static void
+headers_drop(struct kafka_headers *h)
+{
+	if (h->h != NULL)
+		rd_kafka_headers_destroy(h->h);
+	h->h = NULL;
+}
+
+/* Those of this record, in place of the last one's; NULL if it has none. */
+static const struct record_headers *
+headers_take(struct kafka_headers *h, rd_kafka_message_t *rkm)
+{
+	headers_drop(h);
+	h->pub.get = header;
+	return rd_kafka_message_detach_headers(rkm, &h->h) ==
+		       RD_KAFKA_RESP_ERR_NO_ERROR
+		   ? &h->pub
+		   : NULL;
+}
+
 static void
 stop_ahead(struct kafka_topic *t)
 {
@@ -136,6 +169,7 @@ destroy(void *arg)
 {
 	struct kreader *r = arg;
 
+	headers_drop(&r->headers);
 	for (size_t i = 0; i < r->n; i++) {
 		stop_ahead(r->v[i]);
 		if (r->v[i]->reading)
@@ -235,24 +269,15 @@ topic_of(const rd_kafka_message_t *rkm)
  * or more, and would keep all of it as long as one of its records.
  */
 static void
-fill(struct kmsg *m, rd_kafka_message_t *rkm)
+fill(struct kreader *r, struct record *m, rd_kafka_message_t *rkm)
 {
-	rd_kafka_headers_t *h;
-	const void *v;
-	size_t n;
-
 	m->len = rkm->len;
 	m->ptr = m->own =
 	    x_memdup(rkm->payload == NULL ? "" : rkm->payload, rkm->len);
 	m->offset = rkm->offset;
 	m->time_ms = rd_kafka_message_timestamp(rkm, NULL);
 	m->topic = topic_of(rkm)->number;
-	/* "_v", if not empty, is of the 2.6 log: lib/format/FORMATS 5 */
-	m->streaming =
-	    rd_kafka_message_headers(rkm, &h) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-	    rd_kafka_header_get_last(h, "_v", &v, &n) ==
-		RD_KAFKA_RESP_ERR_NO_ERROR &&
-	    n > 0;
+	m->headers = headers_take(&r->headers, rkm);
 	rd_kafka_message_destroy(rkm);
 }
 
@@ -281,7 +306,7 @@ is_out_of_range(rd_kafka_resp_err_t rc)
 
 int
 kreader_peek(struct kreader *r, const char *topic, int64_t offset,
-    struct kmsg *m, struct err *e)
+    struct record *m, struct err *e)
 {
 	struct kafka_topic *t = topic_get(r, topic, e);
 	int64_t until = clock_ns() + (int64_t)kreader_left(r) * NS_PER_MS;
@@ -303,7 +328,7 @@ kreader_peek(struct kreader *r, const char *topic, int64_t offset,
 			e->kind = ERR_GONE;
 		rd_kafka_message_destroy(rkm);
 	} else {
-		fill(m, rkm);
+		fill(r, m, rkm);
 		rc = 0;
 	}
 	return rc;
@@ -449,7 +474,7 @@ take(struct kreader *r, int wait_ms)
 }
 
 int
-kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
+kreader_next(struct kreader *r, int wait_ms, struct record *m, struct err *e)
 {
 	rd_kafka_message_t *rkm;
 
@@ -457,7 +482,7 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 		if (rkm->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
 			kreader_heard(r, topic_of(rkm));
 			go_on(r, topic_of(rkm), rkm);
-			fill(m, rkm);
+			fill(r, m, rkm);
 			return KREADER_MSG;
 		}
 		if (event(r, rkm, e) == -1)
@@ -466,21 +491,6 @@ kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e)
 	if (kreader_idle(r, e) == -1)
 		return -1;
 	return KREADER_IDLE;
-}
-
-void
-kmsg_drop(struct kmsg *m)
-{
-	free(m->own);
-	m->own = NULL;
-	m->ptr = NULL;
-}
-
-void
-kmsg_free(struct kmsg *m)
-{
-	kmsg_drop(m);
-	memset(m, 0, sizeof *m);
 }
 
 int

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mq/record.h"
+
 struct err;
 
 /*
@@ -21,17 +23,6 @@ struct kreader_conf {
 	int limit_ms;   /* and all of them together, from kreader_open on; 0:
 			   as long as they take */
 	size_t ticking; /* topics that tick together, which are waited for */
-};
-
-/* A record; it lives until kmsg_free, independent of the reader's calls. */
-struct kmsg {
-	const void *ptr;
-	size_t len;
-	int64_t offset;
-	int64_t time_ms; /* Kafka's timestamp, -1 if there is none */
-	int topic;       /* the number that kreader_start was given */
-	int streaming;   /* it has the header _v: the log of Milvus 2.6 */
-	void *own;       /* ptr, if it is to be freed */
 };
 
 enum { KREADER_IDLE, KREADER_MSG };
@@ -92,7 +83,7 @@ int kreader_ahead(
  * it does not. Not while this topic is being read.
  */
 int kreader_peek(struct kreader *r, const char *topic, int64_t offset,
-    struct kmsg *m, struct err *e);
+    struct record *m, struct err *e);
 
 /* Read topic from offset on; its records say `number`. */
 int kreader_start(struct kreader *r, const char *topic, int number,
@@ -102,14 +93,12 @@ int kreader_resume(struct kreader *r, const char *topic, struct err *e);
 
 /*
  * The next record, if one is there within wait_ms. KREADER_MSG: *m is the
- * caller's to kmsg_free. KREADER_IDLE: nothing came. -1: ERR_GONE if a
+ * caller's to record_free. KREADER_IDLE: nothing came. -1: ERR_GONE if a
  * position is out of what the topic has or the topic is gone, ERR_TEMP if the
  * brokers are away for longer than the limit, ERR_DATA if they refuse us.
  */
-int kreader_next(struct kreader *r, int wait_ms, struct kmsg *m, struct err *e);
-void kmsg_free(struct kmsg *m);
-/* Its bytes are not needed any more; all the numbers stay. */
-void kmsg_drop(struct kmsg *m);
+int kreader_next(
+    struct kreader *r, int wait_ms, struct record *m, struct err *e);
 
 /* Becomes readable when records arrive; kreader_next drains it when idle. */
 int kreader_fd(const struct kreader *r);

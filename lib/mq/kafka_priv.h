@@ -24,6 +24,12 @@ struct kafka_topic {
 	int64_t heard_ns; /* when the last record came */
 };
 
+/* Of the record that was handed out last; NULL: it has none. */
+struct kafka_headers {
+	struct record_headers pub; /* the first member */
+	rd_kafka_headers_t *h;
+};
+
 struct kreader {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
@@ -40,6 +46,7 @@ struct kreader {
 	int refused; /* and it does not get better by itself: login, trust */
 	struct kafka_topic **v;
 	size_t n, cap;
+	struct kafka_headers headers;
 	struct wide *wide; /* topics with more than one partition */
 	size_t n_wide, wide_cap;
 };

@@ -60,8 +60,8 @@ void
 reader_note_drop(void *arg, const struct msg *m)
 {
 	struct reader_drops *d = &((struct reader *)arg)->drops;
-	int64_t id = m->type == MSG_DROP_COLLECTION  ? m->coll_id
-		     : m->type == MSG_DROP_PARTITION ? m->part_id
+	int64_t id = m->kind == MSG_DROP_COLLECTION  ? m->coll_id
+		     : m->kind == MSG_DROP_PARTITION ? m->part_id
 						     : 0;
 	size_t i = place(d, id);
 
@@ -75,14 +75,13 @@ reader_note_drop(void *arg, const struct msg *m)
 }
 
 static void
-note(struct reader *r, struct kmsg *m)
+note(struct reader *r, struct record *m)
 {
-	struct err ignored = { 0 };
 	struct msg msg = { 0 };
 
-	if (!m->streaming && msg_decode(m->ptr, m->len, &msg, &ignored) == 0)
+	if (format_peek(m, &msg) == 0)
 		reader_note_drop(r, &msg);
-	kmsg_free(m);
+	record_free(m);
 }
 
 static void
@@ -103,7 +102,7 @@ static int
 look(struct reader *r, struct kreader *k, struct merge_topic *t, int64_t high,
     int64_t id, struct err *e)
 {
-	struct kmsg m;
+	struct record m;
 	int rc;
 
 	if (t->looked >= high)

@@ -25,34 +25,31 @@ reader_wanted(void *arg, const struct rec *rec)
 	const struct cat_coll *c = cat_coll(&r->cat, rec->msg.coll_id);
 
 	return c == NULL || c->included || rec->broken ||
-	       rec->msg.type == MSG_FLUSH || view_coll(&r->view, c->id) != NULL;
+	       rec->msg.kind == MSG_FLUSH || view_coll(&r->view, c->id) != NULL;
 }
 
 static int
-take_record(struct reader *r, struct kmsg *k, struct err *e)
+take_record(struct reader *r, struct record *k, struct err *e)
 {
 	struct merge_topic *t = merge_topic(r->merge, (size_t)k->topic);
 	int64_t offset = k->offset, want = t->next;
 	uint64_t before = t->last;
+	const struct format *f;
 	struct rec *rec;
 
 	/* Milvus has no transactions and compacts nothing: no offset is free */
 	if (offset != want) {
-		kmsg_free(k);
+		record_free(k);
 		return err_set(e, ERR_GONE,
 		    "topic '%s': the next record to read is offset %" PRId64
 		    ", what came is offset %" PRId64,
 		    t->name, want, offset);
 	}
-	if (k->streaming) {
-		kmsg_free(k);
-		return err_set(e, ERR_DATA,
-		    "topic '%s' offset %" PRId64
-		    ": source writes the 2.6 streaming log, which this "
-		    "program does not read",
-		    t->name, offset);
+	if ((f = format_of(k, t->name, e)) == NULL) {
+		record_free(k);
+		return -1;
 	}
-	rec = merge_add(r->merge, k);
+	rec = merge_add(r->merge, f, k);
 	reader_doubt(t, offset, before);
 	if (rec == NULL)
 		return 0;
@@ -135,7 +132,7 @@ reader_records(struct reader *r, struct err *e)
 {
 	int64_t begun = clock_ns();
 	size_t bytes = 0;
-	struct kmsg k;
+	struct record k;
 
 	r->taken = 0;
 	r->more = 1;

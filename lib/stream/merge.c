@@ -20,7 +20,7 @@ struct fifo {
 
 struct recent {
 	int64_t id;
-	int type;
+	enum msg_kind kind;
 };
 
 struct topic {
@@ -53,7 +53,7 @@ merge_new(void)
 static void
 rec_free(struct rec *r)
 {
-	kmsg_free(&r->m);
+	record_free(&r->m);
 	free(r);
 }
 
@@ -203,22 +203,22 @@ retry(struct topic *t, const struct msg *msg)
 	struct recent *slot = &t->recent[t->n_recent % MERGE_RECENT];
 
 	if (msg->msg_id == 0 ||
-	    (msg->type != MSG_INSERT && msg->type != MSG_DELETE))
+	    (msg->kind != MSG_INSERT && msg->kind != MSG_DELETE))
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		if (t->recent[i].id == msg->msg_id &&
-		    t->recent[i].type == msg->type)
+		    t->recent[i].kind == msg->kind)
 			return 1;
 	slot->id = msg->msg_id;
-	slot->type = msg->type;
+	slot->kind = msg->kind;
 	t->n_recent++;
 	return 0;
 }
 
 static int
-rank_of(int type)
+rank_of(enum msg_kind kind)
 {
-	switch (type) {
+	switch ((int)kind) {
 	case MSG_CREATE_COLLECTION:
 		return 0;
 	case MSG_DELETE:
@@ -258,7 +258,7 @@ leave_mark(struct merge *m, struct topic *t, struct rec *r)
 	int topic = r->m.topic;
 	int64_t offset = r->m.offset;
 
-	kmsg_free(&r->m);
+	record_free(&r->m);
 	r->m.topic = topic;
 	r->m.offset = offset;
 	r->mark = 1;
@@ -277,10 +277,10 @@ leave_mark(struct merge *m, struct topic *t, struct rec *r)
 
 /* Messages that the catalogue tells better; they are counted. */
 static int
-is_ddl(int type)
+is_ddl(enum msg_kind kind)
 {
-	return type == MSG_DROP_COLLECTION || type == MSG_CREATE_PARTITION ||
-	       type == MSG_DROP_PARTITION;
+	return kind == MSG_DROP_COLLECTION || kind == MSG_CREATE_PARTITION ||
+	       kind == MSG_DROP_PARTITION;
 }
 
 /*
@@ -290,14 +290,14 @@ is_ddl(int type)
 static int
 is_request(const struct topic *t, const struct rec *r)
 {
-	return !t->pub.ticks && !r->broken && r->msg.type != MSG_FLUSH;
+	return !t->pub.ticks && !r->broken && r->msg.kind != MSG_FLUSH;
 }
 
 /* The counter of those that do not wait, NULL for one that does. */
 static uint64_t *
 leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 {
-	if (r->msg.type == MSG_TIMETICK) {
+	if (r->msg.kind == MSG_TICK) {
 		if (r->ts > t->pub.tick)
 			t->pub.tick = r->ts;
 		return &m->stats.ticks;
@@ -306,7 +306,7 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts &&
 	    !(r->broken && t->pub.by_time))
 		return &m->stats.skipped;
-	if (is_ddl(r->msg.type) || is_request(t, r))
+	if (is_ddl(r->msg.kind) || is_request(t, r))
 		return &m->stats.ddl;
 	if (!r->broken && retry(t, &r->msg))
 		return &m->stats.retries;
@@ -320,13 +320,13 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
  * that a position says whether it is out.
  */
 static uint64_t
-broken_ts(const struct topic *t, const struct kmsg *k)
+broken_ts(const struct topic *t, const struct record *k)
 {
 	return k->time_ms > 0 ? tso_from_ms(k->time_ms) : t->pub.tick + 1;
 }
 
 struct rec *
-merge_add(struct merge *m, struct kmsg *own_k)
+merge_add(struct merge *m, const struct format *f, struct record *own_k)
 {
 	struct topic *t = m->v[own_k->topic];
 	struct rec *r = x_calloc(1, sizeof *r);
@@ -338,18 +338,21 @@ merge_add(struct merge *m, struct kmsg *own_k)
 	t->pub.next = r->m.offset + 1;
 	t->pub.records++;
 	t->pub.last = 0;
-	if (msg_decode(r->m.ptr, r->m.len, &r->msg, &e) == -1) {
+	r->format = f;
+	if (f->decode(&r->m, &r->msg, &e) == -1) {
 		log_warn("topic '%s' offset %" PRId64 ": %s", t->pub.name,
 		    r->m.offset, e.msg);
 		r->broken = 1;
+		r->msg.kind = MSG_OTHER;
 		r->msg.type = 0;
 		r->msg.ts = broken_ts(t, &r->m);
 	}
+	r->m.headers = NULL; /* the reader's, until its next call */
 	r->ts = r->msg.ts;
 	if (!r->broken)
 		t->pub.last = r->ts;
-	r->rank = rank_of(r->msg.type);
-	if (m->told != NULL && is_ddl(r->msg.type))
+	r->rank = rank_of(r->msg.kind);
+	if (m->told != NULL && is_ddl(r->msg.kind))
 		m->told(m->told_arg, &r->msg);
 	if (r->ts > m->newest)
 		m->newest = r->ts;

@@ -4,8 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/v23.h"
-#include "mq/kafka.h"
+#include "format/format.h"
 
 struct err;
 struct pos;
@@ -26,8 +25,9 @@ enum {
 };
 
 struct rec {
-	struct msg msg; /* spans are in m */
-	struct kmsg m;  /* owned; of a mark only topic and offset */
+	struct msg msg;  /* spans are in m */
+	struct record m; /* owned; of a mark only topic and offset */
+	const struct format *format;
 	uint64_t ts;
 	int rank; /* order among equal timestamps */
 	int late; /* at or below what was released when it came */
@@ -77,11 +77,12 @@ struct merge_topic *merge_topic(struct merge *m, size_t i);
 size_t merge_bytes(const struct merge *m); /* held, of all topics */
 
 /*
- * Take a record in; *own_k is ours. Ticks move the topic on, retries and
- * skipped records are counted, all else waits. Returns the record, which is
- * ours, or NULL.
+ * Take a record of format f in; *own_k is ours. Ticks move the topic on,
+ * retries and skipped records are counted, all else waits. Returns the record,
+ * which is ours, or NULL.
  */
-struct rec *merge_add(struct merge *m, struct kmsg *own_k);
+struct rec *merge_add(
+    struct merge *m, const struct format *f, struct record *own_k);
 
 /* Records for which want says 0 are counted and forgotten. */
 void merge_filter(

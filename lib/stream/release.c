@@ -177,7 +177,7 @@ flush(struct reader *r, const struct rec *rec)
 		       ? x_strdup(DEFAULT_DB)
 		       : x_strndup(rec->msg.db.ptr, rec->msg.db.len);
 
-	if (msg_flush(rec->m.ptr, rec->m.len, &names, &e) == -1)
+	if (rec->format->flush(&rec->m, &names, &e) == -1)
 		undecodable(r, rec, &e);
 	for (size_t i = 0; i < names.n; i++) {
 		char *name = x_strndup(names.v[i].ptr, names.v[i].len);
@@ -229,7 +229,7 @@ pair(struct leaving *v, size_t n, struct leaving *del)
 		for (size_t i = 0; i < n && ok; i++) {
 			const struct rec *ins = v[i].rec;
 
-			if (ins->msg.type != MSG_INSERT || ins->broken ||
+			if (ins->msg.kind != MSG_INSERT || ins->broken ||
 			    !same_shard(ins, del->rec) ||
 			    (part != -1 && ins->msg.part_id != part))
 				continue;
@@ -260,13 +260,13 @@ static int
 of_nobody(struct reader *r, struct leaving *l, int64_t id, const char *what,
     int young, struct err *e)
 {
-	int type = l->rec->msg.type;
+	enum msg_kind kind = l->rec->msg.kind;
 
 	l->gone = 1;
-	if (type == MSG_CREATE_COLLECTION && !young)
+	if (kind == MSG_CREATE_COLLECTION && !young)
 		return 0;
-	if (type != MSG_INSERT && type != MSG_DELETE &&
-	    type != MSG_CREATE_COLLECTION && (type != MSG_IMPORT || id == 0))
+	if (kind != MSG_INSERT && kind != MSG_DELETE &&
+	    kind != MSG_CREATE_COLLECTION && (kind != MSG_IMPORT || id == 0))
 		return 0;
 	return reader_missing(r, l->rec, id, what, young, e);
 }
@@ -282,12 +282,12 @@ belongs(struct reader *r, struct leaving *l, struct err *e)
 	const struct msg *m = &l->rec->msg;
 	int young = !r->cat.follow && l->rec->ts > r->cat.ts;
 
-	if (l->rec->broken || m->type == MSG_FLUSH)
+	if (l->rec->broken || m->kind == MSG_FLUSH)
 		return 0;
 	l->coll = cat_coll(&r->cat, m->coll_id);
 	if (!cat_knows(l->coll))
 		return of_nobody(r, l, m->coll_id, "collection", young, e);
-	if (l->coll->state == CAT_CREATING && m->type != MSG_CREATE_COLLECTION)
+	if (l->coll->state == CAT_CREATING && m->kind != MSG_CREATE_COLLECTION)
 		return 1;
 	if (m->part_id > 0) {
 		l->part = cat_part(l->coll, m->part_id);
@@ -315,7 +315,7 @@ count(struct reader *r, const struct leaving *l)
 	t = reader_tally(r, l->rec->msg.coll_id);
 	if (l->gone)
 		t->gone++;
-	if (l->rec->msg.type == MSG_INSERT) {
+	if (l->rec->msg.kind == MSG_INSERT) {
 		t->inserts++;
 		t->rows += l->rec->msg.rows;
 	} else {
@@ -328,25 +328,25 @@ static void
 leave(struct reader *r, struct leaving *l)
 {
 	const struct rec *rec = l->rec;
-	int type = rec->msg.type;
+	enum msg_kind kind = rec->msg.kind;
 
 	if (rec->broken) {
 		unknown(r, rec);
-	} else if (type == MSG_FLUSH) {
+	} else if (kind == MSG_FLUSH) {
 		flush(r, rec);
-	} else if (type == MSG_CREATE_COLLECTION) {
+	} else if (kind == MSG_CREATE_COLLECTION) {
 		return; /* the catalogue has said it better */
 	} else if (l->coll != NULL && !l->coll->included) {
 		return;
-	} else if (type == MSG_INSERT || type == MSG_DELETE) {
+	} else if (kind == MSG_INSERT || kind == MSG_DELETE) {
 		count(r, l);
 		if (!l->gone && l->coll != NULL)
 			ddl_need(r->ddl, l->coll, l->part, rec->ts);
-		if (type == MSG_INSERT)
+		if (kind == MSG_INSERT)
 			insert(r, l);
 		else if (!l->done)
 			delete (r, l);
-	} else if (type == MSG_IMPORT) {
+	} else if (kind == MSG_IMPORT) {
 		struct jsonw *w = emit_open(&r->emit, OP_IMPORT, rec->ts);
 
 		add_names(r, l, w);
@@ -391,12 +391,12 @@ reader_group(struct reader *r, struct err *e)
 	}
 	r->missing_ns = 0;
 	for (size_t i = 0; i < n; i++)
-		if (v[i].rec->msg.type == MSG_DELETE && !v[i].rec->broken)
+		if (v[i].rec->msg.kind == MSG_DELETE && !v[i].rec->broken)
 			pair(v, n, &v[i]);
 	for (size_t i = 0; i < n; i++) {
 		leave(r, &v[i]);
 		/* its place is kept until the whole release is out */
-		kmsg_drop(&v[i].rec->m);
+		record_drop(&v[i].rec->m);
 	}
 	free(v);
 	return 0;

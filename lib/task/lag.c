@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "format/v23.h"
+#include "format/format.h"
 #include "model/pos.h"
 #include "model/tso.h"
 #include "mq/kafka.h"
@@ -44,16 +44,13 @@ static int
 time_of(struct kreader *r, const char *topic, int64_t offset, int64_t *ms,
     struct err *e)
 {
-	struct kmsg k = { 0 };
+	struct record k = { 0 };
 	struct msg m;
-	struct err ignored;
 
 	if (kreader_peek(r, topic, offset, &k, e) == -1)
 		return -1;
-	*ms = msg_decode(k.ptr, k.len, &m, &ignored) == 0 && m.ts != 0
-		  ? tso_ms(m.ts)
-		  : k.time_ms;
-	kmsg_free(&k);
+	*ms = format_peek(&k, &m) == 0 && m.ts != 0 ? tso_ms(m.ts) : k.time_ms;
+	record_free(&k);
 	return 0;
 }
 

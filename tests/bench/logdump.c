@@ -11,17 +11,18 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "format/v23.h"
+#include "format/format.h"
 #include "mq/kafka.h"
 
 enum { PATIENCE_MS = 10000 };
 
 static int
-show(const struct kmsg *k, struct err *e)
+show(const struct record *k, struct err *e)
 {
+	const struct format *f = format_of(k, "", e);
 	struct msg m;
 
-	if (msg_decode(k->ptr, k->len, &m, e) == -1)
+	if (f == NULL || f->decode(k, &m, e) == -1)
 		return err_wrap(e, "offset %" PRId64, k->offset);
 	printf("{\"offset\":%" PRId64 ",\"ms\":%" PRId64
 	       ",\"type\":%d,\"ts\":%" PRIu64 "}\n",
@@ -33,7 +34,7 @@ static int
 dump(struct kreader *r, const char *topic, int64_t from, int64_t to,
     struct err *e)
 {
-	struct kmsg k = { 0 };
+	struct record k = { 0 };
 	int rc = kreader_start(r, topic, 0, from, e);
 
 	while (rc != -1 && from < to) {
@@ -43,7 +44,7 @@ dump(struct kreader *r, const char *topic, int64_t from, int64_t to,
 		if (rc == KREADER_MSG && k.offset < to && show(&k, e) == -1)
 			rc = -1;
 		from = rc == KREADER_MSG ? k.offset + 1 : from;
-		kmsg_free(&k);
+		record_free(&k);
 	}
 	return rc == -1 ? -1 : 0;
 }

@@ -19,7 +19,7 @@ copy(struct kreader *r, rd_kafka_t *to, char **argv, int64_t ms)
 {
 	int64_t low, high, n = 0;
 	struct err e = { 0 };
-	struct kmsg k = { 0 };
+	struct record k = { 0 };
 
 	if (kreader_ends(r, argv[2], &low, &high, &e) == -1 ||
 	    kreader_start(r, argv[2], 0, low, &e) == -1)
@@ -33,7 +33,7 @@ copy(struct kreader *r, rd_kafka_t *to, char **argv, int64_t ms)
 			n++;
 		}
 		low = k.offset + 1;
-		kmsg_free(&k);
+		record_free(&k);
 	}
 	if (rd_kafka_flush(to, PATIENCE_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		die(argv[3], "not written in time");

@@ -182,7 +182,7 @@ record(const uint8_t *p, size_t n, const struct schema *s, int flags)
 	struct err e = { 0 };
 	struct msg m;
 
-	if (msg_decode(p, n, &m, &e) == 0) {
+	if (v23_decode(p, n, &m, &e) == 0) {
 		if (m.type == 0)
 			abort();
 		schema_from_pb(&made, m.schema.ptr, m.schema.len, &e);
@@ -190,8 +190,8 @@ record(const uint8_t *p, size_t n, const struct schema *s, int flags)
 	}
 	rows(p, n, s, flags);
 	keys(p, n, s);
-	msg_flush(p, n, &names, &e);
-	msg_vchannels(p, n, &names, &e);
+	v23_flush(p, n, &names, &e);
+	v23_vchannels(p, n, &names, &e);
 	spans_fini(&names);
 }
 
@@ -247,13 +247,13 @@ merged(struct fuzz in)
 		merge_topic(m, (size_t)merge_topic_add(m, names[i], i > 0, 5))
 		    ->used = i > 0;
 	while ((p = next(&in, &where, &n)) != NULL) {
-		struct kmsg k = { .ptr = p,
+		struct record k = { .ptr = p,
 			.len = n,
 			.topic = where & TOPIC,
 			.offset = merge_topic(m, where & TOPIC)->next,
 			.time_ms = where >> 3 };
 
-		waits += merge_add(m, &k) != NULL;
+		waits += merge_add(m, &format_v23, &k) != NULL;
 		w = merge_watermark(m, NULL);
 		if ((where & RELEASE) && w > merge_released(m))
 			left += release(m, w);

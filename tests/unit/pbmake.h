@@ -9,6 +9,17 @@
 
 /* Protobuf messages written by hand, for tests. */
 
+/* commonpb.MsgType, as 2.3 writes it. */
+enum {
+	WIRE_CREATE_COLLECTION = 100,
+	WIRE_DROP_COLLECTION = 101,
+	WIRE_INSERT = 400,
+	WIRE_DELETE = 401,
+	WIRE_FLUSH = 402,
+	WIRE_TIMETICK = 1200,
+	WIRE_CREATE_DATABASE = 1801,
+};
+
 static inline void
 pm_raw(struct buf *b, uint64_t v)
 {

@@ -44,7 +44,7 @@ refused(struct buf *b, const char *why)
 	struct msg m;
 	struct err e = { 0 };
 
-	assert_int_equal(msg_decode(b->ptr, b->len, &m, &e), -1);
+	assert_int_equal(v23_decode(b->ptr, b->len, &m, &e), -1);
 	assert_int_equal(e.kind, ERR_DATA);
 	if (strstr(e.msg, why) == NULL)
 		fail_msg("'%s' is not in '%s'", why, e.msg);
@@ -56,7 +56,7 @@ accepted(struct buf *b, struct msg *m)
 {
 	struct err e = { 0 };
 
-	if (msg_decode(b->ptr, b->len, m, &e) == -1)
+	if (v23_decode(b->ptr, b->len, m, &e) == -1)
 		fail_msg("%s", e.msg);
 }
 
@@ -68,7 +68,7 @@ an_insert_takes_the_greatest_timestamp(void **state)
 	struct msg m;
 
 	(void)state;
-	base(&b, MSG_INSERT, 9, 0);
+	base(&b, WIRE_INSERT, 9, 0);
 	pm_str(&b, 2, "dml_0_1v0");
 	pm_str(&b, 3, "d");
 	pm_str(&b, 4, "c");
@@ -80,7 +80,8 @@ an_insert_takes_the_greatest_timestamp(void **state)
 	pm_int(&b, 14, 3);
 	pm_int(&b, 15, 1);
 	accepted(&b, &m);
-	assert_int_equal(m.type, MSG_INSERT);
+	assert_int_equal(m.type, WIRE_INSERT);
+	assert_int_equal(m.kind, MSG_INSERT);
 	assert_int_equal(m.msg_id, 9);
 	assert_true(m.ts == ts[1]);
 	assert_int_equal(m.db_id, 3);
@@ -99,7 +100,7 @@ timestamps_may_be_unpacked(void **state)
 	struct msg m;
 
 	(void)state;
-	base(&b, MSG_INSERT, 1, 0);
+	base(&b, WIRE_INSERT, 1, 0);
 	pm_int(&b, 10, 41);
 	pm_int(&b, 10, 43);
 	pm_int(&b, 14, 2);
@@ -116,7 +117,7 @@ a_delete_without_timestamps_takes_its_base(void **state)
 	struct msg m;
 
 	(void)state;
-	base(&b, MSG_DELETE, 1, 44);
+	base(&b, WIRE_DELETE, 1, 44);
 	pm_int(&b, 7, 5);
 	pm_int(&b, 8, -1);
 	accepted(&b, &m);
@@ -133,9 +134,10 @@ the_base_need_not_stand_first(void **state)
 
 	(void)state;
 	pm_str(&b, 2, "db");
-	base(&b, MSG_CREATE_DATABASE, 1, 44);
+	base(&b, WIRE_CREATE_DATABASE, 1, 44);
 	accepted(&b, &m);
-	assert_int_equal(m.type, MSG_CREATE_DATABASE);
+	assert_int_equal(m.type, WIRE_CREATE_DATABASE);
+	assert_int_equal(m.kind, MSG_OTHER);
 	assert_true(is(m.db, "db"));
 	buf_fini(&b);
 }
@@ -151,10 +153,11 @@ an_unknown_type_keeps_its_time(void **state)
 	pm_str(&b, 7, "not a number here");
 	accepted(&b, &m);
 	assert_int_equal(m.type, 4711);
+	assert_int_equal(m.kind, MSG_OTHER);
 	assert_int_equal(m.msg_id, 8);
 	assert_int_equal(m.ts, 44);
-	assert_null(msg_type_name(4711));
-	assert_string_equal(msg_type_name(MSG_DELETE), "Delete");
+	assert_null(v23_type_name(4711));
+	assert_string_equal(v23_type_name(WIRE_DELETE), "Delete");
 	buf_fini(&b);
 }
 
@@ -179,18 +182,18 @@ refuses_rows_that_it_cannot_carry(void **state)
 	struct buf b = { 0 };
 
 	(void)state;
-	base(&b, MSG_INSERT, 1, 44);
+	base(&b, WIRE_INSERT, 1, 44);
 	pm_int(&b, 10, 44);
 	pm_int(&b, 14, 1);
 	refused(&b, "Insert: rows in version 0");
-	base(&b, MSG_DELETE, 1, 44);
+	base(&b, WIRE_DELETE, 1, 44);
 	pm_str(&b, 14, "plan");
 	refused(&b, "Delete: a delete by plan");
-	base(&b, MSG_INSERT, 1, 44);
+	base(&b, WIRE_INSERT, 1, 44);
 	pm_int(&b, 14, 1000000000000);
 	pm_int(&b, 15, 1);
 	refused(&b, "0 timestamps for 1000000000000 rows");
-	base(&b, MSG_DELETE, 1, 0);
+	base(&b, WIRE_DELETE, 1, 0);
 	refused(&b, "no timestamp");
 }
 
@@ -202,14 +205,14 @@ every_cut_is_an_error_or_shorter(void **state)
 	struct err e;
 
 	(void)state;
-	base(&b, MSG_INSERT, 1, 44);
+	base(&b, WIRE_INSERT, 1, 44);
 	pm_str(&b, 2, "shard");
 	pm_int(&b, 10, 44);
 	pm_int(&b, 14, 1);
 	pm_int(&b, 15, 1);
 	for (size_t n = 0; n < b.len; n++)
-		assert_int_equal(msg_decode(b.ptr, n, &m, &e), -1);
-	assert_int_equal(msg_decode(b.ptr, b.len, &m, &e), 0);
+		assert_int_equal(v23_decode(b.ptr, n, &m, &e), -1);
+	assert_int_equal(v23_decode(b.ptr, b.len, &m, &e), 0);
 	buf_fini(&b);
 }
 
@@ -222,17 +225,17 @@ a_flush_names_collections(void **state)
 	struct err e;
 
 	(void)state;
-	base(&b, MSG_FLUSH, 1, 44);
+	base(&b, WIRE_FLUSH, 1, 44);
 	pm_str(&b, 2, "default");
 	pm_str(&b, 3, "a");
 	pm_str(&b, 3, "b");
 	accepted(&b, &m);
 	assert_true(is(m.db, "default"));
-	assert_int_equal(msg_flush(b.ptr, b.len, &s, &e), 0);
+	assert_int_equal(v23_flush(b.ptr, b.len, &s, &e), 0);
 	assert_int_equal(s.n, 2);
 	assert_true(is(s.v[0], "a") && is(s.v[1], "b"));
 	spans_fini(&s);
-	assert_int_equal(msg_flush(b.ptr, b.len - 1, &s, &e), -1);
+	assert_int_equal(v23_flush(b.ptr, b.len - 1, &s, &e), -1);
 	assert_int_equal(e.kind, ERR_DATA);
 	spans_fini(&s);
 	buf_fini(&b);

@@ -67,13 +67,13 @@ slurp(const char *path, struct buf *b)
 	return 0;
 }
 
-/* A line with what msg_decode says, absent where zero. */
+/* A line with what v23_decode says, absent where zero. */
 static void
 head(const struct msg *m, struct jsonw *w)
 {
 	jw_open(w, NULL, '{');
 	jw_i64(w, "type", m->type);
-	jw_str(w, "name", msg_type_name(m->type));
+	jw_str(w, "name", v23_type_name(m->type));
 	jw_i64s(w, "msg_id", m->msg_id);
 	jw_u64s(w, "ts", m->ts);
 	if (m->coll_id != 0)
@@ -167,19 +167,19 @@ render(const struct buf *in, const struct schema *s, struct buf *out)
 	struct msg m;
 	int rc = 0;
 
-	if (msg_decode(in->ptr, in->len, &m, &e) == -1)
+	if (v23_decode(in->ptr, in->len, &m, &e) == -1)
 		fail_msg("%s", e.msg);
 	head(&m, &w);
-	if (m.type == MSG_INSERT) {
+	if (m.kind == MSG_INSERT) {
 		insert(in, s, &w);
-	} else if (m.type == MSG_DELETE) {
+	} else if (m.kind == MSG_DELETE) {
 		rc = keys_of_delete(in->ptr, in->len, &k, &e);
 		add_keys(&k, &w);
-	} else if (m.type == MSG_CREATE_COLLECTION) {
-		rc = msg_vchannels(in->ptr, in->len, &names, &e);
+	} else if (m.kind == MSG_CREATE_COLLECTION) {
+		rc = v23_vchannels(in->ptr, in->len, &names, &e);
 		add_spans(&names, &w);
-	} else if (m.type == MSG_FLUSH) {
-		rc = msg_flush(in->ptr, in->len, &names, &e);
+	} else if (m.kind == MSG_FLUSH) {
+		rc = v23_flush(in->ptr, in->len, &names, &e);
 		add_spans(&names, &w);
 	}
 	if (rc == -1)
@@ -273,7 +273,7 @@ check_schema(const char *path)
 	struct msg m;
 
 	assert_int_equal(slurp(path, &in), 0);
-	assert_int_equal(msg_decode(in.ptr, in.len, &m, &e), 0);
+	assert_int_equal(v23_decode(in.ptr, in.len, &m, &e), 0);
 	if (schema_from_pb(&s, m.schema.ptr, m.schema.len, &e) == -1)
 		fail_msg("'%s': %s", base, e.msg);
 	schema_to_json(&s, &w, NULL);

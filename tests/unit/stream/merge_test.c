@@ -19,24 +19,24 @@ add(struct merge *m, int topic, int type, int64_t id, int64_t ts)
 	static size_t n;
 	struct merge_topic *t = merge_topic(m, (size_t)topic);
 	struct buf base = { 0 }, run = { 0 }, *v = &b[n++ % 64];
-	struct kmsg k = { .topic = topic, .offset = t->next };
+	struct record k = { .topic = topic, .offset = t->next };
 
 	buf_fini(v);
 	pm_int(&base, 1, type);
 	pm_int(&base, 2, id);
 	pm_int(&base, 3, ts);
 	pm_sub(v, 1, &base);
-	if (type == MSG_INSERT || type == MSG_DELETE) {
+	if (type == WIRE_INSERT || type == WIRE_DELETE) {
 		pm_int(v, 7, 1);
 		pm_raw(&run, (uint64_t)ts);
 		pm_sub(v, 10, &run);
-		pm_int(v, type == MSG_INSERT ? 14 : 11, 1);
+		pm_int(v, type == WIRE_INSERT ? 14 : 11, 1);
 	}
-	if (type == MSG_INSERT)
+	if (type == WIRE_INSERT)
 		pm_int(v, 15, 1);
 	k.ptr = v->ptr;
 	k.len = v->len;
-	return merge_add(m, &k);
+	return merge_add(m, &format_v23, &k);
 }
 
 static uint64_t
@@ -83,17 +83,17 @@ records_leave_by_timestamp_and_rank(void **state)
 
 	(void)state;
 	for (int64_t i = 0; i < 50; i++)
-		add(m, (int)(i % 2), MSG_INSERT, 0, 100 + i * 37 % 50);
+		add(m, (int)(i % 2), WIRE_INSERT, 0, 100 + i * 37 % 50);
 	for (uint64_t want = 100; want < 150; want++)
 		assert_int_equal(take(m), want);
 	assert_null(merge_first(m));
-	add(m, 0, MSG_INSERT, 0, 200);
-	add(m, 1, MSG_DELETE, 0, 200);
-	add(m, 0, MSG_CREATE_COLLECTION, 0, 200);
+	add(m, 0, WIRE_INSERT, 0, 200);
+	add(m, 1, WIRE_DELETE, 0, 200);
+	add(m, 0, WIRE_CREATE_COLLECTION, 0, 200);
 	r = merge_take(m);
-	assert_int_equal(r->msg.type, MSG_CREATE_COLLECTION);
+	assert_int_equal(r->msg.kind, MSG_CREATE_COLLECTION);
 	r = merge_take(m);
-	assert_int_equal(r->msg.type, MSG_DELETE);
+	assert_int_equal(r->msg.kind, MSG_DELETE);
 	merge_put_back(m, r);
 	assert_ptr_equal(merge_take(m), r);
 	merge_free(m);
@@ -107,9 +107,9 @@ the_watermark_is_the_least_tick(void **state)
 
 	(void)state;
 	assert_int_equal(merge_watermark(m, NULL), 0);
-	add(m, 0, MSG_TIMETICK, 0, 50);
-	add(m, 1, MSG_TIMETICK, 0, 70);
-	add(m, 1, MSG_TIMETICK, 0, 60);
+	add(m, 0, WIRE_TIMETICK, 0, 50);
+	add(m, 1, WIRE_TIMETICK, 0, 70);
+	add(m, 1, WIRE_TIMETICK, 0, 60);
 	assert_int_equal(merge_watermark(m, &holder), 50);
 	assert_int_equal(holder, 0);
 	merge_topic(m, 0)->used = 0;
@@ -129,10 +129,10 @@ a_position_holds_what_is_not_out(void **state)
 	struct merge *m = two_topics();
 
 	(void)state;
-	add(m, 1, MSG_INSERT, 0, 90);
-	add(m, 1, MSG_INSERT, 0, 40);
-	add(m, 1, MSG_TIMETICK, 0, 50);
-	add(m, 1, MSG_DROP_COLLECTION, 0, 95);
+	add(m, 1, WIRE_INSERT, 0, 90);
+	add(m, 1, WIRE_INSERT, 0, 40);
+	add(m, 1, WIRE_TIMETICK, 0, 50);
+	add(m, 1, WIRE_DROP_COLLECTION, 0, 95);
 	assert_int_equal(take(m), 40);
 	merge_release(m, 50);
 	assert_int_equal(pos_of(m, "b").o, 10);
@@ -160,12 +160,12 @@ a_start_skips_what_was_out(void **state)
 	merge_topic(m, 1)->skip_ts = 50;
 	merge_topic(m, 1)->skip_last = 77;
 	merge_release(m, 50);
-	assert_null(add(m, 1, MSG_INSERT, 0, 50));
+	assert_null(add(m, 1, WIRE_INSERT, 0, 50));
 	assert_int_equal(pos_of(m, "b").n, 12);
 	assert_int_equal(pos_of(m, "b").last, 77);
-	assert_non_null(add(m, 1, MSG_INSERT, 0, 51));
+	assert_non_null(add(m, 1, WIRE_INSERT, 0, 51));
 	assert_int_equal(merge_stats(m)->late, 0);
-	assert_non_null(add(m, 1, MSG_INSERT, 0, 50));
+	assert_non_null(add(m, 1, WIRE_INSERT, 0, 50));
 	assert_int_equal(merge_stats(m)->late, 1);
 	assert_int_equal(merge_stats(m)->skipped, 1);
 	merge_free(m);
@@ -177,16 +177,16 @@ a_retry_has_type_and_id_of_another(void **state)
 	struct merge *m = two_topics();
 
 	(void)state;
-	assert_non_null(add(m, 0, MSG_INSERT, 7, 50));
-	assert_null(add(m, 0, MSG_INSERT, 7, 50));
-	assert_non_null(add(m, 0, MSG_DELETE, 7, 50));
-	assert_non_null(add(m, 1, MSG_INSERT, 7, 50));
-	assert_non_null(add(m, 0, MSG_INSERT, 0, 50));
-	assert_non_null(add(m, 0, MSG_INSERT, 0, 50));
+	assert_non_null(add(m, 0, WIRE_INSERT, 7, 50));
+	assert_null(add(m, 0, WIRE_INSERT, 7, 50));
+	assert_non_null(add(m, 0, WIRE_DELETE, 7, 50));
+	assert_non_null(add(m, 1, WIRE_INSERT, 7, 50));
+	assert_non_null(add(m, 0, WIRE_INSERT, 0, 50));
+	assert_non_null(add(m, 0, WIRE_INSERT, 0, 50));
 	assert_int_equal(merge_stats(m)->retries, 1);
 	for (int i = 0; i < MERGE_RECENT; i++)
-		add(m, 0, MSG_INSERT, 1000 + i, 51);
-	assert_non_null(add(m, 0, MSG_INSERT, 7, 52)); /* long ago */
+		add(m, 0, WIRE_INSERT, 1000 + i, 51);
+	assert_non_null(add(m, 0, WIRE_INSERT, 7, 52)); /* long ago */
 	merge_free(m);
 }
 
@@ -194,8 +194,8 @@ static void
 what_cannot_be_decoded_has_kafkas_time(void **state)
 {
 	struct merge *m = two_topics();
-	struct kmsg k = { .ptr = "\xff", .len = 1, .time_ms = 5 };
-	struct rec *r = merge_add(m, &k);
+	struct record k = { .ptr = "\xff", .len = 1, .time_ms = 5 };
+	struct rec *r = merge_add(m, &format_v23, &k);
 
 	(void)state;
 	assert_non_null(r);
@@ -215,11 +215,11 @@ ticks_far_ahead_take_little(void **state)
 	uint64_t begin = tso_from_ms(1700000000000), ts = 0;
 
 	(void)state;
-	add(m, 0, MSG_TIMETICK, 0, (int64_t)begin);
+	add(m, 0, WIRE_TIMETICK, 0, (int64_t)begin);
 	merge_release(m, begin);
 	for (int i = 0; i < HOUR; i++) {
 		ts = begin + tso_from_ms(1 + i * 200);
-		add(m, 1, MSG_TIMETICK, 0, (int64_t)ts);
+		add(m, 1, WIRE_TIMETICK, 0, (int64_t)ts);
 	}
 	assert_in_range(b->bytes, 1, 600 * sizeof(struct rec));
 	assert_int_equal(merge_bytes(m), merge_topic(m, 0)->bytes + b->bytes);

@@ -1,0 +1,44 @@
+#ifndef CDC_FORMAT_FORMAT_H
+#define CDC_FORMAT_FORMAT_H
+
+#include "format/msg.h"
+#include "mq/record.h"
+
+struct err;
+
+/* How versions of Milvus write their log: a row of the table in format.c. */
+struct format {
+	const char *name;
+	const char *versions; /* that write it */
+	int first;            /* of them: 2003 is 2.3 */
+	int (*is)(const struct record *r);
+	/*
+	 * Read all but the rows. Of a type that the format does not know only
+	 * type, msg_id and ts are filled in. ERR_DATA. NULL: this program
+	 * knows such a record when it sees one, and does not read it.
+	 */
+	int (*decode)(const struct record *r, struct msg *m, struct err *e);
+	/* The collections that a flush names, appended; needs no headers. */
+	int (*flush)(
+	    const struct record *r, struct spans *colls, struct err *e);
+};
+
+extern const struct format format_v23, format_v26;
+
+/*
+ * The format of a record of this topic. NULL with ERR_DATA, which says where
+ * it stands and what it is, if this program does not read it.
+ */
+const struct format *format_of(
+    const struct record *r, const char *topic, struct err *e);
+
+/* The message of a record that may be anybody's: -1 if it has none. */
+int format_peek(const struct record *r, struct msg *m);
+
+/* What a Milvus of this version (2003 is 2.3) writes; NULL: it is too old. */
+const struct format *format_of_version(int version);
+
+/* Append the versions of Milvus whose logs are read: "2.3.2 to 2.5". */
+void format_versions(struct buf *b);
+
+#endif
