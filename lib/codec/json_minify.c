@@ -1,46 +1,25 @@
 #include "codec/json_minify.h"
 
-#include <stdint.h>
-#include <string.h>
-
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/utf8.h"
+#include "codec/json_read.h"
 #include "codec/json_write.h"
 
 enum { MAX_DEPTH = 250 }; /* jq 1.6 takes 256, the line has a few */
 
-struct text {
-	const char *p, *end;
-	struct buf *b;             /* or NULL */
-	uint8_t object[MAX_DEPTH]; /* what is open, from outside in */
-	size_t depth;
+struct minify {
+	struct jsonr r;
+	struct buf *out; /* or NULL */
+	struct buf text; /* of a string with escapes, to try them */
+	struct err *e;   /* why it is no JSON, which nobody asks */
 };
 
 static void
-space(struct text *t)
+add(struct minify *m, const char *p, size_t n)
 {
-	while (t->p < t->end && (*t->p == ' ' || *t->p == '\t' ||
-				    *t->p == '\n' || *t->p == '\r'))
-		t->p++;
-}
-
-static void
-copy(struct text *t, size_t n)
-{
-	if (t->b != NULL)
-		buf_add(t->b, t->p, n);
-	t->p += n;
-}
-
-/* The next token is this character: copied, 1; else 0. */
-static int
-token(struct text *t, char c)
-{
-	space(t);
-	if (t->p == t->end || *t->p != c)
-		return 0;
-	copy(t, 1);
-	return 1;
+	if (m->out != NULL)
+		buf_add(m->out, p, n);
 }
 
 static size_t
@@ -54,204 +33,137 @@ digits(const char *p, const char *end)
 }
 
 static int
-number(struct text *t)
+is_number(const char *p, const char *end)
 {
-	const char *p = t->p, *end = t->end;
 	size_t n;
 
-	p += p < end && *p == '-';
+	p += *p == '-';
 	if ((n = digits(p, end)) == 0 || (*p == '0' && n > 1))
-		return -1;
+		return 0;
 	p += n;
 	if (p < end && *p == '.') {
 		if ((n = digits(++p, end)) == 0)
-			return -1;
+			return 0;
 		p += n;
 	}
 	if (p < end && (*p == 'e' || *p == 'E')) {
 		p++;
 		p += p < end && (*p == '+' || *p == '-');
 		if ((n = digits(p, end)) == 0)
-			return -1;
+			return 0;
 		p += n;
 	}
-	copy(t, (size_t)(p - t->p));
+	return p == end;
+}
+
+static int
+number(struct minify *m)
+{
+	struct span s;
+
+	if (jr_num(&m->r, &s, m->e) == -1 ||
+	    !is_number(s.ptr, (const char *)s.ptr + s.len))
+		return -1;
+	add(m, s.ptr, s.len);
 	return 0;
-}
-
-static int
-hex(const char *p)
-{
-	for (int i = 0; i < 4; i++)
-		if (p[i] == '\0' ||
-		    strchr("0123456789abcdefABCDEF", p[i]) == NULL)
-			return 0;
-	return 1;
-}
-
-/* DEL and what C1 begins with: escaped then, as everywhere in JSON. */
-static int
-may_act(char c)
-{
-	return c == 0x7f || (unsigned char)c == 0xc2;
-}
-
-/* 0xD8 to 0xDB of an escape at p, "uXXXX": half of a pair; 0xDC: the other. */
-static int
-half(const char *p)
-{
-	if (p[1] != 'd' && p[1] != 'D')
-		return 0;
-	return strchr("89abAB", p[2]) != NULL     ? 0xd8
-	       : strchr("cdefCDEF", p[2]) != NULL ? 0xdc
-						  : 0;
 }
 
 /*
- * How many bytes an escape of \u has from its u on; 0 if it is none, or half
- * of a surrogate pair alone: RFC 8259 8.2 allows it, and jq ends at it.
+ * A string with its quotes. DEL and what C1 begins with become escapes, as
+ * everywhere in JSON of ours.
  */
-static size_t
-escape(const char *p, const char *end)
-{
-	if (end - p < 5 || !hex(p + 1))
-		return 0;
-	if (half(p) == 0)
-		return 5;
-	if (half(p) == 0xdc || end - p < 11 || p[5] != '\\' || p[6] != 'u' ||
-	    !hex(p + 7) || half(p + 6) != 0xdc)
-		return 0;
-	return 11;
-}
-
 static int
-string(struct text *t)
+string(struct minify *m, const struct jstr *s)
 {
-	const char *p = t->p + 1, *end = t->end;
-	size_t n;
 	int odd = 0;
 
-	for (; p < end && *p != '"'; p++) {
-		if ((unsigned char)*p < 0x20)
+	for (size_t i = 0; i < s->len; i++) {
+		unsigned char c = (unsigned char)s->ptr[i];
+
+		if (c < 0x20)
 			return -1;
-		odd |= may_act(*p);
-		if (*p != '\\')
-			continue;
-		if (++p == end || *p == '\0' ||
-		    strchr("\"\\/bfnrtu", *p) == NULL)
-			return -1;
-		if (*p == 'u') {
-			if ((n = escape(p, end)) == 0)
-				return -1;
-			p += n - 1;
-		}
+		odd |= c == 0x7f || c == 0xc2;
 	}
-	if (p == end)
+	buf_clear(&m->text);
+	if (s->esc && jr_unescape(s, &m->text, m->e) == -1)
 		return -1;
-	if (odd && t->b != NULL) {
-		jw_lines(t->b, t->p, (size_t)(p + 1 - t->p));
-		t->p = p + 1;
-	} else
-		copy(t, (size_t)(p + 1 - t->p));
+	if (odd && m->out != NULL)
+		jw_lines(m->out, s->ptr - 1, s->len + 2);
+	else
+		add(m, s->ptr - 1, s->len + 2);
 	return 0;
 }
 
+static int value(struct minify *m, int depth);
+
+/* The next member, its key copied: 1, 0 behind the last one, -1. */
 static int
-literal(struct text *t)
+member(struct minify *m, char bracket, int first)
 {
-	static const char *const word[] = { "true", "false", "null" };
+	struct jstr key;
+	int rc =
+	    bracket == '{' ? jr_key(&m->r, &key, m->e) : jr_item(&m->r, m->e);
 
-	for (size_t i = 0; i < 3; i++) {
-		size_t n = strlen(word[i]);
-
-		if ((size_t)(t->end - t->p) >= n &&
-		    memcmp(t->p, word[i], n) == 0) {
-			copy(t, n);
-			return 0;
-		}
-	}
-	return -1;
-}
-
-static int
-key(struct text *t)
-{
-	space(t);
-	if (t->p == t->end || *t->p != '"' || string(t) == -1)
+	if (rc != 1)
+		return rc;
+	if (!first)
+		add(m, ",", 1);
+	if (bracket == '[')
+		return 1;
+	if (string(m, &key) == -1)
 		return -1;
-	return token(t, ':') ? 0 : -1;
-}
-
-/* A bracket opens: 1 if a value must follow, 0 if it closed at once. */
-static int
-opens(struct text *t)
-{
-	int object = *t->p == '{';
-
-	copy(t, 1);
-	if (token(t, object ? '}' : ']'))
-		return 0;
-	if (t->depth == MAX_DEPTH)
-		return -1;
-	t->object[t->depth++] = (uint8_t)object;
-	if (object && key(t) == -1)
-		return -1;
+	add(m, ":", 1);
 	return 1;
 }
 
-/* Behind a value: 1 if another must follow, 0 at the end of all. */
 static int
-behind(struct text *t)
+nested(struct minify *m, char bracket, int depth)
 {
-	while (t->depth > 0) {
-		int object = t->object[t->depth - 1];
+	int rc;
 
-		if (token(t, ','))
-			return object && key(t) == -1 ? -1 : 1;
-		if (!token(t, object ? '}' : ']'))
+	jr_open(&m->r, bracket, m->e);
+	add(m, &bracket, 1);
+	for (int first = 1; (rc = member(m, bracket, first)) == 1; first = 0)
+		if (depth == MAX_DEPTH || value(m, depth + 1) == -1)
 			return -1;
-		t->depth--;
-	}
-	return 0;
+	add(m, bracket == '{' ? "}" : "]", 1);
+	return rc;
 }
 
 static int
-value(struct text *t)
+value(struct minify *m, int depth)
 {
-	space(t);
-	if (t->p == t->end)
+	char kind = jr_peek(&m->r);
+	struct jstr s;
+	struct span word;
+
+	if (kind == '{' || kind == '[')
+		return nested(m, kind, depth);
+	if (kind == '"')
+		return jr_str(&m->r, &s, m->e) == -1 ? -1 : string(m, &s);
+	if (kind == '0')
+		return number(m);
+	if (jr_skip(&m->r, &word, m->e) == -1)
 		return -1;
-	if (*t->p == '{' || *t->p == '[')
-		return opens(t);
-	if (*t->p == '"')
-		return string(t);
-	if (*t->p == '-' || (*t->p >= '0' && *t->p <= '9'))
-		return number(t);
-	return literal(t);
+	add(m, word.ptr, word.len);
+	return 0;
 }
 
 int
 jsonmin_add(struct buf *b, const void *p, size_t n)
 {
-	struct text t = { .b = b };
+	struct err e;
+	struct minify m = { .out = b, .e = &e };
 	size_t start = b == NULL ? 0 : b->len;
-	int rc = 1;
+	int rc = -1;
 
-	t.p = p;
-	t.end = t.p + n;
-	if (n == 0 || !utf8_is(p, n))
-		return -1;
-	while (rc == 1) {
-		rc = value(&t);
-		if (rc == 0)
-			rc = behind(&t);
-	}
-	space(&t);
-	if (rc == 0 && t.p == t.end)
-		return 0;
-	if (b != NULL && b->ptr != NULL) {
+	jr_init(&m.r, p, n);
+	if (utf8_is(p, n) && value(&m, 0) == 0)
+		rc = jr_end(&m.r, m.e);
+	buf_fini(&m.text);
+	if (rc == -1 && b != NULL && b->ptr != NULL) {
 		b->len = start;
 		b->ptr[start] = '\0';
 	}
-	return -1;
+	return rc;
 }
