@@ -2,319 +2,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "base/mem.h"
-#include "base/num.h"
-#include "model/pos.h"
-
-/* The reading of one line: the first mistake sticks. */
-struct cat_reader {
-	const json_t *j;
-	struct err *e;
-	int bad;
-};
-
-static int64_t
-get_int(struct cat_reader *r, const char *key)
-{
-	const json_t *x = json_object_get(r->j, key);
-	int64_t v = 0;
-
-	if (x == NULL || json_is_null(x) || r->bad)
-		return 0;
-	if (json_is_integer(x))
-		return json_integer_value(x);
-	if (json_is_string(x) &&
-	    num_i64(json_string_value(x), INT64_MIN, INT64_MAX, &v, r->e) == 0)
-		return v;
-	r->bad = 1;
-	err_set(r->e, ERR_DATA, "'%s' is not an integer", key);
-	return 0;
-}
-
-static const char *
-get_str(struct cat_reader *r, const char *key)
-{
-	const char *s = json_string_value(json_object_get(r->j, key));
-
-	return s == NULL ? "" : s;
-}
-
-static void
-set_str(struct cat_reader *r, const char *key, char **to)
-{
-	const char *s = get_str(r, key);
-
-	if (*to != NULL && s[0] == '\0')
-		return; /* a tombstone may know no name; the old one serves */
-	free(*to);
-	*to = x_strdup(s);
-}
-
-static void
-set_kvs(struct cat_reader *r, const char *key, struct kvs *to)
-{
-	kvs_fini(to);
-	if (kvs_from_json(to, json_object_get(r->j, key), r->e) == -1 &&
-	    !r->bad) {
-		r->bad = 1;
-		err_wrap(r->e, "'%s'", key);
-	}
-}
-
-static enum cat_state
-get_state(struct cat_reader *r)
-{
-	const char *s = get_str(r, "state");
-
-	if (strcmp(s, "creating") == 0)
-		return CAT_CREATING;
-	if (strcmp(s, "dropping") == 0)
-		return CAT_DROPPING;
-	if (strcmp(s, "dropped") == 0)
-		return CAT_DROPPED;
-	return CAT_CREATED;
-}
-
-static void
-set_times(struct cat_reader *r, uint64_t *ts, uint64_t *create_ts)
-{
-	*ts = (uint64_t)get_int(r, "ts");
-	*create_ts = (uint64_t)get_int(r, "create_ts");
-	if (*create_ts == 0)
-		*create_ts = *ts;
-}
-
-static const struct cat_db *
-take_db(struct cat *c, struct cat_reader *r)
-{
-	int64_t id = get_int(r, "id");
-	size_t i = 0;
-
-	while (i < c->n_dbs && c->dbs[i].id != id)
-		i++;
-	if (i == c->n_dbs) {
-		c->dbs = x_grow(c->dbs, i, &c->dbs_cap, sizeof *c->dbs);
-		memset(&c->dbs[i], 0, sizeof *c->dbs);
-		c->dbs[c->n_dbs++].id = id;
-	}
-	set_str(r, "name", &c->dbs[i].name);
-	c->dbs[i].state = get_state(r);
-	c->dbs[i].ts = (uint64_t)get_int(r, "ts");
-	set_kvs(r, "properties", &c->dbs[i].props);
-	return &c->dbs[i];
-}
-
-/* The pchannel of "…dml_3_4706…241v0": cut at the last underscore. */
-static char *
-pchannel(const char *vchannel)
-{
-	const char *p = strrchr(vchannel, '_');
-
-	return p == NULL ? x_strdup(vchannel)
-			 : x_strndup(vchannel, (size_t)(p - vchannel));
-}
-
-static void
-set_topics(struct cat_coll *c, struct cat_reader *r)
-{
-	const json_t *list = json_object_get(r->j, "vchannels");
-	const json_t *start = json_object_get(r->j, "start");
-	const json_t *x;
-	size_t i;
-
-	if (!json_is_array(list) || json_array_size(list) == 0)
-		return; /* tombstones have none; keep what was known */
-	cat_topics_fini(c);
-	c->topics = x_calloc(json_array_size(list), sizeof *c->topics);
-	json_array_foreach(list, i, x)
-	{
-		const char *v = json_string_value(x);
-		struct cat_start *s = &c->topics[c->n_topics++];
-		const json_t *at;
-
-		s->topic = pchannel(v == NULL ? "" : v);
-		if (!r->bad && pos_topic_name(s->topic, r->e) == -1) {
-			r->bad = 1;
-			err_wrap(r->e, "'vchannels'");
-		}
-		at = json_object_get(start, s->topic);
-		s->offset = json_is_integer(at) ? json_integer_value(at) : -1;
-	}
-}
-
-static struct cat_coll *
-take_coll(struct cat *c, struct cat_reader *r)
-{
-	struct cat_coll *k = cat_coll_get(c, get_int(r, "id"));
-	const json_t *schema = json_object_get(r->j, "schema");
-
-	k->db_id = get_int(r, "db_id");
-	set_str(r, "db", &k->db);
-	set_str(r, "name", &k->name);
-	set_str(r, "consistency", &k->consistency);
-	k->state = get_state(r);
-	set_times(r, &k->ts, &k->create_ts);
-	if (get_int(r, "shards") > 0)
-		k->shards = get_int(r, "shards");
-	set_topics(k, r);
-	if (json_object_get(r->j, "properties") != NULL)
-		set_kvs(r, "properties", &k->props);
-	if (schema != NULL && !json_is_null(schema) && !r->bad) {
-		schema_fini(&k->schema);
-		r->bad = schema_from_json(&k->schema, schema, r->e) == -1;
-	}
-	return k;
-}
-
-static const struct cat_part *
-take_part(struct cat_coll *c, struct cat_reader *r)
-{
-	int64_t id = get_int(r, "id");
-	struct cat_part *p =
-	    (struct cat_part *)(uintptr_t)cat_part(c, id); /* ours */
-
-	if (p == NULL) {
-		c->parts =
-		    x_grow(c->parts, c->n_parts, &c->parts_cap, sizeof *p);
-		p = &c->parts[c->n_parts++];
-		memset(p, 0, sizeof *p);
-		p->id = id;
-	}
-	set_str(r, "name", &p->name);
-	p->state = get_state(r);
-	set_times(r, &p->ts, &p->create_ts);
-	return p;
-}
-
-static void
-take_index(struct cat_coll *c, struct cat_reader *r)
-{
-	int64_t id = get_int(r, "id");
-	size_t i = 0;
-
-	while (i < c->n_indexes && c->indexes[i].id != id)
-		i++;
-	if (i == c->n_indexes) {
-		c->indexes =
-		    x_grow(c->indexes, i, &c->indexes_cap, sizeof *c->indexes);
-		memset(&c->indexes[i], 0, sizeof *c->indexes);
-		c->indexes[c->n_indexes++].id = id;
-	}
-	set_str(r, "field", &c->indexes[i].field);
-	set_str(r, "name", &c->indexes[i].name);
-	c->indexes[i].state = get_state(r);
-	c->indexes[i].ts = (uint64_t)get_int(r, "ts");
-	set_kvs(r, "params", &c->indexes[i].params);
-}
-
-static int
-has_id(const int64_t *v, size_t n, int64_t id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i] == id)
-			return 1;
-	return 0;
-}
-
-/* While a load begins, its partitions come one by one: nothing lacks yet. */
-static void
-check_whole(struct cat_coll *c, const int64_t *old, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!has_id(c->load_parts, c->n_load_parts, old[i]))
-			c->load_whole = 1;
-}
-
-static void
-take_load(struct cat *cat, struct cat_coll *c, struct cat_reader *r)
-{
-	const json_t *list = json_object_get(r->j, "partitions"), *x;
-	int64_t *old = c->load_parts;
-	size_t i, n = c->n_load_parts;
-
-	c->load = strcmp(get_str(r, "event"), "delete") == 0 ? CAT_LOAD_NONE
-		  : strcmp(get_str(r, "type"), "partitions") == 0
-		      ? CAT_LOAD_PARTS
-		      : CAT_LOAD_ALL;
-	c->replicas = get_int(r, "replicas");
-	c->load_parts = x_calloc(json_array_size(list), sizeof *c->load_parts);
-	c->n_load_parts = 0;
-	json_array_foreach(list, i, x)
-	{
-		const char *s = json_string_value(x);
-
-		if (!r->bad &&
-		    num_i64(s == NULL ? "" : s, INT64_MIN, INT64_MAX,
-			&c->load_parts[c->n_load_parts++], r->e) == -1)
-			r->bad = 1;
-	}
-	if (c->load == CAT_LOAD_NONE)
-		c->load_whole = 0;
-	else if (!cat->ready) /* a snapshot */
-		c->load_whole = 1;
-	else
-		check_whole(c, old, n);
-	free(old);
-}
-
-static const struct cat_alias *
-take_alias(struct cat *c, struct cat_reader *r)
-{
-	int64_t db_id = get_int(r, "db_id");
-	const char *name = get_str(r, "name");
-	size_t i = 0;
-
-	while (i < c->n_aliases && (c->aliases[i].db_id != db_id ||
-				       strcmp(c->aliases[i].name, name) != 0))
-		i++;
-	if (i == c->n_aliases) {
-		c->aliases =
-		    x_grow(c->aliases, i, &c->aliases_cap, sizeof *c->aliases);
-		memset(&c->aliases[i], 0, sizeof *c->aliases);
-		c->aliases[i].db_id = db_id;
-		c->aliases[c->n_aliases++].name = x_strdup(name);
-	}
-	set_str(r, "db", &c->aliases[i].db);
-	if (get_int(r, "coll_id") != 0)
-		c->aliases[i].coll_id = get_int(r, "coll_id");
-	c->aliases[i].state = get_state(r);
-	c->aliases[i].ts = (uint64_t)get_int(r, "ts");
-	return &c->aliases[i];
-}
-
-static void
-take_checkpoint(struct cat *c, struct cat_reader *r)
-{
-	const char *v = get_str(r, "vchannel"), *p = strrchr(v, '_');
-	struct cat_checkpoint *k;
-	struct err ignored;
-
-	c->cps = x_grow(c->cps, c->n_cps, &c->cps_cap, sizeof *c->cps);
-	k = &c->cps[c->n_cps++];
-	memset(k, 0, sizeof *k);
-	set_str(r, "topic", &k->topic);
-	k->offset = get_int(r, "offset");
-	k->ts = (uint64_t)get_int(r, "ts");
-	if (p != NULL && num_i64n(p + 1, strcspn(p + 1, "v"), 0, INT64_MAX,
-			     &k->coll_id, &ignored) == -1)
-		k->coll_id = 0;
-}
-
-static void
-take_import(struct cat *c, struct cat_reader *r)
-{
-	struct cat_import *m = cat_import_get(c, get_int(r, "id"));
-
-	m->coll_id = get_int(r, "coll_id");
-	m->rows = get_int(r, "rows");
-	m->mod = get_int(r, "mod");
-	m->create_ts = (uint64_t)get_int(r, "create_ts");
-	m->done = strcmp(get_str(r, "state"), "completed") == 0;
-}
 
 static int
 has_text(const json_t *list, const char *text)
@@ -344,25 +34,25 @@ lacks_kinds(const json_t *list)
 static void
 take_header(struct cat *c, struct cat_reader *r)
 {
-	if (get_int(r, "v") > 1) {
+	if (cat_get_int(r, "v") > 1) {
 		r->bad = 1;
 		err_set(r->e, ERR_DATA,
 		    "catalogue version %" PRId64 ", this program knows 1",
-		    get_int(r, "v"));
+		    cat_get_int(r, "v"));
 	}
 	c->follow = json_is_true(json_object_get(r->j, "follow"));
 	c->partial = json_is_true(json_object_get(r->j, "partial"));
 	c->some_kinds = lacks_kinds(json_object_get(r->j, "kinds"));
-	c->rev = get_int(r, "rev");
-	c->born = (uint64_t)get_int(r, "born");
-	set_str(r, "root", &c->root);
-	snprintf(c->etcd, sizeof c->etcd, "%.23s", get_str(r, "etcd"));
+	c->rev = cat_get_int(r, "rev");
+	c->born = (uint64_t)cat_get_int(r, "born");
+	cat_set_str(r, "root", &c->root);
+	snprintf(c->etcd, sizeof c->etcd, "%.23s", cat_get_str(r, "etcd"));
 }
 
 static void
 set_rev(struct cat *c, struct cat_reader *r)
 {
-	int64_t rev = get_int(r, "rev");
+	int64_t rev = cat_get_int(r, "rev");
 
 	if (rev < c->rev && !r->bad) {
 		r->bad = 1;
@@ -434,15 +124,15 @@ kind_of(const char *name)
 static void
 take_of_coll(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 {
-	ch->coll = cat_coll(c, get_int(r, "coll_id"));
+	ch->coll = cat_coll(c, cat_get_int(r, "coll_id"));
 	if (ch->coll == NULL)
 		ch->kind = CAT_OTHER;
 	else if (ch->kind == CAT_PART)
-		ch->part = take_part(ch->coll, r);
+		ch->part = cat_take_part(ch->coll, r);
 	else if (ch->kind == CAT_INDEX)
-		take_index(ch->coll, r);
+		cat_take_index(ch->coll, r);
 	else
-		take_load(c, ch->coll, r);
+		cat_take_load(c, ch->coll, r);
 }
 
 static void
@@ -453,10 +143,10 @@ take(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 		take_header(c, r);
 		break;
 	case CAT_DB:
-		ch->db = take_db(c, r);
+		ch->db = cat_take_db(c, r);
 		break;
 	case CAT_COLL:
-		ch->coll = take_coll(c, r);
+		ch->coll = cat_take_coll(c, r);
 		break;
 	case CAT_PART:
 	case CAT_INDEX:
@@ -464,31 +154,31 @@ take(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 		take_of_coll(c, r, ch);
 		break;
 	case CAT_ALIAS:
-		ch->alias = take_alias(c, r);
+		ch->alias = cat_take_alias(c, r);
 		break;
 	case CAT_USER:
 	case CAT_ROLE:
 		ch->doc = c->doc = json_incref((json_t *)(uintptr_t)r->j);
 		break;
 	case CAT_IMPORT:
-		take_import(c, r);
+		cat_take_import(c, r);
 		break;
 	case CAT_READY:
 		c->ready = 1;
 		set_rev(c, r);
-		if ((uint64_t)get_int(r, "ts") > c->ts)
-			c->ts = (uint64_t)get_int(r, "ts");
+		if ((uint64_t)cat_get_int(r, "ts") > c->ts)
+			c->ts = (uint64_t)cat_get_int(r, "ts");
 		break;
 	case CAT_AT:
 		set_rev(c, r);
-		c->at_ns = get_int(r, "time");
+		c->at_ns = cat_get_int(r, "time");
 		break;
 	case CAT_RESYNC:
 		forget(c);
 		break;
 	case CAT_OTHER:
-		if (strcmp(get_str(r, "kind"), "checkpoint") == 0)
-			take_checkpoint(c, r);
+		if (strcmp(cat_get_str(r, "kind"), "checkpoint") == 0)
+			cat_take_checkpoint(c, r);
 		break;
 	}
 }
@@ -507,14 +197,14 @@ cat_line(struct cat *c, const char *line, size_t len, struct cat_change *ch,
 	if (j == NULL)
 		return err_set(
 		    e, ERR_DATA, "column %d: %s", je.column, je.text);
-	if (get_str(&r, "kind")[0] == '\0') {
+	if (cat_get_str(&r, "kind")[0] == '\0') {
 		json_decref(j);
 		return err_set(e, ERR_DATA, "no catalogue line: no 'kind'");
 	}
-	ch->kind = kind_of(get_str(&r, "kind"));
+	ch->kind = kind_of(cat_get_str(&r, "kind"));
 	take(c, &r, ch);
 	if (r.bad)
-		err_wrap(e, "%s", get_str(&r, "kind"));
+		err_wrap(e, "%s", cat_get_str(&r, "kind"));
 	json_decref(j);
 	return r.bad ? -1 : 0;
 }
