@@ -88,12 +88,57 @@ struct reader {
 	size_t n_tally, tally_cap;
 };
 
-/* begin.c: where each topic begins; writes the begin line. */
+/*
+ * catalogue_in.c: read the catalogue up to `ready`. Then: all lines that are
+ * in memory; those of one more read(2). Is there a reason to read more?
+ */
+int reader_catalogue(struct reader *r, struct err *e);
+int reader_catalogue_lines(struct reader *r, struct err *e);
+int reader_catalogue_fill(struct reader *r, struct err *e);
+int reader_wants_catalogue(const struct reader *r);
+
+/* begin.c: begin to read all topics; writes the begin line. */
 int reader_begin(struct reader *r, struct err *e);
-/* Topics that have come up, and those that live collections need. */
+
+/* Where a topic begins: offset, and what is skipped from there on. */
+struct reader_start {
+	int64_t offset, skip_n;
+	uint64_t skip_ts, skip_last;
+	int64_t low, high;           /* when we began */
+	uint64_t above;              /* the offset is still to be found */
+	const struct pos_topic *pos; /* whose last record is to be compared */
+};
+/*
+ * starts.c: where the topics with these names begin; each has an entry in s.
+ * The ends are asked for after the catalogue was read: a topic that it does
+ * not use is settled there (law 3).
+ */
+int reader_starts(struct reader *r, const char *const *names, size_t n,
+    struct reader_start *s, struct err *e);
+/* A live collection's start on this topic, or -1 if none is on it. */
+int64_t reader_first_start(const struct reader *r, const char *topic);
+
+/* topics.c: is it a topic of this cluster, by its name? */
+int reader_ours(const struct reader *r, const char *topic);
+/* Begin to read a topic; its number, or -1. */
+int reader_add_topic(struct reader *r, const char *name,
+    const struct reader_start *s, struct err *e);
+/*
+ * A topic that came up while we run: from its first record. One that was
+ * there all the time, but is not of this cluster's names, is known by a
+ * collection that begins there: reader_channels.
+ */
 int reader_topics(struct reader *r, struct err *e);
 /* Which topics hold W back. */
 int reader_channels(struct reader *r, struct err *e);
+
+/*
+ * watermark.c: release what W and the catalogue allow, with a tick when one
+ * is due; sets done when --until is reached. A tick or the end line.
+ */
+int reader_release(struct reader *r, struct err *e);
+int reader_tick(struct reader *r, enum opname op, struct err *e);
+
 /*
  * source.c: who the source is; "source" of a tick, if it has changed or it
  * is to be whole. Is it the one that the position is of? ERR_BACK if not: at
