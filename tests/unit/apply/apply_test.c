@@ -13,7 +13,6 @@
 #include "apply/queue_priv.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/lines.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "milvus/keyset.h"
@@ -136,44 +135,6 @@ keys_are_deleted_by_an_expression(void **state)
 	assert_string_equal(s,
 	    "pk in [\"a\",\"\",\"\\\"\\\\\\n\\u0001\",\"\xf0\x9f\x98\x80\"]");
 	free(s);
-}
-
-static void
-lines_are_found_in_pieces(void **state)
-{
-	char name[] = "/tmp/apply_test.XXXXXX";
-	char *names[1] = { name };
-	int fd = mkstemp(name);
-	static const char text[] = "one\n\nthree\r\nlast";
-	struct lines *l;
-	struct err e = { 0 };
-	const char *line;
-	size_t n;
-	char got[64] = "";
-	int rc;
-
-	(void)state;
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-	l = lines_open(names, 1, &e);
-	while ((rc = lines_next(l, &line, &n, &e)) > LINES_END) {
-		if (rc == LINES_WAIT) {
-			assert_int_equal(lines_fill(l, &e), 0);
-			continue;
-		}
-		strncat(got, line, n);
-		strcat(got, "|");
-		if (lines_number(l) == 4) {
-			assert_int_equal(lines_offset(l), 12);
-			assert_true(lines_cut(l));
-		} else {
-			assert_false(lines_cut(l));
-		}
-	}
-	assert_int_equal(rc, LINES_END);
-	assert_string_equal(got, "one||three\r|last|");
-	lines_close(l);
-	unlink(name);
 }
 
 static void
@@ -308,7 +269,6 @@ main(void)
 		cmocka_unit_test(hashes_tell_keys_and_collections_apart),
 		cmocka_unit_test(names_are_changed_by_the_closest_rule),
 		cmocka_unit_test(keys_are_deleted_by_an_expression),
-		cmocka_unit_test(lines_are_found_in_pieces),
 		cmocka_unit_test(a_status_is_judged_by_its_code),
 		cmocka_unit_test(an_unknown_status_is_judged_by_its_text),
 		cmocka_unit_test(a_task_given_up_may_still_be_at_work),
