@@ -11,9 +11,9 @@
 #include "base/mem.h"
 
 /*
- * Decimals to floats. Most have few digits and a small power of ten: those
- * are one exact integer and one exact power, which one division or product
- * rounds. All others go to strtod, and so have its result as well.
+ * Decimals to floats. Most numbers have few digits and a small power of ten:
+ * they are an exact integer and an exact power of ten, so that one division or
+ * product rounds correctly. All others go to strtod, so that the results agree.
  */
 enum { MAX_DIGITS = 19, MAX_POWER = 22, ON_STACK = 64 };
 
@@ -45,7 +45,7 @@ value8(uint64_t x)
 	return (x * 10000 + (x >> 32)) & 0xffffffff;
 }
 
-/* Of 8 bytes without their '0', the high bit of each that is over 9. */
+/* For each of 8 bytes, less '0': its high bit is set if the byte is over 9. */
 static inline uint64_t
 no_digits(uint64_t x)
 {
@@ -62,7 +62,7 @@ load8(const char *p)
 	return le64toh(x) ^ 0x3030303030303030;
 }
 
-/* Digits from p on into d, eight at a time; where they end. */
+/* Reads digits from p on into d, eight at a time; returns where they end. */
 static inline __attribute__((always_inline)) const char *
 digits(const char *p, const char *end, struct decimal *d)
 {
@@ -90,7 +90,7 @@ digits(const char *p, const char *end, struct decimal *d)
 	return p;
 }
 
-/* e, a sign, digits: their value is cut where it is far out of range. */
+/* An exponent: e, a sign, digits. A value far out of range is cut. */
 static const char *
 exponent(const char *p, const char *end, int64_t *e)
 {
@@ -98,7 +98,7 @@ exponent(const char *p, const char *end, int64_t *e)
 	const char *q = p + 1 + (neg || (p + 1 < end && p[1] == '+'));
 
 	if (q >= end || !is_digit(*q))
-		return p; /* no exponent, and what follows is not ours */
+		return p; /* no exponent: p is not moved */
 	for (; q < end && is_digit(*q); q++)
 		*e = *e < 100000 ? *e * 10 + (*q - '0') : *e;
 	*e = neg ? -*e : *e;
@@ -152,7 +152,7 @@ simple(const struct decimal *d)
 	return d->n <= MAX_DIGITS && d->e >= -MAX_POWER && d->e <= MAX_POWER;
 }
 
-/* By strtof or strtod, which want a NUL behind. */
+/* Through strtof or strtod, which need a NUL behind the number. */
 static double
 slow(const char *p, size_t n, int is32)
 {
@@ -168,10 +168,10 @@ slow(const char *p, size_t n, int is32)
 }
 
 /*
- * A float by way of a double that is off by less than three of its last
- * places. That is of no account unless it is so near to where floats round
- * the other way: the middle of two, 1 and 28 zeros in the bits that a float
- * has not. 10^-22 is no subnormal float.
+ * The float by way of a double that is off by less than three units in its last
+ * place. That is precise enough unless the double lies close to the middle
+ * between two floats: there, of the bits that a float does not have, the first
+ * is 1 and the next 28 are 0. 10^-22 is no subnormal float.
  */
 static inline int
 is_middle(double x)
@@ -198,7 +198,7 @@ any_f32(const char *p, const char *end, float *v)
 }
 
 #ifdef __x86_64__
-/* The first n of 16 bytes, at most 16. */
+/* The first n bytes, 16 at most. */
 static inline __m128i
 first_of_16(unsigned n)
 {
@@ -242,11 +242,11 @@ value16(__m128i x)
 }
 
 /*
- * What vectors are made of: a minus sign or none, digits, a point among them
- * or none, and a comma, in 16 bytes; 0 if it is something else, or too near
- * to the end. Nobody can foretell signs and lengths, so no branch depends on
- * them; and where the next number begins depends on the comma only, so that
- * a processor is at it before this one is known.
+ * A number as vectors have it: an optional minus sign, digits with an optional
+ * point, and a comma, all within 16 bytes. 0 if it is something else, or too
+ * near to the end. Signs and lengths cannot be predicted, so no branch depends
+ * on them; and where the next number begins depends on the comma only, so that
+ * the processor can begin it before this one is done.
  */
 static inline __attribute__((always_inline)) size_t
 plain_f32(const char *p, const char *end, float *v)
@@ -269,7 +269,7 @@ plain_f32(const char *p, const char *end, float *v)
 		return 0;
 	len = (unsigned)__builtin_ctz(comma);
 	comma &= -comma;
-	/* A comparison here is made to wait for the number before this one. */
+	/* A comparison here would wait for the number before. */
 	neg = ((uint32_t)(unsigned char)(*p ^ '-') - 1) >> 31;
 	odd = (same16(_mm_max_epu8(x, ten), x) & (comma | (comma - 1))) ^ neg;
 	point = (unsigned)__builtin_ctz(odd);

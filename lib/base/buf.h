@@ -29,10 +29,13 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 void buf_addu64(struct buf *b, uint64_t v); /* decimal */
 void buf_addi64(struct buf *b, int64_t v);  /* decimal */
 
-/* The text, now the caller's to free; the buffer is empty. Never NULL. */
+/*
+ * Returns the text, which the caller frees, and leaves the buffer empty. Never
+ * NULL.
+ */
 char *buf_take(struct buf *b);
 
-/* A run of the text, borrowed from it. */
+/* A piece of a text, borrowed from it. */
 struct span {
 	const char *ptr;
 	size_t len;

@@ -19,7 +19,7 @@ vset(struct err *e, enum err_kind kind, const char *fmt, va_list ap)
 	utf8_mend(e->msg, sizeof e->msg, n >= (int)sizeof e->msg);
 }
 
-/* ": why" behind it. */
+/* Appends ": why". */
 static void
 add(struct err *e, const char *why)
 {

@@ -9,19 +9,19 @@
 enum err_kind {
 	ERR_NONE,
 	ERR_DATA,   /* bad or refused; trying again will not help: status 1 */
-	ERR_ODD,    /* refused, and it does not say why for good: status 1 */
+	ERR_ODD,    /* refused, for a reason that we do not know: status 1 */
 	ERR_OUTPUT, /* we cannot write: status 1 */
-	ERR_PIPE,   /* the reader of our output has left: dies of SIGPIPE */
-	ERR_USAGE,  /* command line or configuration: status 2 */
-	ERR_TEMP,   /* a peer is away, trying again may help: status 3 */
-	ERR_GONE,   /* the position is gone from the source: status 4 */
-	ERR_BACK,   /* the source went back, or is another one: status 4 */
-	ERR_STOP,   /* a signal asked us to stop */
+	ERR_PIPE,  /* the reader of standard output has left: dies of SIGPIPE */
+	ERR_USAGE, /* command line or configuration: status 2 */
+	ERR_TEMP,  /* a peer is away, trying again may help: status 3 */
+	ERR_GONE,  /* the position is gone from the source: status 4 */
+	ERR_BACK,  /* the source went back, or is another one: status 4 */
+	ERR_STOP,  /* a signal asked us to stop */
 };
 
 struct err {
 	enum err_kind kind;
-	char msg[1024]; /* UTF-8, whatever it is made of: utf8.h */
+	char msg[1024]; /* always UTF-8: see utf8.h */
 };
 
 /*
@@ -39,7 +39,7 @@ struct err *err_prefix(struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 struct err *err_errno(struct err *e, enum err_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Seen by analysers, which then know what a failure returns. */
+/* For analysers, which then know what a failure returns. */
 static inline int
 err_failed(const struct err *e)
 {

@@ -6,10 +6,10 @@
 #include <string.h>
 
 /*
- * Floats as the shortest decimal, by R. Giulietti, "The Schubfach way to
- * render doubles" (2020), figure 7. It needs the powers of ten, rounded up to
- * 128 bits (61 or more for a float); we make them once, exactly, instead of
- * keeping them as a table of 617 lines.
+ * Floats as the shortest decimal, by R. Giulietti, "The Schubfach way to render
+ * doubles" (2020), figure 7. It needs powers of ten, rounded up to 128 bits (61
+ * or more for a float). They are computed once, exactly, so that no table of
+ * 617 lines has to be kept.
  */
 enum { MIN10 = -292, MAX10 = 324, WORDS = 40 };
 
@@ -18,15 +18,17 @@ struct pow10 {
 };
 static struct pow10 table[MAX10 - MIN10 + 1];
 
-/* By a float's exponent: what its last bit counts, as g / 2^60 x 10^e. */
+/*
+ * For each exponent of a float: the value of its last bit, as g / 2^60 x 10^e.
+ */
 struct scale {
-	uint64_t g; /* from 2^60 below 10 x 2^60 */
+	uint64_t g; /* 2^60 or more, and less than 10 x 2^60 */
 	int e;
 };
 enum { EXPONENTS = 255, BIAS = 127, POINT = 23 };
 static struct scale scales[EXPONENTS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static atomic_int made; /* the table: cheaper to ask than `once` */
+static atomic_int made; /* the table: reading this is cheaper than `once` */
 
 /* A number of 32-bit words, the lowest first. */
 static void
@@ -41,7 +43,10 @@ times5(uint32_t w[static WORDS])
 	}
 }
 
-/* Floor, which is exact enough: floor(floor(x / 5) / 5) = floor(x / 25). */
+/*
+ * Division rounds down, which is exact here: floor(floor(x / 5) / 5) = floor(x
+ * / 25).
+ */
 static void
 over5(uint32_t w[static WORDS])
 {
@@ -66,7 +71,7 @@ bits(const uint32_t w[static WORDS], int at)
 	return (uint32_t)v;
 }
 
-/* The highest 128 bits, rounded up unless nothing is below. */
+/* The highest 128 bits, rounded up if any bit below them is set. */
 static struct pow10
 top(const uint32_t w[static WORDS], int inexact)
 {
@@ -98,7 +103,7 @@ log2_of(int k)
 	return k * 1741647 >> 19;
 }
 
-/* What the last bit of a float counts is 2^q. */
+/* For a float whose last bit is worth 2^q. */
 static inline int
 last_bit(int x)
 {
@@ -110,7 +115,7 @@ fill_scales(void)
 {
 	for (int x = 0; x < EXPONENTS; x++) {
 		int q = last_bit(x), e = log10_of(q, 0);
-		int drop = 3 - q - log2_of(-e); /* none to 3 of 64 bits */
+		int drop = 3 - q - log2_of(-e); /* 0 to 3 of 64 bits */
 
 		scales[x].g = (table[-e - MIN10].hi >> drop) + 1;
 		scales[x].e = e;
@@ -144,7 +149,10 @@ make(void)
 
 __extension__ typedef unsigned __int128 u128;
 
-/* The product's highest 64 bits; the lowest of them says if more follow. */
+/*
+ * The highest 64 bits of the product; the lowest of them is set if any bit
+ * below is.
+ */
 static inline uint64_t
 times(struct pow10 g, uint64_t c)
 {
@@ -155,10 +163,10 @@ times(struct pow10 g, uint64_t c)
 }
 
 /*
- * The shortest digits d x 10^*k in the interval that rounds to c x 2^q.
- * closer: the number below is half as far as the one above. Random numbers
- * take either side of each question as often, so that all are answered and
- * none is branched on.
+ * The shortest digits d x 10^*k in the interval that rounds to c x 2^q. closer:
+ * the number below is only half as far away as the one above. For random
+ * numbers each condition is true half of the time, so all are computed and none
+ * is branched on.
  */
 static inline __attribute__((always_inline)) uint64_t
 shortest(uint64_t c, int q, uint64_t closer, int *k)
@@ -172,12 +180,12 @@ shortest(uint64_t c, int q, uint64_t closer, int *k)
 	v = times(g, 4 * c << h);
 	upper = times(g, (4 * c + 2) << h) - odd;
 	s = v / 4;
-	/* the nearer, else the even; or the only one that is inside */
+	/* the nearer one, on a tie the even one; or the only one inside */
 	down = lower <= 4 * s;
 	up = 4 * s + 4 <= upper;
 	half = v + (s & 1) > 4 * s + 2;
 	near = s + (uint64_t)(((down ^ up) & up) | ((down ^ up ^ 1) & half));
-	/* one digit less, if one of the two is inside */
+	/* one digit less, if a candidate is inside */
 	t = s / 10;
 	down = lower <= 40 * t;
 	up = 40 * t + 40 <= upper;
@@ -192,7 +200,10 @@ static const uint64_t tens[] = { 1, 10, 100, 1000, 10000, 100000, 1000000,
 	1000000000000, 10000000000000, 100000000000000, 1000000000000000,
 	10000000000000000, 100000000000000000 };
 
-/* How many digits v > 0 has: from its bits, one too few or right. */
+/*
+ * The number of digits of v > 0. The estimate from its bits is right or one too
+ * small.
+ */
 static inline int
 count(uint64_t v)
 {
@@ -202,9 +213,10 @@ count(uint64_t v)
 }
 
 /*
- * The 8 digits of v < 10^8, a byte each, the first in the lowest: halves of
- * four, then of two, then of one, all at once. t has each lane divided by 100
- * and then by 10, exactly; it goes below, and the rest above.
+ * The 8 digits of v < 10^8, a byte each, the first in the lowest byte: split
+ * into halves of four, two and one digit, all lanes at once. t has each lane
+ * divided by 100 and then by 10, exactly; t goes to the lower half and the
+ * remainder to the upper.
  */
 static inline uint64_t
 digits8(uint32_t v)
@@ -231,7 +243,7 @@ struct digits {
 	uint32_t first;
 	uint64_t a, b; /* as digits8 makes them */
 	int n;
-	int e; /* the power of ten of the first */
+	int e; /* the power of ten of the first digit */
 };
 
 static inline __attribute__((always_inline)) struct digits
@@ -245,14 +257,17 @@ spread(uint64_t d, int k)
 	d /= 100000000;
 	g.first = (uint32_t)(d / 100000000);
 	g.a = digits8((uint32_t)(d % 100000000));
-	/* zeros at the end are high bytes */
+	/* zeros at the end are the high bytes */
 	g.n = g.a != 0 ? 9 - (__builtin_clzll(g.a) >> 3) : 1;
 	if (g.b != 0)
 		g.n = 17 - (__builtin_clzll(g.b) >> 3);
 	return g;
 }
 
-/* As 1.5e-10; its arguments are a struct digits, which stays in registers. */
+/*
+ * In the form 1.5e-10. The struct is passed by value, so that it stays in
+ * registers.
+ */
 static __attribute__((noinline)) int
 scientific(uint32_t first, uint64_t a, uint64_t b, int n, int e, char *o)
 {
@@ -275,8 +290,8 @@ scientific(uint32_t first, uint64_t a, uint64_t b, int n, int e, char *o)
 }
 
 /*
- * Eight or sixteen digits at a time are put down, whether they count or not:
- * behind the point they are put down again, one further.
+ * Eight or sixteen digits are written at once, also those that do not count;
+ * the digits behind the point are written again, one place further.
  */
 static inline __attribute__((always_inline)) int
 layout(struct digits g, int is32, char *o)
@@ -313,21 +328,25 @@ layout(struct digits g, int is32, char *o)
 	return 1 + g.n;
 }
 
-/* A float's digits, zeros before and behind them: the last counts 10^e. */
+/*
+ * The digits of a float with zeros before and behind them; the last digit is
+ * worth 10^e.
+ */
 struct nine {
 	uint64_t a; /* eight, as digits8 makes them */
 	uint32_t last;
 	int e;
-	int cut; /* how many zeros are behind */
+	int cut; /* how many zeros are at the end */
 };
 
 /*
- * As shortest, of the float of c units, with one product: the bounds are half
- * a unit below and above, unless it is a power of two. All is in 2^-34 of
- * 10^e, and one of these too much at most, so that an odd float's bounds, which
- * are outside, go in by one, and an even one's out. That this is enough is
- * tested with all floats. Where the last digit would be rounded to ten, what
- * has a digit less is inside and goes before.
+ * As shortest(), for a float of c units, with one product. The bounds are half
+ * a unit below and above, unless the float is a power of two. All values are in
+ * units of 2^-34 x 10^e, and at most one of these too large. So the bounds of
+ * an odd float, which are outside of its interval, move inwards by one, and
+ * those of an even float outwards. A test over all floats shows that this is
+ * enough. Where the last digit would be rounded up to ten, the number with one
+ * digit less is inside and is taken.
  */
 static inline __attribute__((always_inline)) struct nine
 nine(uint32_t c, struct scale unit)
@@ -340,7 +359,10 @@ nine(uint32_t c, struct scale unit)
 	uint32_t shorter = 0 - (down | up);
 	struct nine d = { .a = digits8(t + up), .e = unit.e };
 
-	/* the nearer, else the even: a tie may be one too much, too */
+	/*
+	 * the nearer one, on a tie the even one; the product may be one too
+	 * large
+	 */
 	odd = s & 1;
 	rest += ((uint64_t)1 << 33) - 2 + 2 * odd;
 	d.last = (uint32_t)(rest >> 34) & ~shorter;
@@ -354,7 +376,7 @@ closed(struct nine d)
 {
 	int z = __builtin_ctzll(d.a | (uint64_t)1 << 63) >> 3;
 
-	if (d.a == 0) /* below 10^-44 */
+	if (d.a == 0) /* the float is below 10^-44 */
 		return (struct digits){ .first = d.last, .n = 1, .e = d.e };
 	return (struct digits){
 		.first = d.a >> 8 * z & 0xf,
@@ -365,8 +387,8 @@ closed(struct nine d)
 }
 
 /*
- * From 2^-16 on, below 1: without an exponent, and with nothing but zeros
- * before the nine, which end with the digit number -e behind the point.
+ * From 2^-16 to 1: no exponent, and only zeros in front of the nine digits, of
+ * which the last is digit number -e behind the point.
  */
 static inline int
 fraction(struct nine d, char *o)
@@ -390,7 +412,7 @@ zero(int neg, char out[static NUM_FLT_MAX])
 	return neg ? 4 : 1;
 }
 
-/* Zero, a power of two, whose lower bound is the nearer one, and the rest. */
+/* Zero; a power of two, whose lower bound is nearer; all others. */
 static __attribute__((noinline)) int
 other(uint32_t m, int x, int neg, char *o)
 {

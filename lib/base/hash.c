@@ -7,12 +7,11 @@
 #include "base/num.h"
 
 /*
- * A polynomial modulo the prime 2^61-1 whose coefficients are the 32-bit
- * halves of what is hashed, each plus one, at a point that chance chooses
- * when the program starts (Carter and Wegman 1979). Two texts of n halves
- * agree at n of its points at most, whoever has chosen them: for two
- * polynomials at points of their own that is (n/2^61)^2. This holds as long
- * as nobody is shown a value.
+ * A polynomial modulo the prime 2^61-1. Its coefficients are the 32-bit halves
+ * of the input, each plus one; the point is chosen at random when the program
+ * starts (Carter and Wegman 1979). Two texts of n halves agree at n points at
+ * most, whoever chose the texts; with two polynomials at independent points the
+ * chance is (n/2^61)^2. This holds as long as no value is shown to anybody.
  */
 __extension__ typedef unsigned __int128 u128;
 
@@ -21,7 +20,7 @@ static const uint64_t prime = (UINT64_C(1) << 61) - 1;
 struct point {
 	uint64_t x, xx; /* and its square */
 };
-static struct point points[3]; /* of a, of b, of keys */
+static struct point points[3]; /* for a, b and keys */
 
 static uint64_t
 reduce(u128 v)
@@ -45,7 +44,7 @@ choose_all(void)
 	uint64_t x[3];
 
 	if (getrandom(x, sizeof x, 0) != (ssize_t)sizeof x)
-		abort(); /* Linux has it since 3.17; so few bytes come whole */
+		abort(); /* in Linux since 3.17; so few bytes are never cut */
 	for (int i = 0; i < 3; i++)
 		choose(&points[i], x[i]);
 }
@@ -71,7 +70,7 @@ hash_num(struct hash *h, uint64_t v)
 	h->b = step(h->b, v, &points[1]);
 }
 
-/* What is left of bytes, fewer than eight, as a number. */
+/* The remaining bytes, fewer than eight, as a number. */
 static uint64_t
 tail(const uint8_t *p, size_t n)
 {
@@ -109,7 +108,9 @@ hash_key(uint64_t num, const void *bytes, size_t n)
 	return hash_mix(h);
 }
 
-/* The finalizer of splitmix64: every bit of x moves every bit of it. */
+/*
+ * The finalizer of splitmix64: every bit of x changes every bit of the result.
+ */
 uint64_t
 hash_mix(uint64_t x)
 {

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * 122 bits that stand for bytes: two values are taken for equal if these are.
- * They are others in each process, so that nobody can choose values to be
- * taken for equal; not for files that stay. All zero is the hash of nothing.
+ * 122 bits that stand for bytes: values with equal hashes are taken for equal.
+ * Each process has other hashes, so that nobody can construct a collision;
+ * therefore they must not be kept in files. All zero is the hash of nothing.
  */
 struct hash {
 	uint64_t a, b;
@@ -15,19 +15,19 @@ struct hash {
 
 /* Add a number; the order counts. */
 void hash_num(struct hash *h, uint64_t v);
-/* Add n bytes and their number. */
+/* Add n bytes and then n itself. */
 void hash_bytes(struct hash *h, const void *p, size_t n);
 
-/* 61 of them, in all of 64 bits, for tables: of a number and n bytes. */
+/* A number and n bytes as 64 bits, 61 of them random: for hash tables. */
 uint64_t hash_key(uint64_t num, const void *p, size_t n);
 
 /*
- * From now on they are the same in each process, for what is shown and asked
- * for again, such as tags. First of all in a main().
+ * Hash alike in each process from now on: for values that are shown and asked
+ * for again, such as tags. To be called first in main().
  */
 void hash_fixed(void);
 
-/* x, mixed; always the same. */
+/* x with its bits mixed; the same in each process. */
 uint64_t hash_mix(uint64_t x);
 
 int hash_equal(const struct hash *x, const struct hash *y);

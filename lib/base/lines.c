@@ -18,8 +18,8 @@ struct lines {
 	int fd, eof;
 	const char *name;
 	struct buf b;
-	size_t at;      /* the first byte not handed out */
-	size_t scanned; /* up to here there is no newline after at */
+	size_t at;                     /* the first byte not handed out */
+	size_t scanned;                /* no newline between at and here */
 	uint64_t number, offset, base; /* base: offset of b.ptr[0] */
 	int cut;
 };
@@ -27,7 +27,10 @@ struct lines {
 static char dash[] = "-";
 static char *const only_stdin[] = { dash };
 
-/* Can it be read? Before the first is, as what comes of them is one. */
+/*
+ * Check that an input can be read. All inputs are checked before the first is
+ * read, because together they are one stream.
+ */
 static int
 check(const char *name, struct err *e)
 {
@@ -88,7 +91,9 @@ open_next(struct lines *l, struct err *e)
 	if (strcmp(name, "-") == 0) {
 		l->name = "standard input";
 		l->fd = STDIN_FILENO;
-		/* more at a time than a pipe's usual 64 KiB; may be refused */
+		/*
+		 * larger than a pipe's usual 64 KiB; the system may refuse it
+		 */
 		fcntl(l->fd, F_SETPIPE_SZ, LINES_STEP);
 		return 0;
 	}

@@ -18,8 +18,8 @@ enum {
 };
 
 /*
- * names as on the command line, "-" for standard input; n 0 is that alone.
- * NULL with ERR_USAGE if there is one that cannot be read.
+ * names are operands of the command line, "-" is standard input; with n 0 that
+ * alone is read. NULL with ERR_USAGE if an input cannot be read.
  */
 struct lines *lines_open(char *const *names, size_t n, struct err *e);
 void lines_close(struct lines *l);
@@ -27,19 +27,20 @@ void lines_close(struct lines *l);
 enum { LINES_END, LINES_LINE, LINES_WAIT };
 
 /*
- * The next line, without its newline, borrowed until the next call; a NUL or
- * a newline stands behind it. LINES_WAIT: there is none in the buffer, read
- * when lines_fd is readable. LINES_END after the last input. -1 with ERR_DATA
- * for a line that is too long or an input that cannot be read, with its place.
+ * The next line without its newline, borrowed until the next call; a NUL or a
+ * newline stands behind it. LINES_WAIT: the buffer has no whole line; call
+ * lines_fill when lines_fd is readable. LINES_END: after the last input. -1
+ * with ERR_DATA and the place, if a line is too long or an input cannot be
+ * read.
  */
 int lines_next(struct lines *l, const char **line, size_t *n, struct err *e);
 /* Read what is there; blocks if there is nothing. */
 int lines_fill(struct lines *l, struct err *e);
 int lines_fd(const struct lines *l);
-/* Is there the beginning of a line, after LINES_WAIT? */
+/* 1 after LINES_WAIT if the buffer has the beginning of a line. */
 int lines_partial(const struct lines *l);
 
-/* Of the line that was handed out last. */
+/* About the line that was returned last. */
 const char *lines_name(const struct lines *l);
 uint64_t lines_number(const struct lines *l);
 uint64_t lines_offset(const struct lines *l); /* byte where it begins */

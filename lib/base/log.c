@@ -10,15 +10,16 @@
 #include "base/text.h"
 #include "base/utf8.h"
 
-static const char erase[] = "\r\033[K"; /* the line that is shown */
+static const char erase[] = "\r\033[K"; /* removes the line of progress */
 static const char *name = "cdc";
 static enum log_level level_now = LOG_NORMAL;
 static int progress_shown;
 
 /*
- * A standard descriptor that came closed would be the number of the next file
- * or socket, and lines or messages would go into that. Take its place with
- * one that fails: to read 0, to write 1. What is said on 2 is dropped.
+ * If a standard descriptor is closed when the program starts, the next file or
+ * socket would get its number, and data or messages would be written into that.
+ * So the descriptor is filled with one on which reading (0) or writing (1)
+ * fails. What is written to 2 is dropped.
  */
 static void
 hold_descriptors(void)
@@ -67,7 +68,7 @@ put(const char *before, const char *behind, const char *text, size_t n)
 {
 	struct buf line = { 0 };
 
-	if (progress_shown) { /* not written by threads, who show none */
+	if (progress_shown) { /* only the main thread shows progress */
 		buf_adds(&line, erase);
 		progress_shown = 0;
 	}
@@ -76,7 +77,7 @@ put(const char *before, const char *behind, const char *text, size_t n)
 	text_plain(&line, text, n);
 	buf_addc(&line, '\n');
 	if (write(STDERR_FILENO, line.ptr, line.len) == -1)
-		progress_shown = 0; /* nobody to tell */
+		progress_shown = 0; /* nobody reads it */
 	buf_fini(&line);
 }
 

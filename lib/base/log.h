@@ -10,7 +10,9 @@
  */
 enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
 
-/* First of all in a main(): also makes sure that descriptors 0 to 2 are open.
+/*
+ * To be called first in main(): it also opens descriptors 0 to 2 if they are
+ * closed.
  */
 void log_init(const char *argv0);
 void log_level(enum log_level level);
@@ -21,7 +23,7 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A line that another program has said, with something before it. */
+/* A line that another program wrote, with `before` in front of it. */
 void log_pass(const char *before, const char *text, size_t n);
 
 /* One line that is rewritten in place, on a terminal only; "" removes it. Not

@@ -6,7 +6,10 @@
 
 #include "base/err.h"
 
-/* The digits of s as a magnitude; -1 if one is none or it does not fit. */
+/*
+ * The decimal digits of s as an unsigned number; -1 if a character is no digit
+ * or the number does not fit.
+ */
 static int
 digits(const char *s, size_t n, uint64_t *v)
 {

@@ -33,28 +33,28 @@ size_t num_f32(float v, char out[static NUM_FLT_MAX]);
 size_t num_f64(double v, char out[static NUM_FLT_MAX]);
 
 /*
- * *n little-endian floats, of any alignment, as num_f32 has them, and a comma
- * behind each. Stops at a NaN and at an infinity: *n is then how many stand
- * before it. Returns the end; out has room for NUM_F32S_MAX bytes of each
- * float and for NUM_FLT_MAX more, any of which may be written to.
+ * Writes *n little-endian floats, of any alignment, as num_f32 does, with a
+ * comma behind each. Stops before a NaN or an infinity; *n is then how many
+ * were written. Returns the end. out needs room for NUM_F32S_MAX bytes for each
+ * float and NUM_FLT_MAX more; any of these may be written to.
  */
 enum { NUM_F32S_MAX = sizeof "-0.0000123456789," - 1 };
 char *num_f32s(const void *le, size_t *n, char *out);
 
 /*
- * A decimal at p, which ends before end, to the nearest float, as strtof has
- * it to the bit: a minus sign, digits, a point, an exponent, but no other
- * sign, no white space, no names. Returns how long it is, 0 if there is none
- * that begins with a digit or a minus sign, or if it is over the largest.
+ * Read a decimal at p, which ends before end: a minus sign, digits, a point, an
+ * exponent; no plus sign, no white space, no names. The float is the nearest
+ * one, equal to that of strtof to the bit. Returns the length, or 0 if no
+ * number begins here or it is larger than the largest float.
  */
 size_t num_read_f32(const char *p, const char *end, float *v);
 size_t num_read_f64(const char *p, const char *end, double *v);
 
 /*
- * Up to *n floats as programs write them, number,number,...] with nothing
- * between; *n is then how many there were, and le has them as little-endian
- * floats, of any alignment. Returns what stands behind the last number that
- * was followed by a comma or by the closing bracket, or p if there is none.
+ * Read up to *n floats as programs write them: number,number,...] without white
+ * space. *n is then how many were read, and le has them as little-endian floats
+ * of any alignment. Returns the place behind the last number that a comma or
+ * the closing bracket followed, or p if there is none.
  */
 const char *num_read_f32s(const char *p, const char *end, size_t *n, void *le);
 

@@ -7,7 +7,10 @@
 #include "base/err.h"
 #include "base/text.h"
 
-/* Somebody made our descriptor non-blocking: wait until it takes more. */
+/*
+ * The descriptor is non-blocking, set so by another process that shares it:
+ * wait until it takes more.
+ */
 static void
 wait_writable(int fd)
 {
@@ -43,7 +46,8 @@ drain(struct out *o)
 void
 out_mem(struct out *o, const void *line, size_t len)
 {
-	int large = len >= OUT_MAX; /* goes from where it is */
+	int large =
+	    len >= OUT_MAX; /* written from where it is, without a copy */
 
 	if (o->error != 0)
 		return;

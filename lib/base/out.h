@@ -8,10 +8,10 @@
 struct err;
 
 /*
- * Records written to a descriptor, one a line. The first error sticks: after
- * it nothing is written any more, and out_flush says what it was. Start with
+ * Records written to a descriptor, one a line. The first error sticks: after it
+ * nothing is written any more, and out_flush reports it. Start with
  *
- *	struct out o = { .fd = 1, .name = "standard output" };
+ * struct out o = { .fd = 1, .name = "standard output" };
  *
  * and end with out_fini, which writes nothing.
  */
@@ -23,13 +23,13 @@ struct out {
 };
 
 /*
- * Append one line and its line feed. Written when OUT_MAX bytes are held, or
- * at out_flush; a line is never split over a flush.
+ * Append one line and a line feed. Lines are written when OUT_MAX bytes are
+ * held, or by out_flush; each write ends behind a whole line.
  */
 enum { OUT_MAX = 256 * 1024 };
 void out_line(struct out *o, const struct buf *line);
 void out_mem(struct out *o, const void *line, size_t len);
-/* A line for people: nothing in it that a terminal acts on. */
+/* A line for people, without characters that a terminal acts on. */
 void out_text(struct out *o, const struct buf *line);
 
 /*
@@ -39,7 +39,7 @@ void out_text(struct out *o, const struct buf *line);
  */
 int out_flush(struct out *o, struct err *e);
 
-/* Flush and close: some file systems tell only then that a write failed. */
+/* Flush and close: some file systems report a failed write only then. */
 int out_close(struct out *o, struct err *e);
 
 void out_fini(struct out *o);

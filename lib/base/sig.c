@@ -33,12 +33,12 @@ sig_init(void)
 	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
 
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1)
-		abort(); /* no descriptors at the very start */
+		abort(); /* no descriptors are left at the very start */
 	sigemptyset(&sa.sa_mask);
 	for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
 		struct sigaction old;
 
-		/* nohup(1) has SIGHUP ignored, and so it stays */
+		/* nohup(1) ignores SIGHUP; leave it ignored */
 		if (sigaction(stops[i], NULL, &old) == 0 &&
 		    old.sa_handler == SIG_IGN)
 			continue;
@@ -59,7 +59,10 @@ die(int signo)
 	sigset_t set;
 
 #ifdef __SANITIZE_ADDRESS__
-	/* it looks for leaks at exit, and this is none */
+	/*
+	 * the sanitizer looks for leaks at exit, and dying of a signal is no
+	 * leak
+	 */
 	__lsan_do_leak_check();
 #endif
 	signal(signo, SIG_DFL);

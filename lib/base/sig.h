@@ -12,13 +12,16 @@ extern volatile sig_atomic_t sig_stop;
  */
 void sig_init(void);
 
-/* Readable once sig_stop is set: for poll(2), so that none is missed. */
+/*
+ * A descriptor that is readable once sig_stop is set, so that poll(2) misses no
+ * signal.
+ */
 int sig_fd(void);
 
 /* Die of the signal that stopped us; returns if there was none. */
 void sig_reraise(void);
 
-/* Die of SIGPIPE, as a filter whose reader left should. */
+/* Die of SIGPIPE, as a filter does whose reader has left. */
 void sig_die_of_pipe(void);
 
 #endif

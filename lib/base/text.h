@@ -21,28 +21,29 @@ struct buf;
  * UTF-8 become U+FFFD.
  */
 
-/* As it is, with U+FFFD for each byte that belongs to none. */
+/* The bytes as they are, with U+FFFD for each byte that is not UTF-8. */
 void text_utf8(struct buf *b, const char *s, size_t n);
 
 /*
- * Is this sequence a character that a terminal acts on instead of showing it?
- * C0, DEL, C1 (the escapes of one character), the ends of lines of Unicode,
- * and what embeds, overrides or isolates a direction, so that text shows in
- * another order than it has. *u is the character.
+ * 1 if a terminal acts on this sequence instead of showing it: C0, DEL, C1
+ * (escapes of one character), Unicode's line ends, and the characters that
+ * embed, override or isolate a direction, so that text shows in another order
+ * than it has. *u is the character.
  */
 int text_acts(const void *s, size_t len, uint32_t *u);
 
 /*
- * For people: those are blanks, so that one line stays one line. A cell is
- * filled with blanks up to `width` characters, and has at least one behind it.
+ * For people: characters that a terminal acts on become blanks, so that one
+ * line stays one line. text_cell fills up with blanks to `width` characters,
+ * and writes at least one blank at the end.
  */
 void text_plain(struct buf *b, const char *s, size_t n);
 void text_cell(struct buf *b, const char *s, size_t width);
 
-/* How many characters text_plain makes of it. */
+/* How many characters text_plain makes of s. */
 size_t text_width(const char *s);
 
-/* The value of a label in Prometheus' text format, without its quotes. */
+/* The value of a label in Prometheus's text format, without quotes. */
 void text_label(struct buf *b, const char *s);
 
 #endif

@@ -14,7 +14,7 @@ textset_fini(struct textset *t)
 	memset(t, 0, sizeof *t);
 }
 
-/* Where s is, or would be. */
+/* The index of s, or the index at which it belongs. */
 static size_t
 place(const struct textset *t, const char *s)
 {

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* Texts, sorted and each once. All zero is valid and empty. */
+/* A sorted set of texts. All zero is valid and empty. */
 struct textset {
 	char **v;
 	size_t n, cap;

@@ -67,7 +67,9 @@ utf8_is(const void *p, size_t n)
 	return 1;
 }
 
-/* How many of the last of n bytes begin a character and do not end it. */
+/*
+ * How many bytes at the end of the n begin a character and do not complete it.
+ */
 static size_t
 begun(const char *s, size_t n)
 {
