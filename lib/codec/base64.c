@@ -9,7 +9,7 @@
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* Value + 1 of each character, 0 for those outside the alphabet. */
+/* The value of each character plus 1; 0 for those outside the alphabet. */
 /* clang-format off */
 static const uint8_t value[256] = {
 	['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
@@ -22,9 +22,9 @@ static const uint8_t value[256] = {
 };
 /* clang-format on */
 
-/* The two letters of each 12 bits: half the loads and stores. */
+/* The two characters for each 12 bits: halves the loads and stores. */
 static char pair[4096][2];
-/* The bits of a character in each place of its four. */
+/* The bits of a character at each place of a group of four. */
 static uint32_t place[4][256];
 #define NONE 0x80000000u /* not in the alphabet */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -44,7 +44,7 @@ fill(void)
 	}
 }
 
-/* Six bytes at a time, of eight that are read; returns how many. */
+/* Writes six bytes at a time and reads eight; returns how many were written. */
 static size_t
 sixes(char *o, const uint8_t *s, size_t n)
 {
@@ -102,8 +102,8 @@ b64_max(size_t n)
 }
 
 /*
- * The last four characters, which may end in one or two '='. The bits below
- * the last byte must be zero. How many bytes, or -1.
+ * The last four characters, which may end in one or two '='. Bits that belong
+ * to no byte must be zero. Returns the number of bytes, or -1.
  */
 static ptrdiff_t
 last(const uint8_t *p, uint8_t *o)

@@ -6,10 +6,10 @@
 
 struct buf;
 
-/* Standard base64 with padding, RFC 4648 section 4. Append the text. */
+/* Standard base64 with padding, RFC 4648 section 4. Appends the text. */
 void b64_add(struct buf *b, const void *p, size_t n);
 
-/* Bytes that n characters of text can give at most. */
+/* The most bytes that n characters of text can give. */
 size_t b64_max(size_t n);
 
 /*

@@ -6,11 +6,11 @@
 struct buf;
 
 /*
- * Append a JSON text (RFC 8259) without the white space between its tokens,
- * so that it can stand in a line; all else, numbers too, byte for byte.
- * -1, and nothing is added, if it is not valid JSON or not UTF-8, or jq would
- * end at it: half of a surrogate pair in an escape, more than 250 levels. b
- * NULL only checks.
+ * Append a JSON text (RFC 8259) without the white space between its tokens, so
+ * that it fits in a line; everything else stays byte for byte, numbers too. -1,
+ * and nothing is appended, if it is not valid JSON or not UTF-8, or if jq would
+ * stop at it: half of a surrogate pair in an escape, or more than 250 levels.
+ * With b NULL it is only checked.
  */
 int jsonmin_add(struct buf *b, const void *p, size_t n);
 

@@ -76,8 +76,8 @@ jr_open(struct jsonr *r, char bracket, struct err *e)
 }
 
 /*
- * Before a member: step over the comma, or over the closing bracket. The
- * first member is known by the bracket that stands right before it.
+ * In front of a member: step over the comma, or over the closing bracket. A
+ * member is the first if its opening bracket stands right before it.
  */
 static int
 next(struct jsonr *r, char opening, char closing, struct err *e)
@@ -126,7 +126,7 @@ jr_item(struct jsonr *r, struct err *e)
 	return next(r, '[', ']', e);
 }
 
-/* Each byte is looked at twice at most, however many are escaped. */
+/* Looks at each byte twice at most, however many are escaped. */
 int
 jr_str(struct jsonr *r, struct jstr *s, struct err *e)
 {
@@ -195,8 +195,8 @@ has_zero(uint64_t x)
 }
 
 /*
- * Where the next quote or bracket is, or the end: eight bytes at a time, of
- * which each bracket becomes 0x7f, and few others do.
+ * The place of the next quote or bracket, or the end. Looks at eight bytes at a
+ * time: each bracket becomes 0x7f, and few other bytes do.
  */
 static const char *
 next_mark(const char *p, const char *end)
@@ -215,7 +215,7 @@ next_mark(const char *p, const char *end)
 	return p;
 }
 
-/* Brackets are matched by kind with one bit a level. */
+/* One bit a level tells which kind of bracket closes it. */
 static int
 skip_nested(struct jsonr *r, struct err *e)
 {

@@ -10,21 +10,21 @@ struct buf;
 struct err;
 
 /*
- * JSON read in place, token by token, for lines that are too long and too
- * many to build a tree of: rows. Lenient where it costs nothing to be (white
- * space, order of keys), strict in what it hands out. Errors are ERR_DATA
- * with the column.
+ * JSON read in place, token by token: for lines of rows, which are too long and
+ * too many to build a tree of. Lenient where it costs nothing to be (white
+ * space, order of keys), strict in what it hands out. Errors are ERR_DATA with
+ * the column.
  *
- *	while ((rc = jr_key(&r, &key, e)) == 1)
- *		… one value: jr_str, jr_num, jr_skip, jr_open …
+ * while ((rc = jr_key(&r, &key, e)) == 1) … one value: jr_str, jr_num, jr_skip,
+ * jr_open …
  */
 struct jsonr {
-	const char *p; /* here */
+	const char *p; /* the next byte */
 	const char *end;
 	const char *start;
 };
 
-/* A string's inside, still escaped if esc. */
+/* The inside of a string; if esc, with its escapes. */
 struct jstr {
 	const char *ptr;
 	size_t len;
@@ -42,10 +42,12 @@ char jr_peek(struct jsonr *r);
 /* Step over the opening bracket. */
 int jr_open(struct jsonr *r, char bracket, struct err *e);
 
-/* In an object: 1 and the next key, 0 at (and over) its end, -1. */
+/* In an object: 1 and the next key; 0 at the end, which is stepped over; -1. */
 int jr_key(struct jsonr *r, struct jstr *key, struct err *e);
 
-/* In an array: 1 if a value follows, 0 at (and over) its end, -1. */
+/*
+ * In an array: 1 if a value follows; 0 at the end, which is stepped over; -1.
+ */
 int jr_item(struct jsonr *r, struct err *e);
 
 int jr_str(struct jsonr *r, struct jstr *s, struct err *e);
@@ -63,12 +65,12 @@ int jr_i64(
     struct jsonr *r, int64_t min, int64_t max, int64_t *v, struct err *e);
 int jr_u64(struct jsonr *r, uint64_t max, uint64_t *v, struct err *e);
 
-/* Is the string, unescaped, this one? */
+/* 1 if the unescaped string is equal to text. */
 int jr_is(const struct jstr *s, const char *text);
 
 /*
- * Append the unescaped bytes. -1 with ERR_DATA for a broken escape or a
- * lone surrogate, which no UTF-8 stands for.
+ * Append the unescaped bytes. -1 with ERR_DATA for a broken escape or a lone
+ * surrogate, which UTF-8 cannot encode.
  */
 int jr_unescape(const struct jstr *s, struct buf *b, struct err *e);
 

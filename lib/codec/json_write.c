@@ -44,8 +44,8 @@ jw_close(struct jsonw *w, char bracket)
 }
 
 /*
- * 0: as it is; 1: as \u00XX; 2: it begins a C1 character, or U+00A0 to U+00BF;
- * else the letter after the backslash.
+ * For each byte, 0: written as it is; 1: as \u00XX; 2: first byte of a C1
+ * character or of U+00A0 to U+00BF; else the letter behind the backslash.
  */
 static const char escape[256] = {
 	1,
@@ -86,7 +86,10 @@ static const char escape[256] = {
 	[0xc2] = 2,
 };
 
-/* The length of the control character at s, which is *u; 0: it is none. */
+/*
+ * The length of the control character at s, and the character in *u; 0 if s is
+ * no control character.
+ */
 static size_t
 control(const unsigned char *s, size_t n, uint32_t *u)
 {
@@ -130,7 +133,7 @@ jw_quote(struct buf *b, const void *p, size_t n)
 	buf_addc(b, '"');
 }
 
-/* Raw, C0 can only stand between values. */
+/* In valid JSON, unescaped C0 stands only between values. */
 void
 jw_lines(struct buf *b, const char *s, size_t n)
 {
@@ -250,7 +253,7 @@ jw_raw(struct jsonw *w, const char *key, const void *json, size_t n)
 	buf_add(w->b, json, n);
 }
 
-/* The name of a value that JSON has no number for, and its length. */
+/* The name for a number that JSON cannot write, and its length. */
 static size_t
 special(double v, char *o)
 {

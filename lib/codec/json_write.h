@@ -10,17 +10,14 @@
 
 /*
  * JSON written as a stream into a buffer: compact, keys in the order of the
- * calls. Commas are put where they belong. key is NULL inside an array.
+ * calls. Commas are written where they belong. key is NULL inside an array.
  *
- *	struct jsonw w = { .b = &line };
- *	jw_open(&w, NULL, '{');
- *	jw_str(&w, "op", "tick");
- *	jw_u64s(&w, "ts", ts);
- *	jw_close(&w, '}');
+ * struct jsonw w = { .b = &line }; jw_open(&w, NULL, '{'); jw_str(&w, "op",
+ * "tick"); jw_u64s(&w, "ts", ts); jw_close(&w, '}');
  */
 struct jsonw {
 	struct buf *b; /* borrowed */
-	int comma;     /* a value stands before, at this level */
+	int comma;     /* a value stands before, on this level */
 };
 
 void jw_key(struct jsonw *w, const char *key); /* then one value */
@@ -42,19 +39,19 @@ void jw_f64(struct jsonw *w, const char *key, double v);
 /* n little-endian floats, of any alignment, into an array. */
 void jw_f32s(struct jsonw *w, const void *le, size_t n);
 
-/* JSON that somebody wrote: the value stays what it is. */
+/* JSON from elsewhere: the value is written as it is. */
 void jw_json(struct jsonw *w, const char *key, const char *json, size_t n);
-/* What jansson holds, compact; NULL: null. */
+/* A value of jansson, compact; null for NULL. */
 void jw_value(struct jsonw *w, const char *key, const json_t *v);
 
 /*
- * A quoted, escaped string of n UTF-8 bytes, without a comma. Here and below,
- * DEL and C1 are escaped too, which a terminal acts on.
+ * A quoted, escaped string of n UTF-8 bytes, without a comma. This and the
+ * functions below also escape DEL and C1, since a terminal acts on them.
  */
 void jw_quote(struct buf *b, const void *p, size_t n);
-/* A whole document of jansson's, with its flags; NULL: null. */
+/* A whole value of jansson, written with its flags; null for NULL. */
 void jw_dump(struct buf *b, const json_t *v, size_t flags);
-/* Lines of JSON that somebody wrote. */
+/* Lines of JSON from elsewhere. */
 void jw_lines(struct buf *b, const char *json, size_t n);
 
 #endif

@@ -8,7 +8,9 @@
 struct err;
 struct jsonw;
 
-/* Ordered key and value texts: parameters, properties. All zero is empty. */
+/*
+ * Pairs of key and value in order: parameters, properties. All zero is empty.
+ */
 struct kv {
 	char *key;
 	char *value;

@@ -39,7 +39,7 @@ pbwalk_varint(struct pbwalk *r, uint64_t *v)
 	return -1;
 }
 
-/* n bytes from here in *f, stepped over. */
+/* n bytes from here on as *f; steps over them. */
 static int
 take(struct pbwalk *r, struct pbfield *f, uint64_t n)
 {
@@ -89,7 +89,7 @@ pbwalk_next(struct pbwalk *r, struct pbfield *f)
 	}
 }
 
-/* Every varint ends in the one byte of it that is below 0x80. */
+/* Counts the bytes below 0x80, since every varint ends in one. */
 ptrdiff_t
 pbwalk_count(const void *p, size_t len)
 {

@@ -6,9 +6,9 @@
 
 /*
  * Protobuf's wire format (protobuf.dev/programming-guides/encoding) read in
- * place, field by field, for messages too large to unpack. Nothing is copied
- * and no length is believed: what does not fit into the bytes is -1.
- * Groups, gone since proto3, are refused.
+ * place, field by field, for messages too large to unpack. Nothing is copied,
+ * and each length is checked: one that does not fit is -1. Groups, gone since
+ * proto3, are refused.
  */
 enum { PB_VARINT = 0, PB_FIXED64 = 1, PB_BYTES = 2, PB_FIXED32 = 5 };
 

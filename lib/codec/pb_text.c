@@ -18,7 +18,7 @@ is_text_value(const ProtobufCFieldDescriptor *f, const void *at)
 						 : is_text(v);
 }
 
-/* A member of a oneof shares its place with the others. */
+/* A member of a oneof shares its memory with the others. */
 static int
 is_set(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 {

@@ -6,8 +6,8 @@
 #include <protobuf-c/protobuf-c.h>
 
 /*
- * As protobuf_c_message_unpack, which takes any bytes for a `string`: NULL
- * also if one of them, however deep, is not UTF-8, as proto3 says that it is.
+ * As protobuf_c_message_unpack, but NULL also if a `string`, at any depth, is
+ * not UTF-8: proto3 requires it, and protobuf-c does not check it.
  */
 ProtobufCMessage *pb_unpack(
     const ProtobufCMessageDescriptor *d, const void *p, size_t len);

@@ -15,7 +15,7 @@ utf8_json(const char *s)
 
 	if (j != NULL)
 		return j;
-	text = x_malloc(3 * n + 1); /* of each byte at most U+FFFD */
+	text = x_malloc(3 * n + 1); /* each byte can become U+FFFD */
 	utf8_copy(text, 3 * n + 1, s, n);
 	j = json_string(text);
 	free(text);

@@ -4,9 +4,9 @@
 #include <jansson.h>
 
 /*
- * Text from outside as a JSON string, mended as base/utf8.h says: never NULL
- * for bytes that are no text, as json_string() is, which then takes the whole
- * object with it. null for NULL.
+ * Text from outside as a JSON string, mended as base/utf8.h says; null for
+ * NULL. Never NULL, unlike json_string(), whose NULL for bytes that are not
+ * UTF-8 would take the whole object with it.
  */
 json_t *utf8_json(const char *s);
 
