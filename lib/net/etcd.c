@@ -28,7 +28,8 @@ struct etcd {
 	int no_auth;           /* a login was given, but etcd has none */
 	char *version;
 	char cluster[CLUSTER_MAX]; /* "": no answer so far */
-	int64_t rev; /* the greatest of linearizable answers and events */
+	int64_t
+	    rev; /* the greatest revision in linearizable answers and events */
 	struct buf key, value;
 };
 
@@ -70,7 +71,8 @@ read_login(struct etcd *c, const char *path, struct err *e)
 {
 	char *line = NULL, *colon;
 
-	for (size_t i = 0; i < c->n; i++) { /* it goes to all of them */
+	for (size_t i = 0; i < c->n;
+	     i++) { /* the login is sent to all of them */
 		trust_forget(line);
 		if ((line = trust_secret_at(path, c->urls[i], ETCD_PORT, e)) ==
 		    NULL)
@@ -150,8 +152,9 @@ etcd_http(struct etcd *c)
 }
 
 /*
- * etcd/server/embed/serve.go: its gateway cannot tell the server who has come
- * with a certificate, and with logins on it refuses one that has a name.
+ * etcd/server/embed/serve.go: the gateway cannot tell the server which user a
+ * certificate belongs to, so with logins on it refuses a certificate that has a
+ * common name.
  */
 static int
 is_name_refused(const struct buf *body)
@@ -167,7 +170,10 @@ etcd_cluster(const struct etcd *c)
 	return c == NULL ? "" : c->cluster;
 }
 
-/* Is who answers the one that answered before? Every answer goes here. */
+/*
+ * ERR_BACK if this answer comes from another cluster than those before. Called
+ * for every answer.
+ */
 int
 etcd_same_cluster(
     struct etcd *c, const char *endpoint, const json_t *header, struct err *e)
@@ -194,7 +200,7 @@ etcd_saw(struct etcd *c, int64_t rev)
 		c->rev = rev;
 }
 
-/* A revision never falls, in answers that are linearizable. */
+/* ERR_BACK if a revision falls: in linearizable answers it never does. */
 static int
 rises(struct etcd *c, int64_t rev, struct err *e)
 {
@@ -207,7 +213,7 @@ rises(struct etcd *c, int64_t rev, struct err *e)
 	return 0;
 }
 
-/* One request to the present endpoint; *answer is a new reference. */
+/* One request to the current endpoint; *answer is a new reference. */
 static int
 ask(struct etcd *c, const char *path, const char *token, const struct buf *body,
     json_t **answer, struct err *e)
@@ -293,7 +299,10 @@ etcd_forget_token(struct etcd *c)
 	c->no_auth = 0;
 }
 
-/* Was it the token? A new one may do. */
+/*
+ * 1 if the request was refused because of its token, so that a new token may
+ * help.
+ */
 static int
 token_expired(const struct etcd *c, const struct err *e)
 {
@@ -313,7 +322,7 @@ ask_logged_in(struct etcd *c, const char *path, const struct buf *body,
 		if (etcd_token(c, &token, e) == -1)
 			return -1;
 		if (ask(c, path, token, body, answer, e) == 0) {
-			err_clear(e); /* of what was overcome */
+			err_clear(e); /* the failures of endpoints before */
 			return 0;
 		}
 		if (again > 0 || !token_expired(c, e))
@@ -322,7 +331,7 @@ ask_logged_in(struct etcd *c, const char *path, const struct buf *body,
 	}
 }
 
-/* Ask each endpoint once. */
+/* Asks each endpoint once at most. */
 static int
 call(struct etcd *c, const char *path, const struct buf *body, json_t **answer,
     struct err *e)
@@ -381,8 +390,8 @@ range_body(struct buf *b, const struct etcd_range *r, const struct buf *from)
 }
 
 /*
- * A range at a revision that this etcd had, and says it has not come to: it
- * went back. An answer without a revision tells how far.
+ * etcd says that a revision which it once told is in the future, so it went
+ * back. A range without a revision tells how far.
  */
 static int
 went_back(struct etcd *c, const struct etcd_range *r, struct err *e)
@@ -401,7 +410,7 @@ went_back(struct etcd *c, const struct etcd_range *r, struct err *e)
 	if (rc == 0)
 		rc = rises(c,
 		    etcd_json_i64(json_object_get(a, "header"), "revision"), e);
-	if (rc == 0) /* it has come there meanwhile */
+	if (rc == 0) /* it has reached that revision meanwhile */
 		err_set(e, ERR_BACK,
 		    "etcd '%s' went back: cluster %s had to come to revision "
 		    "%" PRId64 " again",
@@ -412,7 +421,7 @@ went_back(struct etcd *c, const struct etcd_range *r, struct err *e)
 	return -1;
 }
 
-/* last, if not NULL, gets the last key. */
+/* *last, unless last is NULL, becomes the last key. */
 static int
 page(struct etcd *c, const struct etcd_range *r, const struct buf *from,
     etcd_fn fn, void *arg, int64_t *now, struct buf *last, struct err *e)

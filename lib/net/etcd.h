@@ -11,11 +11,11 @@ struct err;
  * later. All reads are linearizable. With several endpoints the next one is
  * asked when one is away; each is asked once before a call gives up.
  *
- * Errors: ERR_TEMP no endpoint answers or the cluster has no leader,
- * ERR_GONE the revision was compacted, ERR_DATA refused (a revision in the
- * future, a login that fails, no permission), ERR_USAGE a URL or certificate
- * that cannot be used, ERR_BACK it is another cluster than at the call before,
- * or was put back to a revision below what that call saw.
+ * Errors: ERR_TEMP no endpoint answers or the cluster has no leader, ERR_GONE
+ * the revision was compacted, ERR_DATA refused (a revision in the future, a
+ * login that fails, no permission), ERR_USAGE a URL or certificate that cannot
+ * be used, ERR_BACK the cluster is another one than in calls before, or its
+ * revision is lower than in those.
  */
 struct etcd;
 
@@ -30,15 +30,16 @@ struct etcd_conf {
 struct etcd *etcd_open(const struct etcd_conf *conf, struct err *e);
 void etcd_close(struct etcd *c);
 
-/* The endpoint that is asked at present. */
+/* The current endpoint. */
 const char *etcd_endpoint(const struct etcd *c);
-/* Ask the next endpoint from now on. */
+/* Use the next endpoint from now on. */
 void etcd_rotate(struct etcd *c);
 
 /*
- * The cluster's id, "" before the first answer. It is made of the addresses
- * and the token that the cluster was begun with: another one is certainly
- * another cluster, but one that was put back to a snapshot may have it still.
+ * The cluster's id, "" before the first answer. etcd makes it of the addresses
+ * and the token with which the cluster was first started. So a different id is
+ * certainly another cluster; but a cluster that was restored from a snapshot
+ * can have the same id.
  */
 const char *etcd_cluster(const struct etcd *c);
 
@@ -52,9 +53,9 @@ struct etcd_kv {
 	const void *value;
 	size_t value_len;
 	int64_t mod; /* mod_revision */
-	int deleted; /* events only: the key has gone */
+	int deleted; /* in events: the key was deleted */
 };
-/* -1 with *e set ends the walk. */
+/* -1 with *e set ends the scan. */
 typedef int (*etcd_fn)(void *arg, const struct etcd_kv *kv, struct err *e);
 
 struct etcd_range {
@@ -81,13 +82,16 @@ int etcd_range(struct etcd *c, const struct etcd_range *r, etcd_fn fn,
 int etcd_scan(struct etcd *c, const char *prefix, int64_t *rev, etcd_fn fn,
     void *arg, struct err *e);
 
-/* The prefix's range end: its last byte one higher. The caller frees. */
+/*
+ * The end of the range of all keys with this prefix: the prefix with its last
+ * byte one higher. The caller frees it.
+ */
 char *etcd_prefix_end(const char *prefix);
 
 /*
- * A watch on the keys in [from, end) from revision rev on, at the present
- * endpoint. It is read while any call on c waits. At most one a client at a
- * time; to be closed before c.
+ * A watch on the keys in [from, end) from revision rev on, at the current
+ * endpoint. It is also read while other calls on c wait. A client has one watch
+ * at most, which must be closed before c.
  */
 struct etcd_watch;
 struct etcd_watch *etcd_watch_open(struct etcd *c, const char *from,
@@ -95,11 +99,11 @@ struct etcd_watch *etcd_watch_open(struct etcd *c, const char *from,
 void etcd_watch_close(struct etcd_watch *w);
 
 /*
- * Wait up to ms for events, or until the descriptor `out`, if it is not -1,
- * can be written to. Calls fn for each event, in order of revision; those of
- * one revision can come in several calls. Returns 1 if something came, 0 if
- * not, -1: ERR_TEMP the watch has ended and should be opened again; ERR_GONE
- * what comes next was compacted; ERR_DATA refused, or fn's.
+ * Wait up to ms for events, or until the descriptor `out`, if it is not -1, can
+ * be written to. Calls fn for each event, in order of revision; those of one
+ * revision can come in several calls. Returns 1 if something came, 0 if not,
+ * -1: ERR_TEMP the watch has ended and should be opened again; ERR_GONE the
+ * next revision was compacted; ERR_DATA etcd refused, or fn failed.
  */
 int etcd_watch_next(struct etcd_watch *w, int ms, int out, etcd_fn fn,
     void *arg, struct err *e);

@@ -67,7 +67,10 @@ etcd_json_kv(
 	return 0;
 }
 
-/* A gateway's or a balancer's word; 501 is a server of another kind. */
+/*
+ * An HTTP status of a gateway or load balancer whose server is away. 501 is a
+ * server of another kind.
+ */
 static int
 is_away(long http)
 {
@@ -75,9 +78,9 @@ is_away(long http)
 }
 
 /*
- * gRPC status codes: 1 CANCELLED (etcd saw its client's end of a connection
- * that was half-closed on the way), 4 DEADLINE_EXCEEDED, 8 RESOURCE_EXHAUSTED,
- * 10 ABORTED, 14 UNAVAILABLE come and go. 11 OUT_OF_RANGE is a revision.
+ * gRPC status codes: 1 CANCELLED (etcd saw the client close a connection that
+ * was half-closed on the way), 4 DEADLINE_EXCEEDED, 8 RESOURCE_EXHAUSTED, 10
+ * ABORTED and 14 UNAVAILABLE pass. 11 OUT_OF_RANGE is about a revision.
  */
 static enum err_kind
 kind_of(int64_t code, long http, const char *msg)
@@ -89,7 +92,7 @@ kind_of(int64_t code, long http, const char *msg)
 	return code == 0 && is_away(http) ? ERR_TEMP : ERR_DATA;
 }
 
-/* What etcd does not say: what to do about it. */
+/* What to do about an error, which etcd does not say. */
 static const char *
 advice(const char *msg)
 {
@@ -106,7 +109,8 @@ etcd_json_error(const json_t *o, long http, const char *endpoint, struct err *e)
 	const char *msg = json_string_value(json_object_get(o, "message"));
 	int64_t code = etcd_json_i64(o, "code");
 
-	if (code == 0) /* inside a watch, grpc_code and http_code */
+	if (code ==
+	    0) /* inside a watch the names are grpc_code and http_code */
 		code = etcd_json_i64(o, "grpc_code");
 	if (msg == NULL)
 		msg = json_string_value(json_object_get(o, "error"));

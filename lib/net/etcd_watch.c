@@ -16,8 +16,8 @@ struct etcd_watch {
 	struct http_stream *s;
 	char *endpoint;
 	struct buf key, value;
-	size_t scanned; /* of the first object: bytes looked at */
-	int depth, in_string, escaped; /* there */
+	size_t scanned; /* how many bytes of the first object were looked at */
+	int depth, in_string, escaped; /* of the JSON at that byte */
 };
 
 struct etcd_watch *
@@ -64,8 +64,8 @@ etcd_watch_close(struct etcd_watch *w)
 }
 
 /*
- * The length of the first whole JSON object in the buffer, found by its
- * braces, since nothing promises one a line; 0 if it has not all come.
+ * The length of the first whole JSON object in the buffer, found by its braces
+ * because nothing promises one object a line; 0 if the object is incomplete.
  */
 static size_t
 object_length(struct etcd_watch *w, const struct buf *in)
@@ -113,7 +113,7 @@ events(struct etcd_watch *w, const json_t *list, etcd_fn fn, void *arg,
 	return 0;
 }
 
-/* The server has ended the watch; says why. */
+/* The server has ended the watch; *e says why. */
 static int
 canceled(struct etcd_watch *w, const json_t *result, struct err *e)
 {
@@ -148,7 +148,7 @@ answer(
 		    json_is_object(x) ? x : a, http, w->endpoint, e);
 		if (strstr(e->msg, "auth") != NULL) {
 			etcd_forget_token(w->c);
-			e->kind = ERR_TEMP; /* once more with a new one */
+			e->kind = ERR_TEMP; /* try again with a new token */
 		}
 		return -1;
 	}
@@ -160,7 +160,7 @@ answer(
 	return events(w, json_object_get(r, "events"), fn, arg, e);
 }
 
-/* 1 if there was a whole object, 0 if not, -1. */
+/* Takes one object: 1 if there was a whole one, 0 if not, -1. */
 static int
 one(struct etcd_watch *w, etcd_fn fn, void *arg, struct err *e)
 {

@@ -12,8 +12,11 @@
 #include "net/tls.h"
 #include "net/url.h"
 
-enum { MAX_LINKS = 128 /* that are kept */, RESOURCE_EXHAUSTED = 8 };
-/* if none is said: the proxy's, and that of what stands before it with TLS */
+enum { MAX_LINKS = 128 /* of those kept open */, RESOURCE_EXHAUSTED = 8 };
+/*
+ * Ports of a URI that names none: Milvus's proxy, and what stands before it
+ * with TLS.
+ */
 enum { MILVUS_PORT = 19530, HTTPS_PORT = 443 };
 
 #define SERVICE "/milvus.proto.milvus.MilvusService/"
@@ -139,7 +142,7 @@ call_new(struct grpc *g)
 	return c;
 }
 
-/* From its beginning, perhaps not for the first time. */
+/* Starts a call from its first byte, the first time or again. */
 static void
 launch(struct rpc *c)
 {
@@ -186,7 +189,7 @@ grpc_start(struct grpc *g, const char *method, const struct span *pieces,
 	launch(c);
 }
 
-/* No gRPC status came: what the HTTP status stands for (gRPC's mapping). */
+/* No gRPC status came: use the HTTP status (gRPC's mapping). */
 static void
 http_only(struct rpc *c, struct grpc_result *r)
 {
@@ -215,7 +218,7 @@ answered(struct rpc *c, struct grpc_result *r)
 	r->status = c->status;
 	r->text = c->message.len > 0 ? c->message.ptr : "no message";
 	r->end = GRPC_STATUS;
-	/* deadline exceeded, cancelled: it may be done all the same */
+	/* deadline exceeded, cancelled: the request may be done all the same */
 	if (c->status == 4 || c->status == 1)
 		r->end = GRPC_UNKNOWN;
 	if (c->status != 0)
@@ -234,8 +237,8 @@ answered(struct rpc *c, struct grpc_result *r)
 }
 
 /*
- * A server that is there but speaks something else does not get better. That
- * the connection broke in the first bytes of HTTP/2 says nothing about it.
+ * 1 if the server is no gRPC server, so that trying again does not help. A
+ * connection that breaks in the first bytes of HTTP/2 is no sign of that.
  */
 static int
 is_foreign(const struct rpc *c, CURLcode rc)
@@ -250,7 +253,7 @@ is_foreign(const struct rpc *c, CURLcode rc)
 	       rc == CURLE_WEIRD_SERVER_REPLY;
 }
 
-/* Then no request has been read, also if curl has sent one. */
+/* TLS failed, so that no request was read, even if curl has sent one. */
 static int
 is_about_trust(const struct rpc *c, CURLcode rc)
 {
@@ -260,7 +263,7 @@ is_about_trust(const struct rpc *c, CURLcode rc)
 		   (trust_refused(c->error) || trust_no_tls(c->error)));
 }
 
-/* It went out on a new connection as HTTP/1.1: see struct grpc. */
+/* 1 if the call went out on a new connection as HTTP/1.1: see struct grpc. */
 static int
 misled(struct rpc *c)
 {
@@ -306,7 +309,8 @@ finish(struct rpc *c, CURLcode rc)
 
 	curl_multi_remove_handle(g->multi, c->easy);
 	if (misled(c)) {
-		g->links = 0; /* of those that there were, who knows */
+		g->links =
+		    0; /* how many of these connections are left is unknown */
 		launch(c);
 		return;
 	}
@@ -322,7 +326,9 @@ finish(struct rpc *c, CURLcode rc)
 	if (r.trust || (rc != CURLE_OK && c->left > 0 && is_foreign(c, rc)))
 		r.end = GRPC_REFUSED;
 	if (c->too_long) {
-		/* as the server says it of a request */
+		/*
+		 * the status that a server gives to a request that is too large
+		 */
 		r.end = GRPC_STATUS;
 		r.status = RESOURCE_EXHAUSTED;
 		snprintf(

@@ -24,49 +24,51 @@ void grpc_close(struct grpc *g);
 enum grpc_end {
 	GRPC_ANSWER,   /* an answer, with status 0 */
 	GRPC_STATUS,   /* another status, sent by the server */
-	GRPC_NOT_SENT, /* the server cannot have had the whole request */
+	GRPC_NOT_SENT, /* the server cannot have received the whole request */
 	GRPC_UNKNOWN, /* sent, and no answer: it may or may not have happened */
-	GRPC_REFUSED, /* what answers there is no gRPC server */
+	GRPC_REFUSED, /* the peer is no gRPC server */
 };
 
 struct grpc_result {
 	enum grpc_end end;
 	int status; /* grpc-status */
 	long http;  /* HTTP status, if there was no grpc-status */
-	int trust;  /* refused: a certificate of either side is in the way */
+	int trust;  /* GRPC_REFUSED because of a certificate, ours or the
+		       server's */
 	const uint8_t *ptr; /* the answer's message, borrowed */
 	size_t len;
 	const char *text; /* grpc-message or what curl says, borrowed */
-	int64_t quiet_ns; /* if it may still be at work, it is over for certain
-			     at this time of clock_ns(), when its deadline
-			     has passed */
+	int64_t quiet_ns; /* if the server may still work on the request: the
+			     time of clock_ns() at which its deadline has passed
+			     and it is certainly over */
 };
 
 typedef void grpc_done(void *arg, const struct grpc_result *r);
 
 /*
- * Start a unary call of MilvusService. The pieces together are the request's
- * message; they are borrowed until done is called, from inside grpc_wait.
- * timeout_ms is sent as grpc-timeout and kept here as well.
+ * Start a unary call of MilvusService. The pieces, one after the other, are the
+ * request's message; they are borrowed until done is called, which happens
+ * inside grpc_wait. timeout_ms is sent as grpc-timeout, and also limits the
+ * wait here.
  */
 void grpc_start(struct grpc *g, const char *method, const struct span *pieces,
     size_t npieces, int timeout_ms, grpc_done *done, void *arg);
 
-/* Calls that were started and are not done. */
+/* The number of calls that were started and are not done. */
 size_t grpc_pending(const struct grpc *g);
 
 /* The shortest time from a request's last byte to its answer; 0: none yet. */
 int64_t grpc_round_trip_ns(const struct grpc *g);
 
-/* A descriptor to wait for besides; ready is set by grpc_wait. */
+/* A descriptor to wait for as well; grpc_wait sets ready. */
 struct grpc_fd {
 	int fd;
 	int ready;
 };
 
 /*
- * Let calls go on, for timeout_ms at most (0: do not wait), until something
- * happened. -1 with ERR_TEMP if curl itself fails.
+ * Drive the calls, for timeout_ms at most (0: without waiting), until something
+ * has happened. -1 with ERR_TEMP if curl itself fails.
  */
 int grpc_wait(struct grpc *g, struct grpc_fd *fds, size_t nfds, int timeout_ms,
     struct err *e);

@@ -16,12 +16,13 @@
 enum {
 	MAX_ANSWER = 64 << 20, /* bytes */
 	CONNECT_MS = 10000,
-	DEAD_MS = 30000,           /* unacknowledged bytes: the peer is dead */
-	DOWNLOAD_BYTES = 64 << 10, /* curl keeps so much for a call, */
-	UPLOAD_BYTES = 64 << 10,   /* each way */
+	DEAD_MS = 30000, /* after so long without an acknowledgement the peer is
+			    dead */
+	DOWNLOAD_BYTES = 64 << 10, /* buffers of curl for each call, */
+	UPLOAD_BYTES = 64 << 10,   /* down and up */
 };
 
-/* curl asks for bytes of the request. */
+/* curl wants bytes of the request. */
 static size_t
 give(char *to, size_t size, size_t nmemb, void *arg)
 {
@@ -53,8 +54,9 @@ give(char *to, size_t size, size_t nmemb, void *arg)
 }
 
 /*
- * When a connection dies before an answer, curl would send a request again
- * on a new one by itself. The first one may be at work: refuse.
+ * If a connection dies before the answer, curl would rewind the request and
+ * send it again on a new connection. Refuse, because the server may be working
+ * on the first one.
  */
 static int
 never_again(void *arg, curl_off_t offset, int origin)
@@ -99,7 +101,7 @@ percent_decode(const char *p, size_t n, struct buf *b)
 	}
 }
 
-/* Headers and trailers alike: an early error has its status in the first. */
+/* For headers and trailers: an early error has its status in the headers. */
 static size_t
 header(char *p, size_t size, size_t nmemb, void *arg)
 {
@@ -113,8 +115,9 @@ header(char *p, size_t size, size_t nmemb, void *arg)
 	while (end > 0 && (p[end - 1] == '\n' || p[end - 1] == '\r'))
 		end--;
 	/*
-	 * Milvus gives a connection to gRPC or REST by its first bytes, for
-	 * good: one that it took before gRPC was up says 404 for ever.
+	 * Milvus decides by the first bytes of a connection whether it is gRPC
+	 * or REST, for good: a connection accepted before gRPC was up answers
+	 * 404 for ever.
 	 */
 	if (end > 5 && strncasecmp(p, "HTTP/", 5) == 0 &&
 	    memmem(p, end, " 200", 4) == NULL)
@@ -151,13 +154,13 @@ set_headers(struct rpc *c)
 }
 
 /*
- * A peer that has vanished is noticed by what it does not acknowledge. And
- * when we are killed, what has not left this machine must not: the process
- * after us sends newer rows of the same keys. So the end of a connection is a
- * reset, which throws away what is unsent here. What is unread there Linux
- * still gives to its reader before it tells of the reset, so this narrows that
- * window and does not close it: BUGS in cdc-apply(1). In order we close only
- * when all is answered.
+ * TCP_USER_TIMEOUT notices a peer that has vanished. SO_LINGER 0 makes the end
+ * of a connection a reset, so that bytes which were not sent yet are thrown
+ * away when this process is killed: the next process will send newer rows of
+ * the same keys. Linux still hands the bytes that arrived to their reader
+ * before the reset, so this narrows the window and does not close it: BUGS in
+ * cdc-apply(1). In order, connections are closed only after all calls are
+ * answered.
  */
 static int
 socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
@@ -190,7 +193,7 @@ grpc_set_options(struct rpc *c)
 	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)DOWNLOAD_BYTES);
 	curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-	/* who ends it does not wait for a resolver that does not answer */
+	/* closing does not wait for a resolver that gets no answer */
 	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(h, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(h, CURLOPT_POST, 1L);

@@ -9,16 +9,16 @@
 #include "base/mem.h"
 
 /*
- * libcurl before 8.1 waits for a connection that can be written to also while
- * the server's window (RFC 9113, 5.2) is closed: it can be written to all the
- * time then, so curl_multi_poll returns at once, again and again, and a core
- * is busy with it (seen: 776,000 polls for 6,800 writes). So with that one we
- * wait ourselves: for what is to be read as it does, but for the moment only
- * in which a connection becomes writable. A window opens by what is read.
+ * While the server's window (RFC 9113, 5.2) is closed, libcurl before 8.1 waits
+ * until the socket is writable, which it always is; so curl_multi_poll returns
+ * at once, again and again, and keeps a core busy (seen: 776,000 polls for
+ * 6,800 writes). With such a libcurl this file waits instead: for the same
+ * bytes to read, but only for the moment in which a socket becomes writable.
+ * Reading opens the window.
  */
 enum {
 	MAX_EVENTS = 64,
-	BLIND_MS = 100, /* curl has something to do and no socket for it */
+	BLIND_MS = 100, /* while curl has work but no socket */
 };
 
 void
@@ -36,7 +36,10 @@ grpc_wait_close(struct grpc *g)
 		close(g->edges);
 }
 
-/* Its end takes it out. Refused, the wait is curl's own again. */
+/*
+ * close(2) removes it from the epoll set. If epoll_ctl fails, fall back to
+ * curl_multi_poll.
+ */
 void
 grpc_wait_socket(struct grpc *g, int fd)
 {
@@ -49,7 +52,10 @@ grpc_wait_socket(struct grpc *g, int fd)
 	}
 }
 
-/* Bytes that are on their way: after a step that sends some more may go. */
+/*
+ * The bytes of requests sent so far. If a step has sent some, the next may send
+ * more.
+ */
 static curl_off_t
 sent(const struct grpc *g)
 {
@@ -73,7 +79,7 @@ grpc_step(struct grpc *g, int *moved)
 	return rc;
 }
 
-/* As long as curl wants it at most; -1 is for ever. */
+/* timeout_ms, but not longer than curl wants to wait; -1 is for ever. */
 static int
 shorter(int timeout_ms, long curl_ms)
 {
@@ -82,7 +88,10 @@ shorter(int timeout_ms, long curl_ms)
 		   : timeout_ms;
 }
 
-/* What curl reads from now, and the edges, behind the n of p. */
+/*
+ * Appends the sockets that curl reads from, and the epoll descriptor, to the n
+ * of p.
+ */
 static nfds_t
 add_sockets(struct grpc *g, struct pollfd *p, nfds_t n, int *max)
 {

@@ -14,11 +14,11 @@
 
 struct http {
 	CURLM *multi;
-	CURL *easy; /* for http_request, again and again */
+	CURL *easy; /* used by http_request for each request */
 	struct http_conf conf;
 };
 
-/* One request on its way. */
+/* A request in progress. */
 struct transfer {
 	CURL *easy;
 	struct curl_slist *headers;
@@ -37,7 +37,7 @@ struct http_stream {
 	struct buf in;
 	struct buf body;
 	char *url;
-	uint64_t told; /* how many bytes the caller knows about */
+	uint64_t told; /* how many bytes the caller has seen */
 };
 
 struct http *
@@ -97,7 +97,7 @@ add_header(struct transfer *c, const char *line)
 		c->headers = l;
 }
 
-/* TLS, limits and what is the same for all requests. */
+/* Options that all requests share: TLS, limits. */
 static void
 prepare(struct http *h, struct transfer *c, const char *url, const char *auth)
 {
@@ -109,7 +109,7 @@ prepare(struct http *h, struct transfer *c, const char *url, const char *auth)
 	curl_easy_setopt(q, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(q, CURLOPT_PROXY, "");
 	curl_easy_setopt(q, CURLOPT_NOSIGNAL, 1L);
-	/* who ends it does not wait for a resolver that does not answer */
+	/* closing does not wait for a resolver that gets no answer */
 	curl_easy_setopt(q, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(q, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(q, CURLOPT_TCP_KEEPIDLE, 10L);
@@ -175,8 +175,8 @@ failed(const struct transfer *c, const char *url, struct err *e)
 }
 
 /*
- * Let all transfers go on, for at most ms, or until `out` can be written to,
- * if it is not -1. 1 if it can, 0, -1.
+ * Drive all transfers, for ms at most, or until `out` is writable (-1: none).
+ * Returns 1 if it is, 0 if not, -1.
  */
 static int
 turn(struct http *h, int ms, int out, struct err *e)
@@ -293,7 +293,7 @@ http_stream_status(const struct http_stream *s)
 	return status;
 }
 
-/* Has more come since the caller looked? */
+/* 1 if more bytes came since the caller looked. */
 static int
 news(struct http_stream *s)
 {
@@ -317,7 +317,7 @@ http_stream_wait(struct http_stream *s, int ms, int out, struct err *e)
 		if (s->call.done)
 			return err_set(e, ERR_TEMP,
 			    "'%s': the server ended the answer", s->url);
-		/* rounded up: down would be a busy wait at the end */
+		/* rounded up, since 0 ms would be a busy wait at the end */
 		left = (end - clock_ns() + 999999) / NS_PER_MS;
 		if (left <= 0 || room)
 			return 0;

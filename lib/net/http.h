@@ -8,9 +8,9 @@
 struct err;
 
 /*
- * HTTP/1.1 requests: JSON out, a body back; and one whose answer never ends.
- * Connections are kept open between requests. No proxy is used and no
- * redirect followed. One thread; every wait ends early with ERR_STOP when
+ * HTTP/1.1 requests that send JSON and get a body, and streams whose answer
+ * never ends. Connections are kept open between requests. No proxy is used and
+ * no redirect is followed. One thread; every wait ends early with ERR_STOP when
  * sig_stop is set.
  */
 struct http;
@@ -37,16 +37,17 @@ void http_close(struct http *h);
 struct http_reply {
 	long status; /* 200 */
 	struct buf body;
-	int too_long; /* why it failed: more than conf.max bytes came */
+	int too_long; /* the request failed because more than conf.max bytes
+			 came */
 };
 
 /*
  * POST body, or GET if body is NULL. auth is the value of an Authorization
- * header, or NULL. Returns 0 with any HTTP status in *r, whose body is
- * cleared first and is the caller's to free; -1 with ERR_TEMP if the server
- * cannot be reached or does not answer in time, ERR_DATA if it is not who it
- * should be or answers too much, ERR_USAGE for a URL or a certificate file
- * that cannot be used.
+ * header, or NULL. Returns 0 with any HTTP status in *r, whose body is cleared
+ * first and is the caller's to free; -1 with ERR_TEMP if the server cannot be
+ * reached or does not answer in time, ERR_DATA if its certificate is wrong or
+ * its answer too large, ERR_USAGE for a URL or a certificate file that cannot
+ * be used.
  */
 int http_request(struct http *h, const char *url, const char *auth,
     const struct buf *body, struct http_reply *r, struct err *e);
@@ -59,16 +60,18 @@ struct http_stream *http_stream_open(struct http *h, const char *url,
     const char *auth, const struct buf *body, struct err *e);
 void http_stream_close(struct http_stream *s);
 
-/* What has come and was not yet cut off; owned by the stream. */
+/*
+ * The bytes that came, which the caller cuts off when used; owned by the
+ * stream.
+ */
 struct buf *http_stream_in(struct http_stream *s);
 /* The HTTP status, 0 while it is not known. */
 long http_stream_status(const struct http_stream *s);
 
 /*
- * Wait up to ms for more to come, or until the descriptor `out`, if it is not
- * -1, can be written to. Returns 1 if something came, 0 if not, -1 with *e
- * set as above if the stream has failed, or has ended and all of it was
- * handed out.
+ * Wait up to ms for more bytes, or until the descriptor `out` is writable (-1:
+ * none). Returns 1 if bytes came, 0 if not, -1 with *e set as above if the
+ * stream has failed, or has ended and all of it was handed out.
  */
 int http_stream_wait(struct http_stream *s, int ms, int out, struct err *e);
 

@@ -13,7 +13,7 @@
 
 enum { SLOW = 16 };
 
-/* A question in a thread of its own; who is done last frees it. */
+/* A question in a thread of its own; freed by the side that is done last. */
 struct question {
 	char *host, *port;
 	struct addrinfo *list;
@@ -72,7 +72,7 @@ is_slow(const char *host)
 	return yes;
 }
 
-/* With the mutex held. */
+/* Called with the mutex held. */
 static void
 note_slow(const char *host)
 {
@@ -82,7 +82,7 @@ note_slow(const char *host)
 	slow[i].until_ns = clock_ns() + NETNAME_KEPT_MS * (int64_t)NS_PER_MS;
 }
 
-/* The answer, or NULL; q is not ours any more. */
+/* Waits for the answer, or returns NULL; q belongs to the thread afterwards. */
 static struct addrinfo *
 answer(struct question *q, int *why)
 {
@@ -119,7 +119,8 @@ netname_find(const char *host, const char *port, int *why)
 	struct question *q;
 	pthread_t t;
 
-	*why = getaddrinfo(host, port, &want, &a); /* an address: no question */
+	*why = getaddrinfo(
+	    host, port, &want, &a); /* a numeric address needs no question */
 	if (*why == 0)
 		return a;
 	*why = EAI_AGAIN;

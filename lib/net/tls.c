@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "net/url.h"
 
-/* ---- files that somebody else names ---- */
+/* ---- files that a task names ---- */
 
 static const char named_key[] = "CDC_NAMED_BY";
 static _Thread_local uid_t named_by;
@@ -85,8 +85,10 @@ trust_named_fd(int fd, const char *path, struct err *e)
 static int
 is_private(const struct stat *st, const char *path, struct err *e)
 {
-	/* a service manager's, or of a secret that is mounted: root's, and
-	 * readable for our group */
+	/*
+	 * a file of root's, as a service manager or a mounted secret makes it,
+	 * may be readable for our group
+	 */
 	mode_t others = st->st_uid == 0 && geteuid() != 0 ? 037 : 077;
 
 	if (is_named(st, path, e) == -1)
@@ -137,7 +139,7 @@ trust_forget(char *secret)
 	free(secret);
 }
 
-/* Without the end of the line; -1 at the end of the file. */
+/* A line without its end; -1 at the end of the file. */
 static ssize_t
 next_line(FILE *f, char **line, size_t *cap)
 {
@@ -148,7 +150,10 @@ next_line(FILE *f, char **line, size_t *cap)
 	return n;
 }
 
-/* What stands in a line "for URI". port: if it has none, 0 for Milvus's. */
+/*
+ * The server that a line "for URI" names, or NULL. port: of a URI without one;
+ * 0 for Milvus's.
+ */
 static char *
 said_for(char *line, int port)
 {
@@ -163,7 +168,7 @@ said_for(char *line, int port)
 			 : url_with_port(uri, strlen(uri), port);
 }
 
-/* The lines behind the secret: is it for this server? */
+/* Checks the lines behind the secret: may the server at uri have it? */
 static int
 is_for(FILE *f, const char *path, const char *uri, int port, struct err *e)
 {
@@ -208,7 +213,7 @@ trust_secret_at(const char *path, const char *uri, int port, struct err *e)
 	fclose(f);
 	if (rc == 0)
 		return line;
-	if (line != NULL) /* no text, if nothing was read */
+	if (line != NULL) /* getline gave a buffer */
 		explicit_bzero(line, cap);
 	free(line);
 	return NULL;
@@ -220,7 +225,7 @@ trust_secret(const char *path, const char *uri, struct err *e)
 	return trust_secret_at(path, uri, 0, e);
 }
 
-/* ---- secrets on their way ---- */
+/* ---- secrets that are sent ---- */
 
 static int
 is_here(const char *host)
@@ -235,7 +240,7 @@ is_here(const char *host)
 	return inet_pton(AF_INET6, host, &b) == 1 && IN6_IS_ADDR_LOOPBACK(&b);
 }
 
-/* Has it been said of this server? There are few. */
+/* 1 if a warning about this server was given before. There are few servers. */
 static int
 is_said(const char *uri)
 {
@@ -305,7 +310,7 @@ trust_files(
 int
 trust_refused(const char *why)
 {
-	/* RFC 8446, 6.2, in OpenSSL's words: ssl/ssl_stat.c */
+	/* alerts of RFC 8446, 6.2, as OpenSSL words them in ssl/ssl_stat.c */
 	static const char *const final[] = { "certificate", "unknown ca",
 		"handshake failure", "protocol version", "access denied",
 		"insufficient security" };

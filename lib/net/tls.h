@@ -6,60 +6,70 @@
 struct err;
 
 /*
- * The first line of a file that holds a secret, for the caller to free with
- * trust_forget. Lines behind it, "for URI", say for which servers it was
- * given: if there are such, the one at uri must be among them, by url_same.
- * uri NULL: that is not asked. NULL with *e set (ERR_USAGE) then, and if the
- * file cannot be read, is empty, or is no secret: others may read it.
+ * The first line of a file that holds a secret; the caller frees it with
+ * trust_forget. Lines behind it, "for URI", name the servers that it may be
+ * sent to; if there are any, uri must be one of them by url_same (uri NULL: not
+ * checked). NULL with ERR_USAGE if it is not, or if the file cannot be read, is
+ * empty, or can be read by others.
  */
 char *trust_secret(const char *path, const char *uri, struct err *e);
-/* The same; a "for URI" without a port has this one, 0: as url_same has it. */
+/*
+ * The same; port is that of a "for URI" without one, 0: as url_same takes it.
+ */
 char *trust_secret_at(
     const char *path, const char *uri, int port, struct err *e);
 void trust_forget(char *secret);
 /*
- * May nobody but us, and root, read the file? A group may if root has given
- * it to us so. What is no file, such as a pipe, is as it is. ERR_USAGE.
+ * ERR_USAGE if users other than us and root can read the file; if root owns it,
+ * our group may. A pipe, or anything else that is no file, is accepted.
  */
 int trust_private(const char *path, struct err *e);
 
 /*
- * Whoever owns a task can name any file in it, and the server that its secret
- * is sent to. So while root works on a task of uid's, the functions above
- * refuse a file that uid could not read himself; 0: our own again. Of this
- * thread. trust_child hands it on to a program that is about to be started.
+ * The owner of a task can name any file in it, and the server that the secret
+ * in the file is sent to. So while root works on a task that uid owns, the
+ * functions above refuse a file that uid cannot read; 0 ends this. It holds for
+ * this thread. trust_child passes it on to a program that is about to be
+ * started.
  */
 void trust_named_by(uid_t uid);
 void trust_child(uid_t uid);
-/* May whoever named it read it? ERR_USAGE; none that is not there. */
+/*
+ * ERR_USAGE if the user set by trust_named_by may not read the file; an absent
+ * file is accepted.
+ */
 int trust_named(const char *path, struct err *e);
 int trust_named_fd(int fd, const char *path, struct err *e);
 
 /*
- * A login is about to go there. If all on the way can read it, it is said,
- * once for each such server.
+ * To be called before a login is sent: warns, once for each server, if others
+ * on the way can read it.
  */
 void trust_in_clear(const char *uri);
-/* A user in a URI stands in process lists and messages. ERR_USAGE. */
+/*
+ * ERR_USAGE if a URI has a user in it: it would be seen in process lists and
+ * messages.
+ */
 int trust_no_user(const char *uri, const char *instead, struct err *e);
 
 /* PEM files for TLS, each may be NULL. */
 
 /*
- * Can they be read, is there a key for a certificate, and is it private?
- * Libraries would look only after they have connected. ERR_USAGE.
+ * ERR_USAGE if one of the files cannot be read, a certificate lacks its key, or
+ * the key is readable for others. The libraries would find out only after they
+ * have connected.
  */
 int trust_files(
     const char *cacert, const char *cert, const char *key, struct err *e);
 
 /*
- * Does this sentence of OpenSSL's, as curl and librdkafka hand it on, say
- * that the other side ended the connection for good: no certificate of ours,
- * one that it does not take, no version or cipher in common? A connection
- * that broke in the middle of a handshake is none of these.
+ * 1 if this message of OpenSSL, as curl and librdkafka pass it on, says that
+ * the peer ended the handshake for good: it wants a certificate, does not
+ * accept ours, or shares no version or cipher with us. A connection that broke
+ * in the middle of a handshake is something else.
  */
 int trust_refused(const char *why);
-/* Does it say that what answers there speaks no TLS at all? */
+/* 1 if it says that the peer does not speak TLS at all. */
 int trust_no_tls(const char *why);
 
 #endif

@@ -4,7 +4,10 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The word, and not what somebody has called so: '…' and db.coll. */
+/*
+ * 1 if the word "certificate" is in the message outside of names: '…' and
+ * db.coll.
+ */
 static int
 says_certificate(const char *said)
 {
@@ -38,20 +41,25 @@ passing_cause(const char *said)
 		{ "kafka properties '", PASSING_FILE },
 		{ "kafka property 'ssl.", PASSING_FILE },
 		{ "kafka: ssl.", PASSING_FILE },
-		/* curl; one of a certificate and its key is changed first */
+		/*
+		 * curl: a certificate and its key do not fit while they are
+		 * being replaced
+		 */
 		{ "load PEM client certificate", PASSING_FILE },
 		{ "set private key file", PASSING_FILE },
 		{ "rivate key does not match", PASSING_FILE },
 		{ "error setting certificate", PASSING_FILE },
-		/* milvus/, of gRPC's status 16; Milvus's own words in 2.3 */
+		/* milvus/, for gRPC's status 16; and the words of Milvus 2.3 */
 		{ "refuses the login", PASSING_LOGIN },
 		{ "auth check failure", PASSING_LOGIN },
-		/* etcd.c, and what etcd says of a user, a token, a right */
+		/* etcd.c, and what etcd says about a user, a token, a right */
 		{ "login as '", PASSING_LOGIN },
 		{ "user name is empty", PASSING_LOGIN },
 		{ "invalid auth token", PASSING_LOGIN },
 		{ "auth store is old", PASSING_LOGIN },
-		/* mq/kafka.c, of logins and of certificates; else below */
+		/*
+		 * mq/kafka.c, about logins and certificates; others are below
+		 */
 		{ "brokers refuse", PASSING_LOGIN },
 		{ "' refuse: ", PASSING_LOGIN },
 	};

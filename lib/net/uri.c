@@ -20,7 +20,7 @@ resolve(const struct net_uri *u, int *why)
 	return netname_find(u->host, u->port, why);
 }
 
-/* ::ffff:127.0.0.1 is 127.0.0.1. The bytes of an address, and how many. */
+/* The bytes of an address and their number; ::ffff:127.0.0.1 is 127.0.0.1. */
 static size_t
 bytes_of(const struct sockaddr *a, const unsigned char **p)
 {
@@ -51,7 +51,7 @@ same_address(const struct sockaddr *a, const struct sockaddr *b)
 	return n > 0 && n == bytes_of(b, &q) && memcmp(p, q, n) == 0;
 }
 
-/* Loopback, "any", or one of the addresses that this machine has. */
+/* 1 if the address is loopback, "any", or one of this machine's. */
 static int
 is_here(const struct sockaddr *a, const struct ifaddrs *own)
 {
@@ -124,7 +124,7 @@ net_same(const char *a, const char *b)
 	return rc;
 }
 
-/* 0 if it connects in time, else an errno. */
+/* 0 if it connects in time, else an errno value. */
 static int
 try_one(const struct addrinfo *a, int wait_ms)
 {

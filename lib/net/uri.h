@@ -6,16 +6,16 @@
 struct err;
 
 /*
- * 1, 0, or -1 if an address that would tell cannot be found out now.
- * Do two URIs lead to one server: one port, and hosts with the same name or
- * an address in common? All addresses of this machine are one, and
- * ::ffff:127.0.0.1 is 127.0.0.1. Asks for the addresses of names.
+ * 1 if two URIs lead to one server: they have one port, and the hosts have the
+ * same name or an address in common. All addresses of this machine count as
+ * one, and ::ffff:127.0.0.1 is 127.0.0.1. 0 if not; -1 if the addresses of a
+ * name, which are asked for, cannot be found out now.
  */
 int net_same(const char *a, const char *b);
-/* Only by what stands there: asks nobody. */
+/* The same by text only, without asking for addresses. */
 int net_same_text(const char *a, const char *b);
 
-/* Connect to it and close again. ERR_TEMP. */
+/* Connect and close again. ERR_TEMP. */
 int net_reach(const char *uri, int wait_ms, struct err *e);
 
 #endif
