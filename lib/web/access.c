@@ -9,7 +9,7 @@
 #include "net/tls.h"
 #include "web/priv.h"
 
-/* A token's file, which nobody else may read. */
+/* Reads the file of a token, which must be private. */
 static int
 token(const char *path, char **text, struct err *e)
 {
@@ -61,7 +61,7 @@ access_close(struct access *w)
 	memset(w, 0, sizeof *w);
 }
 
-/* In a time that depends on the length of `given` alone. */
+/* Compares in a time that depends on the length of `given` alone. */
 static int
 same_secret(const char *given, const char *secret)
 {
@@ -111,7 +111,9 @@ listed(const char *name, const char *const *list)
 	return 0;
 }
 
-/* The name in a Host, without brackets and port; -1 if it has no such form. */
+/*
+ * The name in a Host header, without brackets and port; -1 if it is malformed.
+ */
 static int
 host_name(const char *host, char *name, size_t cap)
 {
@@ -125,7 +127,7 @@ host_name(const char *host, char *name, size_t cap)
 		rest += 1 + strspn(rest + 1, "0123456789");
 	if (*rest != '\0')
 		return -1;
-	n -= n > 1 && host[n - 1] == '.'; /* localhost. is localhost */
+	n -= n > 1 && host[n - 1] == '.'; /* "localhost." is localhost */
 	memcpy(name, host, n);
 	name[n] = '\0';
 	return 0;
@@ -136,7 +138,7 @@ known_host(const struct access *w, const char *host)
 {
 	char name[256];
 
-	/* HTTP/1.0; a browser always says by which name it came */
+	/* HTTP/1.0 has no Host; a browser always sends it */
 	if (host == NULL || w->file)
 		return 1;
 	return host_name(host, name, sizeof name) == 0 &&
@@ -144,7 +146,10 @@ known_host(const struct access *w, const char *host)
 		   listed(name, w->hosts));
 }
 
-/* Our own page's, whose name is the Host, or one that was allowed. */
+/*
+ * 1 for pages of this server, whose origin is the Host, and for origins that
+ * the configuration allows.
+ */
 static int
 known_origin(const struct access *w, const char *origin, const char *host)
 {
@@ -160,16 +165,24 @@ known_origin(const struct access *w, const char *origin, const char *host)
 
 int
 access_check(const struct access *w, const struct asker *q, int *may_write,
-    const char **why)
+    struct err *e)
 {
+	int status;
+
 	*may_write = 0;
-	*why = "by this Host nobody is served here";
-	if (!known_host(w, q->host))
+	if (!known_host(w, q->host)) {
+		err_set(e, ERR_DATA, "Host '%.70s' is not allowed; see --host",
+		    q->host);
 		return 403;
-	*why = "pages of this Origin may not ask here";
-	if (!known_origin(w, q->origin, q->host))
+	}
+	if (!known_origin(w, q->origin, q->host)) {
+		err_set(e, ERR_DATA, "pages of this Origin may not ask here");
 		return 403;
-	*why = q->authorization == NULL ? "a bearer token is needed"
-					: "this token is not known here";
-	return check_token(w, q->authorization, may_write);
+	}
+	status = check_token(w, q->authorization, may_write);
+	if (status != 0)
+		err_set(e, ERR_DATA, "%s",
+		    q->authorization == NULL ? "a bearer token is needed"
+					     : "this token is not known here");
+	return status;
 }

@@ -62,7 +62,7 @@ on_closed(struct web *w, struct link *l)
 	link_close(w, l);
 }
 
-/* The first line is there. */
+/* The first line of a request has come. */
 static void *
 on_target(void *cls, const char *raw, struct MHD_Connection *conn)
 {
@@ -73,11 +73,13 @@ on_target(void *cls, const char *raw, struct MHD_Connection *conn)
 	k->link = link_of(conn);
 	k->begun = clock_ms();
 	k->raw = x_strdup(raw);
-	if (k->link->now != NULL) /* it was never told to be at its end */
+	if (k->link->now != NULL) /* libmicrohttpd did not report the end of the
+				     request before */
 		end_exchange(k->link->now);
 	k->link->now = k;
 	link_phase(k->web, k->link, LINK_COMING);
-	if (!target_fits(raw)) { /* libmicrohttpd runs out of room, silently */
+	if (!target_fits(raw)) { /* libmicrohttpd would run out of memory for
+				    it, without a word */
 		link_late(k->web, k->link, MHD_HTTP_URI_TOO_LONG,
 		    strncmp(raw, "/cdc?", 5) == 0 ? "/cdc" : "");
 		link_refuse(k->web, k->link, MHD_HTTP_URI_TOO_LONG);
@@ -100,7 +102,7 @@ refuse(struct exchange *k, int status, const char *why)
 	    path);
 }
 
-/* The header is there whole. */
+/* The header of a request is complete. */
 static void
 begin(struct exchange *k, struct head *h)
 {
@@ -113,7 +115,10 @@ begin(struct exchange *k, struct head *h)
 	}
 	link_late(k->web, k->link, MHD_HTTP_REQUEST_TIMEOUT, k->path);
 }
-/* Room for n more bytes of all bodies? Small ones always have it. */
+/*
+ * Reserves n bytes of the memory for all bodies; -1 if it is used up. Small
+ * bodies always fit.
+ */
 static int
 hold(struct exchange *k, size_t n)
 {
@@ -133,8 +138,9 @@ hold(struct exchange *k, size_t n)
 }
 
 /*
- * A part of the body. What is refused is read to its end all the same: most
- * clients look for an answer only when they have sent all.
+ * Takes a part of the body. The body of a refused request is read to its end
+ * all the same, because most clients read the answer only after they have sent
+ * everything.
  */
 static void
 add_body(struct exchange *k, const char *data, size_t n)
@@ -154,7 +160,7 @@ add_body(struct exchange *k, const char *data, size_t n)
 	}
 }
 
-/* A part of an answer without an end. Only workers call `more`. */
+/* Sends a part of an answer without an end. Only workers call `more`. */
 static ssize_t
 on_more(void *cls, uint64_t pos, char *p, size_t cap)
 {
@@ -174,7 +180,7 @@ on_more(void *cls, uint64_t pos, char *p, size_t cap)
 	return 0;
 }
 
-/* -1 if there are too many of them. */
+/* -1 if there are too many streams. */
 static int
 open_stream(struct exchange *k)
 {
@@ -253,7 +259,7 @@ answer(struct exchange *k)
 	return rc;
 }
 
-/* The request is there whole: it goes to a worker. */
+/* The request is complete: hand it to a worker. */
 static enum MHD_Result
 work(struct exchange *k)
 {
@@ -278,8 +284,9 @@ work(struct exchange *k)
 }
 
 /*
- * Is a refusal said before the body has come? If it waits for our word, and
- * if nobody knows where it ends. libmicrohttpd then closes the connection.
+ * 1 if a refusal must be sent before the body has come: the client waits for
+ * 100 Continue, or the end of the body is unknown. libmicrohttpd then closes
+ * the connection.
  */
 static int
 at_once(const struct exchange *k)
@@ -352,7 +359,7 @@ on_end(void *cls, struct MHD_Connection *conn, void **ctx,
 	*ctx = NULL;
 }
 
-/* Escapes are decoded by target_parse, which knows more of what they may be. */
+/* Leaves escapes as they are: target_parse decodes them, and is stricter. */
 static size_t
 leave_escapes(void *cls, struct MHD_Connection *conn, char *s)
 {
@@ -364,18 +371,20 @@ leave_escapes(void *cls, struct MHD_Connection *conn, char *s)
 struct MHD_Daemon *
 web_listen(struct web *w)
 {
+	/* clang-format off */
 	return MHD_start_daemon(
 	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
 	    NULL, on_request, w,
-	    /* */ MHD_OPTION_LISTEN_SOCKET, w->at.fd,
-	    /* */ MHD_OPTION_CONNECTION_LIMIT, (unsigned)w->links_max + 64,
-	    /* */ MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WEB_IDLE_S + 5,
-	    /* room for what is too long to be refused in our own words */
+	    MHD_OPTION_LISTEN_SOCKET, w->at.fd,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)w->links_max + 64,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WEB_IDLE_S + 5,
+	    /* room for headers that are too long, so that we refuse them */
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_HEADER_MAX * 2,
-	    /* */ MHD_OPTION_STRICT_FOR_CLIENT, 0,
-	    /* */ MHD_OPTION_NOTIFY_CONNECTION, on_connection, w,
-	    /* */ MHD_OPTION_URI_LOG_CALLBACK, on_target, w,
-	    /* */ MHD_OPTION_NOTIFY_COMPLETED, on_end, w,
-	    /* */ MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, w,
-	    /* */ MHD_OPTION_END);
+	    MHD_OPTION_STRICT_FOR_CLIENT, 0,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, w,
+	    MHD_OPTION_URI_LOG_CALLBACK, on_target, w,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_end, w,
+	    MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, w,
+	    MHD_OPTION_END);
+	/* clang-format on */
 }

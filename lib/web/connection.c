@@ -12,11 +12,13 @@
 #include "base/mem.h"
 #include "web/priv.h"
 
-enum { CUTS = 10 }; /* a second each; then libmicrohttpd does not listen */
+enum {
+	CUTS = 10
+}; /* a second each; then libmicrohttpd does not react any more */
 
 /*
- * libmicrohttpd closes what is silent; these limits are of whole phases, so
- * that a byte now and then buys no time.
+ * Seconds for a whole phase. libmicrohttpd only closes connections that are
+ * silent, so that a client could keep one open by sending a byte now and then.
  */
 static const int seconds[] = {
 	[LINK_FRESH] = WEB_REQUEST_S,
@@ -24,11 +26,11 @@ static const int seconds[] = {
 	[LINK_COMING] = WEB_REQUEST_S,
 	[LINK_WORK] = 0,
 	[LINK_SENDING] = WEB_IDLE_S,
-	[LINK_STREAM] = 0, /* libmicrohttpd's is enough */
+	[LINK_STREAM] = 0, /* libmicrohttpd's limit is enough */
 	[LINK_CUT] = 1,
 };
 
-/* How many bytes have ever come; 0 on a Unix socket. */
+/* The bytes received so far; 0 on a Unix socket. */
 static uint64_t
 received(int fd)
 {
@@ -45,7 +47,7 @@ received(int fd)
 static void
 enter(struct link *l, enum phase phase)
 {
-	/* half a line, and now the rest of it: all that is one request */
+	/* the rest of a half-sent first line belongs to the same request */
 	int on = phase == LINK_COMING &&
 		 (l->phase == LINK_FRESH || l->phase == LINK_COMING);
 
@@ -63,8 +65,9 @@ enter(struct link *l, enum phase phase)
 }
 
 /*
- * What libmicrohttpd cannot say while a request is half there: it only
- * answers whole ones. It then finds the connection at its end.
+ * Writes an answer to a half-sent request straight to the socket, because
+ * libmicrohttpd answers whole requests only. It then sees the end of the
+ * connection.
  */
 static void
 say(const struct link *l)
@@ -82,13 +85,13 @@ say(const struct link *l)
 	    "Content-Length: %zu\r\n\r\n%s",
 	    l->late, reason, r.type, r.body.len, r.body.ptr);
 	if (send(l->fd, b.ptr, b.len, MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
-		shutdown(l->fd, SHUT_RDWR); /* then without a word */
+		shutdown(l->fd, SHUT_RDWR); /* give up without an answer */
 	log_info("status=%d: a request did not come whole", l->late);
 	web_res_fini(&r);
 	buf_fini(&b);
 }
 
-/* No more is read; libmicrohttpd sees the end and closes. */
+/* Reads no more; libmicrohttpd sees the end and closes. */
 static void
 cut(struct link *l, int how)
 {
@@ -106,7 +109,10 @@ expire(struct link *l)
 								: SHUT_RD);
 }
 
-/* Room for the next: whoever has been of no use for longest goes. */
+/*
+ * Makes room for the next connection: gives up the one that has been idle for
+ * longest.
+ */
 static void
 make_room(struct web *w)
 {
@@ -187,7 +193,7 @@ look(struct web *w, struct link *l)
 	if (l->deadline != 0 && clock_ms() > l->deadline)
 		expire(l);
 	else if (w->stopping && l->phase <= LINK_IDLE)
-		/* what has already come is still read, and answered */
+		/* what has already come is still read and answered */
 		shutdown(l->fd, SHUT_RD);
 }
 

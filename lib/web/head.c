@@ -17,7 +17,7 @@ head_value(const struct exchange *k, const char *name)
 	return MHD_lookup_connection_value(k->conn, MHD_HEADER_KIND, name);
 }
 
-/* The client's name for this request, or one of ours. */
+/* The request's id: the client's X-Request-Id, or a new one. */
 static void
 take_id(struct exchange *k)
 {
@@ -61,8 +61,8 @@ check_line(struct exchange *k, struct head *h)
 	struct err e = { 0 };
 
 	/*
-	 * libmicrohttpd ends the target where the version begins: a NUL
-	 * within it ends it earlier, and the rest would be gone unseen.
+	 * libmicrohttpd ends the target where the version begins. A NUL within
+	 * the target ends it earlier, and the rest would be ignored.
 	 */
 	if (h->version != h->url + strlen(k->raw) + 1)
 		return no(h, 400, "the request line is none of HTTP/1");
@@ -85,14 +85,14 @@ check_length(struct exchange *k, struct head *h)
 	return 0;
 }
 
-/* Headers of which a request has one at most. */
+/* Headers that a request may have once at most. */
 static const char *const once[] = { "Host", "Content-Length",
 	"Transfer-Encoding", "Authorization", "Origin" };
 enum { ONCE = sizeof once / sizeof *once };
 
 struct header_names {
 	int seen[ONCE];
-	int odd; /* names that are none */
+	int odd; /* invalid header names */
 };
 
 static enum MHD_Result
@@ -123,10 +123,7 @@ check_names(struct exchange *k, struct head *h)
 	return 0;
 }
 
-/*
- * Where a body ends must not be a matter of opinion between us and a proxy
- * (RFC 9112, 6.3).
- */
+/* A proxy and this server must agree on where a body ends (RFC 9112, 6.3). */
 static int
 check_framing(struct exchange *k, struct head *h)
 {
@@ -160,9 +157,8 @@ check_who(struct exchange *k, struct head *h)
 		.host = head_value(k, "Host"),
 		.origin = head_value(k, "Origin"),
 	};
-	const char *why = "";
-	int status =
-	    access_check(&k->web->who, &asker, &k->req.may_write, &why);
+	struct err e = { 0 };
+	int status = access_check(&k->web->who, &asker, &k->req.may_write, &e);
 
 	k->req.no_token = k->web->who.write_token == NULL;
 	if (status == 0 || strcmp(k->path, "/healthz") == 0 ||
@@ -170,7 +166,7 @@ check_who(struct exchange *k, struct head *h)
 		return 0;
 	if (status == 401)
 		kvs_set(&k->res.headers, "WWW-Authenticate", "Bearer");
-	return no(h, status, "%s", why);
+	return no(h, status, "%s", e.msg);
 }
 
 static int
@@ -180,7 +176,7 @@ check_body(struct exchange *k, struct head *h)
 	struct err e = { 0 };
 	uint64_t n = 0;
 
-	/* what is no number libmicrohttpd has refused */
+	/* libmicrohttpd has refused what is not a number */
 	if (length != NULL && num_u64(length, 0, WEB_BODY_MAX, &n, &e) == -1)
 		return no(
 		    h, 413, "the body is longer than %d bytes", WEB_BODY_MAX);

@@ -47,7 +47,9 @@ listener_loopback(const char *host)
 	return strcasecmp(host, "localhost") == 0;
 }
 
-/* The host's name as getnameinfo writes it, and the whole for people. */
+/*
+ * The host's name as getnameinfo writes it, and the whole address for people.
+ */
 static int
 name_inet(
     struct listener *l, const struct sockaddr *sa, socklen_t len, struct err *e)
@@ -81,7 +83,10 @@ name_it(struct listener *l, struct err *e)
 	return 0;
 }
 
-/* Does somebody listen there? ECONNREFUSED is a file without a server. */
+/*
+ * 1 if a server listens at this socket. ECONNREFUSED means a file without a
+ * server.
+ */
 static int
 alive(const struct sockaddr_un *un)
 {
@@ -94,7 +99,10 @@ alive(const struct sockaddr_un *un)
 	return yes;
 }
 
-/* A server that ended badly leaves its socket's file; another one lives. */
+/*
+ * Removes the socket file of a server that was killed; refuses if the server is
+ * alive.
+ */
 static int
 remove_stale(const struct sockaddr_un *un, struct err *e)
 {
@@ -128,7 +136,8 @@ open_unix(struct listener *l, const char *path, struct err *e)
 		return -1;
 	if ((l->fd = socket(AF_UNIX, STREAM, 0)) == -1)
 		return err_sys(e, ERR_TEMP, "socket");
-	mask = umask(0177); /* only we; before any thread is there */
+	mask = umask(
+	    0177); /* for the owner only; called before any thread exists */
 	rc = bind(l->fd, (const struct sockaddr *)&un, sizeof un);
 	umask(mask);
 	if (rc == -1)

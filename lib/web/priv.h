@@ -10,96 +10,97 @@
 #include "web/server.h"
 
 /*
- * Between the parts of the server.
+ * Shared by the files of this folder.
  *
- * Three kinds of threads: libmicrohttpd's one has all sockets and must never
- * wait; workers call the handler while the connection is suspended; the one
- * that called web_run looks at the clock. What they share stands in struct
- * web, under its mutex. No call of libmicrohttpd is made with that held.
+ * There are three kinds of threads. libmicrohttpd's own thread has all sockets
+ * and must never wait. Workers call the handler while the connection is
+ * suspended. The thread that called web_run watches the clock. They share
+ * struct web, under its mutex, which is never held during a call of
+ * libmicrohttpd.
  */
 
-/* weblisten: the socket. */
+/* listen.c: the socket. */
 struct listener {
 	int fd;
-	int local;         /* nobody but this machine can reach it */
-	int file;          /* a Unix socket: no browser can */
-	char address[160]; /* as web_conf's listen */
+	int local;         /* only this machine can reach it */
+	int file;          /* it is a Unix socket, which no browser can reach */
+	char address[160]; /* in the form of web_conf's listen */
 	char host[128];    /* the address in it, without brackets */
 	char *path;        /* to be removed, or NULL */
 };
-/* ERR_USAGE if it cannot be, ERR_TEMP if it is taken. */
+/* ERR_USAGE if the address is invalid, ERR_TEMP if it is in use. */
 int listener_open(struct listener *l, const char *where, struct err *e);
 void listener_close(struct listener *l); /* and removes its file */
-/* Is this a numeric address or a name of this machine's loopback? */
+/* 1 if host is an address or a name of this machine's loopback. */
 int listener_loopback(const char *host);
 
-/* webwho: who may ask. */
+/* access.c: who may ask. */
 struct access {
-	char *write_token, *read_token; /* NULL: none is needed */
+	char *write_token, *read_token; /* NULL: no token is needed */
 	const char *const *hosts, *const *origins, *const *open;
 	const char *own_host; /* that of the listener */
 	int file;             /* it is a Unix socket */
-	int anyone;           /* without a token all may write */
+	int anyone;           /* without a token every client may write */
 };
-/* What a request says of itself; each may be NULL. */
+/* Headers of a request; each may be NULL. */
 struct asker {
 	const char *authorization, *host, *origin;
 };
 int access_open(struct access *w, const struct web_conf *conf,
     const struct listener *at, struct err *e);
 void access_close(struct access *w);
-/* 0, or 401 or 403 with *why; *may_write as in web_req. */
+/* 0, or 401 or 403 with *e set; *may_write as in web_req. */
 int access_check(const struct access *w, const struct asker *q, int *may_write,
-    const char **why);
+    struct err *e);
 
-/* webtarget: what stands in a request's first line. */
+/* request_target.c: the target in a request's first line. */
 /*
- * Take a request target apart: *path is the caller's to free. ERR_DATA for
- * what is not a path, and for bytes that nobody can mean.
+ * Split a request target; the caller frees *path. ERR_DATA if it is not a path,
+ * or has bytes that are invalid.
  */
 int target_parse(
     const char *raw, char **path, struct kvs *query, struct err *e);
-/* Are there at most WEB_QUERY_MAX parts in the query? */
+/* 1 if the query has WEB_QUERY_MAX parts at most. */
 int target_fits(const char *raw);
-/* For the log: without the query, and nothing in it that is not ASCII. */
+/* For the log: without the query, and in ASCII only. */
 void target_show(const char *raw, char *out, size_t cap);
-/* Is it [A-Za-z0-9._-]{1,64}? */
+/* 1 if id is [A-Za-z0-9._-]{1,64}. */
 int target_id(const char *id);
 
 enum { WEB_ID = 64 + 1, WEB_MORE = 16 << 10, WEB_MORE_MS = 250 };
 
 struct exchange;
 
-/* webhead: is this request one that is taken? */
+/* head.c: the checks of a request before its body. */
 struct head {
 	const char *url, *method, *version;
-	char why[256]; /* a check that fails says why */
+	char why[256]; /* why a check failed */
 };
-/* 0 with k's path and request filled in, all but the body; or a status. */
+/* 0 with k's path and request filled in, except the body; or an HTTP status. */
 int head_check(struct exchange *k, struct head *h);
 const char *head_value(
     const struct exchange *k, const char *name); /* or NULL */
 
-/* weblink: a connection, and how long what it does may last. */
+/* connection.c: the phase of a connection, and how long it may last. */
 enum phase {
-	LINK_FRESH,  /* nothing has come yet, or half a line */
+	LINK_FRESH,  /* nothing has come yet, or half a first line */
 	LINK_IDLE,   /* between two requests */
-	LINK_COMING, /* a request is half there */
-	LINK_WORK,   /* it is with the handler */
+	LINK_COMING, /* a part of a request has come */
+	LINK_WORK,   /* the handler has the request */
 	LINK_SENDING,
 	LINK_STREAM, /* the answer has no end */
-	LINK_CUT,    /* we have given it up; libmicrohttpd will close it */
+	LINK_CUT,    /* given up; libmicrohttpd will close it */
 };
 struct link {
 	TAILQ_ENTRY(link) next;
 	int fd;
 	enum phase phase;
-	int64_t deadline;     /* milliseconds, 0: none */
-	uint64_t received;    /* bytes, when it became idle */
-	int late;             /* what to say when the request does not come */
-	const char *path;     /* to whom: "/cdc" or "" */
+	int64_t deadline;  /* milliseconds, 0: none */
+	uint64_t received; /* how many bytes, when it became idle */
+	int late; /* the HTTP status if the rest of the request does not come */
+	const char *path;     /* the form of that answer: "/cdc" or "" */
 	int cuts;             /* how often it was given up */
-	struct exchange *now; /* what it is at, or NULL */
+	struct exchange *now; /* the current request, or NULL */
 };
 
 /* A request on its way through the server. */
@@ -117,15 +118,15 @@ struct exchange {
 	struct web_req req;
 	struct web_res res;
 	struct buf body;
-	size_t held; /* of the server's room for bodies */
+	size_t held; /* bytes reserved of the memory for bodies */
 	enum web_room room;
-	int refused; /* res says why; the body is only swallowed */
-	int stream;  /* is counted */
-	/* an answer without an end: what was made and not yet sent */
+	int refused; /* res is the refusal; the body is read and dropped */
+	int stream;  /* counted as a stream */
+	/* of an answer without an end: bytes that are not sent yet */
 	char *chunk;
 	size_t at, len;
 	int ended;
-	int64_t wake; /* when to ask it again */
+	int64_t wake; /* when to call `more` again */
 };
 TAILQ_HEAD(exchanges, exchange);
 
@@ -136,17 +137,18 @@ struct web {
 	struct MHD_Daemon *mhd;
 	size_t links_max;
 
-	pthread_mutex_t mu; /* guards all that follows, and the links */
+	pthread_mutex_t mu; /* guards all members below, and the links */
 	TAILQ_HEAD(links, link) links; /* the oldest first */
 	size_t nlinks;
 	size_t requests[WEB_ROOMS], streams, bodies; /* counts, and bytes */
 	int stopping;
-	int stuck; /* what was given up is not closed */
+	int stuck; /* a connection that was given up does not close */
 
-	/* webpool */
+	/* workers.c */
 	pthread_cond_t work;
-	struct exchanges queue;   /* for a worker */
-	struct exchanges waiting; /* streams that had nothing, by time */
+	struct exchanges queue; /* requests that wait for a worker */
+	struct exchanges
+	    waiting; /* streams that had nothing to send, by time */
 	size_t queued, idle, nthreads;
 	pthread_t threads[WEB_REQUESTS_MAX * WEB_ROOMS];
 	int quit;
@@ -154,25 +156,31 @@ struct web {
 
 struct link *link_open(struct web *w, int fd);
 void link_close(struct web *w, struct link *l);
-/* -1 if it has been given up. */
+/* -1 if the connection has been given up. */
 int link_phase(struct web *w, struct link *l, enum phase phase);
-/* If the rest of this request does not come: what is said then. */
+/* Set the answer for the case that the rest of the request does not come. */
 void link_late(struct web *w, struct link *l, int status, const char *path);
-/* Say this at once, and give it up. */
+/* Send this answer at once, and give the connection up. */
 void link_refuse(struct web *w, struct link *l, int status);
-/* Give up what lasts too long; when stopping, what is idle too. */
+/*
+ * Give up connections whose phase lasts too long; when stopping, idle ones too.
+ */
 void link_sweep(struct web *w);
 
-/* webcall: libmicrohttpd's callbacks. */
+/* callbacks.c: libmicrohttpd's callbacks. */
 struct MHD_Daemon *web_listen(struct web *w);
 
-/* webpool: the workers. */
+/* workers.c: the threads that call the handler. */
 int pool_open(struct web *w, struct err *e);
 void pool_close(struct web *w);
-/* Room for one more such request? pool_put must follow if it is 0. */
+/*
+ * Reserve a place for one more such request; if it returns 0, pool_put must
+ * follow.
+ */
 int pool_reserve(struct web *w, enum web_room room);
 void pool_put(
     struct web *w, struct exchange *k); /* its connection is suspended */
-void pool_sweep(struct web *w); /* ask those again that had nothing to send */
+void pool_sweep(
+    struct web *w); /* call `more` again for streams that had nothing to send */
 
 #endif

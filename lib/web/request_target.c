@@ -17,7 +17,10 @@ hex(char c)
 	return c == '\0' || p == NULL ? -1 : (int)(p - digits);
 }
 
-/* n bytes as text; NULL if an escape is none, or makes no text. */
+/*
+ * n bytes with their escapes decoded; NULL if an escape is invalid or gives no
+ * text.
+ */
 static char *
 decode(const char *s, size_t n, int plus)
 {
@@ -82,7 +85,7 @@ parse_query(struct kvs *query, const char *s, struct err *e)
 	}
 }
 
-/* A slash that was encoded belongs to a name, and no name of ours has one. */
+/* An encoded slash would be part of a name, and no name has one. */
 static int
 slash(const char *s, size_t n)
 {

@@ -21,7 +21,7 @@ enum {
 	FILES = 256, /* descriptors besides the connections' */
 	SWEEP_MS = 250,
 	TICK_MS = 1000,
-	LAST_MS = 50, /* between looks while we stop */
+	LAST_MS = 50, /* between checks while stopping */
 };
 
 /* As many connections as the limit on open files leaves room for. */
@@ -45,7 +45,10 @@ links_max(void)
 					: lim.rlim_cur / 2;
 }
 
-/* Signals are for the thread that waits for them; the others inherit this. */
+/*
+ * Blocks signals, so that only the thread that waits for them gets them;
+ * threads inherit this.
+ */
 static int
 start(struct web *w, struct err *e)
 {
@@ -68,7 +71,7 @@ wait_ms(int ms)
 	struct pollfd p = { .fd = sig_fd(), .events = POLLIN };
 
 	if (poll(&p, 1, ms) == -1 && errno != EINTR)
-		abort(); /* only a bug could */
+		abort(); /* only a bug can cause this */
 }
 
 static void
@@ -88,7 +91,10 @@ serve(struct web *w)
 	}
 }
 
-/* No new ones; what is open is answered. How many are left when time is up. */
+/*
+ * Accepts no more connections and lets open requests be answered. Returns how
+ * many are left when the time is up.
+ */
 static size_t
 drain(struct web *w)
 {
@@ -128,7 +134,7 @@ run(struct web *w, struct err *e)
 		c->stopping(c->arg);
 	left = w->mhd == NULL ? 0 : drain(w);
 	if (left > 0) {
-		/* their threads are still at it: nothing may be taken away */
+		/* their threads still run, so that nothing may be freed */
 		log_warn("%zu connections are left unanswered", left);
 		sig_reraise();
 	}

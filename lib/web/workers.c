@@ -14,7 +14,10 @@ put(struct web *w, struct exchange *k)
 	pthread_cond_signal(&w->work);
 }
 
-/* More of an answer without an end. 0 if it has to be asked again. */
+/*
+ * Gets more of an answer without an end. 0 if `more` has to be called again
+ * later.
+ */
 static int
 fill(struct exchange *k)
 {
@@ -74,7 +77,7 @@ worker(void *arg)
 	struct exchange *k;
 
 	while ((k = take(w)) != NULL) {
-		/* once it is resumed, it is not ours any more */
+		/* after it is resumed, k belongs to libmicrohttpd's thread */
 		struct MHD_Connection *conn = k->conn;
 
 		if (k->step == STEP_WORK ? handle(k) : fill(k))
@@ -83,7 +86,7 @@ worker(void *arg)
 	return NULL;
 }
 
-/* With the mutex held. */
+/* Called with the mutex held. */
 static int
 start(struct web *w)
 {
@@ -138,14 +141,17 @@ pool_put(struct web *w, struct exchange *k)
 {
 	pthread_mutex_lock(&w->mu);
 	put(w, k);
-	/* if it cannot be started, those that are there must do */
+	/* if it cannot be started, the existing threads do the work */
 	if (w->queued > w->idle &&
 	    w->nthreads < sizeof w->threads / sizeof *w->threads)
 		start(w);
 	pthread_mutex_unlock(&w->mu);
 }
 
-/* A suspended connection is not read. */
+/*
+ * 1 if the peer has closed the connection. While suspended, libmicrohttpd does
+ * not read it.
+ */
 static int
 hung_up(int fd, short also)
 {
@@ -155,21 +161,27 @@ hung_up(int fd, short also)
 	       (p.revents & (also | POLLHUP | POLLERR)) != 0;
 }
 
-/* An answer without an end is not for one who says no more. */
+/*
+ * 1 if an answer without an end has lost its client: one that has ended its
+ * sending counts as gone.
+ */
 static int
 gone(const struct exchange *k)
 {
 	return hung_up(k->link->fd, POLLRDHUP);
 }
 
-/* Who has said all, and waits for the answer, is there: nc -N. */
+/*
+ * A client that ended its sending and waits for the answer (nc -N) is still
+ * there.
+ */
 int
 web_left(const struct web_req *q)
 {
 	return q->fd > 0 && hung_up(q->fd, 0);
 }
 
-/* Of those that wait, one whose time has come; NULL if there is none. */
+/* A waiting stream whose time has come, or NULL. */
 static struct exchange *
 wake(struct web *w, int64_t now)
 {

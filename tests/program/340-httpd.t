@@ -212,7 +212,9 @@ is '  of all' "$(status -H 'Host: 10.1.2.3' -H 'Origin: http://evil.example' "ht
 is '60 MB without a token' "$(status --data-binary @60M "http://$a/cdc")" 401
 is '  and nothing said before' "$(status -H Expect: --data-binary @60M "http://$a/cdc")" 401
 is 'another Host' "$(status -H 'Host: evil.example' "http://$a/cdc") $(cat body)" \
-	'403 {"code":403,"message":"by this Host nobody is served here"}'
+	"403 {\"code\":403,\"message\":\"Host 'evil.example' is not allowed; see --host\"}"
+is '  one that is no text' "$(status -H "$(printf 'Host: \377evil')" "http://$a/cdc") $(cat body)" \
+	"403 {\"code\":403,\"message\":\"Host '�evil' is not allowed; see --host\"}"
 is 'one that was allowed' "$(status -H 'Host: cdc.example' -H 'Authorization: Bearer look' "http://$a/cdc")" 200
 is 'another Origin' "$(status -H 'Origin: http://evil.example' -H 'Authorization: Bearer look' "http://$a/cdc") $(cat body)" \
 	'403 {"code":403,"message":"pages of this Origin may not ask here"}'
