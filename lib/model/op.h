@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-enum { STREAM_VERSION = 1 }; /* that we write, and the newest we read */
+enum { STREAM_VERSION = 1 }; /* written, and the newest one that is read */
 
 /* The operations of the stream; cdc-ndjson(5). */
 enum opname {

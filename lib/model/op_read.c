@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/num.h"
 
-/* What an operation cannot be without. */
+/* What a line of an operation must have. */
 enum {
 	HAS_DB = 1,
 	HAS_COLL = 2,
@@ -13,7 +13,7 @@ enum {
 	HAS_ROWS = 8,
 	HAS_KEYS = 16,
 	HAS_POS = 32,
-	NO_DOC = 64, /* no tree is built of the line */
+	NO_DOC = 64, /* the line is not parsed into a tree */
 	COLL = HAS_DB | HAS_COLL,
 };
 
@@ -35,7 +35,7 @@ opline_fini(struct opline *o)
 	memset(o, 0, sizeof *o);
 }
 
-/* Empty, with all buffers kept, and each of them a string. */
+/* Empties *o and keeps its buffers, each as an empty string. */
 static void
 clear(struct opline *o)
 {
@@ -77,7 +77,7 @@ text(struct jsonr *r, struct buf *b, struct err *e)
 	return 0;
 }
 
-/* Digits, as a string or as a number, kept as text. */
+/* Digits, given as a string or as a number, kept as text. */
 static int
 digits(struct jsonr *r, struct buf *b, struct err *e)
 {
@@ -143,7 +143,7 @@ read_name(struct opline *o, struct jsonr *r, struct err *e)
 	return 0;
 }
 
-/* A value that must be what its first byte says. */
+/* A value that must begin with this bracket. */
 static int
 nested(struct jsonr *r, char bracket, struct span *s, struct err *e)
 {
@@ -227,7 +227,7 @@ complete(const struct opline *o, struct err *e)
 
 	if (o->name.len == 0)
 		lack = "op";
-	else if (o->gone) /* ids alone will do */
+	else if (o->gone) /* the collection may be known by its id only */
 		return 0;
 	else if ((needs & HAS_DB) && !o->has_db)
 		lack = "db";

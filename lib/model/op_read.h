@@ -13,12 +13,12 @@
 struct err;
 
 /*
- * One line of the stream, read. All zero is valid; reading a line into it
- * again keeps the memory. Spans are borrowed from the line's text.
+ * One line of the stream, parsed. All zero is valid; reading the next line into
+ * it reuses its memory. Spans are borrowed from the line's text.
  */
 struct opline {
 	enum opname op;
-	struct buf name; /* as it stands there, for OP_OTHER */
+	struct buf name; /* the name as written, for OP_OTHER */
 	uint64_t ts;
 	int64_t v; /* version, of begin */
 	struct buf db, coll, coll_id, part, task, cluster;
@@ -28,19 +28,19 @@ struct opline {
 	int64_t src_offset;           /* -1 if there is none */
 	struct span rows, keys;       /* arrays, not parsed yet */
 	struct span pos, known, from; /* len 0 if absent; valid JSON */
-	json_t *doc; /* of all but rows and deletes: the whole line */
+	json_t *doc; /* the whole line; NULL for lines of rows and deletes */
 };
 
 void opline_fini(struct opline *o);
 
 /*
- * Read a line of n bytes, without its newline. Keys in any order; unknown
- * ones are ignored; what the operation cannot be without must be there.
- * -1 with ERR_DATA that names the column or the key.
+ * Parse a line of n bytes, without its newline. Keys may be in any order;
+ * unknown keys are ignored; keys that the operation needs must be there. -1
+ * with ERR_DATA that names the column or the key.
  */
 int opline_read(struct opline *o, const char *text, size_t n, struct err *e);
 
-/* Text that only some operations have. -1 with ERR_DATA if it is absent. */
+/* A text of the line. -1 with ERR_DATA if it is absent. */
 int opline_str(
     const struct opline *o, const char *key, const char **s, struct err *e);
 /* A number, or digits in a string; fallback if it is absent. */

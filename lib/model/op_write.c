@@ -6,7 +6,7 @@
 #include "base/out.h"
 #include "model/tso.h"
 
-/* Under what name the end line counts an operation. */
+/* The key under which the end line counts an operation. */
 enum count { COUNT_DDL, COUNT_NONE, COUNT_OWN };
 
 static const enum count counted[OP_MAX] = {

@@ -14,14 +14,15 @@ struct err;
 struct out;
 
 /*
- * Operation lines being written, cdc-ndjson(5). emit_open begins a line with
- * op and ts and forgets one that is open; the caller adds the rest to e->w,
- * emit_close ends it and hands it to out. All zero but out is valid.
+ * Writes operation lines, cdc-ndjson(5). emit_open begins a line with op and
+ * ts, and drops a line that was begun and not closed. The caller adds the rest
+ * to e->w; emit_close ends the line and hands it to out. All zero but out is
+ * valid.
  */
 struct emit {
 	struct out *out; /* borrowed; NULL: lines are counted, not written */
 	int time;        /* add "time" after ts */
-	uint8_t skip[OP_MAX]; /* not wanted (--ops) */
+	uint8_t skip[OP_MAX]; /* operations that --ops leaves out */
 	struct jsonw w;
 	struct buf line;
 	enum opname op;         /* of the open line */
@@ -35,9 +36,9 @@ void emit_fini(struct emit *e);
 int emit_only(struct emit *e, const char *list, struct err *err);
 
 struct jsonw *emit_open(struct emit *e, enum opname op, uint64_t ts);
-/* rows or keys on the line, for the counts. */
+/* End the line; rows or keys on it are added to the counts. */
 void emit_close(struct emit *e, size_t rows);
-/* {"insert":1,"rows":2,…}: what is not zero. */
+/* {"insert":1,"rows":2,…}: the counts that are not zero. */
 void emit_counts(const struct emit *e, struct jsonw *w, const char *key);
 
 #endif

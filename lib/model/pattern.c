@@ -39,7 +39,7 @@ patterns_fini(struct patterns *p)
 	memset(p, 0, sizeof *p);
 }
 
-/* On a mismatch only the last * has to take one byte more. */
+/* After a mismatch it is enough to let the last * take one byte more. */
 int
 pattern_glob(const char *pat, const char *text)
 {
@@ -85,7 +85,7 @@ pattern_next(const char **at, char **db, char **coll)
 
 		*at += p[n] == ',' ? n + 1 : n;
 		if (dot == n)
-			continue; /* not a name */
+			continue; /* an entry without a dot is no name */
 		*db = x_strndup(p, dot);
 		*coll = x_strndup(p + dot + 1, n - dot - 1);
 		return 1;

@@ -16,7 +16,7 @@ struct pattern {
 	char *coll;
 };
 
-/* All zero is valid and empty. */
+/* A list of patterns. All zero is valid and empty. */
 struct patterns {
 	struct pattern *v;
 	size_t n, cap;
@@ -27,27 +27,29 @@ int patterns_add(struct patterns *p, const char *text, struct err *e);
 void patterns_fini(struct patterns *p);
 
 /*
- * Does any of them name this collection? A db of "" or NULL is "default", as
+ * 1 if a pattern matches this collection. A db of "" or NULL is "default", as
  * in Milvus's messages.
  */
 int patterns_match(const struct patterns *p, const char *db, const char *coll);
-/* Could any of them name a collection in this database? */
+/* 1 if a pattern can match a collection of this database. */
 int patterns_match_db(const struct patterns *p, const char *db);
-/* Does any of them name all of this database, as "db.*" does? */
+/* 1 if a pattern matches all of this database, as "db.*" does. */
 int patterns_whole_db(const struct patterns *p, const char *db);
 
-/* All of them, as "db.coll,db.coll", for the caller to free. */
+/* All patterns, as "db.coll,db.coll", for the caller to free. */
 char *patterns_text(const struct patterns *p);
 /*
- * The first of such a list, as a name: 1 and what is behind it in *at, or 0 at
- * its end. db and coll are the caller's to free. A pattern in it is a name
- * that this pattern matches.
+ * Take the first pattern of such a text: 1 with db and coll for the caller to
+ * free and *at moved behind it, or 0 at the end. Like a name, it can be matched
+ * against patterns: "a.*" matches "a.b*".
  */
 int pattern_next(const char **at, char **db, char **coll);
-/* Does any of p name any of such a list? NULL is empty. */
+/*
+ * 1 if a pattern of p matches an entry of such a text. NULL is an empty text.
+ */
 int patterns_match_list(const struct patterns *p, const char *list);
 
-/* Does text match a pattern with * in it? Bytes are compared as they are. */
+/* 1 if text matches a pattern with * in it. Compares bytes. */
 int pattern_glob(const char *pattern, const char *text);
 
 #endif

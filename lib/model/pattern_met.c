@@ -63,7 +63,10 @@ meets_db(struct meets *m, const char *db)
 	}
 }
 
-/* "--include 'a.*', 'b.*'" and what is wrong with these; 0 if none is so. */
+/*
+ * Appends "--include 'a.*', 'b.*'" and what is wrong with them: the patterns
+ * that met `how`. Returns how many.
+ */
 static int
 list(const struct meets *m, const char *where, enum meet how, struct buf *b)
 {

@@ -6,34 +6,33 @@ struct err;
 struct patterns;
 
 /*
- * Does each pattern meet something? One that does not is a mistake more often
- * than not, and what comes of it looks as if all were well: an empty backup,
- * nothing that differs.
+ * Which patterns match a collection. One that matches none is most often a
+ * mistake whose result looks fine: an empty backup, or no differences.
  */
 enum meet { MEET_NOTHING, MEET_LATER, MEET_DROPPED, MEET_LIVE };
 
 struct meets {
-	const char *word;                /* what the patterns stand behind */
+	const char *word; /* the option of the patterns, for messages */
 	const struct patterns *in, *out; /* borrowed; out may be NULL */
-	enum meet *in_met, *out_met;     /* the best that each has met */
+	enum meet *in_met, *out_met;     /* the best match of each so far */
 };
 
 void meets_init(struct meets *m, const char *word, const struct patterns *in,
     const struct patterns *out);
 void meets_fini(struct meets *m);
 
-/* There is this collection. What is excluded does not count for in. */
+/* Note a collection. For `in` it does not count if it is excluded. */
 void meets_coll(
     struct meets *m, const char *db, const char *coll, enum meet how);
-/* There is this database; "db.*" asks for it, too. */
+/* Note a database: "db.*" matches it, too. */
 void meets_db(struct meets *m, const char *db);
 
-/* Append which of in have met nothing of where, if any: how many. */
+/* Append which patterns of `in` match nothing in `where`; returns how many. */
 int meets_text(const struct meets *m, const char *where, struct buf *b);
 
 /*
- * Warn of each of out that has met nothing. -1 with ERR_DATA if one of in
- * has not; with allow that is a warning too.
+ * Warn of each pattern of `out` that matched nothing. -1 with ERR_DATA if a
+ * pattern of `in` matched nothing; with allow that is a warning too.
  */
 int meets_check(
     const struct meets *m, const char *where, int allow, struct err *e);

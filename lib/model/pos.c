@@ -45,7 +45,7 @@ pos_copy(struct pos *to, const struct pos *from)
 	pos_merge(to, from);
 }
 
-/* The index of topic, or where it would stand. */
+/* The index of topic, or the index at which it belongs. */
 static size_t
 place(const struct pos *p, const char *topic, int *found)
 {
@@ -89,7 +89,7 @@ pos_set(struct pos *p, const char *topic, int64_t o, int64_t n, uint64_t ts)
 		p->n++;
 		p->v[i].topic = x_strdup(topic);
 	}
-	p->v[i].o = o; /* NOLINT: there is room for it */
+	p->v[i].o = o; /* NOLINT: x_grow made room */
 	p->v[i].n = n;
 	p->v[i].ts = ts;
 	p->v[i].last = 0;
@@ -185,7 +185,8 @@ pos_from_line(struct pos *p, const json_t *line, struct err *e)
 	uint64_t ts;
 
 	if (at == NULL)
-		at = json_object_get(line, "from"); /* a begin line */
+		at =
+		    json_object_get(line, "from"); /* the key in a begin line */
 	if (!json_is_object(at))
 		return err_set(e, ERR_DATA, "no position in it");
 	if (stamp(json_object_get(line, "ts"), "ts", &ts, e) == -1 ||

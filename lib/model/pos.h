@@ -10,9 +10,9 @@ struct err;
 struct jsonw;
 
 /*
- * One topic: read from o, skip records with offset < n and timestamp <= ts.
- * `last` tells whether it still is the same topic: one that was made anew has
- * another record there.
+ * A place in one topic: read from o, skip records with offset < n and timestamp
+ * <= ts. `last` shows whether the topic is still the same: one that was deleted
+ * and made anew has another record at that offset.
  */
 struct pos_topic {
 	char *topic;
@@ -22,9 +22,9 @@ struct pos_topic {
 	uint64_t last; /* timestamp of record n - 1; 0 if it is not known */
 };
 
-/* Where a stream stands, all topics at once. All zero is valid and empty. */
+/* A place in the stream, in all topics at once. All zero is valid and empty. */
 struct pos {
-	uint64_t ts;         /* the line's: all up to here is covered */
+	uint64_t ts;         /* of the line: everything up to ts is covered */
 	struct pos_topic *v; /* sorted by topic */
 	size_t n, cap;
 };
@@ -36,7 +36,7 @@ void pos_fini(struct pos *p);
 void pos_copy(struct pos *to, const struct pos *from);
 
 /*
- * Both are borrowed until the next pos_set; pos_find gives NULL if absent,
+ * Borrowed until the next pos_set. pos_find gives NULL if the topic is absent;
  * pos_set sets last to 0.
  */
 struct pos_topic *pos_find(const struct pos *p, const char *topic);
@@ -44,28 +44,30 @@ struct pos_topic *pos_set(
     struct pos *p, const char *topic, int64_t o, int64_t n, uint64_t ts);
 
 /*
- * The topics, {topic:{"o":5,"n":7,"ts":"4706…","last":"4706…"}}: *p has them
- * and no others afterwards, p->ts is left alone. Integers are numbers or
- * strings; a missing n is o, a missing ts or last 0. A name that no topic can
- * have is an error: positions come from files, from pipes and over HTTP.
+ * Replace the topics of *p with those of
+ * {topic:{"o":5,"n":7,"ts":"4706…","last":"4706…"}}; p->ts stays. Integers are
+ * numbers or strings; a missing n is o, a missing ts or last is 0. Names are
+ * checked by pos_topic_name, because positions come from files, pipes and HTTP.
  */
 int pos_from_json(struct pos *p, json_t *j, struct err *e);
 void pos_to_json(const struct pos *p, struct jsonw *w, const char *key);
 
-/* ts and the topics of a begin, tick, end or ack line or of a checkpoint. */
+/*
+ * Take ts and the topics from a begin, tick, end or ack line or a checkpoint.
+ */
 int pos_from_line(struct pos *p, const json_t *line, struct err *e);
 
 /*
- * Is a lower than b? The timestamp decides; if they are equal, a topic that
- * both have and whose o, or if those are equal n, is lower in a. If so and
- * why is not NULL, *why says it.
+ * 1 if a is lower than b. The timestamp decides; if equal, a topic that is in
+ * both and whose o, or with equal o whose n, is lower in a. *why, unless why is
+ * NULL, then says what is lower.
  */
 int pos_before(const struct pos *a, const struct pos *b, struct err *why);
 
-/* Move *p on to newer; topics that newer does not have stay. */
+/* Move *p forward to newer; topics that newer lacks stay. */
 void pos_merge(struct pos *p, const struct pos *newer);
 
-/* Entries of delta replace those of *known whole; null removes one. */
+/* Replace entries of *known with those of delta, whole; null removes one. */
 void known_merge(json_t *known, json_t *delta);
 
 #endif

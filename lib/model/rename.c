@@ -10,7 +10,7 @@
 struct name_rule {
 	char *db, *coll; /* coll NULL: a whole database */
 	char *to_db, *to_coll;
-	int met; /* there was something of this name */
+	int met; /* a database or collection of this name was seen */
 };
 
 void
@@ -26,7 +26,7 @@ names_fini(struct names *s)
 	memset(s, 0, sizeof *s);
 }
 
-/* "db" or "db.coll" of n bytes; -1 if a part is empty. */
+/* Split "db" or "db.coll" of n bytes; -1 if a part is empty. */
 static int
 split(const char *s, size_t n, char **db, char **coll)
 {
@@ -123,7 +123,7 @@ names_unmet(const struct names *s, struct buf *b)
 		if (s->v[i].met)
 			continue;
 		n++;
-		if (b == NULL) /* so it is asked for each line */
+		if (b == NULL) /* the caller calls this for each line */
 			continue;
 		names_text(&one, &rule);
 		buf_addf(b, "%s '%s'", n > 1 ? "," : "--rename", rule.ptr + 1);

@@ -122,7 +122,10 @@ by_id(const void *a, const void *b)
 	return f->id < g->id ? -1 : f->id > g->id;
 }
 
-/* ValueField as {"long":"5"}, the member of its oneof. NULL if unset. */
+/*
+ * A ValueField as {"long":"5"}, by the member of its oneof that is set. NULL if
+ * none is.
+ */
 static char *
 default_from_pb(const Pb__ValueField *v)
 {
@@ -156,7 +159,7 @@ add_field(struct schema *s, const Pb__FieldSchema *p)
 	struct field *f;
 
 	if (p->fieldid == 0 || p->fieldid == 1)
-		return; /* RowID, Timestamp */
+		return; /* RowID or Timestamp */
 	if (p->is_dynamic || strcmp(p->name, "$meta") == 0) {
 		s->dynamic = 1;
 		s->dynamic_id = p->fieldid;
@@ -214,7 +217,7 @@ schema_from_pb(struct schema *s, const void *p, size_t len, struct err *e)
 	return 0;
 }
 
-/* A number, or the name of one that JSON has not. */
+/* A number, or the name of one that JSON cannot write. */
 static double
 real_of(const json_t *j)
 {
@@ -256,11 +259,11 @@ default_to_pb(const json_t *j, Pb__ValueField *v)
 		} u = { json_string_value(x) };
 
 		v->data_case = PB__VALUE_FIELD__DATA_STRING_DATA;
-		v->string_data = u.to; /* packed only, not written to */
+		v->string_data = u.to; /* it is only packed, never written to */
 	}
 }
 
-/* One field to be packed, with all it points at. */
+/* A field to be packed, and all that it points to. */
 struct packing {
 	Pb__FieldSchema f;
 	Pb__KeyValuePair *kv, **kvp;

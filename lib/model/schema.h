@@ -12,7 +12,7 @@
 struct err;
 struct jsonw;
 
-/* One column, as milvus's FieldSchema. */
+/* One column, as in Milvus's FieldSchema. */
 struct field {
 	int64_t id;
 	char *name;
@@ -35,7 +35,8 @@ struct schema {
 	char *description;
 	int dynamic;
 	int64_t dynamic_id;
-	int functions; /* how many: BM25 and the like, which we cannot carry */
+	int functions; /* how many functions (BM25 and others), which the stream
+			  does not carry */
 	struct field *v;
 	size_t n, cap;
 };
@@ -54,9 +55,9 @@ size_t field_dim(const struct field *f);
  * From protobuf. schema_add_pb takes one serialized FieldSchema (the value of
  * root-coord/fields/…): system fields are dropped, $meta sets `dynamic`.
  * schema_from_pb takes a serialized CollectionSchema with its fields.
- * schema_to_pb packs what CreateCollection wants: no system fields, no $meta,
- * enable_dynamic_field set, fields in id order, auto_id as it is here;
- * *out is the caller's to free.
+ * schema_to_pb packs the form that CreateCollection takes: no system fields, no
+ * $meta, enable_dynamic_field set, fields in order of ids, auto_id as in s. The
+ * caller frees *out.
  */
 int schema_add_pb(struct schema *s, const void *p, size_t len, struct err *e);
 int schema_from_pb(struct schema *s, const void *p, size_t len, struct err *e);
@@ -71,10 +72,10 @@ void schema_to_json(const struct schema *s, struct jsonw *w, const char *key);
 int schema_from_json(struct schema *s, const json_t *j, struct err *e);
 
 /*
- * Would rows of a fit b? Names, types, element types, parameters, primary
- * key, nullable, partition key and the dynamic flag are compared; auto_id,
- * ids and descriptions are not. 0, or -1 with ERR_DATA that says the first
- * difference ("field 'emb': dim '4' here, '8' there").
+ * 0 if rows of schema a fit b: names, types, element types, parameters, primary
+ * key, nullable, partition key and the dynamic flag are compared; auto_id, ids
+ * and descriptions are not. -1 with ERR_DATA and the first difference ("field
+ * 'emb': dim '4' here, '8' there").
  */
 int schema_same(const struct schema *a, const struct schema *b, struct err *e);
 

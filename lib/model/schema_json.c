@@ -9,7 +9,7 @@
 #include "base/num.h"
 #include "codec/json_write.h"
 
-/* Fields of a type that we have no name for say its number: "type":"#27". */
+/* A type without a known name is written as its number: "type":"#27". */
 static void
 type_to_json(struct jsonw *w, const char *key, int type)
 {
@@ -87,7 +87,7 @@ schema_to_json(const struct schema *s, struct jsonw *w, const char *key)
 	jw_close(w, '}');
 }
 
-/* An integer as a number or a string; 0 if the key is not there. */
+/* An integer given as a number or a string; 0 if the key is absent. */
 static int
 get_i64(const json_t *j, const char *key, int64_t *v, struct err *e)
 {

@@ -6,14 +6,14 @@
 struct err;
 
 /*
- * --shard I/N: one part of N of the collections, by id, since a name may
- * change. All zero is valid: all of them.
+ * --shard I/N: one of N parts of the collections, chosen by their ids because
+ * names can change. All zero is valid: all collections.
  */
 struct shard {
 	int64_t i, n;
 };
 
-/* "0/4". ERR_USAGE. */
+/* Parses "0/4". ERR_USAGE. */
 int shard_parse(struct shard *s, const char *text, struct err *e);
 int shard_has(const struct shard *s, int64_t id);
 

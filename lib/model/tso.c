@@ -38,7 +38,7 @@ tso_add_time(struct buf *b, uint64_t ts)
 	buf_addf(b, ".%03dZ", (int)(ms % 1000));
 }
 
-/* n digits at s as a number up to max, or -1. */
+/* n digits at s as a number of at most max, or -1. */
 static int
 part(const char *s, size_t n, int max)
 {
@@ -67,7 +67,7 @@ zone(const char *s, long *sec)
 	return 0;
 }
 
-/* "2026-01-02T03:04:05" at s, of 19 bytes or more, as unix seconds. */
+/* "2026-01-02T03:04:05" at s, of 19 bytes or more, as Unix seconds. */
 static int
 seconds(const char *s, int64_t *sec)
 {
@@ -91,7 +91,7 @@ seconds(const char *s, int64_t *sec)
 	return day == tm.tm_mday ? 0 : -1; /* 30 February becomes 2 March */
 }
 
-/* ".678" at *s as milliseconds; more digits are cut off. */
+/* ".678" at *s as milliseconds; further digits are dropped. */
 static int
 fraction(const char **s, int64_t *ms)
 {

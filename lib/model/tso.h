@@ -7,9 +7,7 @@
 struct buf;
 struct err;
 
-/*
- * Milvus's hybrid timestamp: unix milliseconds << 18 | a logical counter.
- */
+/* Milvus's hybrid timestamp: Unix milliseconds << 18 | a logical counter. */
 uint64_t tso_from_ms(int64_t ms);
 int64_t tso_ms(uint64_t ts);
 
@@ -22,7 +20,7 @@ void tso_add_time(struct buf *b, uint64_t ts);
  */
 int tso_parse_time(const char *s, uint64_t *ts, struct err *e);
 
-/* The moment that an option says, ts:TSO or a time, above 0; or opt_die. */
+/* The value of an option that takes ts:TSO or a time, above 0; or opt_die. */
 uint64_t tso_opt(const char *name, const char *arg);
 
 #endif

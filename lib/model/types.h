@@ -24,8 +24,10 @@ enum type {
 	TYPE_INT8_VECTOR = 105,
 };
 
-/* Where the values of a type stand: field number in ScalarField (scalars 3)
- * or VectorField (vectors 4) of FieldData, schema.proto. */
+/*
+ * The member of FieldData that has the values of a type: a field number in
+ * ScalarField (scalars 3) or VectorField (vectors 4), schema.proto.
+ */
 enum slot {
 	SLOT_BOOL = 1,
 	SLOT_INT = 2,
@@ -43,7 +45,7 @@ enum slot {
 	VSLOT_INT8 = 7,
 };
 
-/* The most values of a vector that we believe in: a size from outside. */
+/* The largest dimension that is accepted: a size from outside. */
 enum { TYPE_MAX_DIM = 1 << 20 };
 
 struct type_info {
@@ -52,7 +54,8 @@ struct type_info {
 	int is_vector;
 	int slot; /* SLOT_ or VSLOT_ */
 	int bits; /* of one dimension of a vector; 0 for sparse and scalars */
-	int scalar_slot_of_elem; /* can it be an Array's element? its slot */
+	int scalar_slot_of_elem; /* the slot if it can be an Array's element,
+				    else 0 */
 };
 
 /* NULL if we do not know the type. */
