@@ -10,7 +10,9 @@
 #include "codec/pb_write.h"
 #include "rows/value.h"
 
-/* schema.proto FieldData, InsertRequest and UpsertRequest: field numbers. */
+/*
+ * Field numbers of FieldData (schema.proto), InsertRequest and UpsertRequest.
+ */
 enum {
 	REQ_DB = 2,
 	REQ_COLL = 3,
@@ -35,9 +37,9 @@ struct column {
 	size_t name_len;
 	struct coltype type;
 	int dynamic, nullable;
-	size_t row; /* the number of the row that has it, from 1 */
+	size_t row; /* the last row that has a value, counted from 1 */
 	struct buf data;
-	struct buf valid;        /* of a nullable one: a byte for each row */
+	struct buf valid;        /* if nullable: a byte for each row */
 	size_t mark, valid_mark; /* their lengths before the last row */
 };
 
@@ -47,7 +49,7 @@ struct columns {
 	size_t pk; /* its place in v */
 	size_t rows;
 	struct buf scratch;
-	struct buf heads; /* of a request: what stands between the data */
+	struct buf heads; /* of a request: the bytes between the data */
 	struct span *pieces;
 	const struct schema *schema;
 };
@@ -114,7 +116,10 @@ named(const struct column *k, const struct jstr *key)
 			      memcmp(key->ptr, k->name, key->len) == 0;
 }
 
-/* Rows of our own have the schema's order: the next one is tried first. */
+/*
+ * The column of a key. Our own rows have their fields in the order of the
+ * schema, so the next column is tried first.
+ */
 static struct column *
 find(struct columns *c, const struct jstr *key, size_t *next)
 {
@@ -165,7 +170,7 @@ add_value(struct columns *c, struct column *k, struct jsonr *r, int json_inline,
 	return 0;
 }
 
-/* What the row did not have. */
+/* Fills the fields that the row did not have. */
 static int
 complete(struct columns *c, struct err *e)
 {
@@ -241,7 +246,9 @@ columns_undo(struct columns *c)
 	c->rows--;
 }
 
-/* The key that begins at `at` in its column's data; le is room for a number. */
+/*
+ * The key that begins at `at` in its column's data; le has room for a number.
+ */
 static struct span
 key_at(const struct columns *c, size_t at, uint8_t le[8])
 {
@@ -315,7 +322,7 @@ columns_bytes(const struct columns *c)
 	return n;
 }
 
-/* How many values stand for the rows from..to; a null one has none. */
+/* How many values the rows from..to have; a null has none. */
 static size_t
 values(const struct column *k, size_t from, size_t to)
 {
@@ -326,7 +333,7 @@ values(const struct column *k, size_t from, size_t to)
 	return n;
 }
 
-/* Of the rows from..to, at p. */
+/* The length of the values of rows from..to, which begin at p. */
 static size_t
 length(const struct column *k, const char *p, size_t from, size_t to)
 {
@@ -407,7 +414,7 @@ columns_split(struct columns *c, size_t at)
 	return d;
 }
 
-/* The largest index + 1 over the rows, SparseFloatArray.dim. */
+/* SparseFloatArray.dim: the largest index of all rows, plus 1. */
 static size_t
 sparse_dim(const struct column *k)
 {
@@ -424,8 +431,9 @@ sparse_dim(const struct column *k)
 }
 
 /*
- * The bytes around a column's data: FieldData down to the data, and what
- * follows inside of it. Written from the inside outwards, as lengths need.
+ * The bytes around a column's data: the heads of FieldData and of the messages
+ * in it, and what follows the data. Built from the inside outwards, because
+ * each head holds the length of what is inside.
  */
 struct around {
 	size_t body;     /* of FieldData */

@@ -20,7 +20,7 @@ fdata_fini(struct fdata *c)
 	memset(c, 0, sizeof *c);
 }
 
-/* valid_data: repeated bool, packed or not, as one byte a row. */
+/* valid_data, a repeated bool, packed or not, as one byte a row. */
 static int
 add_valid(struct fdata *c, const struct pbfield *f)
 {

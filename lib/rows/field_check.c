@@ -7,7 +7,7 @@
 #include "base/num.h"
 #include "model/types.h"
 
-/* The shapes of values, schema.proto ScalarField and VectorField. */
+/* How the values stand in ScalarField and VectorField, schema.proto. */
 
 int
 fdata_item(struct pbwalk *r, struct pbfield *f)
@@ -38,9 +38,9 @@ wire_of(int slot)
 }
 
 /*
- * The numbers of {data 1 repeated} as one packed run in *at: in place if they
- * are one, as Milvus writes them, else gathered in *own. A serializer may
- * also leave them unpacked or in several runs.
+ * The numbers of {data 1 repeated} as one packed run in *at: in place if the
+ * message has one run, as Milvus writes it, else gathered in *own. A serializer
+ * may also leave numbers unpacked or write several runs.
  */
 static int
 gather(const void *p, size_t len, int wire, struct buf *own, struct pbwalk *at)
@@ -68,7 +68,7 @@ gather(const void *p, size_t len, int wire, struct buf *own, struct pbwalk *at)
 	return rc;
 }
 
-/* Set *at before the values of a slot's message and count them; or -1. */
+/* Set *at to the values of a slot's message and count them; or -1. */
 static ptrdiff_t
 values(int slot, const void *p, size_t len, struct buf *own, struct pbwalk *at)
 {
@@ -93,8 +93,8 @@ values(int slot, const void *p, size_t len, struct buf *own, struct pbwalk *at)
 }
 
 /*
- * The member of a oneof (ScalarField or VectorField's data) that is set, its
- * number in *slot: 0 if none is. VectorField's dim is number 1.
+ * The member that is set in the oneof of a ScalarField or VectorField, its
+ * number in *slot: 0 if none is. VectorField's dim has number 1.
  */
 static int
 member(const void *p, size_t len, int vector, int *slot, struct pbfield *in,
@@ -118,7 +118,9 @@ member(const void *p, size_t len, int vector, int *slot, struct pbfield *in,
 	return rc;
 }
 
-/* The element type, where nobody says it. */
+/*
+ * The element type that a slot implies, if neither schema nor message has one.
+ */
 static int
 elem_of(int slot)
 {
@@ -203,7 +205,10 @@ check_sparse(const struct fdata *c, struct err *e)
 	return 0;
 }
 
-/* How many values for n rows: with or without places for the nulls. */
+/*
+ * Check the number of values for n rows, with or without placeholders for
+ * nulls.
+ */
 static int
 check_count(struct fdata *c, size_t got, size_t n, struct err *e)
 {
@@ -216,7 +221,7 @@ check_count(struct fdata *c, size_t got, size_t n, struct err *e)
 	return 0;
 }
 
-/* Vectors of one size: Float's stand in a message, the others are bytes. */
+/* Vectors of a fixed size: FloatVector's are in a message, others are bytes. */
 static int
 check_dense(struct fdata *c, const struct pbfield *in, size_t n, struct err *e)
 {

@@ -2,7 +2,7 @@
 #include "model/types.h"
 #include "rows/field.h"
 
-/* What stands before a value, so that null is not like any. */
+/* Hashed in front of a value, so that null differs from every value. */
 enum { HAS_NOT = 1, HAS = 2 };
 
 static int

@@ -10,7 +10,7 @@
 #include "codec/json_write.h"
 #include "model/types.h"
 
-/* n bytes of at in *p, stepped over; -1 if there are not so many. */
+/* The next n bytes of at in *p, stepped over; -1 if fewer are left. */
 static int
 take(struct pbwalk *at, size_t n, const uint8_t **p)
 {
@@ -121,7 +121,10 @@ put_array(struct fdata *c, const struct rows_opts *o, struct jsonw *w)
 	return 0;
 }
 
-/* The shortest decimal that, by way of a float, gives the same 16 bits. */
+/*
+ * The shortest decimal that gives the same 16 bits when it is read as a float
+ * and then rounded.
+ */
 static void
 put_half(uint16_t h, int brain, struct jsonw *w)
 {
@@ -141,7 +144,7 @@ put_half(uint16_t h, int brain, struct jsonw *w)
 	jw_raw(w, NULL, s, (size_t)n);
 }
 
-/* {"index":value}: pairs of an u32 and a float. */
+/* {"index":value}, from pairs of a u32 and a float. */
 static void
 put_sparse(const struct pbfield *f, struct jsonw *w)
 {

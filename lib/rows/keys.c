@@ -21,7 +21,7 @@ keys_fini(struct keys *k)
 	memset(k, 0, sizeof *k);
 }
 
-/* An empty set may change its kind. */
+/* Only an empty set may change its kind. */
 static int
 set_kind(struct keys *k, int is_str)
 {
@@ -40,7 +40,7 @@ room(struct keys *k, size_t more)
 	size_t want;
 
 	if (num_add(k->n, more, &want) == -1)
-		abort(); /* they stand in memory: cannot be */
+		abort(); /* they were in memory, so they fit */
 	if (want <= k->cap)
 		return;
 	k->cap = want > k->cap * 2 ? want : k->cap * 2;
@@ -127,8 +127,8 @@ count_is(const struct keys *k, uint64_t want, struct err *e)
 }
 
 /*
- * DeleteRequest: num_rows 11, primary_keys 12 and, before 2.2,
- * int64_primary_keys 9, which later ones may still fill in besides.
+ * DeleteRequest: num_rows 11, primary_keys 12, and int64_primary_keys 9 from
+ * before 2.2, which later versions may fill in as well.
  */
 int
 keys_of_delete(const void *p, size_t len, struct keys *k, struct err *e)
@@ -159,7 +159,7 @@ keys_of_delete(const void *p, size_t len, struct keys *k, struct err *e)
 	return count_is(k, rows, e) == -1 ? err_wrap(e, "delete") : 0;
 }
 
-/* Take the keys out of a column that was checked. */
+/* Take the keys out of a column that was checked before. */
 static int
 of_column(struct fdata *c, uint64_t rows, struct keys *k, struct err *e)
 {
@@ -182,7 +182,7 @@ is_pk(const struct fdata *c, const struct field *pk)
 		   memcmp(c->name, pk->name, c->name_len) == 0);
 }
 
-/* The column of the primary key in *c, bound; 1, 0 if there is none, -1. */
+/* Bind the primary key's column to *c; 1, 0 if there is none, -1. */
 static int
 find_pk(const void *p, size_t len, const struct schema *s, struct fdata *c,
     uint64_t *rows, struct err *e)

@@ -18,7 +18,7 @@ struct rows {
 	struct rows_opts opts;
 	size_t count, next;
 	int lossy;
-	int json; /* inline, really */
+	int json; /* JSON is really written inline */
 	struct fdata *v;
 	size_t n, cap;
 };
@@ -42,7 +42,7 @@ add(struct rows *r)
 	return &r->v[r->n++];
 }
 
-/* No client's column: fields 0 and 1, which Milvus may add. */
+/* 1 for fields 0 and 1, which Milvus may add and no client has. */
 static int
 is_system(const struct fdata *c)
 {
@@ -125,7 +125,7 @@ column_of(const struct rows *r, const struct field *f)
 	return NULL;
 }
 
-/* The schema's columns that the message has not. */
+/* Add the columns of the schema that the message lacks. */
 static int
 add_missing(struct rows *r, const struct schema *s, struct err *e)
 {
@@ -158,7 +158,7 @@ check_twice(const struct rows *r, struct err *e)
 	return 0;
 }
 
-/* --vectors=none: the columns go. */
+/* For --vectors=none: drops the columns of vectors. */
 static void
 drop_vectors(struct rows *r)
 {

@@ -26,7 +26,7 @@ value_bool(struct jsonr *r, struct buf *b, struct err *e)
 	return 0;
 }
 
-/* int32 and int64 alike: a negative one is sign-extended to ten bytes. */
+/* For int32 and int64: a negative number is sign-extended to ten bytes. */
 static int
 value_int(int type, struct jsonr *r, struct buf *b, struct err *e)
 {
@@ -42,7 +42,7 @@ value_int(int type, struct jsonr *r, struct buf *b, struct err *e)
 	return 0;
 }
 
-/* The words that stand for what JSON numbers cannot say. */
+/* The words for numbers that JSON cannot write. */
 static int
 special(struct jsonr *r, double *v, struct err *e)
 {
@@ -126,7 +126,7 @@ decode(const struct jstr *s, struct buf *b, size_t *n, struct err *e)
 {
 	ptrdiff_t got;
 
-	if (s->esc) /* base64 that some filter wrote with \/ */
+	if (s->esc) /* base64 in which a filter wrote / as \/ */
 		return err_set(e, ERR_DATA, "base64 with escapes in it");
 	got = b64_get(s->ptr, s->len, buf_room(b, b64_max(s->len)));
 	if (got == -1)
@@ -210,8 +210,8 @@ scalar(int type, struct jsonr *r, struct buf *b, struct buf *scratch,
 }
 
 /*
- * One entry of ArrayArray.data: a ScalarField, its oneof set also when the
- * array is empty. The elements are written to the end of b first, and moved
+ * An entry of ArrayArray.data: a ScalarField, whose oneof is set also if the
+ * array is empty. The elements are first written to the end of b, and moved
  * behind the heads when their length is known.
  */
 static int
@@ -234,7 +234,7 @@ value_array(const struct coltype *t, struct jsonr *r, struct buf *b,
 	n = b->len - from;
 	inner = packed && n > 0 ? pbw_head_len(1, n) + n : n;
 	field = pbw_head_len(slot, inner) + inner;
-	head.ptr = small; /* never grows: four heads at most */
+	head.ptr = small; /* never grows: it holds four heads at most */
 	head.cap = sizeof small;
 	pbw_head(&head, 1, field);
 	pbw_head(&head, slot, inner);
@@ -286,9 +286,8 @@ number_of(int type, struct jsonr *r, struct buf *b, struct err *e)
 }
 
 /*
- * Up to n floats with nothing between, without a step through the reader for
- * each. r is left where jr_item takes over: behind the opening bracket, or
- * behind the last number that was taken.
+ * Up to n floats without white space, read in one call. r is left where jr_item
+ * goes on: behind the opening bracket, or behind the last number that was read.
  */
 static void
 plain_floats(int type, size_t n, struct jsonr *r, struct buf *b)
@@ -303,7 +302,7 @@ plain_floats(int type, size_t n, struct jsonr *r, struct buf *b)
 	r->p = num_read_f32s(r->p, r->end, &n, le);
 	if (type == TYPE_FLOAT_VECTOR)
 		o += n * sizeof f;
-	else /* in the same place: they take half of it */
+	else /* written over the floats: two bytes each */
 		for (size_t i = 0; i < n; i++) {
 			u = num_le32(le + i * sizeof u);
 			memcpy(&f, &u, sizeof f);
@@ -347,7 +346,7 @@ value_vector(
 	return 0;
 }
 
-/* Of pairs as they are on the wire. */
+/* Compares pairs as they are on the wire. */
 static int
 by_index(const void *a, const void *b)
 {
@@ -357,7 +356,7 @@ by_index(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* {"index":value,…}, in any order, as (u32, f32) pairs. */
+/* {"index":value,…}, in any order, as pairs of u32 and f32. */
 static int
 sparse_object(struct jsonr *r, struct buf *b, struct err *e)
 {
@@ -434,7 +433,7 @@ colval_packed(const struct coltype *t)
 	return t->info->slot < SLOT_STRING;
 }
 
-/* Bytes of one value when all are alike, else 0. */
+/* The bytes of a value if all values have one size, else 0. */
 static size_t
 width(const struct coltype *t)
 {

@@ -11,8 +11,8 @@
 struct err;
 
 /*
- * One value of a row, as text of the stream, appended to a column's data in
- * the form that its place in FieldData has (model/types.h): packed numbers, or
+ * One value of a row, as text of the stream, appended to a column's data in the
+ * form that its member of FieldData has (model/types.h): packed numbers, or
  * `repeated` entries with tag and length.
  */
 struct coltype {
@@ -21,14 +21,14 @@ struct coltype {
 	size_t dim;                   /* of a vector */
 };
 
-/* -1 with ERR_DATA; then data may hold a part of the value. */
+/* -1 with ERR_DATA; data may then hold a part of the value. */
 int colval_add(const struct coltype *t, struct jsonr *r, int json_inline,
     struct buf *data, struct buf *scratch, struct err *e);
 
-/* How long are the first n values at p? For values that colval_add wrote. */
+/* The length of the first n values at p, which colval_add wrote. */
 size_t colval_len(const struct coltype *t, const char *p, size_t n);
 
-/* Is the column's data the inside of a packed field? */
+/* 1 if the column's data is the inside of a packed field. */
 int colval_packed(const struct coltype *t);
 
 #endif
