@@ -23,7 +23,7 @@ crc_of(const char *p, size_t n)
 	return crc32(crc32(0, NULL, 0), (const Bytef *)p, (uInt)n);
 }
 
-/* Is the crc at the end that of all that stands before it? */
+/* 1 if the crc at the end is that of all bytes before it. */
 static int
 crc_good(const struct buf *b)
 {
@@ -44,7 +44,7 @@ crc_good(const struct buf *b)
 	       memcmp(at, want, strlen(want)) == 0;
 }
 
-/* 1 with *out, 0 if there is no such file, -1 if it cannot be used. */
+/* 1 with *out, 0 if the file is absent, -1 if it cannot be used. */
 static int
 read_checkpoint(const char *dir, const char *sub, json_t **out, struct err *e)
 {
@@ -75,7 +75,7 @@ gen_of(const json_t *j)
 	return json_integer_value(json_object_get(j, "gen"));
 }
 
-/* Why there is none. */
+/* Sets *e to the reason why there is no checkpoint; returns NULL. */
 static json_t *
 no_checkpoint(
     const struct err *e1, const struct err *e2, const char *task, struct err *e)
@@ -95,7 +95,10 @@ no_checkpoint(
 	return NULL;
 }
 
-/* The newest of the two, and whether checkpoint.json is there in vain. */
+/*
+ * The newer of the two checkpoints. *fell_back: checkpoint.json exists and is
+ * not it.
+ */
 static json_t *
 newest(const char *dir, const char *task, int *fell_back, struct err *e)
 {
@@ -109,12 +112,13 @@ newest(const char *dir, const char *task, int *fell_back, struct err *e)
 	free(sub);
 	free(prev);
 	err_clear(e);
-	if (e1.kind == ERR_TEMP) { /* the one before may be an older one */
+	if (e1.kind ==
+	    ERR_TEMP) { /* the other checkpoint may be an older one */
 		json_decref(b);
 		return no_checkpoint(&e1, &e2, task, e);
 	}
 	use_prev = ra != 1 || (rb == 1 && gen_of(b) > gen_of(a));
-	/* without links, a writer that is killed may leave prev alone */
+	/* Without links, a writer that is killed may leave prev alone. */
 	*fell_back = use_prev && ra != 0;
 	if (use_prev && rb == 1) {
 		json_decref(a);
@@ -201,8 +205,9 @@ checkpoint_text(const struct checkpoint *c, struct buf *b)
 }
 
 /*
- * The file gets a second name, so that its own is never without a file; where
- * a file system has no links, for a moment.
+ * Gives the file its second name with a link, so that the first name always has
+ * a file. On a file system without links the file is renamed, and the first
+ * name is missing for a moment.
  */
 static int
 keep(int at, const char *name, const char *prev)
@@ -219,8 +224,8 @@ keep(int at, const char *name, const char *prev)
 }
 
 /*
- * The order matters: the new one is whole on the disk before the old one is
- * kept as prev, and an old one that cannot be used never replaces prev.
+ * The order matters. The new checkpoint is whole on the disk before the old one
+ * becomes prev, and an old one that cannot be used never replaces prev.
  */
 int
 checkpoint_save(

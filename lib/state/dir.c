@@ -21,14 +21,17 @@ state_sub(const char *task, const char *file)
 	return x_asprintf("tasks/%s/%s", task, file);
 }
 
-/* openat(2) of a part of a path; ELOOP for a link, whatever is wanted. */
+/*
+ * openat(2) for one part of a path; ELOOP for a symbolic link, whatever flags
+ * say.
+ */
 static int
 open_part(int at, const char *name, int flags)
 {
 	int fd = openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct stat st;
 
-	/* a folder was wanted: Linux says that it is none */
+	/* for a link with O_DIRECTORY, Linux says ENOTDIR */
 	if (fd == -1 && errno == ENOTDIR) {
 		int link = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			   S_ISLNK(st.st_mode);
@@ -75,7 +78,7 @@ state_open(const char *dir, const char *sub, int flags)
 
 	if (at == -1)
 		return -1;
-	/* nobody is waited for if it is a pipe */
+	/* O_NONBLOCK, so that opening a pipe does not wait */
 	fd = open_part(at, base, flags | O_NONBLOCK | O_NOCTTY);
 	close_keeping_errno(at);
 	if (fd != -1 && (fstat(fd, &st) == -1 ||

@@ -32,11 +32,11 @@ write_all(int fd, const char *p, size_t n)
 int
 state_sync_folder(int at)
 {
-	/* some file systems cannot sync a folder: nothing more can be done */
+	/* some file systems cannot sync a folder; that is accepted */
 	return fsync(at) == 0 || errno == EINVAL ? 0 : -1;
 }
 
-/* Is fd, which we hold locked, still the file of that name? */
+/* 1 if fd, which is locked, still is the file of that name. */
 static int
 is_at(int fd, int at, const char *name)
 {
@@ -50,10 +50,10 @@ is_at(int fd, int at, const char *name)
 }
 
 /*
- * The file that is to take a place in the folder `at`, empty and ours alone.
- * Its name is always the same, so that what a killed process left behind is
- * taken up again. Who had to wait for it may find that it has taken its place
- * meanwhile.
+ * Opens the temporary file in the folder `at`, empty and locked. Its name is
+ * always the same, so that the file of a killed process is used again. After
+ * waiting for the lock, the file may have been renamed by its owner; then open
+ * again.
  */
 static int
 open_new(int at, const char *name)
@@ -121,7 +121,10 @@ state_put(
 	return replace(dir, sub, p, n, 0, e);
 }
 
-/* What errno says of a file: is it none of ours, or can it not be read now? */
+/*
+ * The kind for an errno of a file: ERR_DATA if it is not a file of this
+ * directory, ERR_TEMP if it cannot be read now.
+ */
 static enum err_kind
 kind_of(int why)
 {
@@ -182,7 +185,7 @@ state_read(const char *dir, const char *sub, struct err *e)
 	if (rc == 0)
 		err_set(e, ERR_DATA, "'%s/%s': %s", dir, sub, strerror(ENOENT));
 	else if (rc == -1)
-		e->kind = ERR_DATA; /* no file of these is waited for */
+		e->kind = ERR_DATA; /* waiting does not help these files */
 	if (rc == 1)
 		j = state_parse(dir, sub, &b, e);
 	buf_fini(&b);

@@ -16,18 +16,20 @@
 #include "state/state.h"
 
 struct ids {
-	char *dir;        /* the state directory, or NULL: in memory only */
-	char *sub, *lock; /* below it */
-	char *cluster;    /* and the rules of renaming behind it */
+	char *dir;        /* the state directory; NULL: in memory only */
+	char *sub, *lock; /* paths below it */
+	char *cluster;    /* with the rules of renaming behind it */
 	uint64_t born;
-	char *key;       /* both: who the source is in the file */
+	char *key;       /* cluster and birth: the source's key in the file */
 	json_t *doc;     /* the whole file */
-	json_t *map;     /* this source's part of it, borrowed */
-	json_t *adopted; /* the same */
-	int taken;       /* it had no birth there before */
+	json_t *map;     /* this source's entry in "clusters", borrowed */
+	json_t *adopted; /* and in "adopted", borrowed */
+	int taken;       /* the entry had no birth in the file before */
 };
 
-/* "http://127.0.0.1:19530/" as a file's name: "127.0.0.1_19530". */
+/*
+ * The name of a target's file: "127.0.0.1_19530" for "http://127.0.0.1:19530/".
+ */
 static char *
 file_name(const char *uri)
 {
@@ -41,7 +43,7 @@ file_name(const char *uri)
 	return s;
 }
 
-/* "by-dev shop=shop2" and 7 as a key: "by-dev@7 shop=shop2". */
+/* The key for "by-dev shop=shop2" and birth 7: "by-dev@7 shop=shop2". */
 static char *
 key_for(const char *whose, uint64_t born)
 {
@@ -52,7 +54,9 @@ key_for(const char *whose, uint64_t born)
 			       "%.*s@%" PRIu64 "%s", n, whose, born, whose + n);
 }
 
-/* Are they of one source? Behind its name stand the rules of renaming. */
+/*
+ * 1 if two keys are of one source. The rules of renaming stand behind its name.
+ */
 static int
 same_source(const char *a, const char *b)
 {
@@ -73,7 +77,7 @@ find_part(struct ids *s, const char *part)
 	return all;
 }
 
-/* The source's object in that part of s->doc, made if it is not there. */
+/* This source's object in that part of s->doc, made if absent. */
 static json_t *
 find_map(struct ids *s, const char *part)
 {
@@ -86,7 +90,7 @@ find_map(struct ids *s, const char *part)
 	return map;
 }
 
-/* What stands in all under the cluster's name alone is this source's. */
+/* Moves the entries under the cluster's name alone to this source's key. */
 static void
 take_over(struct ids *s, json_t *all)
 {
@@ -111,7 +115,7 @@ take_over(struct ids *s, json_t *all)
 	}
 }
 
-/* Of "by-dev@7 shop=shop2", behind "by-dev". */
+/* The birth in "by-dev@7 shop=shop2"; behind: what follows "by-dev". */
 static uint64_t
 born_of(const char *behind)
 {
@@ -124,7 +128,10 @@ born_of(const char *behind)
 		   : 0;
 }
 
-/* The birth of the only source of this cluster's name; else 0. */
+/*
+ * The birth of the source of this cluster's name if the file has only one; else
+ * 0.
+ */
 static uint64_t
 only_born(struct ids *s)
 {
@@ -147,7 +154,7 @@ only_born(struct ids *s)
 	return only;
 }
 
-/* Which part of the file is this source's? */
+/* Finds this source's entries in the file. */
 static void
 find_maps(struct ids *s)
 {
@@ -207,7 +214,7 @@ open_file(const char *dir, const char *uri, const char *cluster, uint64_t born,
 			return NULL;
 		}
 	}
-	/* durable before the next one asks whose it is */
+	/* durable before another source of this name opens the file */
 	if (load(s, e) == -1 ||
 	    (make && s->taken && put(s, 0, 0, NULL, e) == -1)) {
 		ids_close(s);
@@ -278,8 +285,8 @@ ids_target(const struct ids *s, int64_t source)
 }
 
 /*
- * The source's id in map of that target's collection, if it is not in adopted,
- * which may be NULL; else 0.
+ * The source's id in map for the target's collection; 0 if there is none, or if
+ * adopted, which may be NULL, has it.
  */
 static int64_t
 made_by(json_t *map, const json_t *adopted, int64_t target)
@@ -319,7 +326,7 @@ save(struct ids *s, struct err *e)
 	return rc;
 }
 
-/* source 0: nothing. target 0: it is not known any more. */
+/* source 0: no change. target 0: forget the collection. */
 static void
 change(struct ids *s, int64_t source, int64_t target, const char *adopted)
 {
@@ -338,7 +345,10 @@ change(struct ids *s, int64_t source, int64_t target, const char *adopted)
 		json_object_set_new(s->adopted, key, json_string(adopted));
 }
 
-/* Other writers to this target have the same file: read it again, locked. */
+/*
+ * Other writers to this target share the file, so it is read again under the
+ * lock.
+ */
 static int
 put(struct ids *s, int64_t source, int64_t target, const char *adopted,
     struct err *e)
@@ -394,8 +404,8 @@ ids_has_target(const struct ids *s, int64_t target)
 }
 
 /*
- * Others write to the file meanwhile. Two sources have no ids in common: one
- * that is in both lists is this one.
+ * Reads the file again, since others write to it. Two sources have no ids in
+ * common, so an entry that has both ids is of this source.
  */
 const char *
 ids_another(struct ids *s, int64_t source, int64_t target, int64_t *its)
@@ -405,7 +415,7 @@ ids_another(struct ids *s, int64_t source, int64_t target, int64_t *its)
 	const char *who, *found = NULL;
 
 	if (s->dir != NULL)
-		load(s, &ignored); /* if not, what was there before */
+		load(s, &ignored); /* on failure, use what was read before */
 	all = json_object_get(s->doc, "clusters");
 	adopted = json_object_get(s->doc, "adopted");
 	json_object_foreach(all, who, map)

@@ -17,8 +17,9 @@
 struct redo {
 	char *dir, *task, *sub;
 	int fd;
-	uint64_t from; /* a checkpoint of it may lack what came since */
-	size_t lines;  /* in the file */
+	uint64_t from; /* the newest tick; a checkpoint at it may lack what came
+			  since */
+	size_t lines;  /* how many the file has */
 	int open;      /* lines stand behind the last tick */
 };
 
@@ -34,9 +35,9 @@ is_tick(const json_t *j, uint64_t *ts)
 }
 
 /*
- * What is torn was never done: the last line, when the machine or the writer
- * ended in the middle of it. Another one that cannot be read is left out
- * with a warning, as the rest is worth more than none.
+ * A torn last line is dropped: its operation was never tried, because the
+ * machine or the writer ended while writing it. Any other line that cannot be
+ * read is dropped with a warning, so that the rest is not lost.
  */
 static void
 take_line(
@@ -102,7 +103,7 @@ redo_read(const char *dir, const char *task, uint64_t from, struct err *e)
 	return all;
 }
 
-/* Write the file anew, with what a checkpoint at `from` does not know. */
+/* Writes the file anew, with the lines that a checkpoint at `from` lacks. */
 static int
 renew(struct redo *r, uint64_t from, struct err *e)
 {
@@ -163,7 +164,10 @@ redo_close(struct redo *r)
 	free(r);
 }
 
-/* A part of a line is cut off again: the next one shall not be torn. */
+/*
+ * If only a part of the line could be written, it is cut off again, so that the
+ * next line is whole.
+ */
 static int
 append(struct redo *r, const char *line, size_t n, struct err *e)
 {
@@ -188,7 +192,7 @@ append(struct redo *r, const char *line, size_t n, struct err *e)
 	return -1;
 }
 
-/* Too long: the checkpoint has moved on meanwhile. */
+/* The file is too long: drop the lines that the checkpoint has by now. */
 static int
 shorten(struct redo *r, struct err *e)
 {
@@ -216,7 +220,7 @@ redo_add(struct redo *r, const char *line, size_t n, struct err *e)
 	return 0;
 }
 
-/* May be lost: then more is compared than need be. */
+/* Not durable: if it is lost, more is compared than necessary. */
 int
 redo_tick(struct redo *r, uint64_t ts, struct err *e)
 {

@@ -76,7 +76,7 @@ state_name(const char *task, struct err *e)
 	    task, NAME_MAX_LEN);
 }
 
-/* A small file's first line without its end; 0 if absent, 1 if read. */
+/* The first line of a small file, without newline; 0 if absent, 1 if read. */
 static int
 first_line(
     const char *dir, const char *sub, char *line, size_t cap, struct err *e)
@@ -203,7 +203,7 @@ state_init(const char *dir, struct err *e)
 	return rc;
 }
 
-/* The pid that a holder wrote, or 0. */
+/* The pid that the lock's holder wrote, or 0. */
 static pid_t
 written_pid(int fd)
 {
@@ -317,8 +317,8 @@ state_unlocked(
 }
 
 /*
- * Who can write what stands there: the owner of the file, or of its folder,
- * where he can put another one. 0 if it is root, or if we are not.
+ * The user who can write the file: its owner, or the owner of its folder, who
+ * can replace it. 0 if that is root, or if this process is not root.
  */
 static uid_t
 owner_of(const char *dir, const char *task, const char *file)
@@ -352,7 +352,8 @@ state_task(const char *dir, const char *task, struct err *e)
 	if (state_check(dir, task, e) == -1)
 		return NULL;
 	sub = state_sub(task, "task.json");
-	uid = owner_of(dir, task, sub); /* before: he may put root's there */
+	uid = owner_of(dir, task, sub); /* before reading: the owner may put
+					   root's file there meanwhile */
 	j = state_read(dir, sub, e);
 	if (j != NULL)
 		json_object_del(j, "owner");

@@ -67,7 +67,7 @@ where_line(struct where *w, const json_t *line, struct err *e)
 	return 0;
 }
 
-/* The last line of a file: of a whole backup, or of `tail -n 1`. */
+/* Reads the last line of a file: of a whole backup, or of `tail -n 1`. */
 static int
 file(struct where *w, const char *path, struct err *e)
 {
@@ -89,7 +89,8 @@ file(struct where *w, const char *path, struct err *e)
 		line = t;
 		cap = n;
 	}
-	if (ferror(f)) { /* what was read last is not the last line */
+	if (ferror(
+		f)) { /* the line read last is not the last line of the file */
 		rc = err_sys(e, ERR_DATA, "'%s'", path);
 		fclose(f);
 		free(line);
