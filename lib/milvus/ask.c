@@ -16,7 +16,7 @@ ask_refused(const struct peer *s, const char *what, const char *db,
 	    coll == NULL ? "" : ".", coll == NULL ? "" : coll, st->reason);
 }
 
-/* What is not there, in the words of 2.3 too. */
+/* 1 if the refusal says that something is absent, in the words of 2.3 too. */
 static int
 absent(const struct mv_status *st)
 {
@@ -25,7 +25,7 @@ absent(const struct mv_status *st)
 	       strstr(st->reason, "not found") != NULL;
 }
 
-/* A call about db.coll whose answer matters. */
+/* Calls a method whose answer is needed. */
 static int
 ask(struct peer *s, const char *method, const ProtobufCMessage *req,
     const ProtobufCMessageDescriptor *answer, const char *db, const char *coll,

@@ -10,10 +10,10 @@
 
 struct err;
 
-/* Of two that are compared. */
+/* The two that are compared. */
 enum { SRC, DST };
 
-/* A Milvus that is asked. */
+/* A Milvus to which questions are sent. */
 struct peer {
 	const char *name; /* in messages: "source", "target" */
 	struct milvus *m;
@@ -23,11 +23,11 @@ struct peer {
 /* Which partitions are loaded. */
 struct vload {
 	int any, all;
-	struct textset parts; /* loaded ones, if not all are */
+	struct textset parts; /* the loaded ones, if not all are */
 	int replicas;
 };
 
-/* Questions. 0, 1: it is not there, or -1. */
+/* Questions. 0 with the answer, 1: the object is absent, or -1. */
 int ask_databases(struct peer *s, struct textset *t, struct err *e);
 int ask_collections(
     struct peer *s, const char *db, struct textset *t, struct err *e);
@@ -37,7 +37,7 @@ int ask_load(struct peer *s, const char *db, const char *coll,
     const struct textset *parts, struct vload *l, struct err *e);
 int ask_timestamp(struct peer *s, uint64_t *ts, struct err *e);
 void vload_fini(struct vload *l);
-/* An error of that peer: "source: what: reason". */
+/* Sets *e to an error of this peer, "source: what: reason"; returns -1. */
 int ask_refused(const struct peer *s, const char *what, const char *db,
     const char *coll, const struct mv_status *st, struct err *e);
 

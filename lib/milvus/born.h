@@ -8,14 +8,14 @@ struct err;
 struct milvus;
 
 /*
- * Who a Milvus is, whatever it is called: the moment, in nanoseconds since
- * 1970, in which it made its database `default` at its first start. It stands
- * in its etcd (DatabaseInfo.created_time), and ListDatabases tells it. A copy
- * of a Milvus made from its storage has the same.
+ * The identity of a Milvus, independent of its address: the moment, in
+ * nanoseconds since 1970, at which it made its database `default` at its first
+ * start. etcd has it (DatabaseInfo.created_time), and ListDatabases returns it.
+ * A copy of a Milvus made from its storage has the same value.
  */
 uint64_t milvus_born(const struct Pb__NamesResponse *of_list_databases);
 
-/* Ask for it; *born is 0 if it is not told. -1 if it could not be asked. */
+/* Ask a Milvus; *born is 0 if the answer lacks it. -1 if it cannot be asked. */
 int milvus_ask_born(struct milvus *m, uint64_t *born, struct err *e);
 
 #define MILVUS_ITSELF                                                          \

@@ -17,11 +17,11 @@
 #include "net/tls.h"
 
 enum {
-	TOGETHER = 16, /* calls of milvus_ask on their way */
-	UNKNOWN = 2,   /* gRPC's status for what has none of its own */
+	TOGETHER = 16, /* calls of milvus_ask that are sent at once */
+	UNKNOWN = 2,   /* gRPC's status for an error without one of its own */
 };
 
-/* "host:port" of a URL, in which grpc_open takes no user. */
+/* The "host:port" of a URL; grpc_open refuses URLs with a user in them. */
 static char *
 host_of(const char *uri)
 {
@@ -103,7 +103,7 @@ static const struct {
 	{ MVC_OUT_OF_TIME, MV_RETRY },
 };
 
-/* common.proto ErrorCode, where there is no code (before 2.3). */
+/* common.proto ErrorCode, for answers without a code (before 2.3). */
 static const struct {
 	int error_code;
 	enum mv_class class;
@@ -120,16 +120,18 @@ static const struct {
 	{ 56, MV_RETRY },  /* not ready */
 };
 
-/* MVC_UNEXPECTED is anything, and so is gRPC's UNKNOWN: what is known to pass.
+/*
+ * MVC_UNEXPECTED and gRPC's UNKNOWN can mean anything. These texts are known to
+ * be of failures that pass.
  */
 static const char *const passing[] = {
 	"context deadline exceeded", "context canceled",
-	"context Done", /* a task of the proxy whose deadline is over */
+	"context Done", /* the deadline of a task in the proxy is over */
 	"not ready", "is not healthy", "initializing",
 	"etcdserver:", "connection refused", "transport is closing",
 	"node offline", "node not match",
-	"sync new partition failed", /* to nodes that are starting */
-	"util/grpcclient", /* a stack trace: one part of it calls another */
+	"sync new partition failed", /* to nodes that are still starting */
+	"util/grpcclient", /* a stack trace of a call between parts of Milvus */
 };
 
 static int
@@ -166,7 +168,7 @@ judge_status(const Pb__Status *p, struct mv_status *s)
 	    p->reason[0] != '\0' ? p->reason : "no reason given");
 }
 
-/* Where the Status stands in an answer that has more; -1 if it is broken. */
+/* Finds the Status in an answer that has more fields; -1 if it is broken. */
 static int
 find_status(const struct grpc_result *r, struct span *at)
 {
@@ -206,7 +208,8 @@ grpc_class(int status)
 {
 	switch (status) {
 	case 8:
-		return MV_TOO_LARGE; /* or out of memory; the text tells */
+		return MV_TOO_LARGE; /* or the server is out of memory; the text
+					tells */
 	case 14:
 		return MV_RETRY;
 	default:
@@ -237,7 +240,10 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 	switch (r->end) {
 	case GRPC_ANSWER:
 		judge_answer(r, bare, s);
-		/* the proxy does not wait any more; others may be at it */
+		/*
+		 * The proxy does not wait any more, but other parts may still
+		 * work on it.
+		 */
 		if (s->class == MV_RETRY &&
 		    strstr(s->reason, "context ") != NULL)
 			s->quiet_ns = r->quiet_ns;
@@ -256,7 +262,10 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 		break;
 	case GRPC_REFUSED:
 		s->class = MV_FAIL;
-		/* a Milvus that starts serves REST before gRPC: 404 */
+		/*
+		 * While a Milvus starts, it serves REST before gRPC, and
+		 * answers 404.
+		 */
 		if (r->http == 404) {
 			s->class = MV_RETRY;
 			s->brief = 1;
@@ -279,7 +288,7 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 	    strlen(s->reason) == sizeof s->reason - 1);
 }
 
-/* A call that somebody waits for. */
+/* A call whose caller waits for the answer. */
 struct waiting {
 	const char *method;
 	const ProtobufCMessage *req;
@@ -311,7 +320,10 @@ answered(void *arg, const struct grpc_result *r)
 	}
 }
 
-/* Until all are answered; a signal does not hurry that, a deadline does. */
+/*
+ * Sends the calls once and waits until all are answered. A signal does not end
+ * the wait, a deadline does.
+ */
 static int
 once(struct milvus *m, struct waiting *w, size_t n, struct err *e)
 {
@@ -352,7 +364,7 @@ pack(struct waiting *w)
 	w->piece = (struct span){ w->body, n };
 }
 
-/* Let those that are to be tried again stand first; how many. */
+/* Moves the calls that are to be tried again to the front; returns how many. */
 static size_t
 again(struct waiting *w, size_t n)
 {
@@ -369,7 +381,7 @@ again(struct waiting *w, size_t n)
 	return left;
 }
 
-/* What all of them have to wait for. */
+/* The status to wait for: the slowest of all. */
 static struct mv_status
 worst(const struct waiting *w, size_t n)
 {
@@ -388,7 +400,7 @@ worst(const struct waiting *w, size_t n)
 	return s;
 }
 
-/* Until none is to be tried again. Changes the order of w. */
+/* Sends until no call is to be tried again. Changes the order of w. */
 static int
 talk(struct milvus *m, struct waiting *w, size_t n, struct err *e)
 {

@@ -154,7 +154,7 @@ describe(struct milvus *m, const char *db, const char *name,
 	rc = milvus_call(m, "DescribeCollection", &req.base,
 	    &pb__describe_collection_response__descriptor, &out, &st, e);
 	*r = (Pb__DescribeCollectionResponse *)out;
-	/* DescribeCollection of 2.3 says UnexpectedError for it */
+	/* DescribeCollection of 2.3 answers UnexpectedError if it is absent. */
 	if (rc == 1 && (st.class == MV_ABSENT ||
 			   strstr(st.reason, "can't find collection") != NULL ||
 			   strstr(st.reason, "not found") != NULL))
@@ -178,7 +178,7 @@ colls_get(struct colls *s, struct milvus *m, const char *db, const char *name,
 		return rc;
 	if (r->collection_name[0] != '\0' &&
 	    strcmp(r->collection_name, name) != 0) {
-		rc = 1; /* an alias */
+		rc = 1; /* the name is an alias */
 	} else {
 		*c = add(s, db, name);
 		rc = fill(s, *c, r, e);

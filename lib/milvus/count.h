@@ -7,9 +7,9 @@ struct err;
 struct milvus;
 
 /*
- * How many rows of a collection are written out, GetCollectionStatistics: a
- * row that was deleted since is still in it, and one that came since the last
- * flush is not. 0 if it is not told; -1 if it could not be asked.
+ * How many rows of a collection are written to storage, by
+ * GetCollectionStatistics: rows deleted since are counted, rows inserted since
+ * the last flush are not. 0 if the answer lacks it; -1 if it cannot be asked.
  */
 int milvus_rows(struct milvus *m, const char *db, const char *coll, uint64_t *n,
     struct err *e);

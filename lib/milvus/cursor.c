@@ -13,10 +13,11 @@
 #include "milvus/feed.h"
 
 enum {
-	PAGE_BYTES = 4 << 20, /* aimed at */
-	FIRST_ROWS = 8,       /* before it is known how large they are */
-	GROWTH = 16,          /* of a page in rows, to the next one, at most */
-	TRIES = 8,            /* with fewer and fewer rows */
+	PAGE_BYTES = 4 << 20, /* size of a page that is aimed at */
+	FIRST_ROWS =
+	    8,       /* of the first page, when their size is not known yet */
+	GROWTH = 16, /* the next page has this many times the rows at most */
+	TRIES = 8,   /* with fewer rows each time */
 	MOST_TAILS = 8,
 	FIELDS_DATA = 2, /* of QueryResults */
 	STRONG = 0,      /* common.proto ConsistencyLevel */
@@ -25,7 +26,7 @@ enum {
 	CUSTOMIZED = 4,
 };
 
-/* The server, or we, say that it is too much at a time. */
+/* 1 if the answer is too large, for the server or for us. */
 static int
 too_large(const struct mv_status *st)
 {
@@ -39,7 +40,7 @@ static void
 freshness(const struct vask *a, Pb__QueryRequest *req)
 {
 	if (a->read == READ_STRONG) {
-		/* Strong itself would wait for the next tick each time */
+		/* Strong would wait for the next tick at each question */
 		req->consistency_level = a->ts == 0 ? STRONG : CUSTOMIZED;
 		req->guarantee_timestamp = a->ts;
 	} else {
@@ -148,7 +149,7 @@ move(struct vcursor *c, const struct vkey *k)
 	c->begun = 1;
 }
 
-/* As many rows as make a page of the size aimed at. */
+/* Sets the number of rows so that the next page has the size aimed at. */
 static void
 adapt(struct vcursor *c, const struct vpage *p)
 {
@@ -162,8 +163,8 @@ adapt(struct vcursor *c, const struct vpage *p)
 }
 
 /*
- * Is the page all that there is of (last, hi]? 1 or 0. A key that is there
- * several times is answered once and counted as often.
+ * 1 if the page has all rows of (last, hi], else 0. A key that is there several
+ * times is answered once but counted each time.
  */
 static int
 is_whole(struct vcursor *c, const struct vpage *p, const struct vkey *hi,
@@ -193,8 +194,8 @@ is_whole(struct vcursor *c, const struct vpage *p, const struct vkey *hi,
 }
 
 /*
- * An answer that is not full ends with the last key there is. While rows are
- * written there may be more by now; a few times that is looked at.
+ * 1 if an answer that is not full ends with the last key. While rows are
+ * written there may be more keys by now; this is checked a few times.
  */
 static int
 at_end(struct vcursor *c, const struct vpage *p)
@@ -204,7 +205,9 @@ at_end(struct vcursor *c, const struct vpage *p)
 	return !c->ask.moving || p->n == 0 || ++c->tails > MOST_TAILS;
 }
 
-/* One try: 1 with a page, perhaps of no rows, 0: try again with fewer. */
+/*
+ * One try: 1 with a page, which may be empty; 0: try again with fewer rows; -1.
+ */
 static int
 try(struct vcursor *c, struct vpage **p, int *to_end, struct err *e)
 {
@@ -234,7 +237,7 @@ try(struct vcursor *c, struct vpage **p, int *to_end, struct err *e)
 	return rc;
 }
 
-/* The greatest int64: counted by 2.3.5, and never answered. */
+/* The row of the greatest int64: 2.3.5 counts it, and never answers it. */
 static int
 greatest(struct vcursor *c, struct vpage **p, struct err *e)
 {

@@ -12,19 +12,22 @@
 
 enum { AHEAD = 2, WAKE_MS = 200 };
 
-/* Pages go from the thread that asks to the one that compares. */
+/* One thread asks for pages, the other takes them. */
 struct vfeed {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
-	struct vcursor c; /* the thread's */
+	struct vcursor c; /* used by the asking thread */
 	struct vpage *q[AHEAD];
 	size_t head, n;
 	int ended, stop;
-	struct err e; /* kind ERR_NONE: none */
+	struct err e; /* kind ERR_NONE: no error */
 };
 
-/* Wait for the other one; now and then by itself, as for a signal. */
+/*
+ * Waits for the other thread; returns now and then by itself, to check for a
+ * signal.
+ */
 static void
 await(struct vfeed *f)
 {
@@ -39,7 +42,7 @@ await(struct vfeed *f)
 	pthread_cond_timedwait(&f->moved, &f->lock, &t);
 }
 
-/* 0 if nobody wants it any more; then it is freed. */
+/* 0 if the feed was stopped; then p is freed. */
 static int
 put(struct vfeed *f, struct vpage *p)
 {

@@ -72,7 +72,7 @@ keyset_put(struct keyset *k, uint64_t hash, void *owner, size_t at)
 	k->v[i].at = at;
 }
 
-/* Those behind it in the run move up, so that none is cut off. */
+/* Later entries of the same run move up, so that they are still found. */
 void
 keyset_del(struct keyset *k, uint64_t hash, const void *owner)
 {

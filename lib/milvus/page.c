@@ -133,7 +133,10 @@ vpage_free(struct vpage *p)
 	free(p);
 }
 
-/* Take one FieldData of the answer to its place, or forget it. */
+/*
+ * Takes one FieldData of the answer as its column; ignores fields not asked
+ * for.
+ */
 static int
 take_column(struct vpage *p, const struct pbfield *f, const struct schema *s,
     const struct vfields *fields, struct err *e)
@@ -273,7 +276,7 @@ vpage_read(struct vpage *p, const struct schema *s,
 		return -1;
 	pk = &p->cols[fields->pk];
 	if (pk->name == NULL)
-		return 0; /* no row at all */
+		return 0; /* the answer has no rows */
 	if ((n = fdata_count(pk)) == -1)
 		return err_set(e, ERR_DATA, "broken keys in an answer");
 	p->n = p->answered = (size_t)n;

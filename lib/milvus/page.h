@@ -12,7 +12,7 @@
 
 struct err;
 
-/* A primary key: one of the two. */
+/* A primary key: one of the two is used. */
 struct vkey {
 	int64_t num;      /* Int64 */
 	struct span text; /* VarChar; borrowed */
@@ -22,15 +22,17 @@ int vkey_cmp(const struct vkey *a, const struct vkey *b);
 void vkey_json(struct jsonw *w, const struct vkey *k);
 
 /*
- * Expressions about keys (Milvus's boolean expressions). The least int64
- * cannot be written in one, and the greatest is never answered by 2.3.
- * Appended to b. vexpr_range: lo < key <= hi, NULL: no bound; the greatest
- * int64 is always left out.
+ * Append expressions about keys in Milvus's language to b. It cannot write the
+ * least int64, and 2.3 never answers the greatest. vexpr_range: lo < key <= hi,
+ * NULL: no bound; it always leaves out the greatest int64.
  */
 void vexpr_range(struct buf *b, const struct field *pk, const struct vkey *lo,
     const struct vkey *hi);
 void vexpr_greatest(struct buf *b, const struct field *pk);
-/* One of n keys, the first at *first and each `stride` bytes after another. */
+/*
+ * A key that is one of n; the first is at *first, each next one `stride` bytes
+ * further.
+ */
 void vexpr_in(struct buf *b, const struct field *pk, const struct vkey *first,
     size_t n, size_t stride);
 
@@ -38,31 +40,32 @@ void vexpr_in(struct buf *b, const struct field *pk, const struct vkey *first,
 struct vfields {
 	const char **v; /* names, borrowed */
 	size_t n;
-	size_t pk; /* which is the primary key */
+	size_t pk; /* index of the primary key */
 };
 
 struct vrow {
 	struct vkey key;
-	size_t at;        /* its place in the columns */
+	size_t at;        /* its row in the columns */
 	struct hash hash; /* of all fields */
 };
 
-/* Rows of one answer, sorted by key, each key once. */
+/* The rows of one answer, sorted by key, each key once. */
 struct vpage {
 	struct buf raw;     /* QueryResults, milvus.proto */
 	struct fdata *cols; /* in the order of the fields */
 	size_t ncols;
 	struct vrow *rows;
 	size_t n;
-	size_t answered; /* rows before doubles were left out */
+	size_t answered; /* rows before duplicates were removed */
 	struct hash sum; /* of keys and hashes */
-	int unreadable;  /* its one key is there, its values are not told */
+	int unreadable;  /* its only key exists, but its values are not answered
+			  */
 };
 void vpage_free(struct vpage *p);
 /* Read p->raw. -1 with ERR_DATA. */
 int vpage_parse(struct vpage *p, const struct schema *s,
     const struct vfields *fields, struct err *e);
-/* The same, with the rows in the order of the answer and all of them. */
+/* The same, but with all rows in the order of the answer. */
 int vpage_read(struct vpage *p, const struct schema *s,
     const struct vfields *fields, struct err *e);
 /* The row of a key, or NULL. */

@@ -4,15 +4,15 @@
 #include "milvus/client.h"
 #include "net/trouble.h"
 
-/* Of client.c and retry.c. */
+/* Shared by client.c and retry.c. */
 struct milvus {
 	struct grpc *grpc;
 	int retry_s, timeout_s;
 	const char *name;       /* or NULL */
-	char *host;             /* and its port, to be said */
-	int retrying;           /* requests that are tried again */
-	struct trouble trouble; /* said of them, until none is */
-	int64_t warned_ns;      /* when it was said last */
+	char *host;             /* with its port, for messages */
+	int retrying;           /* how many requests are being retried */
+	struct trouble trouble; /* reported while a request is being retried */
+	int64_t warned_ns;      /* time of the last report */
 	int greeted;            /* it has answered as a Milvus */
 	unsigned seed;
 };

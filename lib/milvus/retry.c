@@ -9,10 +9,10 @@
 #include "base/log.h"
 
 enum {
-	BRIEF_S = 10, /* for what may be no Milvus at all */
-	DOUBT_S = 30, /* for what a Milvus may mean for good */
-	WARN_S = 60,  /* in between, a failure is only for -v */
-	STAYS_S = 3,  /* but this is longer than a server's short breath */
+	BRIEF_S = 10, /* limit for a server that may be no Milvus */
+	DOUBT_S = 30, /* limit for a failure that may be permanent */
+	WARN_S = 60,  /* between two warnings; in between -v shows failures */
+	STAYS_S = 3,  /* a failure that lasts longer is warned of at once */
 	FIRST_MS = 100,
 	MOST_MS = 10000,
 	SLOW_FIRST_MS = 1000,
@@ -25,7 +25,7 @@ said(const struct milvus *m)
 	return m->name == NULL ? "" : m->name;
 }
 
-/* Half of the step, and up to the other half by chance. */
+/* Half of ms plus a random part of the other half. */
 static int64_t
 jitter(struct milvus *m, int64_t ms)
 {
@@ -48,8 +48,9 @@ patience_s(const struct milvus *m, const struct mv_status *s)
 }
 
 /*
- * Once a minute while it lasts. What comes back soon after it was over is said
- * if it stays: a server that is loaded refuses a request here and there.
+ * Warns once a minute while a failure lasts. A failure that begins soon after
+ * the last one was over is warned of only if it lasts, because a busy server
+ * refuses a request now and then.
  */
 static void
 tell(struct milvus *m, const struct mv_retry *t, const char *what,

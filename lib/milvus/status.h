@@ -1,7 +1,7 @@
 #ifndef CDC_MILVUS_STATUS_H
 #define CDC_MILVUS_STATUS_H
 
-/* Numbers in answers of Milvus that decide something here. */
+/* Numbers in answers of Milvus on which the code decides. */
 
 /* Status.code: pkg/util/merr/errors.go of 2.3 to 2.5. */
 enum mv_code {
@@ -32,7 +32,7 @@ enum mv_code {
 	MVC_ALIAS_EXISTS = 1602,
 	MVC_NO_SEGMENT_ID = 1902,
 	MVC_STREAM_CLOSED = 1903,
-	MVC_CANCELED = 10000, /* between its own parts */
+	MVC_CANCELED = 10000, /* of calls between parts of Milvus */
 	MVC_OUT_OF_TIME = 10001,
 	MVC_UNEXPECTED = 65535, /* anything */
 };

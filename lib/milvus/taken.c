@@ -28,8 +28,8 @@ field_of(const char *method)
 }
 
 /*
- * Milvus 2.3.5 counts what it was sent: keys that are twice in a request twice,
- * and keys of a delete whether they were there or not.
+ * Milvus 2.3.5 counts what it received: a key that is twice in a request twice,
+ * and keys of a delete even if they are absent.
  */
 void
 milvus_taken(const struct grpc_result *r, const char *method, size_t n,
