@@ -10,9 +10,9 @@
 #include "codec/json_write.h"
 #include "state/state.h"
 
-enum { ACKS_MAX = 10000 }; /* that wait for their rows */
+enum { ACKS_MAX = 10000 }; /* acks whose rows are not safe yet */
 
-/* Law 8: one writer for a task. Held until the end of the process. */
+/* Takes the task's lock (law 8), which is held until the process ends. */
 static int
 lock(struct apply *a, const char *task, struct err *e)
 {
@@ -34,7 +34,10 @@ lock(struct apply *a, const char *task, struct err *e)
 	return 0;
 }
 
-/* What the one before has done, and no checkpoint knows. */
+/*
+ * Opens the redo file: changes that an earlier run made and no checkpoint
+ * covers.
+ */
 static int
 open_redo(struct apply *a, const char *task, uint64_t from, struct err *e)
 {
@@ -74,9 +77,9 @@ apply_redo(struct apply *a, struct err *e)
 }
 
 /*
- * Does a stream that begins at f leave out nothing of what one that ended at
- * p did not have? Below o all is released; from there to n, what is not
- * later than ts (model/pos.h).
+ * 0 if a stream that begins at f continues one that ended at p without a gap.
+ * Everything below o is released; of the records from o to n, those up to ts
+ * (model/pos.h).
  */
 static int
 follows(const struct pos_topic *f, const struct pos_topic *p, struct err *e)
@@ -181,7 +184,7 @@ write_counts(const struct counts *c, struct jsonw *w)
 	jw_close(w, '}');
 }
 
-/* Who the source is: for the checkpoint, not for us. */
+/* The identity of the source, passed on for the checkpoint. */
 static void
 add_source(const struct apply *a, struct jsonw *w)
 {

@@ -14,7 +14,7 @@ exists_elsewhere(const struct mv_status *s)
 	       strstr(s->reason, "alias") != NULL;
 }
 
-/* Made, or moved if it is there and of another collection. */
+/* Makes the alias, or moves it from another collection. */
 static int
 put(struct apply *a, const char *first, const char *second, struct err *e)
 {

@@ -17,20 +17,20 @@
 #include "model/tso.h"
 
 enum {
-	IDLE_MS = 20,           /* no input for so long: send what is open */
-	LONG_MS = 60000,        /* nothing to do at all */
-	SHOW_MS = 1000,         /* progress */
-	STEP_BYTES = 256 << 10, /* of input between looks at the network */
+	IDLE_MS = 20,    /* without input for so long, open batches are sent */
+	LONG_MS = 60000, /* wait when there is nothing to do */
+	SHOW_MS = 1000,  /* between two updates of the progress */
+	STEP_BYTES = 256 << 10, /* of input between two looks at the network */
 };
 
 static int row_line(struct apply *a, struct err *e);
 static int key_line(struct apply *a, struct err *e);
 
-/* What each operation is: one row each. */
+/* The properties of each operation, a line each. */
 static const struct verb {
 	enum { CONTROL, ROWS, DDL, USERS, NEVER, NOTHING } kind;
 	do_fn *run;
-	int redo; /* makes what the source may undo: state/redo.h */
+	int redo; /* goes into the redo file first: state/redo.h */
 } verbs[] = {
 	[OP_BEGIN] = { CONTROL, apply_begin },
 	[OP_TICK] = { CONTROL, apply_tick },
@@ -83,7 +83,7 @@ where(const struct apply *a)
 	};
 }
 
-/* The collection at the target that the line's rows belong to. */
+/* Finds the collection at the target for the rows of the line. */
 static int
 row_coll(struct apply *a, struct coll **c, struct err *e)
 {
@@ -130,7 +130,10 @@ key_line(struct apply *a, struct err *e)
 	mark_send(a, c);
 	rc = rowq_keys(
 	    a->q, c, a->op.has_part ? a->op.part.ptr : NULL, a->op.keys, &w, e);
-	/* it goes on first, so that the other ones in the circle know it too */
+	/*
+	 * The keys go out before the check: if one of them is a mark, the
+	 * other tasks of the circle see it too.
+	 */
 	if (rc == 0)
 		rc = mark_look(a, c, e);
 	a->counts.keys += rowq_added(a->q) - before;
@@ -138,7 +141,9 @@ key_line(struct apply *a, struct err *e)
 	return rc;
 }
 
-/* Put "line 7: insert 'db.coll': topic 't' offset 5" in front. */
+/*
+ * Puts "line 7: insert 'db.coll': topic 't' offset 5" in front of the message.
+ */
 static int
 wrap(struct apply *a, struct err *e)
 {
@@ -176,7 +181,10 @@ never(struct apply *a, struct err *e)
 	    name);
 }
 
-/* Rows of which a later state may be at the target already. */
+/*
+ * ERR_DATA if rows are older than rows before them: the target may already have
+ * a later state of them.
+ */
 static int
 in_order(struct apply *a, struct err *e)
 {
@@ -192,7 +200,9 @@ in_order(struct apply *a, struct err *e)
 	return 0;
 }
 
-/* What the line's database and collection are called at the target. */
+/*
+ * Finds the names that the line's database and collection have at the target.
+ */
 static void
 find_names(struct apply *a)
 {
@@ -201,7 +211,10 @@ find_names(struct apply *a)
 	identity_resolve(a);
 }
 
-/* What is gone was not made by this stream; if by an older one, it goes. */
+/*
+ * 1 for the drop of a collection that an older stream made; lines marked gone
+ * are else skipped, because this stream did not make their collection.
+ */
 static int
 goes(struct apply *a)
 {
@@ -212,9 +225,9 @@ goes(struct apply *a)
 }
 
 /*
- * A change of the catalogue. It can be made twice (law 2), so one that is
- * refused without a reason that we know is tried again as a whole: a target
- * that is being stopped or started says many things.
+ * Runs a change of the catalogue. It can be made twice (law 2), so after a
+ * refusal for an unknown reason the whole change is tried again: a target that
+ * is stopping or starting gives many reasons.
  */
 static int
 change(struct apply *a, do_fn *run, struct err *e)
@@ -238,7 +251,7 @@ change(struct apply *a, do_fn *run, struct err *e)
 	return 0;
 }
 
-/* 1 if the collection is set aside, and so its line. */
+/* 1 if the collection is set aside, so that the line goes there too. */
 static int
 follows(struct apply *a, const char *line, size_t n, struct err *e)
 {
@@ -247,7 +260,7 @@ follows(struct apply *a, const char *line, size_t n, struct err *e)
 	return dead_line(a, line, n, e) == -1 ? -1 : 1;
 }
 
-/* An operation, not one of the stream's own. */
+/* An operation other than begin, tick and end. */
 static int
 operation(struct apply *a, const char *line, size_t n, struct err *e)
 {
@@ -281,7 +294,7 @@ operation(struct apply *a, const char *line, size_t n, struct err *e)
 			return -1;
 		return dead_is(a, o) ? dead_late(a, line, n, e) : 0;
 	}
-	/* what it waits for may be refused */
+	/* A request that the line waits for may be refused. */
 	if (rowq_drain(a->q, e) == -1 || (rc = follows(a, line, n, e)) == -1)
 		return -1;
 	if (rc == 1)
@@ -373,7 +386,10 @@ show(struct apply *a)
 	log_progress(text);
 }
 
-/* Is there nothing that more rows would come with, or go behind? */
+/*
+ * 1 if the last line is a tick, no other has begun and no request is out: open
+ * batches would gain nothing by waiting.
+ */
 static int
 is_all(const struct apply *a)
 {
@@ -381,7 +397,7 @@ is_all(const struct apply *a)
 	       rowq_flying(a->q) == 0;
 }
 
-/* Nothing in the buffer: wait for input, while requests go on. */
+/* The buffer is empty: waits for input, while requests go on. */
 static int
 await(struct apply *a, struct err *e)
 {
@@ -435,8 +451,8 @@ loop(struct apply *a, struct err *e)
 }
 
 /*
- * However it ended: what is out is waited for, what stands before a mistake
- * of the input is still sent, and what is complete is acknowledged.
+ * After success or failure: waits for requests in flight, sends what stands
+ * before a mistake in the input, and acknowledges what is complete.
  */
 static int
 finish(struct apply *a, int rc, struct err *e)

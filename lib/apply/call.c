@@ -27,7 +27,7 @@ apply_call(struct apply *a, const char *method, const char *what,
 		memset(s, 0, sizeof *s);
 		return 0;
 	}
-	/* of the DDL calls only Flush answers with more than a Status */
+	/* Among DDL calls only Flush answers with more than a Status. */
 	if (strcmp(method, "Flush") == 0)
 		answer = &pb__status_answer__descriptor;
 	rc = milvus_call(a->m, method, req, answer, NULL, s, e);
@@ -45,7 +45,8 @@ apply_refused(const char *method, const char *what, const struct mv_status *s,
 		    what, s->reason, s->code);
 	if (passing_cause(s->reason) != PASSING_NOT)
 		return err_set(e, ERR_DATA, "%s '%s': %s", method, what,
-		    s->reason); /* it may be changed on both sides */
+		    s->reason); /* logins and certificates may be changed on
+				   both sides */
 	if (s->code == 0)
 		return err_set(e, ERR_DATA,
 		    "%s '%s': %s; trying again will not help", method, what,

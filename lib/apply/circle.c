@@ -22,7 +22,7 @@ enum {
 };
 static const char file[] = "circle.json";
 
-/* One on its way. */
+/* A mark that is being sent. */
 struct mark {
 	struct mark *next;
 	struct apply *a;
@@ -32,14 +32,14 @@ struct mark {
 };
 
 /*
- * The mark of a collection, as it stands in an expression and in a line. An
- * Int64 key from 2^62 on is above all that Milvus makes itself (autoID), and
- * a key of somebody's is this one with probability 2^-62.
+ * The key of a collection's mark, as it is written in an expression and in a
+ * line. An Int64 key of 2^62 or more is above all keys that Milvus makes itself
+ * (autoID), and equal to a user's key with a probability of 2^-62.
  */
 static void
 text_of(int64_t id, const struct coll *c, char text[static TEXT])
 {
-	/* the same in every process and release, far from its neighbours' */
+	/* The same in every process and release; near ids give distant keys. */
 	uint64_t v = hash_mix((uint64_t)id + UINT64_C(0x9e3779b97f4a7c15));
 
 	if (c->pk->type == TYPE_INT64)
@@ -63,7 +63,10 @@ unlist(struct mark *k)
 	free(k);
 }
 
-/* Its rows have waited, so that they are later in the log than it is. */
+/*
+ * Rows of the collection waited for this answer, so that the log has them
+ * behind the mark.
+ */
 static void
 answered(void *arg, const struct grpc_result *r)
 {
@@ -175,8 +178,9 @@ mark_begin(struct apply *a, const char *task)
 }
 
 /*
- * So that who has ended the circle can go on over the marks that are left:
- * those up to now, and what is still on its way. Behind them ours go out anew.
+ * Notes the time up to which marks were reported, plus that of marks still on
+ * their way. So a run after the circle has been ended does not stop at the
+ * marks that are left; it sends new ones.
  */
 static int
 keep_told(struct apply *a, struct err *e)

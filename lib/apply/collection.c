@@ -33,7 +33,7 @@ consistency(const struct opline *o, int *level, struct err *e)
 	    e, ERR_DATA, "'consistency' is '%s'", s == NULL ? "no text" : s);
 }
 
-/* Of k, what c has not, or has otherwise. */
+/* The pairs of k that c lacks, or has with other values. */
 static void
 missing(const struct kvs *k, const struct kvs *has, struct kvs *out)
 {
@@ -52,7 +52,7 @@ set_properties(struct apply *a, const struct kvs *props, struct err *e)
 	int rc;
 
 	if (props->n == 0)
-		return 0; /* Milvus refuses to alter nothing */
+		return 0; /* Milvus refuses an empty alter */
 	req.db_name = mv_str(a->db);
 	req.collection_name = mv_str(a->coll);
 	req.n_properties = props->n;
@@ -86,7 +86,10 @@ compare(struct apply *a, struct coll *c, const struct schema *s,
 	return rc;
 }
 
-/* A name that was an alias then, or is one by now. */
+/*
+ * If the name is an alias at the target, from an earlier or a later state, the
+ * alias is dropped first.
+ */
 static int
 create_call(struct apply *a, Pb__CreateCollectionRequest *req, struct err *e)
 {
@@ -149,9 +152,9 @@ create(struct apply *a, struct schema *s, const struct kvs *props, int shards,
 }
 
 /*
- * Before a create is compared by name: a collection that had to step aside
- * gets its name back. *rc is 1 if the name is taken by another collection of
- * the source, which is not this one, however alike.
+ * Before a create compares by name: a collection that had to step aside gets
+ * its name back. *rc is 1 if another collection of the source has the name; it
+ * is not this one, even if it looks alike.
  */
 static int
 settle_name(struct apply *a, int *rc, struct err *e)
@@ -199,7 +202,7 @@ create_or_compare(
 		return err_set(e, ERR_DATA, "%" PRId64 " shards", shards);
 	if (settle_name(a, &rc, e) == -1)
 		return -1;
-	/* whatever has its name by now does not have its rows */
+	/* A collection that has the name by now does not have its rows. */
 	if (a->op.ensure && identity_is_lost(a) && !a->conf->create_missing)
 		return lost(a, e);
 	if (rc == 0)
@@ -210,7 +213,7 @@ create_or_compare(
 			return -1;
 		if (compare(a, c, s, props, (int)shards, e) == -1)
 			return -1;
-		rc = apply_find(a, &c, e); /* altering it forgot it */
+		rc = apply_find(a, &c, e); /* the alter made it forgotten */
 		return rc == 0 ? own_take(a, c, e) : rc;
 	}
 	if (rc == -1)
@@ -242,7 +245,7 @@ do_create_collection(struct apply *a, struct err *e)
 	return rc;
 }
 
-/* Newer targets keep a collection while it has aliases. */
+/* Newer targets refuse to drop a collection that has aliases. */
 static int
 drop_aliases(struct apply *a, struct err *e)
 {
@@ -274,9 +277,10 @@ do_drop_collection(struct apply *a, struct err *e)
 	if (identity_is_lost(a))
 		return identity_dropped(a, e);
 	if (!identity_is_known(a) && identity_has(a, a->db, a->coll))
-		return 0; /* another collection's name by now */
+		return 0; /* the name belongs to another collection by now */
 	if ((rc = apply_find(a, &c, e)) != 0)
-		return rc == 1 ? 0 : -1; /* not there, or only an alias */
+		return rc == 1 ? 0
+			       : -1; /* absent, or the name is only an alias */
 	if (own_may(a, c, "dropped", e) == -1)
 		return -1;
 	rc = coll_call(a, "DropCollection", a->db, a->coll, &s, e);
@@ -306,8 +310,9 @@ do_alter_collection(struct apply *a, struct err *e)
 }
 
 /*
- * A collection that this run has made is to get a name that somebody has: the
- * whole history is replayed, and what stands there is its own later state.
+ * Drops the collection that has the name which one made in this run is to get:
+ * the whole history is being replayed, and the older one is the later state of
+ * the new one.
  */
 static int
 drop_later_self(
@@ -323,7 +328,7 @@ drop_later_self(
 		       : rc;
 }
 
-/* In a dry run: what follows finds it under its new name. */
+/* In a dry run: later lines find the collection under its new name. */
 static int
 pretend_rename(struct apply *a, const struct coll *c, const char *db,
     const char *coll, struct err *e)
@@ -358,7 +363,7 @@ do_rename_collection(struct apply *a, struct err *e)
 	done = colls_get(&a->colls, a->m, db, coll, &there, e);
 	if (done == -1)
 		return -1;
-	if (rc == 1 && done == 0) /* a repetition */
+	if (rc == 1 && done == 0) /* the rename was done before */
 		return identity_has(a, db, coll) ? 0 : own_take(a, there, e);
 	if (rc == 1)
 		return err_set(e, ERR_DATA,
@@ -378,7 +383,10 @@ do_rename_collection(struct apply *a, struct err *e)
 				: identity_rename(a, db, coll, e);
 }
 
-/* Partitions of a partition-key collection come with it; or none is wanted. */
+/*
+ * 0 for a collection with a partition key, whose partitions Milvus makes, and
+ * with --ignore-partitions.
+ */
 static int
 has_own_partitions(struct apply *a, struct err *e)
 {
@@ -419,8 +427,8 @@ wants_release(const struct mv_status *s)
 }
 
 /*
- * A loaded partition is released first, alone; where the target releases
- * only whole collections, what else was loaded is loaded again.
+ * Drops a loaded partition after releasing it alone. If the target releases
+ * only whole collections, the other partitions are loaded again.
  */
 static int
 drop_loaded(
@@ -477,7 +485,7 @@ do_drop_partition(struct apply *a, struct err *e)
 		       : rc;
 }
 
-/* Sealing is all that is asked: writing it out goes on by itself. */
+/* A flush only seals; the target writes the data out by itself. */
 int
 do_flush(struct apply *a, struct err *e)
 {

@@ -10,9 +10,9 @@
 #include "milvus/born.h"
 
 /*
- * Those that were at the target when it was asked, and those made since: good
- * for a start, which asks for what is likely to be there. A create line of the
- * source is asked of the target itself.
+ * The databases that the target had when it was asked, and those made since.
+ * This is enough to decide what to ask at the start. For a create line, the
+ * target itself is asked.
  */
 void
 know_databases(struct apply *a, const Pb__NamesResponse *r)
@@ -23,7 +23,10 @@ know_databases(struct apply *a, const Pb__NamesResponse *r)
 		kvs_set(&a->dbs, r->names[i], "");
 }
 
-/* Ask anew: 1 if the target has it. CreateDatabase's refusal does not tell. */
+/*
+ * Asks the target: 1 if it has the database. A refusal of CreateDatabase does
+ * not tell.
+ */
 static int
 look_for(struct apply *a, const char *db, struct err *e)
 {
@@ -55,7 +58,7 @@ create(struct apply *a, const char *db, const struct kvs *props, struct err *e)
 	req.properties = apply_pairs(props);
 	rc = apply_call(a, "CreateDatabase", db, &req.base, &s, e);
 	apply_pairs_free(req.properties);
-	/* somebody else was first, or the answer to a first try was lost */
+	/* Another client was faster, or the answer to a first try was lost. */
 	if (rc == 1 && (rc = look_for(a, db, e)) == 0)
 		return apply_refused("CreateDatabase", db, &s, e);
 	if (rc == -1)
@@ -71,7 +74,7 @@ do_create_database(struct apply *a, struct err *e)
 	struct kvs props = { 0 };
 	int rc = op_kvs(&a->op, "properties", &props, e);
 
-	/* of a shard that does not drop it, another one may have done so */
+	/* This shard does not drop it, but another shard may have. */
 	if (!a->op.ensure && !a->conf->dry_run)
 		kvs_unset(&a->dbs, db);
 	if (rc == 0)
@@ -97,7 +100,7 @@ do_drop_database(struct apply *a, struct err *e)
 	int rc;
 
 	if (strcmp(db, DEFAULT_DB) == 0)
-		return 0; /* it always is there */
+		return 0; /* it always exists */
 	req.db_name = mv_str(db);
 	rc = apply_call(a, "DropDatabase", db, &req.base, &s, e);
 	kvs_unset(&a->dbs, db);

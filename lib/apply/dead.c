@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "state/state.h"
 
-/* A task's own file lies in the state directory; any other is the caller's. */
+/*
+ * The file of a task is in the state directory; any other path is the user's.
+ */
 int
 dead_open(struct apply *a, struct err *e)
 {
@@ -37,7 +39,10 @@ dead_open(struct apply *a, struct err *e)
 	return 0;
 }
 
-/* By id, and by name, so that what takes the name over is held back too. */
+/*
+ * By id, and also by name, so that a collection that gets the name is held back
+ * too.
+ */
 int
 dead_is(const struct apply *a, const struct opline *o)
 {
@@ -49,7 +54,7 @@ dead_is(const struct apply *a, const struct opline *o)
 	       NULL;
 }
 
-/* It must be safe before anything behind it is acknowledged. */
+/* Writes a line; it is durable before anything behind it is acknowledged. */
 int
 dead_line(struct apply *a, const char *line, size_t n, struct err *e)
 {
@@ -88,7 +93,7 @@ mark(struct apply *a, const char *db, const char *coll, const char *id,
 		kvs_set(&a->dead, id, "1");
 }
 
-/* Unless it has been, with those that it stood beside. */
+/* Sets the line aside, unless that was done together with refused ones. */
 static int
 take_line(struct apply *a, const char *line, size_t n, struct err *e)
 {
@@ -101,9 +106,12 @@ dead_op(struct apply *a, const char *line, size_t n, const struct err *why,
 {
 	const struct opline *o = &a->op;
 
-	/* a request in flight failed, and dead_batch took care of it */
+	/* a request in flight failed, and dead_batch set it aside */
 	if (!dead_is(a, o)) {
-		/* what of it is open goes first, and stands before it */
+		/*
+		 * Open rows of the collection are sent first, since they stand
+		 * before it.
+		 */
 		if (rowq_drain(a->q, e) == -1)
 			return -1;
 		mark(a, o->db.ptr, o->coll.ptr, o->coll_id.ptr, why);
@@ -136,7 +144,7 @@ dead_batch(void *arg, struct batch *b, struct err *e)
 
 	v = rowq_take_lines(a->q, b, &n);
 	for (size_t i = 0; i < n; i++) {
-		/* source names and id: those of the line */
+		/* the source's names and id, from the line */
 		if (rc == 0 &&
 		    opline_read(&o, v[i]->text, v[i]->len, &bad) == 0)
 			mark(a, o.db.ptr, o.coll.ptr, o.coll_id.ptr, e);

@@ -13,11 +13,11 @@
 #include "base/num.h"
 #include "state/state.h"
 
-/* A collection of the target by its id: what it is called now. */
+/* A collection of the target, by its id, with its current name. */
 struct identity_place {
 	int64_t id;
 	char *db, *name;
-	int made; /* by this run */
+	int made; /* made by this run */
 };
 
 static struct identity_place *
@@ -39,7 +39,7 @@ by_name(const struct identity *w, const char *db, const char *name)
 	return NULL;
 }
 
-/* Names in use by a line at hand stay where they are if they are the same. */
+/* If a name stays the same, its memory is kept: the current line may use it. */
 struct identity_place *
 identity_put(struct identity *w, int64_t id, const char *db, const char *name)
 {
@@ -88,7 +88,9 @@ identity_open(struct apply *a, struct err *e)
 		free(dir);
 		return err_wrap(e, "'born'");
 	}
-	/* under other names, one collection of the source is two here */
+	/*
+	 * Under other names, one collection of the source is two at the target.
+	 */
 	buf_adds(&whose, a->op.cluster.ptr);
 	names_text(&a->conf->rename, &whose);
 	ids = ids_open(
@@ -97,7 +99,7 @@ identity_open(struct apply *a, struct err *e)
 	buf_fini(&whose);
 	if (ids == NULL && a->op.task.len > 0)
 		return -1;
-	if (ids == NULL) { /* a file from anywhere, as anybody */
+	if (ids == NULL) { /* a stream without a task */
 		log_warn("%s; collections are known by name only", e->msg);
 		err_clear(e);
 		ids = ids_open(NULL, a->conf->milvus.grpc.uri,
@@ -107,7 +109,7 @@ identity_open(struct apply *a, struct err *e)
 	return 0;
 }
 
-/* Where the line's collection is now; NULL if it is not known by id. */
+/* The current place of the line's collection; NULL if it is not known by id. */
 static struct identity_place *
 mine(const struct apply *a)
 {
@@ -144,7 +146,7 @@ identity_is_own(struct apply *a)
 		return 0;
 	if (by_id(&a->who, id) != NULL)
 		return 1;
-	a->who.passed = id; /* rows come by the thousand lines */
+	a->who.passed = id; /* thousands of lines of rows follow for it */
 	return 0;
 }
 
@@ -177,7 +179,7 @@ identity_has(const struct apply *a, const char *db, const char *coll)
 	return id != 0 && id != apply_coll_id(a);
 }
 
-/* Is that target's collection called so now? 1, 0, -1. */
+/* 1 if the target's collection has this name now, 0, -1. */
 static int
 has_come(struct apply *a, int64_t id, const char *db, const char *coll,
     struct err *e)
@@ -202,13 +204,13 @@ rename_call(struct apply *a, const char *db, const char *coll,
 	req.db_name = mv_str(db);
 	req.oldname = mv_str(coll);
 	req.newname = mv_str(to);
-	req.newdbname = mv_str(to_db); /* empty would be `default` */
+	req.newdbname = mv_str(to_db); /* an empty name would mean `default` */
 	rc = apply_call(
 	    a, "RenameCollection", apply_label(db, coll, to), &req.base, &s, e);
 	colls_forget(&a->colls, db, coll);
 	colls_forget(&a->colls, to_db, to);
 	if (rc == 1 && p != NULL) {
-		/* the answer to a first try may have been lost */
+		/* The answer to a first try may have been lost. */
 		int done = has_come(a, p->id, to_db, to, e);
 
 		if (done != 0)
@@ -220,9 +222,9 @@ rename_call(struct apply *a, const char *db, const char *coll,
 }
 
 /*
- * Another collection of the source stands where this one is to be: a replay
- * is behind what the target has. It steps aside, and its own lines will give
- * it its name again.
+ * Another collection of the source has the name that this one is to get,
+ * because a replay is behind the state of the target. It gets a temporary name;
+ * its own lines will give it its name again.
  */
 int
 identity_make_room(

@@ -44,7 +44,7 @@ drop(struct apply *a, const char *field, const char *index, struct mv_status *s,
 	return rc;
 }
 
-/* The index that the target has on a field, "" if it has none. */
+/* The name of the target's index on a field, "" if it has none. */
 static int
 name_on(struct apply *a, const char *field, struct buf *name, struct err *e)
 {
@@ -90,7 +90,7 @@ drop_released(struct apply *a, const char *field, const char *index,
 	return rc;
 }
 
-/* Another one is in the way on that field: make way, and load again. */
+/* Replaces another index on the field, and loads the collection again. */
 static int
 replace(struct apply *a, const char *field, const char *index,
     const struct kvs *params, struct mv_status *s, struct err *e)

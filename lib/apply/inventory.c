@@ -9,7 +9,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* The way there may be long: what needs no other answer is asked at once. */
+/*
+ * Questions that do not depend on each other are sent at once, because the
+ * target may be far away.
+ */
 enum { OF_VERSION, OF_DATABASES, OF_DEFAULT, QUESTIONS };
 
 static struct mv_ask
@@ -69,7 +72,7 @@ take_collections(
 	    (const Pb__ShowCollectionsResponse *)q->out;
 
 	if (r == NULL && q->s.class == MV_ABSENT)
-		return 0; /* somebody has dropped it since it was listed */
+		return 0; /* it was dropped after it was listed */
 	if (r == NULL)
 		return apply_refused(q->method, db, &q->s, e);
 	for (size_t i = 0; i < r->n_collection_names && i < r->n_collection_ids;
@@ -79,7 +82,7 @@ take_collections(
 	return 0;
 }
 
-/* The collections of all databases but the default one. */
+/* Lists the collections of all databases except the default one. */
 static int
 ask_others(struct apply *a, struct err *e)
 {
@@ -118,7 +121,7 @@ apply_meet(struct apply *a, struct err *e)
 		rc = take_version(a, &v[OF_VERSION], e);
 	if (rc == 0)
 		rc = take_databases(a, &v[OF_DATABASES], e);
-	/* a login that may not use it is not told of it */
+	/* A login that may not use the database does not get its name. */
 	if (rc == 0 && kvs_get(&a->dbs, DEFAULT_DB) != NULL)
 		rc = take_collections(a, DEFAULT_DB, &v[OF_DEFAULT], e);
 	if (rc == 0)

@@ -65,7 +65,10 @@ self_coll(struct apply *a, const struct coll *c, struct err *e)
 	return own(a, "which has this very collection, by its id", e);
 }
 
-/* Under its own name it was just looked for. */
+/*
+ * Looks the collection up under its name at the source. Without a rename that
+ * was done just before.
+ */
 int
 self_new(struct apply *a, struct err *e)
 {

@@ -20,7 +20,7 @@ loaded_fini(struct loaded *l)
 	memset(l, 0, sizeof *l);
 }
 
-/* Is it loaded, or being loaded? part NULL: any of the collection. */
+/* 1 if it is loaded or being loaded. part NULL: any part of the collection. */
 static int
 state(struct apply *a, const char *db, const char *coll, char *part,
     struct err *e)
@@ -173,7 +173,9 @@ loaded_restore(struct apply *a, const char *db, const char *coll,
 		       : rc;
 }
 
-/* The target cannot hold so many replicas, or has others loaded already. */
+/*
+ * 1 if the target cannot hold so many replicas, or has another number loaded.
+ */
 static int
 about_replicas(const struct mv_status *s)
 {
@@ -216,7 +218,10 @@ load(struct apply *a, char **parts, size_t nparts, int n, struct mv_status *s,
 	    a, "LoadPartitions", a->db, a->coll, parts, nparts, n, s, e);
 }
 
-/* With the source's replicas, or one; loaded already is loaded. */
+/*
+ * Loads with the source's number of replicas. If the target cannot, takes the
+ * number that is loaded already, or one, with a warning.
+ */
 static int
 load_op(struct apply *a, char **parts, size_t nparts, struct err *e)
 {
@@ -245,7 +250,7 @@ do_load_collection(struct apply *a, struct err *e)
 	return load_op(a, NULL, 0, e);
 }
 
-/* What is not there, or not loaded, is released. */
+/* Judges a release: what is absent or not loaded counts as released. */
 static int
 released(struct apply *a, int rc, const struct mv_status *s, struct err *e)
 {

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* "db.coll", or a database alone. */
+/* name is "db.coll", or a database alone. */
 static void
 meet_name(const struct names *s, const char *name)
 {

@@ -20,10 +20,10 @@ segments(Pb__SegmentsOf *const *v, size_t n)
 }
 
 /*
- * Rows that came since the last flush are counted nowhere, and only what is
- * loaded can be asked for them; but a flush answers with the segments that it
- * seals, and with those before. A segment comes with its first row. 1 if there
- * are any, or the target does not say.
+ * 1 if the collection has segments, or the target does not tell. Rows since the
+ * last flush are in no count, and a query needs a loaded collection; but Flush
+ * answers with the segments that it seals and with those before, and the first
+ * row makes a segment.
  */
 static int
 has_segments(struct apply *a, const struct coll *c, struct err *e)
@@ -50,7 +50,7 @@ has_segments(struct apply *a, const struct coll *c, struct err *e)
 	return rc;
 }
 
-/* 1 if it has rows, so many as are counted, or might have some. */
+/* 1 if it has rows: *n if they were counted, 0 if it may have some. */
 static int
 has_rows(struct apply *a, const struct coll *c, uint64_t *n, struct err *e)
 {
@@ -59,7 +59,7 @@ has_rows(struct apply *a, const struct coll *c, uint64_t *n, struct err *e)
 	return *n > 0 ? 1 : has_segments(a, c, e);
 }
 
-/* Who runs a task does not give us options. */
+/* How to adopt: cdc-task run takes no options, so a task needs a command. */
 static const char *
 how_to(const struct apply *a, char text[static 160])
 {
@@ -105,12 +105,12 @@ own_take(struct apply *a, const struct coll *c, struct err *e)
 	uint64_t n;
 	int rc;
 
-	/* what the checkpoint knows was written by this task */
+	/* a collection that the checkpoint knows was written by this task */
 	if (a->op.ensure || is_free(a, c))
 		return a->conf->adopt ? identity_take(a, c, 0, e)
 				      : identity_is(a, c, 0, e);
 	if (identity_is_known(a))
-		return 0; /* it was said */
+		return 0; /* the warning was given before */
 	if ((rc = has_rows(a, c, &n, e)) == -1)
 		return -1;
 	if (rc == 1 && n > 0)

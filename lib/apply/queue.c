@@ -47,14 +47,17 @@ method(const struct rowq *q, const struct batch *b)
 				: "Upsert";
 }
 
-/* Does it have to wait for others? */
+/* 1 if the batch waits for earlier ones. */
 static int
 held(const struct rowq *q, const struct batch *b)
 {
 	return q->flying.n > 0 && q->flying.head->seq <= b->after;
 }
 
-/* Could it be sent now, its time being right? Not behind a refused one. */
+/*
+ * 1 if the batch could be sent now, apart from its time. A batch of a
+ * collection that has a refused one waits.
+ */
 static int
 may_go(const struct rowq *q, const struct batch *b)
 {
@@ -77,7 +80,7 @@ start(struct rowq *q, struct batch *b)
 	    milvus_timeout_ms(q->m), answered, b);
 }
 
-/* Too large for the target: as two. */
+/* Splits a batch that is too large for the target in two. */
 static void
 halve(struct rowq *q, struct batch *b)
 {
@@ -151,8 +154,9 @@ again(struct rowq *q, struct batch *b, const struct mv_status *s)
 }
 
 /*
- * A partition was found or made before its rows are sent. A target that was
- * restarted in the middle of making it says for a while that it is not there.
+ * 1 if the absent object may still appear: the partition was found or made
+ * before its rows are sent, but a target that restarts while making it says for
+ * a while that it is absent.
  */
 static int
 may_come(const struct mv_status *s)
@@ -172,7 +176,7 @@ answered(void *arg, const struct grpc_result *r)
 		milvus_taken(r, method(q, b), b->n, &s);
 	b->flying = 0;
 	q->out--;
-	/* keys of a partition that is not there are not there either */
+	/* Keys of an absent partition are absent too. */
 	if (s.class == MV_ABSENT && s.code == MVC_NO_PARTITION &&
 	    b->cols == NULL)
 		s.class = MV_OK;
@@ -193,7 +197,7 @@ answered(void *arg, const struct grpc_result *r)
 	}
 }
 
-/* Those whose time has come. */
+/* Starts the requests whose time for the next try has come. */
 static void
 restart(struct rowq *q)
 {
@@ -219,7 +223,7 @@ check(struct rowq *q, struct err *e)
 	return 0;
 }
 
-/* Milliseconds until the first of those that wait may go, at most `most`. */
+/* Milliseconds until the first waiting request may be sent, at most `most`. */
 static int
 retry_timeout(const struct rowq *q, int most)
 {
@@ -263,7 +267,8 @@ rowq_timeout(const struct rowq *q, int most)
 	if (q->open.head == NULL)
 		return most;
 	age = (now - q->open.head->born_ns) / NS_PER_MS;
-	if (age >= ROWQ_AGE_MS) /* waits for room, but not for ever */
+	if (age >= ROWQ_AGE_MS) /* it waits for room in the window, up to
+				   ROWQ_AGE_MOST_MS */
 		return most < ROWQ_STEP_MS ? most : ROWQ_STEP_MS;
 	return most < ROWQ_AGE_MS - age ? most : (int)(ROWQ_AGE_MS - age) + 1;
 }
@@ -276,7 +281,7 @@ say(struct rowq *q, struct batch *b)
 	out_text(q->conf.out, &q->scratch);
 }
 
-/* Out of the open ones, into the line of those that are sent. */
+/* Moves an open batch into the list of those to be sent. */
 static void
 enqueue(struct rowq *q, struct batch *b)
 {
@@ -286,7 +291,7 @@ enqueue(struct rowq *q, struct batch *b)
 			break;
 		}
 	batch_seal(b);
-	if (b->n == 0) { /* all gave way */
+	if (b->n == 0) { /* all its rows were replaced */
 		q->done_rows += b->replaced;
 		rowq_retire(q, b);
 		return;
@@ -333,7 +338,10 @@ rowq_has_room(const struct rowq *q, const struct batch *b)
 		   q->flying.n < q->window.now);
 }
 
-/* While the window is full, batches may as well fill up. */
+/*
+ * 1 if an open batch should be sent. While the window is full, it is filled
+ * further.
+ */
 static int
 is_due(const struct rowq *q, const struct batch *b, int64_t now)
 {
@@ -343,7 +351,7 @@ is_due(const struct rowq *q, const struct batch *b, int64_t now)
 	       (age >= ROWQ_AGE_MS && q->flying.n < q->window.now);
 }
 
-/* An open one that should go, and could go at once. */
+/* An open batch that should be sent and can be sent at once. */
 static struct batch *
 next_open(const struct rowq *q, int all)
 {
@@ -352,7 +360,7 @@ next_open(const struct rowq *q, int all)
 
 	for (b = q->open.head; b != NULL; b = b->next) {
 		if (!all && !is_due(q, b, now))
-			return NULL; /* nor are those behind it, younger ones */
+			return NULL; /* those behind it are younger */
 		o = batch_before(b, NULL);
 		if (o == NULL)
 			o = b;
@@ -385,7 +393,7 @@ flush_all(struct rowq *q, struct err *e)
 int
 rowq_drain(struct rowq *q, struct err *e)
 {
-	/* settling: whatever failed, no request stays behind (law 8) */
+	/* While settling, wait for all requests whatever has failed (law 8). */
 	if (!q->settling && (check(q, e) == -1 || flush_all(q, e) == -1))
 		return -1;
 	while (q->settling ? q->out > 0 : q->flying.n > 0)

@@ -14,12 +14,13 @@ struct out;
 
 /*
  * Rows and deletes on their way to the target. Those of one collection and
- * partition are merged into requests, a window of which is out at a time.
- * Requests may overtake each other, but those of one primary key never do: a
- * batch that has a key of an earlier one is sent when that one is answered,
- * and fills up while it waits. In an open batch a row gives way to a later row
- * or delete of its key, and open deletes go before open rows. So a key is in a
- * request at most once, and the last line wins.
+ * partition are merged into requests; a window of requests is out at a time.
+ * Requests can overtake each other, but not if they have a primary key in
+ * common: a batch with a key of an earlier batch is sent after the answer to
+ * that one, and is filled further while it waits. In an open batch a row is
+ * replaced by a later row of its key and removed by a later delete, and open
+ * deletes are sent before open rows. So a request has each key once, and the
+ * last line wins.
  */
 struct rowq;
 
@@ -28,24 +29,24 @@ enum {
 	ROWQ_BATCH_MAX = 48 << 20,    /* the target refuses more than 64 MiB */
 	ROWQ_KEYS_MAX = 10000,        /* of one delete */
 	ROWQ_EXPR_MAX = 512 << 10,    /* bytes of one delete */
-	ROWQ_TOTAL_BYTES = 256 << 20, /* open and in flight, more waits */
+	ROWQ_TOTAL_BYTES = 256 << 20, /* all batches together; then rows wait */
 	ROWQ_AGE_MS = 200,       /* of an open batch, if the window has room */
-	ROWQ_AGE_MOST_MS = 2000, /* of an open batch */
+	ROWQ_AGE_MOST_MS = 2000, /* of an open batch in any case */
 };
 
 struct rowq_conf {
 	int insert;    /* Insert instead of Upsert */
 	int dry_run;   /* say what would be sent */
-	size_t window; /* requests in flight; 0: what the target bears */
+	size_t window; /* requests in flight; 0: as many as the target takes */
 	size_t batch_bytes;
-	struct out *out; /* of a dry run */
+	struct out *out; /* for a dry run */
 };
 
 /* The line that rows come from, for messages. */
 struct origin {
 	const char *file;
 	uint64_t line;
-	const char *topic; /* "" if it has none */
+	const char *topic; /* "" if the line has none */
 	int64_t offset;
 };
 
@@ -53,80 +54,88 @@ struct rowq *rowq_new(struct milvus *m, const struct rowq_conf *conf);
 void rowq_free(struct rowq *q);
 
 /*
- * To be told when requests of a collection were refused and nothing of it is
- * out any more; b is the first. Returns 0 if that was dealt with (the rows are
- * set aside), -1 with *e, perhaps changed, if not.
+ * Called when requests of a collection were refused and none of its requests is
+ * out any more; b is the first. Returns 0 if it has set the rows aside, else -1
+ * with *e, which it may change.
  */
 typedef int rowq_refused(void *arg, struct batch *b, struct err *e);
 void rowq_on_refused(struct rowq *q, rowq_refused *fn, void *arg);
 
 /*
  * Add the rows (an array of objects) or the keys (an array) of one line. They
- * may have been sent or not when this returns; the text is not needed any
- * more. part NULL: of all partitions, for keys only. -1 with ERR_DATA for a
- * bad row, ERR_TEMP or what else a request in flight ended with, ERR_STOP.
+ * may be sent later; the text is not needed after the call. part NULL, for keys
+ * only: all partitions. -1 with ERR_DATA for a bad row, with ERR_TEMP or
+ * another kind if a request in flight failed, with ERR_STOP on a signal.
  */
 int rowq_rows(struct rowq *q, struct coll *c, const char *part,
     struct span rows, int json_inline, const struct origin *w, struct err *e);
 int rowq_keys(struct rowq *q, struct coll *c, const char *part,
     struct span keys, const struct origin *w, struct err *e);
 
-/* Rows from now on belong to the next epoch. */
+/* Begin the next epoch: later rows belong to it. */
 void rowq_tick(struct rowq *q);
-/* The epoch of the oldest row that is not safe at the target. */
+/* The oldest epoch that has a row which is not safe at the target. */
 uint64_t rowq_epoch(const struct rowq *q);
-/* The one that rows now get. */
+/* The current epoch. */
 uint64_t rowq_now(const struct rowq *q);
 
 /*
- * Send what is open and need not wait for an answer; only what is old enough,
- * if not all.
+ * Send open batches that need not wait for an answer; without `all`, only those
+ * that are old enough.
  */
 int rowq_flush(struct rowq *q, int all, struct err *e);
-/* Milliseconds until there is something to do, at most `most`. */
+/* Milliseconds until the queue has something to do, at most `most`. */
 int rowq_timeout(const struct rowq *q, int most);
 /*
- * Let requests go on and start those whose time has come, until something
- * happened or timeout_ms have passed, or *in (or NULL) is readable.
+ * Drive requests, and start those whose time has come, until something has
+ * happened, timeout_ms have passed, or *in (or NULL) is readable.
  */
 int rowq_wait(
     struct rowq *q, struct grpc_fd *in, int timeout_ms, struct err *e);
-/* Send all that is open and wait until all is answered. */
+/* Send all open batches and wait until every request is answered. */
 int rowq_drain(struct rowq *q, struct err *e);
-/* No retries any more: wait only for answers to what is out. */
+/*
+ * From now on send nothing again: wait only for answers to requests in flight.
+ */
 void rowq_settle(struct rowq *q);
-int rowq_failed(const struct rowq *q); /* a request ended badly */
+int rowq_failed(const struct rowq *q); /* a request failed for good */
 
-size_t rowq_flying(const struct rowq *q);      /* batches on their way */
-uint64_t rowq_added(const struct rowq *q);     /* rows and keys taken */
-uint64_t rowq_done_rows(const struct rowq *q); /* that are at the target */
+size_t rowq_flying(
+    const struct rowq *q); /* batches that are closed and not answered */
+uint64_t rowq_added(const struct rowq *q); /* rows and keys that were added */
+uint64_t rowq_done_rows(
+    const struct rowq *q); /* those that are safe at the target */
 
 /*
- * Lines of which rows are in a batch, kept for setting them aside; only if
- * one was given by rowq_line before rowq_rows or rowq_keys.
+ * A line that has rows in batches, kept so that it can be set aside. Only if
+ * rowq_line was called before rowq_rows or rowq_keys.
  */
 struct kept {
 	unsigned refs;
-	unsigned left; /* requests that are to be answered, and its reading */
-	int taken;     /* it was set aside: no more of it is sent */
+	unsigned left; /* requests without an answer, plus one while the line is
+			  being read */
+	int taken;     /* it was set aside: the rest of it is not sent */
 	uint64_t seq;
 	size_t len;
 	char text[];
 };
 void rowq_line(struct rowq *q, struct kept *line); /* NULL: keep none */
-/* Was that line set aside meanwhile, with one that was refused? */
+/* 1 if that line was set aside meanwhile, together with a refused one. */
 int rowq_line_taken(const struct rowq *q);
-/* The caller sets it aside; 0 if that has been done. */
+/* The caller sets the line aside; 0 if that was done before. */
 int rowq_take_line(struct rowq *q);
 void kept_drop(struct kept *k);
 /*
- * The lines of b and of all batches of its collection that were refused or not
- * sent yet, and are taken back; in order, and none that was taken before. The
- * caller drops each and frees the array.
+ * The lines of b and of all batches of its collection that were refused or
+ * never sent. These batches are removed. Lines are in order, without those
+ * taken before. The caller drops each line and frees the array.
  */
 struct kept **rowq_take_lines(struct rowq *q, struct batch *b, size_t *n);
 
-/* Drop what of a collection was refused or not sent yet; all but one. */
+/*
+ * Remove the batches of a collection that were refused or never sent, except
+ * `but`.
+ */
 void rowq_take_back(struct rowq *q, struct coll *c, const struct batch *but);
 
 #endif

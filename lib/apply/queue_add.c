@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-/* The open batch for such rows, made if there is none. */
+/* The open batch for such rows; makes one if there is none. */
 static struct batch *
 open_batch(struct rowq *q, struct coll *c, const char *part, int keys)
 {
@@ -35,14 +35,14 @@ wait_as(struct batch *b, uint64_t after)
 }
 
 /*
- * The open batch b is to have a key that o has, which is the last one that
- * does. Returns 1 if b can take it, and b and o know what that means for
- * them; 0 if o has to go first. What could be sent at once is, so that
- * versions of a row are left out only while they would wait; and all is, if
- * lines may have to be set aside, which have to be in order.
+ * The open batch b is to get a key whose last holder is o. Returns 1 if b can
+ * take it (then o and b are ordered), 0 if o must be sent first. A batch that
+ * could be sent at once must be sent first, so that versions of a row are left
+ * out only while they would wait. With --on-error=dead every batch must, so
+ * that lines are in order.
  *
- * So a key is in one open batch of rows at most, and in one of keys, which
- * goes before; and b waits for all that are closed and have it.
+ * So a key is in one open batch of rows at most, and in one of keys, which is
+ * sent before; and b waits for all closed batches that have the key.
  */
 static int
 yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
@@ -71,14 +71,14 @@ yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
 		return 0;
 	wait_as(b, o->after);
 	if (o->epoch < b->epoch)
-		b->epoch = o->epoch; /* what went out is safe with b */
+		b->epoch = o->epoch; /* what was replaced is safe when b is */
 	return 1;
 }
 
 /*
- * The last batch that has the key and must not be overtaken; NULL if there is
- * none. A line that has it twice waits for the answer alone, since all of it
- * cannot be answered before it is read.
+ * The last batch with the key that must not be overtaken, or NULL. If one line
+ * has a key twice, only the answer to the batch is waited for: the line as a
+ * whole cannot be answered while it is being read.
  */
 static struct batch *
 holder(const struct rowq *q, uint64_t hash)
@@ -91,9 +91,9 @@ holder(const struct rowq *q, uint64_t hash)
 }
 
 /*
- * It is sent; and if lines may have to be set aside, answered with all of its
- * lines: of a key, what a later line says must not be at the target when an
- * older line is set aside.
+ * Send o before b. Under --on-error=dead also wait for its answers: if an older
+ * line of this key were set aside now, replaying it later would undo the newer
+ * one.
  */
 static int
 send_first(struct rowq *q, struct batch *o, uint64_t hash, struct err *e)
@@ -111,7 +111,10 @@ send_first(struct rowq *q, struct batch *o, uint64_t hash, struct err *e)
 	return 0;
 }
 
-/* The batch has one more row or key; is it full, or are all of them? */
+/*
+ * Notes a new row or key of the batch; sends it if it, or the whole queue, is
+ * full.
+ */
 static int
 grown(struct rowq *q, struct batch *b, uint64_t hash, size_t bytes,
     const struct origin *w, struct err *e)
@@ -188,7 +191,7 @@ rowq_rows(struct rowq *q, struct coll *c, const char *part, struct span rows,
 	return rc == -1 ? -1 : 0;
 }
 
-/* A key of the line as bytes: 8 little endian, or text. */
+/* The next key of the line as bytes: 8 little endian, or text. */
 static int
 read_key(struct rowq *q, const struct coll *c, struct jsonr *r,
     struct span *key, struct err *e)
@@ -207,7 +210,7 @@ read_key(struct rowq *q, const struct coll *c, struct jsonr *r,
 		    jr_unescape(&s, &q->scratch, e) == -1)
 			return -1;
 	}
-	buf_add(&q->scratch, "", 0); /* an empty key is one, too */
+	buf_add(&q->scratch, "", 0); /* an empty text is a key, too */
 	*key = (struct span){ q->scratch.ptr, q->scratch.len };
 	return 0;
 }
@@ -228,7 +231,7 @@ add_key(struct rowq *q, struct coll *c, const char *part, struct jsonr *r,
 		hash = keyset_hash(c->num, key.ptr, key.len);
 		b = open_batch(q, c, part, 1);
 		o = holder(q, hash);
-		/* deleting it twice in one request is deleting it once */
+		/* the batch deletes this key already */
 		if (o == b)
 			return 0;
 		if (o == NULL || yields(q, b, o, hash, key))

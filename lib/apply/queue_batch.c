@@ -11,7 +11,7 @@
 #include "codec/json_write.h"
 #include "codec/pb_write.h"
 
-enum { KEYS_MAX = 200 }; /* bytes of them in a message */
+enum { KEYS_MAX = 200 }; /* bytes of keys in a message */
 
 /* milvus.proto DeleteRequest */
 enum { DEL_DB = 2, DEL_COLL = 3, DEL_PART = 4, DEL_EXPR = 5 };

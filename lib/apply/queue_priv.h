@@ -10,43 +10,43 @@
 #include "rows/columns.h"
 
 /*
- * One request's worth of rows or keys: filled, sent, perhaps again, answered.
- * For queue.c, which sends, queue_add.c, which fills, and queue_refused.c,
- * which takes back what the target refuses.
+ * One request of rows or keys: filled, sent, perhaps sent again, answered.
+ * Shared by queue.c, which sends batches, queue_add.c, which fills them, and
+ * queue_refused.c, which takes back what the target refuses.
  */
 struct batch {
-	struct batch_list *list; /* that it is in */
+	struct batch_list *list; /* the list that has it */
 	struct batch *prev, *next;
-	struct batch *sibling; /* of the collection, while open */
+	struct batch *sibling; /* next open batch of the collection */
 	struct rowq *q;
 	struct coll *coll;
 	char *part;      /* NULL: all partitions */
-	int flying;      /* at the server */
-	uint64_t seq;    /* of those that were closed, from 1 */
-	uint64_t after;  /* goes when all up to this seq are answered */
-	int behind;      /* and when an open one of keys has gone */
+	int flying;      /* the server has it */
+	uint64_t seq;    /* number among closed batches, from 1 */
+	uint64_t after;  /* sent when all batches up to this seq are answered */
+	int behind;      /* sent after the open batches of deleted keys */
 	int64_t sent_ns; /* when it was last started */
-	uint64_t epoch;  /* of its first row */
+	uint64_t epoch;  /* epoch of its first row */
 	int64_t born_ns;
 	struct mv_retry retry;
 	struct err *refused; /* why it is to be set aside, or NULL */
-	/* rows */
+	/* a batch of rows */
 	struct columns *cols;
 	int json_inline;
-	/* keys */
+	/* a batch of keys to delete */
 	struct buf expr; /* "pk in [1,2" while open */
-	size_t last_key; /* where the last one begins in expr */
-	/* both */
+	size_t last_key; /* where the last key begins in expr */
+	/* both kinds */
 	size_t n, bytes;
 	uint64_t *hashes; /* n of them; 0: the row was replaced */
-	size_t *marks;    /* of rows, while open: where the key stands */
+	size_t *marks;    /* while open: place of each row's key */
 	size_t hashes_cap;
 	size_t replaced; /* rows that will not be sent */
 	const struct span *pieces;
 	size_t npieces;
 	struct buf req;
 	struct span piece;
-	struct origin first, last; /* lines; topics are owned */
+	struct origin first, last; /* of the lines; topics are owned */
 	char *topic;
 	struct kept **lines;
 	size_t nlines, lines_cap;
@@ -61,26 +61,28 @@ struct batch *batch_new(
     struct rowq *q, struct coll *c, const char *part, int keys);
 void batch_free(struct batch *b);
 
-/* Into the list, behind `at`; NULL: at its head. */
+/* Insert a batch into the list behind `at`; NULL: at its head. */
 void batch_push(struct batch_list *l, struct batch *at, struct batch *b);
 void batch_unlist(struct batch *b);
-void batch_list_fini(struct batch_list *l); /* and all that is in it */
+void batch_list_fini(struct batch_list *l); /* frees its batches too */
 
-/* Note that a row of this line is in it. */
+/* Note that the batch has a row of this line. */
 void batch_where(struct batch *b, const struct origin *w, struct kept *line);
 
-/* Append a key. INT64_MIN is written as a sum: Milvus cannot read it. */
+/*
+ * Append a key. INT64_MIN is written as a sum because Milvus cannot parse it.
+ */
 void batch_key(struct batch *b, const void *key, size_t n);
 
 /*
- * Row `at` goes out, if it has this key: a later line has another row of it, or
- * deletes it. 0 if not, which two keys of one hash can bring about.
+ * Remove row `at` because a later line replaces or deletes it. 0 if that row
+ * has another key, which happens when two keys have one hash.
  */
 int batch_replace(struct batch *b, size_t at, struct span key);
-/* An open one of keys, other than k, that has to go before b; or NULL. */
+/* An open batch of keys, other than k, that must be sent before b; or NULL. */
 struct batch *batch_before(const struct batch *b, const struct batch *k);
 
-/* No rows come any more: those that were replaced leave the columns. */
+/* End the filling: rows that were replaced are removed from the columns. */
 void batch_seal(struct batch *b);
 
 static inline int
@@ -89,7 +91,7 @@ batch_never_sent(const struct batch *b)
 	return b->sent_ns == 0;
 }
 
-/* The pieces of its request, when it is sent. */
+/* Make the pieces of the request, just before it is sent. */
 void batch_close(struct batch *b);
 
 /* "upsert of 20 rows to 'db.coll', keys 1 to 9, lines 3 to 4, topic …" */
@@ -100,17 +102,18 @@ enum { ROWQ_STEP_MS = 100 };
 struct rowq {
 	struct milvus *m;
 	struct rowq_conf conf;
-	struct batch_list open;   /* oldest first */
-	struct batch_list flying; /* sent, or waiting to be; by seq */
-	/* done, but of a line of which another part may be refused yet */
+	struct batch_list open; /* oldest first */
+	struct batch_list
+	    flying; /* closed: sent, or waiting to be sent; by seq */
+	/* answered, but other parts of their lines may still be refused */
 	struct batch_list answered;
 	struct window window;
-	size_t out;   /* of those that fly, how many are at the server */
-	uint64_t seq; /* of the last one that was closed */
+	size_t out;   /* how many of `flying` the server has */
+	uint64_t seq; /* seq of the batch that was closed last */
 	struct keyset keys;
 	size_t bytes; /* of all batches */
 	uint64_t epoch, added, done_rows;
-	int settling;      /* no retries */
+	int settling;      /* no request is sent again */
 	struct err failed; /* the first request that ended badly */
 	rowq_refused *refused;
 	void *refused_arg;
@@ -118,22 +121,27 @@ struct rowq {
 	struct buf scratch;
 };
 
-/* Out of the lists and of the key set, and gone. */
+/* Remove the batch from its list and from the key set, and free it. */
 void rowq_retire(struct rowq *q, struct batch *b);
-/* It is at the target, and retires when its lines are, whole. */
+/*
+ * The target has its rows; it retires when all parts of its lines are answered.
+ */
 void rowq_answered(struct rowq *q, struct batch *b);
-/* Is no other part of its lines, `but` one or NULL, still to be answered? */
+/*
+ * 1 if no other part of its lines, except of the line `but` (or NULL), waits
+ * for an answer.
+ */
 int batch_is_whole(const struct batch *b, const struct kept *but);
 /*
- * What was refused, of a collection all at once when nothing of it is out any
- * more, so that its lines are in order.
+ * Set aside what was refused. A collection waits until none of its requests is
+ * out, so that its lines are set aside in order.
  */
 void rowq_set_aside(struct rowq *q);
-/* Would this open one be sent at once? */
+/* 1 if this open batch could be sent at once. */
 int rowq_has_room(const struct rowq *q, const struct batch *b);
 /*
- * Out of the open ones, behind those that have to go first; waits for room in
- * the window. b may be gone then.
+ * Close an open batch and those that must be sent before it; waits for room in
+ * the window. b may be freed then.
  */
 int rowq_dispatch(struct rowq *q, struct batch *b, struct err *e);
 

@@ -50,7 +50,7 @@ retire_whole(struct rowq *q)
 	}
 }
 
-/* No part of its lines is in it any more that is to be answered. */
+/* The batch is answered: its lines have one part less to wait for. */
 static void
 leave(struct rowq *q, struct batch *b)
 {
@@ -115,7 +115,7 @@ gather(struct batch *b, struct kept ***v, size_t *n, size_t *cap)
 	}
 }
 
-/* Will it not be sent, if its collection is set aside? */
+/* 1 if the batch is not sent when its collection is set aside. */
 static int
 stays(const struct batch *f, const struct coll *c)
 {
@@ -167,7 +167,10 @@ rowq_take_lines(struct rowq *q, struct batch *b, size_t *n)
 	return v;
 }
 
-/* Of its collection, is one at the target, or was and will be again? */
+/*
+ * 1 if another batch of the collection is out, or was sent and will be sent
+ * again.
+ */
 static int
 others_sent(const struct rowq *q, const struct batch *b)
 {

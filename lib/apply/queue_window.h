@@ -5,37 +5,37 @@
 #include <stdint.h>
 
 /*
- * How many requests may be out: what keeps the target busy, and what is on
- * the wire besides. Halved when the target asks for less, and one more for
- * each full window that it then takes.
+ * How many requests may be out: as many as keep the target busy, plus those on
+ * the wire. Halved when the target asks for less; then one more for each full
+ * window that the target takes.
  */
 struct window {
-	size_t now; /* so many */
+	size_t now; /* the current limit */
 	size_t most;
-	int fixed;          /* most was asked for */
-	size_t taken;       /* requests since it last changed */
+	int fixed;          /* the user gave the limit */
+	size_t taken;       /* requests taken since it last changed */
 	int64_t refused_ns; /* when it was last halved */
 };
 
 enum {
-	WINDOW_BUSY = 8,     /* keeps a target busy that is near */
-	WINDOW_STEP_MS = 12, /* of a round trip, for each one more */
-	WINDOW_FAR = 32,     /* no distance asks for more */
+	WINDOW_BUSY = 8,     /* enough for a target that is near */
+	WINDOW_STEP_MS = 12, /* one more for each such part of a round trip */
+	WINDOW_FAR = 32,     /* the most for any distance */
 	WINDOW_MOST = 64,
 };
 
-/* most 0: by the round trip. */
+/* most 0: depends on the round trip. */
 void window_init(struct window *w, size_t most);
 
-/* The shortest time that any question took, in ns; 0 if there was none. */
+/* Tell the shortest round trip of any question so far, in ns; 0: none yet. */
 void window_distance(struct window *w, int64_t ns);
 
-/* A request was taken by the target. */
+/* The target has taken a request. */
 void window_taken(struct window *w);
 
 /*
- * A request that was sent at sent_ns was refused for now, as too much. One
- * sent before the last such answer says the same once more.
+ * The target refused a request for now, as too much, that was sent at sent_ns.
+ * If it was sent before the last such answer, it counts as the same refusal.
  */
 void window_refused(struct window *w, int64_t sent_ns, int64_t now_ns);
 

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "model/tso.h"
 
-/* Is it set, and the line at hand later? */
+/* 1 if --until is set and the current line is later. */
 static int
 later(const struct apply *a)
 {
@@ -44,7 +44,7 @@ cut_operation(struct apply *a)
 	return 1;
 }
 
-/* The input is over, and its time was not reached. */
+/* ERR_DATA: the input ended before --until was reached. */
 static int
 too_short(const struct apply *a, struct err *e)
 {

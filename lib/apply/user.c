@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "codec/base64.h"
 
-/* Names that are there: ListCredUsers answers as ListDatabases does. */
+/* 1 if the user exists. ListCredUsers answers in the form of ListDatabases. */
 static int
 user_exists(struct apply *a, const char *user, struct err *e)
 {
@@ -32,7 +32,9 @@ user_exists(struct apply *a, const char *user, struct err *e)
 	return rc;
 }
 
-/* What Milvus wants is base64 of the password, and that is text too. */
+/*
+ * A random password. Milvus takes base64 of the password, so that is text too.
+ */
 static int
 random_password(struct buf *b, struct err *e)
 {
@@ -84,7 +86,7 @@ do_drop_user(struct apply *a, struct err *e)
 	return apply_must(a, "DeleteCredential", user, &req.base, 1, e);
 }
 
-/* 0 also if the refusal says what the line wants. */
+/* Calls; 0 also if the refusal says that it is done already. */
 static int
 lenient(struct apply *a, const char *method, const char *what,
     const ProtobufCMessage *req, const char *fine, struct err *e)
