@@ -6,9 +6,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "catalogue/keys.h"
 #include "catalogue/priv.h"
 #include "catalogue/roots.h"
-#include "format/format.h"
 #include "model/pattern_met.h"
 
 struct meta *
@@ -21,7 +21,6 @@ meta_new(const struct meta_conf *conf, struct etcd *etcd, struct out *out)
 	m->out = out;
 	m->rev = conf->rev;
 	m->base = x_asprintf("%s/%s", conf->root, conf->meta_path);
-	m->store = metastore_new();
 	return m;
 }
 
@@ -68,31 +67,6 @@ on_kv(void *arg, const struct etcd_kv *kv, struct err *e)
 }
 
 static int
-on_any(void *arg, const struct etcd_kv *kv, struct err *e)
-{
-	int *any = arg;
-
-	(void)kv;
-	(void)e;
-	*any = 1;
-	return 0;
-}
-
-/* The families to read; plain keys stand before their snapshots. */
-static const struct {
-	const char *prefix;
-	enum meta_kind kind; /* only for this one; META_KINDS: always */
-} families[] = {
-	{ "root-coord/", META_KINDS },
-	{ "snapshots/root-coord/", META_KINDS },
-	{ "field-index/", META_INDEX },
-	{ "querycoord-collection-loadinfo/", META_LOAD },
-	{ "querycoord-partition-loadinfo/", META_LOAD },
-	{ "datacoord-meta/channel-cp/", META_CHECKPOINT },
-	{ "importtask/", META_IMPORT },
-};
-
-static int
 read_family(struct meta *m, const char *prefix, struct err *e)
 {
 	char *path = x_asprintf("%s/%s", m->base, prefix);
@@ -100,37 +74,6 @@ read_family(struct meta *m, const char *prefix, struct err *e)
 
 	free(path);
 	return rc;
-}
-
-/* Milvus 2.6 keeps its log in streaming nodes. */
-static int
-refuse_streaming(struct meta *m, struct err *e)
-{
-	char *path = x_asprintf("%s/streamingcoord-meta/", m->base);
-	char *end = etcd_prefix_end(path);
-	struct etcd_range r = {
-		.from = path,
-		.end = end,
-		.rev = m->rev,
-		.limit = 1,
-		.keys_only = 1,
-	};
-	struct buf versions = { 0 };
-	int64_t now;
-	int any = 0, rc;
-
-	rc = etcd_range(m->etcd, &r, on_any, &any, &now, e);
-	free(path);
-	free(end);
-	if (rc == -1 || !any)
-		return rc == -1 ? -1 : 0;
-	format_versions(&versions);
-	err_set(e, ERR_DATA,
-	    "'%s' is a Milvus 2.6 or later (it has 'streamingcoord-meta/'): "
-	    "its log cannot be read, sources are %s",
-	    m->conf->root, versions.ptr);
-	buf_fini(&versions);
-	return -1;
 }
 
 static int
@@ -148,21 +91,22 @@ int
 meta_read(struct meta *m, struct err *e)
 {
 	unsigned kinds = m->conf->kinds;
+	const struct keys *keys = keys_of(m, e);
 
+	if (keys == NULL)
+		return -1;
 	metastore_free(m->store);
-	m->store = metastore_new();
+	m->store = metastore_new(keys);
 	m->n_changes = 0;
-	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-		if (families[i].kind != META_KINDS && kinds != 0 &&
-		    (kinds & 1u << families[i].kind) == 0)
+	for (const struct key_scan *s = keys->scans; s->prefix != NULL; s++) {
+		if (s->kind != META_KINDS && kinds != 0 &&
+		    (kinds & 1u << s->kind) == 0)
 			continue;
-		if (read_family(m, families[i].prefix, e) == -1)
+		if (read_family(m, s->prefix, e) == -1)
 			return m->rev == 0
 				   ? -1
 				   : err_wrap(e, "revision %" PRId64, m->rev);
-		if (i == 0 && refuse_streaming(m, e) == -1)
-			return -1;
-		if (i == 0 && is_empty(m))
+		if (s == keys->scans && is_empty(m))
 			return metaroots_explain(m->etcd, m->conf->root,
 			    m->conf->meta_path, m->rev, e);
 	}

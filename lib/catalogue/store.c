@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "catalogue/keys.h"
 #include "codec/pb_read.h"
 
 struct vec {
@@ -15,14 +16,18 @@ struct vec {
 };
 
 struct metastore {
+	const struct keys *keys;
 	struct vec kind[ITEM_KINDS];
 	uint64_t max_ts;
 };
 
 struct metastore *
-metastore_new(void)
+metastore_new(const struct keys *keys)
 {
-	return x_calloc(1, sizeof(struct metastore));
+	struct metastore *m = x_calloc(1, sizeof *m);
+
+	m->keys = keys;
+	return m;
 }
 
 void
@@ -160,35 +165,6 @@ metastore_named(const struct metastore *m, enum item_kind kind,
 	return *n == 0 ? NULL : v->v + at;
 }
 
-/*
- * Milvus 2.3 internal/metastore/kv: what stands before the ids and names. A
- * form is A, B or N (the rest of the key) for each part.
- */
-static const struct family {
-	const char *prefix;
-	enum item_kind kind;
-	const char *form;
-} families[] = {
-	{ "root-coord/database/db-info/", ITEM_DB, "A" },
-	{ "root-coord/database/collection-info/", ITEM_COLL, "BA" },
-	{ "root-coord/collection/", ITEM_COLL, "A" },
-	{ "root-coord/fields/", ITEM_FIELD, "AB" },
-	{ "root-coord/functions/", ITEM_FUNCTION, "AB" },
-	{ "root-coord/partitions/", ITEM_PART, "AB" },
-	{ "root-coord/database/aliases/", ITEM_ALIAS, "AN" },
-	{ "root-coord/aliases/", ITEM_ALIAS, "N" },
-	{ "field-index/", ITEM_INDEX, "AB" },
-	{ "querycoord-collection-loadinfo/", ITEM_LOAD_COLL, "A" },
-	{ "querycoord-partition-loadinfo/", ITEM_LOAD_PART, "AB" },
-	{ "datacoord-meta/channel-cp/", ITEM_CHECKPOINT, "N" },
-	{ "root-coord/credential/users/", ITEM_USER, "N" },
-	{ "root-coord/credential/roles/", ITEM_ROLE, "N" },
-	{ "root-coord/credential/user-role-mapping/", ITEM_USER_ROLE, "N" },
-	{ "root-coord/credential/grantee-privileges/", ITEM_GRANT, "N" },
-	{ "root-coord/credential/grantee-id/", ITEM_GRANT_ID, "N" },
-	{ "importtask/", ITEM_IMPORT, "A" },
-};
-
 /* The parts of a key after its family's prefix. 0, or -1 if it is another. */
 static int
 take_apart(const char *s, const char *form, struct key_place *p)
@@ -213,16 +189,18 @@ take_apart(const char *s, const char *form, struct key_place *p)
 }
 
 static int
-find_place(const char *key, struct key_place *p)
+find_place(const struct metastore *m, const char *key, struct key_place *p)
 {
-	*p = (struct key_place){ .name = "" };
-	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-		size_t n = strlen(families[i].prefix);
+	const struct key_family *f = m->keys->families;
 
-		if (strncmp(key, families[i].prefix, n) != 0)
+	*p = (struct key_place){ .name = "" };
+	for (; f->prefix != NULL; f++) {
+		size_t n = strlen(f->prefix);
+
+		if (strncmp(key, f->prefix, n) != 0)
 			continue;
-		p->kind = families[i].kind;
-		return take_apart(key + n, families[i].form, p);
+		p->kind = f->kind;
+		return take_apart(key + n, f->form, p);
 	}
 	return -1;
 }
@@ -288,7 +266,7 @@ put_snapshot(
 	struct key_place p;
 	uint64_t ts;
 
-	if (cut_ts(plain, &ts) == 0 && find_place(plain, &p) == 0)
+	if (cut_ts(plain, &ts) == 0 && find_place(m, plain, &p) == 0)
 		i = make(m, &p);
 	free(plain);
 	if (i == NULL || ts < i->ts)
@@ -316,7 +294,7 @@ metastore_put(
 
 	if (strncmp(key, snapshots, sizeof snapshots - 1) == 0)
 		return put_snapshot(m, key + sizeof snapshots - 1, value, len);
-	if (find_place(key, &p) == -1)
+	if (find_place(m, key, &p) == -1)
 		return NULL;
 	i = make(m, &p);
 	i->gone = is_tombstone(value, len);
@@ -331,7 +309,7 @@ metastore_delete(struct metastore *m, const char *key)
 	struct item *i;
 	struct key_place p;
 
-	if (find_place(key, &p) == -1)
+	if (find_place(m, key, &p) == -1)
 		return NULL; /* also a snapshot: Milvus forgets old ones */
 	i = metastore_get(m, p.kind, p.a, p.b, p.name);
 	if (i != NULL)

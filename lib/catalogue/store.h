@@ -8,7 +8,8 @@
 
 /*
  * What Milvus's metadata keys hold, kept as bytes: the newest value of each
- * key, and when it changed. One item for each key below; a snapshot key
+ * key, and when it changed. One item for each key below, as 2.3 to 2.5 have
+ * it (keys.h says which versions have which); a snapshot key
  * (snapshots/KEY_ts<TSO>) belongs to the item of KEY.
  */
 enum item_kind {
@@ -56,8 +57,9 @@ struct item {
 	int changed;      /* since metastore_unchange; heads of objects only */
 };
 
+struct keys;
 struct metastore;
-struct metastore *metastore_new(void);
+struct metastore *metastore_new(const struct keys *keys); /* borrowed */
 void metastore_free(struct metastore *m);
 
 /*

@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "base/out.h"
 #include "catalogue/cat.h"
+#include "catalogue/keys.h"
 #include "catalogue/priv.h"
 #include "catalogue/table.h"
 #include "codec/json_minify.h"
@@ -260,6 +261,7 @@ stored(struct meta *m, struct fuzz in)
 	struct err e = { 0 };
 	const struct item *i;
 
+	m->store = metastore_new(&keys_v23);
 	while (next_key(&in, &key, &kv)) {
 		if (kv.mod && meta_write_changes(m, 1, &e) == -1)
 			break;

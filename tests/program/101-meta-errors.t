@@ -85,7 +85,7 @@ done
 
 etcdtool put $BASE/streamingcoord-meta/version 1 >/dev/null
 exits 1 cdc-meta
-said 'Milvus 2.6 or later'
+said "Milvus 2.6 or later .it has 'streamingcoord-meta/'.: its log cannot be read, sources are 2.3.2 to 2.5"
 etcdtool put broken/meta/root-coord/database/db-info/1 'xxx' >/dev/null
 exits 1 cdc-meta -r broken
 said 'not a DatabaseInfo'

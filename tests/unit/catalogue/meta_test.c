@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "catalogue/keys.h"
 #include "catalogue/line.h"
-#include "catalogue/store.h"
 
 #define TOMBSTONE "\xe2\x9b\xbc"
 #define DB "root-coord/database/db-info/"
@@ -21,7 +21,7 @@
 static int
 setup(void **state)
 {
-	*state = metastore_new();
+	*state = metastore_new(&keys_v23);
 	return 0;
 }
 

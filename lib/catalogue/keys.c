@@ -1,0 +1,76 @@
+#include "catalogue/keys.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "catalogue/priv.h"
+#include "format/format.h"
+
+/* The newest first: a newer one has its mark, the oldest takes the rest. */
+static const struct keys *const all[] = { &keys_v26, &keys_v23 };
+
+static int
+on_any(void *arg, const struct etcd_kv *kv, struct err *e)
+{
+	int *any = arg;
+
+	(void)kv;
+	(void)e;
+	*any = 1;
+	return 0;
+}
+
+/* Is there a key in this folder? 1, 0, -1. */
+static int
+is_there(const struct meta *m, const char *folder, struct err *e)
+{
+	char *path = x_asprintf("%s/%s", m->base, folder);
+	char *end = etcd_prefix_end(path);
+	struct etcd_range r = {
+		.from = path,
+		.end = end,
+		.rev = m->rev,
+		.limit = 1,
+		.keys_only = 1,
+	};
+	int64_t now;
+	int any = 0, rc;
+
+	rc = etcd_range(m->etcd, &r, on_any, &any, &now, e);
+	free(path);
+	free(end);
+	if (rc == -1)
+		return m->rev == 0 ? -1
+				   : err_wrap(e, "revision %" PRId64, m->rev);
+	return any;
+}
+
+static const struct keys *
+refuse(const struct meta *m, const struct keys *k, struct err *e)
+{
+	struct buf versions = { 0 };
+
+	format_versions(&versions);
+	err_set(e, ERR_DATA,
+	    "'%s' is a Milvus %s or later (it has '%s'): its log cannot be "
+	    "read, sources are %s",
+	    m->conf->root, k->versions, k->mark, versions.ptr);
+	buf_fini(&versions);
+	return NULL;
+}
+
+const struct keys *
+keys_of(const struct meta *m, struct err *e)
+{
+	const struct keys *const *k = all;
+	int rc = 0;
+
+	while ((*k)->mark != NULL && (rc = is_there(m, (*k)->mark, e)) == 0)
+		k++;
+	if (rc == -1)
+		return NULL;
+	return (*k)->families == NULL ? refuse(m, *k, e) : *k;
+}

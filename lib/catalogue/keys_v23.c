@@ -1,0 +1,41 @@
+#include "catalogue/keys.h"
+
+/* Milvus 2.3 internal/metastore/kv, and the layout of 2.2 before databases. */
+static const struct key_family families[] = {
+	{ "root-coord/database/db-info/", ITEM_DB, "A" },
+	{ "root-coord/database/collection-info/", ITEM_COLL, "BA" },
+	{ "root-coord/collection/", ITEM_COLL, "A" },
+	{ "root-coord/fields/", ITEM_FIELD, "AB" },
+	{ "root-coord/functions/", ITEM_FUNCTION, "AB" },
+	{ "root-coord/partitions/", ITEM_PART, "AB" },
+	{ "root-coord/database/aliases/", ITEM_ALIAS, "AN" },
+	{ "root-coord/aliases/", ITEM_ALIAS, "N" },
+	{ "field-index/", ITEM_INDEX, "AB" },
+	{ "querycoord-collection-loadinfo/", ITEM_LOAD_COLL, "A" },
+	{ "querycoord-partition-loadinfo/", ITEM_LOAD_PART, "AB" },
+	{ "datacoord-meta/channel-cp/", ITEM_CHECKPOINT, "N" },
+	{ "root-coord/credential/users/", ITEM_USER, "N" },
+	{ "root-coord/credential/roles/", ITEM_ROLE, "N" },
+	{ "root-coord/credential/user-role-mapping/", ITEM_USER_ROLE, "N" },
+	{ "root-coord/credential/grantee-privileges/", ITEM_GRANT, "N" },
+	{ "root-coord/credential/grantee-id/", ITEM_GRANT_ID, "N" },
+	{ "importtask/", ITEM_IMPORT, "A" },
+	{ 0 },
+};
+
+static const struct key_scan scans[] = {
+	{ "root-coord/", META_KINDS },
+	{ "snapshots/root-coord/", META_KINDS },
+	{ "field-index/", META_INDEX },
+	{ "querycoord-collection-loadinfo/", META_LOAD },
+	{ "querycoord-partition-loadinfo/", META_LOAD },
+	{ "datacoord-meta/channel-cp/", META_CHECKPOINT },
+	{ "importtask/", META_IMPORT },
+	{ 0 },
+};
+
+const struct keys keys_v23 = {
+	.versions = "2.2 to 2.5",
+	.families = families,
+	.scans = scans,
+};
