@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/main.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/opt.h"
@@ -20,148 +22,90 @@
 #include "task/task.h"
 #include "web/server.h"
 
-enum {
-	OPT_LISTEN = 512, /* above those of task_options */
-	OPT_STATE,
-	OPT_TOKEN,
-	OPT_READ_TOKEN,
-	OPT_HOST,
-	OPT_ORIGIN,
-	OPT_INSECURE,
-	OPT_TLS,
-	OPT_STATUS,
-	OPT_TASKS,
-	OPT_NAME,
-	OPT_ADDRESS,
-	OPT_SOURCE,
-	OPT_TARGET,
-	OPT_ANYONE,
-	MAX_TABLE = 40,
-};
+enum { MAX_TABLE = 40 };
 
 #define LISTEN "127.0.0.1:8444" /* Milvus-CDC's port */
-#define USAGE "[OPTION]..."
-
-static const struct opt own[] = {
-	{ "listen", OPT_LISTEN, "ADDRESS",
-	    "HOST:PORT, port 0 for a free one, or unix:PATH [" LISTEN "]" },
-	{ "state-dir", OPT_STATE, "DIR",
-	    "where tasks are kept [$CDC_STATE_DIR]" },
-	{ "token-file", OPT_TOKEN, "FILE", "a bearer token: who may change" },
-	{ "read-token-file", OPT_READ_TOKEN, "FILE",
-	    "another one: who may only look" },
-	{ "host", OPT_HOST, "NAME",
-	    "serve requests to this Host too; may be repeated" },
-	{ "origin", OPT_ORIGIN, "ORIGIN",
-	    "pages of this one may ask too; may be repeated" },
-	{ "insecure", OPT_INSECURE, NULL,
-	    "other machines may ask without a token" },
-	{ "allow-anyone", OPT_ANYONE, NULL,
-	    "without a token all may change, not only look" },
-	{ "allow-source", OPT_SOURCE, "NAME=VALUE",
-	    "an option of the source that a create may say" },
-	{ "allow-target", OPT_TARGET, "URI[=FILE]",
-	    "a target that a create may name without a login, * any" },
-	{ "tls-dir", OPT_TLS, "DIR",
-	    "of the certificates that a create may name" },
-	{ "http-status", OPT_STATUS, NULL,
-	    "POST /cdc: the status is the code, not always 200" },
-	{ "max-tasks", OPT_TASKS, "N", "how many there may be [100]" },
-	{ "max-name", OPT_NAME, "N", "bytes of a collection's name [256]" },
-	{ "print-address", OPT_ADDRESS, NULL,
-	    "write the address to standard output" },
-	{ 0 },
-};
-
-/* Words with NULL at the end. */
-struct list {
-	const char **v;
-	size_t n, cap;
-};
 
 struct httpd_args {
 	struct web_conf web;
 	struct api api;
 	const char *dir;
-	struct list hosts, origins, sources, targets;
+	struct opt_list hosts, origins, sources, targets;
 	int print;
 };
 
-static const char **
-append(struct list *l, const char *word)
-{
-	l->v = x_grow(l->v, l->n + 1, &l->cap, sizeof *l->v);
-	l->v[l->n++] = word;
-	l->v[l->n] = NULL;
-	return l->v;
-}
-
 /* The name of an option, and a value. */
-static const char **
-allow_source(struct httpd_args *a, const char *arg)
+static int
+allow_source(void *to, const struct opt *o, const char *arg, struct err *e)
 {
 	size_t n = strcspn(arg, "=");
 
+	(void)o;
 	if (!api_source_word(arg, n) || arg[n] == '\0' || arg[n + 1] == '\0')
-		opt_die("--allow-source: '%s' is none of etcd=, root=, "
-			"meta-path=, brokers= and cluster= with a value",
+		return err_set(e, ERR_USAGE,
+		    "'%s' is not etcd=, root=, meta-path=, brokers= or "
+		    "cluster= with a value",
 		    arg);
-	return append(&a->sources, arg);
+	opt_append(to, arg);
+	return 0;
 }
 
 /* Its file is one that each of these tasks will read. */
-static const char **
-allow_target(struct httpd_args *a, const char *arg)
+static int
+allow_target(void *to, const struct opt *o, const char *arg, struct err *e)
 {
 	size_t n = strcspn(arg, "=");
-	char *uri = x_strndup(arg, n), *token;
+	char *uri = x_strndup(arg, n), *token = NULL;
 	struct net_uri u;
-	struct err e = { 0 };
+	int rc = 0;
 
+	(void)o;
 	if (strcmp(arg, "*") != 0 &&
-	    (strpbrk(uri, "*@") != NULL || net_parse(uri, &u, &e) == -1))
-		opt_die("--allow-target: '%s' is no URI of a Milvus", uri);
-	if (arg[n] == '=') {
-		if ((token = trust_secret(arg + n + 1, uri, &e)) == NULL)
-			opt_die("--allow-target: %s", e.msg);
-		trust_forget(token);
-	}
+	    (strpbrk(uri, "*@") != NULL || net_parse(uri, &u, e) == -1))
+		rc = err_set(e, ERR_USAGE, "'%s' is no URI of a Milvus", uri);
+	else if (arg[n] == '=' &&
+		 (token = trust_secret(arg + n + 1, uri, e)) == NULL)
+		rc = -1;
+	trust_forget(token);
 	free(uri);
-	return append(&a->targets, arg);
+	opt_append(to, arg);
+	return rc;
 }
 
-static void
-set_access(struct httpd_args *a, int letter, const char *arg)
-{
-	switch (letter) {
-	case OPT_LISTEN:
-		a->web.listen = arg;
-		break;
-	case OPT_TOKEN:
-		a->web.token_file = arg;
-		break;
-	case OPT_READ_TOKEN:
-		a->web.read_token_file = arg;
-		break;
-	case OPT_HOST:
-		a->web.hosts = append(&a->hosts, arg);
-		break;
-	case OPT_ORIGIN:
-		a->web.origins = append(&a->origins, arg);
-		break;
-	case OPT_ANYONE:
-		a->web.anyone = 1;
-		break;
-	case OPT_SOURCE:
-		a->api.sources = allow_source(a, arg);
-		break;
-	case OPT_TARGET:
-		a->api.targets = allow_target(a, arg);
-		break;
-	default:
-		a->web.insecure = 1;
-	}
-}
+#define A struct httpd_args
+static const struct opt own[] = {
+	OPT_TEXT(0, "listen", "ADDRESS", A, web.listen, NULL, NULL,
+	    "HOST:PORT, port 0 for a free one, or unix:PATH [" LISTEN "]"),
+	OPT_TEXT(0, "state-dir", "DIR", A, dir, NULL, NULL,
+	    "where tasks are kept [$CDC_STATE_DIR]"),
+	OPT_TEXT(0, "token-file", "FILE", A, web.token_file, NULL, NULL,
+	    "a bearer token: who may change"),
+	OPT_TEXT(0, "read-token-file", "FILE", A, web.read_token_file, NULL,
+	    NULL, "another one: who may only look"),
+	OPT_LIST(0, "host", "NAME", A, hosts,
+	    "serve requests to this Host too; may be repeated"),
+	OPT_LIST(0, "origin", "ORIGIN", A, origins,
+	    "pages of this one may ask too; may be repeated"),
+	OPT_FLAG(0, "insecure", A, web.insecure,
+	    "other machines may ask without a token"),
+	OPT_FLAG(0, "allow-anyone", A, web.anyone,
+	    "without a token all may change, not only look"),
+	OPT_CALL(0, "allow-source", "NAME=VALUE", A, sources, allow_source,
+	    "an option of the source that a create may say"),
+	OPT_CALL(0, "allow-target", "URI[=FILE]", A, targets, allow_target,
+	    "a target that a create may name without a login, * any"),
+	OPT_TEXT(0, "tls-dir", "DIR", A, api.tls_dir, NULL, NULL,
+	    "of the certificates that a create may name"),
+	OPT_FLAG(0, "http-status", A, api.http_status,
+	    "POST /cdc: the status is the code, not always 200"),
+	OPT_NUM(0, "max-tasks", "N", A, api.max_tasks, 1, 1000000, 0,
+	    "how many there may be [100]"),
+	OPT_NUM(0, "max-name", "N", A, api.max_name, 1, 65535, 0,
+	    "bytes of a collection's name [256]"),
+	OPT_FLAG(0, "print-address", A, print,
+	    "write the address to standard output"),
+	{ 0 },
+};
 
 /*
  * Where the source is, which a request for a task does not say: options of
@@ -175,15 +119,12 @@ of_source(const struct task_option *o)
 	       strcmp(o->name, "cluster") == 0;
 }
 
-static void
-set_source(struct httpd_args *a, int letter, const char *arg)
+static int
+set_source(void *to, const struct opt *o, const char *arg, struct err *e)
 {
-	struct err e;
+	json_t **options = to;
 
-	for (const struct task_option *o = task_options; o->name != NULL; o++)
-		if (o->letter == letter &&
-		    task_option_set(a->api.options, o, arg, &e) == -1)
-			opt_die("%s", e.msg);
+	return task_option_set(*options, task_option_find(o->name), arg, e);
 }
 
 static void
@@ -195,39 +136,10 @@ make_table(struct opt table[static MAX_TABLE])
 		table[n++] = *o;
 	for (const struct task_option *o = task_options; o->name != NULL; o++)
 		if (of_source(o) && n < MAX_TABLE - 1)
-			table[n++] =
-			    (struct opt){ o->name, o->letter, o->arg, o->help };
+			table[n++] = task_option_opt(o,
+			    offsetof(struct httpd_args, api.options),
+			    set_source);
 	table[n] = (struct opt){ 0 };
-}
-
-static void
-set(struct httpd_args *a, int letter, const char *arg)
-{
-	switch (letter) {
-	case OPT_STATE:
-		a->dir = arg;
-		break;
-	case OPT_TLS:
-		a->api.tls_dir = arg;
-		break;
-	case OPT_STATUS:
-		a->api.http_status = 1;
-		break;
-	case OPT_TASKS:
-		a->api.max_tasks = opt_u64("max-tasks", arg, 1, 1000000);
-		break;
-	case OPT_NAME:
-		a->api.max_name = opt_u64("max-name", arg, 1, 65535);
-		break;
-	case OPT_ADDRESS:
-		a->print = 1;
-		break;
-	default:
-		if (letter < OPT_LISTEN)
-			set_source(a, letter, arg);
-		else
-			set_access(a, letter, arg);
-	}
 }
 
 /*
@@ -267,15 +179,16 @@ static void
 parse(struct httpd_args *a, int argc, char **argv)
 {
 	struct opt table[MAX_TABLE];
-	const char *arg;
-	int letter, first;
+	int first;
 
 	make_table(table);
-	while (
-	    (letter = opt_next(argc, argv, table, USAGE, &arg, &first)) != -1)
-		set(a, letter, arg);
+	first = opt_parse(argc, argv, table, "[OPTION]...", a);
 	if (first < argc)
 		opt_die("'%s': no operand is expected", argv[first]);
+	a->web.hosts = a->hosts.v;
+	a->web.origins = a->origins.v;
+	a->api.sources = a->sources.v;
+	a->api.targets = a->targets.v;
 	find_socket(a);
 }
 
@@ -337,14 +250,11 @@ main(int argc, char **argv)
 	sig_init();
 	if (state_init(dir, &e) == 0)
 		web_run(&a.web, &e);
-	if (e.kind != ERR_STOP)
-		log_error("%s", e.msg);
 	free(a.hosts.v);
 	free(a.origins.v);
 	free(a.sources.v);
 	free(a.targets.v);
 	json_decref(a.api.options);
 	free(dir);
-	sig_reraise(); /* returns unless a signal stopped us */
-	return err_status(&e);
+	return main_end(&e, 0);
 }

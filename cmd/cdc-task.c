@@ -1,7 +1,7 @@
 /* cdc-task: a state directory of tasks, see cdc-task(1). */
 
-#include <getopt.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/main.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/out.h"
@@ -29,18 +30,6 @@
 #include "task/task.h"
 
 enum {
-	STATE_DIR = 512,
-	PAUSED,
-	NO_CHECK,
-	ALLOW_NONE,
-	REASON,
-	JSON,
-	LABEL,
-	PROGRESS,
-	OFFLINE,
-	MISSING,
-	SET_ADOPT,
-	NO_ADOPT,
 	MAX_TABLE = 60,
 	ASK_MS = 1500, /* of Kafka, for status: it answers in 2 s */
 	WATCH_MS = 2000,
@@ -48,6 +37,7 @@ enum {
 };
 
 struct task_args {
+	const char *state_dir; /* as it is said */
 	char *dir;
 	const char *name; /* the operand, or NULL */
 	const char *coll; /* a second one, of doctor */
@@ -55,7 +45,7 @@ struct task_args {
 	json_t *options; /* of create */
 	const char *from;
 	const char *reason;
-	const char *missing; /* of set */
+	enum source_missing missing; /* of set; SOURCE_STOP: is not given */
 	int paused, no_check, allow_none, json, watch, label, offline;
 	int progress;        /* of run */
 	int color, topics;   /* of status */
@@ -67,7 +57,7 @@ struct task_args {
 static int
 print(const struct buf *b, struct err *e)
 {
-	struct out o = { .fd = STDOUT_FILENO, .name = "standard output" };
+	struct out o = out_stdout();
 	int rc;
 
 	if (b->len > 0) /* lines: the last feed is out_mem's */
@@ -266,21 +256,17 @@ cmd_resume(struct task_args *a, struct err *e)
 static int
 cmd_set(struct task_args *a, struct err *e)
 {
-	int how = a->missing == NULL ? 0 : source_missing_of(a->missing);
-
 	int adopt = a->adopt || a->no_adopt;
 
-	if (a->from == NULL && a->missing == NULL && !adopt)
+	if (a->from == NULL && a->missing == SOURCE_STOP && !adopt)
 		return err_set(e, ERR_USAGE,
 		    "set needs --from, --missing, --adopt or --no-adopt");
 	if (a->adopt && a->no_adopt)
 		return err_set(e, ERR_USAGE, "--adopt or --no-adopt, not both");
-	if (a->missing != NULL && how <= SOURCE_STOP)
-		return err_set(e, ERR_USAGE, "--missing is keep or drop");
 	if (a->from != NULL && task_set(a->dir, a->name, a->from, e) == -1)
-		return -1;
-	if (a->missing != NULL && task_set_missing(a->dir, a->name,
-				      (enum source_missing)how, e) == -1)
+		return e->kind == ERR_USAGE ? err_wrap(e, "--from") : -1;
+	if (a->missing != SOURCE_STOP &&
+	    task_set_missing(a->dir, a->name, a->missing, e) == -1)
 		return -1;
 	return adopt ? task_set_adopt(a->dir, a->name, a->adopt, e) : 0;
 }
@@ -317,43 +303,55 @@ cmd_doctor(struct task_args *a, struct err *e)
 
 /* ---- the command line ---- */
 
+#define A struct task_args
 #define DIR_OPT                                                                \
-	{                                                                      \
-		"state-dir", STATE_DIR, "DIR",                                 \
-		    "where tasks are kept [$CDC_STATE_DIR]"                    \
-	}
+	OPT_TEXT(0, "state-dir", "DIR", A, state_dir, NULL, NULL,              \
+	    "where tasks are kept [$CDC_STATE_DIR]")
 static const struct opt dir_opt[] = { DIR_OPT, { 0 } };
 static const struct opt create_opt[] = { DIR_OPT,
-	{ "from", 'f', "WHERE", "where to begin, see cdc-read(1) [start]" },
-	{ "paused", PAUSED, NULL, "do not run it before it is resumed" },
-	{ "no-check", NO_CHECK, NULL, "ask no server whether it can work" },
-	{ "allow-none", ALLOW_NONE, NULL,
-	    "make it though an --include meets nothing yet" },
+	OPT_TEXT('f', "from", "WHERE", A, from, NULL, NULL,
+	    "where to begin, see cdc-read(1) [start]"),
+	OPT_FLAG(0, "paused", A, paused, "do not run it before it is resumed"),
+	OPT_FLAG(
+	    0, "no-check", A, no_check, "ask no server whether it can work"),
+	OPT_FLAG(0, "allow-none", A, allow_none,
+	    "make it though an --include meets nothing yet"),
 	{ 0 } };
 static const struct opt status_opt[] = { DIR_OPT,
-	{ "json", JSON, NULL, "a line of JSON for each task" },
-	{ "offline", OFFLINE, NULL, "do not ask Kafka for lag and backlog" },
-	{ "watch", 'w', NULL, "again every two seconds, until a signal" },
+	OPT_FLAG(0, "json", A, json, "a line of JSON for each task"),
+	OPT_FLAG(
+	    0, "offline", A, offline, "do not ask Kafka for lag and backlog"),
+	OPT_FLAG(
+	    'w', "watch", A, watch, "again every two seconds, until a signal"),
 	{ 0 } };
 static const struct opt doctor_opt[] = { DIR_OPT,
-	{ "check", 'k', "LIST", "only these checks" },
-	{ "json", JSON, NULL, "a line of JSON for each check" },
-	{ "from", 'f', "WHERE", "where it would begin [start]" }, { 0 } };
+	OPT_TEXT(
+	    'k', "check", "LIST", A, checks, NULL, NULL, "only these checks"),
+	OPT_FLAG(0, "json", A, json, "a line of JSON for each check"),
+	OPT_TEXT('f', "from", "WHERE", A, from, NULL, NULL,
+	    "where it would begin [start]"),
+	{ 0 } };
 static const struct opt show_opt[] = { DIR_OPT,
-	{ "json", JSON, NULL, "the definition, with the pipeline" }, { 0 } };
+	OPT_FLAG(0, "json", A, json, "the definition, with the pipeline"),
+	{ 0 } };
 static const struct opt run_opt[] = { DIR_OPT,
-	{ "label", LABEL, NULL, "put [NAME] in front of each message" },
-	{ "progress", PROGRESS, "WHEN", "auto or never, on a terminal [auto]" },
+	OPT_FLAG(0, "label", A, label, "put [NAME] in front of each message"),
+	OPT_WORD(0, "progress", "WHEN", A, progress, "never|auto", 0, 1,
+	    "auto or never, on a terminal [auto]"),
 	{ 0 } };
 static const struct opt reason_opt[] = { DIR_OPT,
-	{ "reason", REASON, "TEXT", "why, for status and the log" }, { 0 } };
+	OPT_TEXT(0, "reason", "TEXT", A, reason, NULL, NULL,
+	    "why, for status and the log"),
+	{ 0 } };
 static const struct opt set_opt[] = { DIR_OPT,
-	{ "from", 'f', "WHERE", "where to go on, see cdc-read(1)" },
-	{ "missing", MISSING, "WHAT",
-	    "what the source lost without a drop: keep or drop" },
-	{ "adopt", SET_ADOPT, NULL,
-	    "collections that the target has already are ours to drop" },
-	{ "no-adopt", NO_ADOPT, NULL, "they are not, as at first" }, { 0 } };
+	OPT_TEXT('f', "from", "WHERE", A, from, NULL, NULL,
+	    "where to go on, see cdc-read(1)"),
+	OPT_WORD(0, "missing", "WHAT", A, missing, "keep|drop", SOURCE_KEEP, 0,
+	    "what the source lost without a drop: keep or drop"),
+	OPT_FLAG(0, "adopt", A, adopt,
+	    "collections that the target has already are ours to drop"),
+	OPT_FLAG(0, "no-adopt", A, no_adopt, "they are not, as at first"),
+	{ 0 } };
 
 enum { NONE, MAYBE, ONE };
 static const struct command {
@@ -403,62 +401,12 @@ find_command(const char *word)
 	opt_die("no command '%s'", word);
 }
 
-static void
-task_arg(struct task_args *a, int letter, const char *arg)
-{
-	struct err e;
-
-	for (const struct task_option *o = task_options; o->name != NULL; o++)
-		if (o->letter == letter &&
-		    task_option_set(a->options, o, arg, &e) == -1)
-			opt_die("%s", e.msg);
-}
-
 static int
-is_flag(struct task_args *a, int letter)
+put_option(void *to, const struct opt *o, const char *arg, struct err *e)
 {
-	struct {
-		int letter, *flag;
-	} flags[] = { { 'w', &a->watch }, { JSON, &a->json },
-		{ OFFLINE, &a->offline }, { LABEL, &a->label },
-		{ PAUSED, &a->paused }, { NO_CHECK, &a->no_check },
-		{ ALLOW_NONE, &a->allow_none }, { SET_ADOPT, &a->adopt },
-		{ NO_ADOPT, &a->no_adopt } };
+	json_t **options = to;
 
-	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-		if (flags[i].letter == letter)
-			return *flags[i].flag = 1;
-	return 0;
-}
-
-static void
-take(struct task_args *a, int letter, const char *arg)
-{
-	if (is_flag(a, letter))
-		return;
-	switch (letter) {
-	case STATE_DIR:
-		free(a->dir);
-		a->dir = x_strdup(arg);
-		break;
-	case 'f':
-		a->from = arg;
-		break;
-	case 'k':
-		a->checks = arg;
-		break;
-	case MISSING:
-		a->missing = arg;
-		break;
-	case REASON:
-		a->reason = arg;
-		break;
-	case PROGRESS:
-		a->progress = opt_choice("progress", arg, "never", "auto");
-		break;
-	default:
-		task_arg(a, letter, arg);
-	}
+	return task_option_set(*options, task_option_find(o->name), arg, e);
 }
 
 /* The command's own options, and for some those of the pipeline. */
@@ -472,8 +420,8 @@ make_table(const struct command *c, struct opt table[static MAX_TABLE])
 	if (c->run == cmd_create || c->run == cmd_doctor)
 		for (const struct task_option *o = task_options;
 		     o->name != NULL && n < MAX_TABLE - 1; o++)
-			table[n++] =
-			    (struct opt){ o->name, o->letter, o->arg, o->help };
+			table[n++] = task_option_opt(
+			    o, offsetof(struct task_args, options), put_option);
 	table[n] = (struct opt){ 0 };
 }
 
@@ -493,12 +441,8 @@ parse(struct task_args *a, int argc, char **argv)
 	const struct command *c;
 	struct opt table[MAX_TABLE];
 	char line[64];
-	const char *arg;
-	int letter, at;
+	int at = opt_until(argc, argv, dir_opt, usage, a);
 
-	while (
-	    (letter = opt_until(argc, argv, dir_opt, usage, &arg, &at)) != -1)
-		take(a, letter, arg);
 	if (at >= argc)
 		opt_die("which command?");
 	c = find_command(argv[at]);
@@ -508,20 +452,14 @@ parse(struct task_args *a, int argc, char **argv)
 	    : c->operand == ONE  ? "NAME "
 	    : c->operand == NONE ? ""
 				 : "[NAME] ");
-	for (;;) {
-		optind = at + 1;
-		while ((letter = opt_until(
-			    argc, argv, table, line, &arg, &at)) != -1)
-			take(a, letter, arg);
-		if (at >= argc)
-			break;
+	for (at = opt_go_on(argc, argv, at + 1, table, line, a); at < argc;
+	     at++)
 		if (a->name == NULL)
 			a->name = argv[at];
 		else if (c->run == cmd_doctor && a->coll == NULL)
 			a->coll = argv[at];
 		else
 			opt_die("one NAME too many: '%s'", argv[at]);
-	}
 	check_operand(c, a);
 	return c;
 }
@@ -529,25 +467,17 @@ parse(struct task_args *a, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct task_args a = { .options = json_object(), .progress = 1 };
+	struct task_args a = { .options = json_object() };
 	const struct command *c;
 	struct err e = { 0 };
-	char *dir;
 
 	log_init(argv[0]);
 	signal(SIGPIPE, SIG_IGN);
-	c = parse(&a, argc, argv);    /* exits 2 on a mistake */
-	dir = state_dir_whole(a.dir); /* a definition keeps it */
-	free(a.dir);
-	a.dir = dir;
+	c = parse(&a, argc, argv);            /* exits 2 on a mistake */
+	a.dir = state_dir_whole(a.state_dir); /* a definition keeps it */
 	if (c->run(&a, &e) == 0)
 		err_clear(&e);
-	else if (e.kind != ERR_STOP && e.kind != ERR_PIPE)
-		log_error("%s", e.msg);
 	json_decref(a.options);
 	free(a.dir);
-	if (e.kind == ERR_PIPE)
-		sig_die_of_pipe();
-	sig_reraise(); /* returns unless a signal stopped us */
-	return e.kind == ERR_NONE && a.bad ? a.bad : err_status(&e);
+	return main_end(&e, a.bad);
 }

@@ -21,15 +21,14 @@ enum { TOKEN_MAX = 4096, PEM_MAX = 1 << 20, TIMEOUT_MAX = 120 };
 int
 order_option(struct order *o, const char *name, const char *value)
 {
-	const struct task_option *t = task_options;
+	const struct task_option *t = task_option_find(name);
 	char cut[API_SHOWN + 1];
 
-	while (t->name != NULL && strcmp(t->name, name) != 0)
-		t++;
-	if (t->name == NULL)
+	if (t == NULL)
 		return call_fail(
 		    o->c, 400, "no option '%s'", api_cut(name, cut));
 	if (task_option_set(o->options, t, value, &o->c->e) == -1) {
+		err_wrap(&o->c->e, "--%s", name);
 		o->c->code = 400;
 		return -1;
 	}

@@ -24,7 +24,7 @@ may_set(struct order *o, const struct task_option *t, const char *v)
 static int
 set_one(struct order *o, const struct task_option *t, const json_t *v)
 {
-	int flag = (t->flags & TASK_FLAG) != 0;
+	int flag = task_option_flag(t);
 
 	if (flag ? !json_is_true(v) : !json_is_string(v))
 		return call_fail(o->c, 400, "option '%s' wants %s", t->name,
@@ -47,12 +47,10 @@ take_options(struct order *o, const json_t *options)
 
 	json_object_foreach(api_any(options), key, v)
 	{
-		const struct task_option *t = task_options;
+		const struct task_option *t = task_option_find(key);
 		int rc = 0;
 
-		while (t->name != NULL && strcmp(t->name, key) != 0)
-			t++;
-		if (t->name == NULL)
+		if (t == NULL)
 			return call_fail(o->c, 400, "there is no option '%s'",
 			    api_cut(key, cut));
 		if (!(t->flags & TASK_MANY) || !json_is_array(v))

@@ -526,7 +526,7 @@ apply_run(const struct apply_conf *conf, struct err *e)
 {
 	struct apply a = {
 		.conf = conf,
-		.out = { .fd = STDOUT_FILENO, .name = "standard output" },
+		.out = out_stdout(),
 		.dead_fd = -1,
 		.started_ns = clock_ns(),
 	};

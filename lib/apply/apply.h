@@ -25,7 +25,7 @@ struct apply_conf {
 	struct names rename;
 	int allow_none; /* a rule of --rename that matches nothing is no error
 			 */
-	unsigned char skip[OP_OTHER + 1]; /* by enum opname */
+	unsigned char skip[OP_MAX]; /* by enum opname */
 	uint64_t until;   /* skip operations later than this; 0: none */
 	const char *dead; /* file for refused lines, or NULL: stop at one */
 	const char *state_dir; /* or NULL: the default */

@@ -1,43 +1,131 @@
 #ifndef CDC_BASE_OPT_H
 #define CDC_BASE_OPT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+struct err;
+
 /*
- * Command lines. One table per program says every option once: long name,
- * letter, what its argument is called, help. getopt_long does the parsing:
- * options may stand behind operands, "--" ends them; abbreviations are
- * refused, a mistake is one line on stderr and status 2.
+ * Command lines. A table has a row for each option of a program: name, letter,
+ * what its argument is called, help, and where in the program's conf the
+ * argument goes. getopt_long does the parsing: options may stand behind
+ * operands, "--" ends them; abbreviations are refused, a mistake is one line
+ * on stderr and status 2.
  */
+enum opt_kind {
+	OPT_IS_FLAG, /* int: 1 */
+	OPT_IS_TEXT, /* const char *, borrowed from argv */
+	OPT_IS_LIST, /* struct opt_list: text that may be repeated */
+	OPT_IS_NUM,  /* a number from min to max */
+	OPT_IS_WORD, /* one of words: min for the first, min + 1, … */
+	OPT_IS_CALL, /* what the function makes of it */
+};
+
+/* v is NULL or has NULL at its end; free it. */
+struct opt_list {
+	const char **v;
+	size_t n, cap;
+};
+
+void opt_append(struct opt_list *l, const char *arg);
+
+struct opt;
+/* -1 with *e: what is wrong with arg; the option's name is put in front. */
+typedef int opt_call(
+    void *to, const struct opt *o, const char *arg, struct err *e);
+
 struct opt {
 	const char *name; /* long, without dashes; NULL ends the table */
-	int letter;       /* a character, or from 256 on for long-only ones */
+	int letter;       /* or 0 */
 	const char *arg;  /* "URL", or NULL if it takes none */
 	const char *help; /* one line */
+	enum opt_kind kind;
+	size_t at, size; /* of the destination, in the conf */
+	uint64_t min, max;
+	uint64_t number; /* if it is not given; 0: what the conf has stays */
+	const char *words;
+	opt_call *call;
+	const char *env;      /* a variable, for text that is not given */
+	const char *fallback; /* and if that is not set; NULL: it stays */
 };
 
 /*
- * The next option's letter, with its argument in *arg, or -1 at the end, then
- * *first is the index of the first operand, and all that follow in argv, which
- * is put in order for that, are operands. Handles --help and
- * --version (status 0) and -v and -q by itself: each table gets them.
- * usage is the line after the program's name, such as "[OPTION]... FILE".
+ * Rows: letter or 0, name, argument, type of the conf, member of it, what is
+ * special to the kind, help. A member of another type does not compile.
  */
-int opt_next(int argc, char **argv, const struct opt *table, const char *usage,
-    const char **arg, int *first);
-/* The same up to the first operand, behind which other options may stand. */
+#define OPT_AT(t_, m_, is_) _Generic(((t_ *)0)->m_, is_ : offsetof(t_, m_))
+#define OPT_INT(t_, m_)                                                        \
+	_Generic(((t_ *)0)->m_, int                                            \
+		 : offsetof(t_, m_), unsigned                                  \
+		 : offsetof(t_, m_))
+#define OPT_ROW(l_, n_, a_, k_, h_)                                            \
+	.name = n_, .letter = l_, .arg = a_, .kind = OPT_IS_##k_, .help = h_
+#define OPT_FLAG(l_, n_, t_, m_, h_)                                           \
+	{                                                                      \
+		OPT_ROW(l_, n_, NULL, FLAG, h_), .at = OPT_INT(t_, m_)         \
+	}
+/* env and or: what it is if it is not given; each may be NULL. */
+#define OPT_TEXT(l_, n_, a_, t_, m_, env_, or_, h_)                            \
+	{                                                                      \
+		OPT_ROW(l_, n_, a_, TEXT, h_),                                 \
+		    .env = env_, .fallback = or_,                              \
+		    .at = OPT_AT(t_, m_, const char *)                         \
+	}
+#define OPT_LIST(l_, n_, a_, t_, m_, h_)                                       \
+	{                                                                      \
+		OPT_ROW(l_, n_, a_, LIST, h_),                                 \
+		    .at = OPT_AT(t_, m_, struct opt_list)                      \
+	}
+/* The member is an int, or an integer of 64 bits; or: if it is not given. */
+#define OPT_NUM(l_, n_, a_, t_, m_, min_, max_, or_, h_)                       \
+	{                                                                      \
+		OPT_ROW(l_, n_, a_, NUM, h_),                                  \
+		    .min = min_, .max = max_, .number = or_,                   \
+		    .size = sizeof((t_ *)0)->m_, .at = offsetof(t_, m_)        \
+	}
+/* An int or an enum: first for the first word. */
+#define OPT_WORD(l_, n_, a_, t_, m_, words_, first_, or_, h_)                  \
+	{                                                                      \
+		OPT_ROW(l_, n_, a_, WORD, h_), .words = words_, .min = first_, \
+					       .number = or_,                  \
+					       .at = OPT_INT(t_, m_)           \
+	}
+#define OPT_CALL(l_, n_, a_, t_, m_, call_, h_)                                \
+	{                                                                      \
+		OPT_ROW(l_, n_, a_, CALL, h_), .call = call_,                  \
+					       .at = offsetof(t_, m_)          \
+	}
+
+/*
+ * Put a command line into conf: what is not given gets its default first.
+ * Handles --help and --version (status 0) and -v and -q by itself: each table
+ * gets them. usage is the line after the program's name, such as "[OPTION]...
+ * FILE". Returns the index of the first operand, and all that follow in argv,
+ * which is put in order for that, are operands.
+ */
+int opt_parse(int argc, char **argv, const struct opt *table, const char *usage,
+    void *conf);
+/*
+ * The same up to the first operand, behind which other options may stand:
+ * those of a command, which opt_go_on then takes from argv[at] on.
+ */
 int opt_until(int argc, char **argv, const struct opt *table, const char *usage,
-    const char **arg, int *first);
+    void *conf);
+int opt_go_on(int argc, char **argv, int at, const struct opt *table,
+    const char *usage, void *conf);
+
+/* What a text is that was not given: from the environment, or NULL. */
+const char *opt_default(const struct opt *o);
+/*
+ * The place of the n bytes at s in "upsert|insert|...", or -1 with ERR_USAGE:
+ * "'x' is not upsert, insert or ...".
+ */
+int opt_word(const char *words, const char *s, size_t n, struct err *e);
 
 /* A mistake on the command line: one line on stderr, status 2. */
 void opt_die(const char *fmt, ...)
     __attribute__((format(printf, 1, 2), noreturn));
-
-/* An option's number between min and max, or opt_die. */
-uint64_t opt_u64(const char *name, const char *arg, uint64_t min, uint64_t max);
-/* One word of two: 1 for yes, 0 for no, or opt_die. */
-int opt_choice(
-    const char *name, const char *arg, const char *no, const char *yes);
 
 /* The value of an environment variable, or fallback if unset or empty. */
 const char *opt_env(const char *name, const char *fallback);

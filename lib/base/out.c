@@ -7,6 +7,12 @@
 #include "base/err.h"
 #include "base/text.h"
 
+struct out
+out_stdout(void)
+{
+	return (struct out){ .fd = STDOUT_FILENO, .name = "standard output" };
+}
+
 /*
  * The descriptor is non-blocking, set so by another process that shares it:
  * wait until it takes more.

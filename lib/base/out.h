@@ -11,7 +11,7 @@ struct err;
  * Records written to a descriptor, one a line. The first error sticks: after it
  * nothing is written any more, and out_flush reports it. Start with
  *
- * struct out o = { .fd = 1, .name = "standard output" };
+ *	struct out o = out_stdout();
  *
  * and end with out_fini, which writes nothing.
  */
@@ -21,6 +21,7 @@ struct out {
 	struct buf b;     /* lines not yet written */
 	int error;        /* errno of the first failure */
 };
+struct out out_stdout(void);
 
 /*
  * Append one line and a line feed. Lines are written when OUT_MAX bytes are

@@ -30,17 +30,6 @@ meta_kind_name(enum meta_kind kind)
 	return kind_names[kind];
 }
 
-enum meta_kind
-meta_kind_by_name(const char *name, size_t len)
-{
-	enum meta_kind k = 0;
-
-	while (k < META_KINDS && (strlen(kind_names[k]) != len ||
-				     memcmp(kind_names[k], name, len) != 0))
-		k++;
-	return k;
-}
-
 struct item *const *
 meta_heads(const struct metastore *m, enum meta_kind kind, size_t *n)
 {

@@ -24,8 +24,6 @@ enum meta_kind {
 	META_KINDS,
 };
 const char *meta_kind_name(enum meta_kind kind);
-/* META_KINDS if there is none of that name. */
-enum meta_kind meta_kind_by_name(const char *name, size_t len);
 
 /*
  * The items that stand for objects of a kind, one each: for collections the

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/err.h"
 #include "base/out.h"
 #include "model/tso.h"
 
@@ -20,33 +19,6 @@ emit_fini(struct emit *e)
 {
 	buf_fini(&e->line);
 	memset(e, 0, sizeof *e);
-}
-
-static int
-want(struct emit *e, const char *name, size_t len, struct err *err)
-{
-	enum opname op = op_by_name(name, len);
-
-	if (op == OP_OTHER)
-		return err_set(
-		    err, ERR_USAGE, "unknown operation '%.*s'", (int)len, name);
-	e->skip[op] = 0;
-	return 0;
-}
-
-int
-emit_only(struct emit *e, const char *list, struct err *err)
-{
-	memset(e->skip, 1, sizeof e->skip);
-	e->skip[OP_BEGIN] = e->skip[OP_TICK] = e->skip[OP_END] = 0;
-	for (const char *p = list; *p != '\0';) {
-		size_t n = strcspn(p, ",");
-
-		if (want(e, p, n, err) == -1)
-			return -1;
-		p += n + (p[n] == ',');
-	}
-	return 0;
 }
 
 struct jsonw *

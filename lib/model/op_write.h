@@ -10,7 +10,6 @@
 #include "codec/json_write.h"
 #include "model/op.h"
 
-struct err;
 struct out;
 
 /*
@@ -22,7 +21,7 @@ struct out;
 struct emit {
 	struct out *out; /* borrowed; NULL: lines are counted, not written */
 	int time;        /* add "time" after ts */
-	uint8_t skip[OP_MAX]; /* operations that --ops leaves out */
+	unsigned char skip[OP_MAX]; /* operations that --ops leaves out */
 	struct jsonw w;
 	struct buf line;
 	enum opname op;         /* of the open line */
@@ -31,9 +30,6 @@ struct emit {
 };
 
 void emit_fini(struct emit *e);
-
-/* Write only the operations of a list such as "insert,delete". ERR_USAGE. */
-int emit_only(struct emit *e, const char *list, struct err *err);
 
 struct jsonw *emit_open(struct emit *e, enum opname op, uint64_t ts);
 /* End the line; rows or keys on it are added to the counts. */

@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/num.h"
-#include "base/opt.h"
 
 enum { LOGICAL_BITS = 18 };
 #define MAX_MS ((int64_t)1 << (64 - LOGICAL_BITS)) /* in the year 4199 */
@@ -127,22 +126,7 @@ tso_parse_time(const char *s, uint64_t *ts, struct err *e)
 	return 0;
 bad:
 	return err_set(e, ERR_DATA,
-	    "'%s' is neither a timestamp nor a time such as "
+	    "'%s' is not a timestamp or a time such as "
 	    "2026-01-02T03:04:05Z",
 	    s);
-}
-
-uint64_t
-tso_opt(const char *name, const char *arg)
-{
-	struct err e = { 0 };
-	uint64_t ts;
-
-	if (tso_parse_time(
-		strncmp(arg, "ts:", 3) == 0 ? arg + 3 : arg, &ts, &e) == -1 ||
-	    ts == 0)
-		opt_die("--%s: '%s' is neither ts:TSO nor a time such as "
-			"2026-01-02T03:04:05Z",
-		    name, arg);
-	return ts;
 }

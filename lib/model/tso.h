@@ -20,7 +20,4 @@ void tso_add_time(struct buf *b, uint64_t ts);
  */
 int tso_parse_time(const char *s, uint64_t *ts, struct err *e);
 
-/* The value of an option that takes ts:TSO or a time, above 0; or opt_die. */
-uint64_t tso_opt(const char *name, const char *arg);
-
 #endif

@@ -161,7 +161,7 @@ where_from(struct where *w, const char *text, const char *state, struct err *e)
 	if (moment(w, text, e) == 0)
 		return 0;
 	return err_set(e, ERR_USAGE,
-	    "'%s' is none of start, beginning, now, checkpoint, task:NAME, "
+	    "'%s' is not start, beginning, now, checkpoint, task:NAME, "
 	    "@FILE, ts:TSO or a time such as 2026-01-02T03:04:05Z",
 	    text);
 }
@@ -172,7 +172,7 @@ where_until(struct where *w, const char *text, struct err *e)
 	if (word(w, text, 1) || moment(w, text, e) == 0)
 		return 0;
 	return err_set(e, ERR_USAGE,
-	    "'%s' is none of now, end, ts:TSO or a time such as "
+	    "'%s' is not now, end, ts:TSO or a time such as "
 	    "2026-01-02T03:04:05Z",
 	    text);
 }

@@ -101,8 +101,7 @@ open_reader(struct reader *r, struct err *e)
 	r->names[0] = x_strdup(r->conf->catalogue);
 	if ((r->in = lines_open(r->names, 1, e)) == NULL)
 		return -1;
-	r->out.fd = STDOUT_FILENO;
-	r->out.name = "standard output";
+	r->out = out_stdout();
 	r->emit.out = r->conf->explain ? NULL : &r->out;
 	r->emit.time = r->conf->time;
 	r->until_ts = UINT64_MAX;
@@ -112,12 +111,10 @@ open_reader(struct reader *r, struct err *e)
 	r->ddl = ddl_new(&d);
 	if (r->conf->include.n == 0 && r->conf->shard.i == 0)
 		r->rbac = rbac_new(&r->emit);
-	if (r->conf->ops != NULL && emit_only(&r->emit, r->conf->ops, e) == -1)
-		return -1;
-	return where_from(&r->from, r->conf->from, r->conf->state, e) == -1 ||
-		       where_until(&r->until, r->conf->until, e) == -1
-		   ? -1
-		   : 0;
+	memcpy(r->emit.skip, r->conf->skip, sizeof r->emit.skip);
+	if (where_from(&r->from, r->conf->from, r->conf->state, e) == -1)
+		return e->kind == ERR_USAGE ? err_wrap(e, "--from") : -1;
+	return where_until(&r->until, r->conf->until, e);
 }
 
 static void

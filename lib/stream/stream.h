@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "model/op.h"
 #include "model/pattern.h"
 #include "model/shard.h"
 #include "model/source.h"
@@ -23,10 +24,10 @@ struct reader_conf {
 	const char *state;        /* state directory, or NULL */
 	const char *from, *until; /* WHERE */
 	struct patterns include, exclude; /* no include: everything */
-	const char *ops;                  /* list of operations, or NULL */
+	unsigned char skip[OP_MAX];       /* operations, by enum opname */
 	struct rows_opts rows;
 	int time;           /* add "time" */
-	int64_t tick_ms;    /* at least so often a tick [1000] */
+	int64_t tick_s;     /* at least so often a tick */
 	struct shard shard; /* of the collections, this part alone */
 	int explain;        /* a table instead of the stream */
 	int allow_none;     /* patterns that meet nothing are no error */

@@ -122,7 +122,7 @@ release(struct reader *r, uint64_t w, struct err *e)
 	lines = op_lines(&r->emit);
 	if (lines != r->lines_at_tick ||
 	    (merge_released(r->merge) > r->tick_ts &&
-		clock_ns() - r->tick_ns >= r->conf->tick_ms * NS_PER_MS)) {
+		clock_ns() - r->tick_ns >= r->conf->tick_s * NS_PER_S)) {
 		r->lines_at_tick = lines;
 		return reader_tick(r, OP_TICK, e);
 	}
@@ -255,7 +255,7 @@ take_candidate(struct reader *r, uint64_t *w)
 static int
 is_tick_due(const struct reader *r)
 {
-	return clock_ns() - r->tick_ns > r->conf->tick_ms * NS_PER_MS;
+	return clock_ns() - r->tick_ns > r->conf->tick_s * NS_PER_S;
 }
 
 /* Nothing waits for W to move on: no need to ask the catalogue now. */

@@ -169,12 +169,9 @@ static int
 name_token(const char *dir, const struct task_order *o, struct err *e)
 {
 	char *path = state_path(dir, o->name, TASK_TOKEN);
-	const struct task_option *t = task_options;
-	int rc;
+	int rc = task_option_set(json_object_get(o->task, "options"),
+	    task_option_find("token-file"), path, e);
 
-	while (strcmp(t->name, "token-file") != 0)
-		t++;
-	rc = task_option_set(json_object_get(o->task, "options"), t, path, e);
 	free(path);
 	return rc;
 }

@@ -34,7 +34,7 @@ add_patterns(
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (patterns_add(
 			p, json_string_value(json_array_get(list, i)), e) == -1)
-			return err_wrap(e, "option '--%s'", name);
+			return err_wrap(e, "--%s", name);
 	return 0;
 }
 
@@ -51,7 +51,9 @@ begins(struct check *c, struct err *e)
 	if (strncmp(word, "task:", 5) == 0)
 		return err_set(e, ERR_USAGE,
 		    "a task cannot begin where a task is: '%s'", word);
-	return where_from(&c->from, word, c->dir, e);
+	if (where_from(&c->from, word, c->dir, e) == 0)
+		return 0;
+	return e->kind == ERR_USAGE ? err_wrap(e, "--from") : -1;
 }
 
 int
@@ -69,7 +71,7 @@ check_words(struct check *c, struct err *e)
 	    net_parse(task_option(c->task, "target"), &u, e) == -1)
 		return -1;
 	if (shard != NULL && shard_parse(&c->shard, shard, e) == -1)
-		return err_wrap(e, "option '--shard'");
+		return err_wrap(e, "--shard");
 	return begins(c, e);
 }
 

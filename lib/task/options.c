@@ -5,136 +5,155 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apply/options.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "catalogue/options.h"
 #include "mq/kafka.h"
+#include "stream/options.h"
 
-/* Letters of options that are long only: above all characters. */
-enum {
-	META_PATH = 256,
-	ETCD_USER,
-	ETCD_CACERT,
-	ETCD_CERT,
-	ETCD_KEY,
-	CLUSTER,
-	OPS,
-	SHARD,
-	TICK,
-	TOKEN_FILE,
-	NO_TOKEN,
-	TARGET_CACERT,
-	TARGET_CERT,
-	TARGET_KEY,
-	RENAME,
-	MODE,
-	SKIP,
-	ON_ERROR,
-	WINDOW,
-	BATCH_BYTES,
-	RETRY,
-	CREATE_MISSING,
-	TIMEOUT,
-	WITH_USERS,
-	ETCD_RETRY,
-	ONE_PART,
-	ADOPT,
-	ALLOW_CIRCLE,
-	SOURCE_TOKEN,
-	SOURCE_CACERT,
-};
-
-const struct task_option task_options[] = {
-	{ "etcd", 'E', "URL,...", "the source's etcd", TASK_META, "--etcd", 0,
-	    "CDC_ETCD", "http://127.0.0.1:2379" },
-	{ "root", 'r', "ROOT", "the source's root path in it [by-dev]",
-	    TASK_META, "--root", 0, NULL, "by-dev" },
-	{ "meta-path", META_PATH, "NAME", "its path below the root [meta]",
-	    TASK_META, "--meta-path", 0, NULL, NULL },
-	{ "etcd-user-file", ETCD_USER, "FILE", "etcd's user:password",
-	    TASK_META, "--etcd-user-file", TASK_PATH, NULL, NULL },
-	{ "etcd-cacert", ETCD_CACERT, "FILE", "etcd's certificate authority",
-	    TASK_META, "--cacert", TASK_PATH, NULL, NULL },
-	{ "etcd-cert", ETCD_CERT, "FILE", "our certificate for etcd", TASK_META,
-	    "--cert", TASK_PATH, NULL, NULL },
-	{ "etcd-key", ETCD_KEY, "FILE", "the key of it", TASK_META, "--key",
-	    TASK_PATH, NULL, NULL },
-	{ "etcd-retry", ETCD_RETRY, "SEC", "how long etcd may be away",
-	    TASK_META, "--retry", 0, NULL, NULL },
-	{ "brokers", 'b', "HOST:PORT,...", "the source's Kafka", TASK_READ,
-	    "--brokers", 0, "CDC_BROKERS", "127.0.0.1:9092" },
-	{ "property", 'X', "NAME=VALUE",
-	    "a librdkafka property; @FILE: a file of them", TASK_READ, "-X",
-	    TASK_MANY, NULL, NULL },
-	{ "cluster", CLUSTER, "NAME", "first part of the topics' names",
-	    TASK_READ, "--cluster", 0, NULL, NULL },
-	{ "include", 'i', "PATTERN", "collections to take [all]", TASK_READ,
-	    "--include", TASK_MANY, NULL, NULL },
-	{ "exclude", 'x', "PATTERN", "collections to leave out", TASK_READ,
-	    "--exclude", TASK_MANY, NULL, NULL },
-	{ "ops", OPS, "LIST", "operations to take [all]", TASK_READ, "--ops", 0,
-	    NULL, NULL },
-	{ "shard", SHARD, "I/N", "the I-th of N parts of the collections",
-	    TASK_READ, "--shard", 0, NULL, NULL },
-	{ "tick", TICK, "SEC", "a commit point at least so often", TASK_READ,
-	    "--tick", 0, NULL, NULL },
-	{ "source", 'S', "URI", "the source Milvus, for doctor to count rows",
-	    TASK_PROGS, NULL, 0, NULL, NULL },
-	{ "source-token-file", SOURCE_TOKEN, "FILE",
-	    "the source's user:password", TASK_PROGS, NULL, TASK_PATH, NULL,
-	    NULL },
-	{ "source-cacert", SOURCE_CACERT, "FILE",
-	    "the source's certificate authority", TASK_PROGS, NULL, TASK_PATH,
-	    NULL, NULL },
-	{ "target", 'T', "URI", "the target Milvus", TASK_APPLY, "--target", 0,
-	    "CDC_TARGET", "http://127.0.0.1:19530" },
-	{ "token-file", TOKEN_FILE, "FILE", "the target's user:password",
-	    TASK_APPLY, "--token-file", TASK_PATH, NULL, NULL },
-	{ "no-token", NO_TOKEN, NULL,
-	    "no login at the target, also if $CDC_TOKEN is set", TASK_APPLY,
-	    "--no-token", TASK_FLAG, NULL, NULL },
-	{ "target-cacert", TARGET_CACERT, "FILE",
-	    "the target's certificate authority", TASK_APPLY, "--cacert",
-	    TASK_PATH, NULL, NULL },
-	{ "target-cert", TARGET_CERT, "FILE", "our certificate for the target",
-	    TASK_APPLY, "--cert", TASK_PATH, NULL, NULL },
-	{ "target-key", TARGET_KEY, "FILE", "the key of it", TASK_APPLY,
-	    "--key", TASK_PATH, NULL, NULL },
-	{ "rename", RENAME, "A=B", "another database or collection name",
-	    TASK_APPLY, "--rename", TASK_MANY, NULL, NULL },
-	{ "mode", MODE, "MODE", "upsert or insert [upsert]", TASK_APPLY,
-	    "--mode", 0, NULL, NULL },
-	{ "skip", SKIP, "OPS", "operations not to apply", TASK_APPLY, "--skip",
-	    0, NULL, NULL },
-	{ "on-error", ON_ERROR, "WHAT", "stop, dead or dead:FILE [stop]",
-	    TASK_APPLY, "--on-error", 0, NULL, NULL },
-	{ "window", WINDOW, "N", "requests in flight", TASK_APPLY, "--window",
-	    0, NULL, NULL },
-	{ "batch-bytes", BATCH_BYTES, "N", "size of a request", TASK_APPLY,
-	    "--batch-bytes", 0, NULL, NULL },
-	{ "retry", RETRY, "SEC", "how long to try one request again",
-	    TASK_APPLY, "--retry", 0, NULL, NULL },
-	{ "timeout", TIMEOUT, "SEC", "of one request", TASK_APPLY, "--timeout",
-	    0, NULL, NULL },
-	{ "with-users", WITH_USERS, NULL, "users, roles and grants too",
-	    TASK_APPLY, "--with-users", TASK_FLAG, NULL, NULL },
-	{ "ignore-partitions", ONE_PART, NULL,
-	    "rows of all partitions go into the default one", TASK_APPLY,
-	    "--ignore-partitions", TASK_FLAG, NULL, NULL },
-	{ "create-missing", CREATE_MISSING, NULL,
-	    "make collections that the target has lost", TASK_APPLY,
-	    "--create-missing", TASK_FLAG, NULL, NULL },
-	{ "adopt", ADOPT, NULL,
-	    "collections that the target has already are ours to drop",
-	    TASK_APPLY, "--adopt", TASK_FLAG, NULL, NULL },
-	{ "allow-circle", ALLOW_CIRCLE, NULL,
-	    "go on where the target's own rows come round", TASK_APPLY,
-	    "--allow-circle", TASK_FLAG, NULL, NULL },
+/* Not of a program: the source that doctor asks. */
+static const struct opt source_options[] = {
+	{ .name = "source",
+	    .letter = 'S',
+	    .arg = "URI",
+	    .help = "the source Milvus, for doctor to count rows" },
+	{ .name = "source-token-file",
+	    .arg = "FILE",
+	    .help = "the source's user:password" },
+	{ .name = "source-cacert",
+	    .arg = "FILE",
+	    .help = "the source's certificate authority" },
 	{ 0 },
 };
+
+static const struct opt *const tables[] = { [TASK_META] = meta_options,
+	[TASK_READ] = reader_options,
+	[TASK_APPLY] = apply_options,
+	[TASK_PROGS] = source_options };
+
+const struct task_option task_options[] = {
+	{ .name = "etcd", .prog = TASK_META, .flags = TASK_KEPT },
+	{ .name = "root", .prog = TASK_META, .flags = TASK_KEPT },
+	{ .name = "meta-path", .prog = TASK_META },
+	{ .name = "etcd-user-file", .prog = TASK_META, .flags = TASK_PATH },
+	{ .name = "etcd-cacert",
+	    .prog = TASK_META,
+	    .flags = TASK_PATH,
+	    .as = "cacert" },
+	{ .name = "etcd-cert",
+	    .prog = TASK_META,
+	    .flags = TASK_PATH,
+	    .as = "cert" },
+	{ .name = "etcd-key",
+	    .prog = TASK_META,
+	    .flags = TASK_PATH,
+	    .as = "key" },
+	{ .name = "etcd-retry",
+	    .prog = TASK_META,
+	    .as = "retry",
+	    .help = "how long etcd may be away" },
+	{ .name = "brokers", .prog = TASK_READ, .flags = TASK_KEPT },
+	{ .name = "property",
+	    .prog = TASK_READ,
+	    .flags = TASK_MANY,
+	    .as = "X" },
+	{ .name = "cluster", .prog = TASK_READ },
+	{ .name = "include", .prog = TASK_READ, .flags = TASK_MANY },
+	{ .name = "exclude", .prog = TASK_READ, .flags = TASK_MANY },
+	{ .name = "ops", .prog = TASK_READ },
+	{ .name = "shard", .prog = TASK_READ },
+	{ .name = "tick",
+	    .prog = TASK_READ,
+	    .help = "a commit point at least so often" },
+	{ .name = "source", .prog = TASK_PROGS },
+	{ .name = "source-token-file", .prog = TASK_PROGS, .flags = TASK_PATH },
+	{ .name = "source-cacert", .prog = TASK_PROGS, .flags = TASK_PATH },
+	{ .name = "target", .prog = TASK_APPLY, .flags = TASK_KEPT },
+	{ .name = "token-file",
+	    .prog = TASK_APPLY,
+	    .flags = TASK_PATH,
+	    .help = "the target's user:password" },
+	{ .name = "no-token",
+	    .prog = TASK_APPLY,
+	    .help = "no login at the target, also if $CDC_TOKEN is set" },
+	{ .name = "target-cacert",
+	    .prog = TASK_APPLY,
+	    .flags = TASK_PATH,
+	    .as = "cacert" },
+	{ .name = "target-cert",
+	    .prog = TASK_APPLY,
+	    .flags = TASK_PATH,
+	    .as = "cert",
+	    .help = "our certificate for the target" },
+	{ .name = "target-key",
+	    .prog = TASK_APPLY,
+	    .flags = TASK_PATH,
+	    .as = "key" },
+	{ .name = "rename", .prog = TASK_APPLY, .flags = TASK_MANY },
+	{ .name = "mode", .prog = TASK_APPLY },
+	{ .name = "skip", .prog = TASK_APPLY },
+	{ .name = "on-error",
+	    .prog = TASK_APPLY,
+	    .arg = "WHAT",
+	    .help = "stop, dead or dead:FILE [stop]" },
+	{ .name = "window", .prog = TASK_APPLY },
+	{ .name = "batch-bytes", .prog = TASK_APPLY },
+	{ .name = "retry", .prog = TASK_APPLY },
+	{ .name = "timeout", .prog = TASK_APPLY },
+	{ .name = "with-users", .prog = TASK_APPLY },
+	{ .name = "ignore-partitions", .prog = TASK_APPLY },
+	{ .name = "create-missing", .prog = TASK_APPLY },
+	{ .name = "adopt", .prog = TASK_APPLY },
+	{ .name = "allow-circle", .prog = TASK_APPLY },
+	{ 0 },
+};
+
+const struct task_option *
+task_option_find(const char *name)
+{
+	for (const struct task_option *o = task_options; o->name != NULL; o++)
+		if (strcmp(o->name, name) == 0)
+			return o;
+	return NULL;
+}
+
+/* It stands there as its program has it, perhaps under another name. */
+static const struct opt *
+row(const struct task_option *o)
+{
+	const struct opt *r = tables[o->prog];
+	const char *as = o->as == NULL ? o->name : o->as;
+
+	while (
+	    strcmp(r->name, as) != 0 && (as[1] != '\0' || r->letter != as[0]))
+		r++;
+	return r;
+}
+
+int
+task_option_flag(const struct task_option *o)
+{
+	return row(o)->arg == NULL;
+}
+
+struct opt
+task_option_opt(const struct task_option *o, size_t at, opt_call *call)
+{
+	const struct opt *r = row(o);
+
+	return (struct opt){ .name = o->name,
+		.letter = r->letter,
+		.arg = o->arg == NULL ? r->arg : o->arg,
+		.help = o->help == NULL ? r->help : o->help,
+		.kind = OPT_IS_CALL,
+		.at = at,
+		.call = call };
+}
 
 const char *
 task_prog_name(enum task_prog prog)
@@ -160,23 +179,28 @@ may(const char *prop, struct err *e)
 static int
 refuse_secret(const struct task_option *o, const char *arg, struct err *e)
 {
-	const char *at = strchr(arg, '@');
+	static const struct {
+		const char *name, *file;
+	} files[] = { { "etcd", "--etcd-user-file" },
+		{ "target", "--token-file" },
+		{ "source", "--source-token-file" },
+		{ "brokers", "-X @FILE" } };
+	int property = strcmp(o->name, "property") == 0;
+	const char *file = NULL;
 
-	if (o->letter == 'X' && kreader_is_secret(arg))
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (strcmp(files[i].name, o->name) == 0)
+			file = files[i].file;
+	if (property && kreader_is_secret(arg))
 		return err_set(e, ERR_USAGE,
 		    "property '%.*s' is a secret, which has no place on a "
 		    "command line or in task.json: put it into a file, -X "
 		    "@FILE",
 		    (int)strcspn(arg, "="), arg);
-	if (o->letter == 'X' && arg[0] != '@' && may(arg, e) == -1)
+	if (property && arg[0] != '@' && may(arg, e) == -1)
 		return -1;
-	if (strchr("ETSb", o->letter) != NULL && at != NULL)
-		return err_set(e, ERR_USAGE,
-		    "option '--%s': a user in a URL; use %s", o->name,
-		    o->letter == 'E'   ? "--etcd-user-file"
-		    : o->letter == 'T' ? "--token-file"
-		    : o->letter == 'S' ? "--source-token-file"
-				       : "-X @FILE");
+	if (file != NULL && strchr(arg, '@') != NULL)
+		return err_set(e, ERR_USAGE, "a user in a URL; use %s", file);
 	return 0;
 }
 
@@ -218,10 +242,11 @@ kept(const struct task_option *o, const char *arg)
 
 	if (o->flags & TASK_PATH)
 		return absolute(arg);
-	if (o->letter == 'X' && (n = location(arg)) > 0) {
+	if (strcmp(o->name, "property") == 0 && (n = location(arg)) > 0) {
 		path = absolute(arg + n);
 		all = x_asprintf("%.*s%s", (int)n, arg, path);
-	} else if (o->letter == ON_ERROR && strncmp(arg, "dead:", 5) == 0) {
+	} else if (strcmp(o->name, "on-error") == 0 &&
+		   strncmp(arg, "dead:", 5) == 0) {
 		path = absolute(arg + 5);
 		all = x_asprintf("dead:%s", path);
 	} else
@@ -237,20 +262,19 @@ task_option_set(json_t *options, const struct task_option *o, const char *arg,
 	json_t *list, *v;
 	char *text;
 
-	if (o->flags & TASK_FLAG) {
+	if (task_option_flag(o)) {
 		json_object_set_new(options, o->name, json_true());
 		return 0;
 	}
 	if (arg[0] == '\0')
-		return err_set(e, ERR_USAGE, "option '--%s' is empty", o->name);
+		return err_set(e, ERR_USAGE, "the value is empty");
 	if (refuse_secret(o, arg, e) == -1)
 		return -1;
 	text = kept(o, arg);
 	v = json_string(text);
 	free(text);
 	if (v == NULL)
-		return err_set(
-		    e, ERR_USAGE, "option '--%s' is not UTF-8", o->name);
+		return err_set(e, ERR_USAGE, "the value is not UTF-8");
 	if (!(o->flags & TASK_MANY)) {
 		json_object_set_new(options, o->name, v);
 		return 0;
@@ -268,13 +292,10 @@ int
 task_option_defaults(json_t *options, struct err *e)
 {
 	for (const struct task_option *o = task_options; o->name != NULL; o++) {
-		const char *v = o->fallback;
-
-		if (o->env != NULL)
-			v = opt_env(o->env, v);
-		if (v != NULL && json_object_get(options, o->name) == NULL &&
-		    task_option_set(options, o, v, e) == -1)
-			return -1;
+		if ((o->flags & TASK_KEPT) &&
+		    json_object_get(options, o->name) == NULL &&
+		    task_option_set(options, o, opt_default(row(o)), e) == -1)
+			return err_wrap(e, "--%s", o->name);
 	}
 	return 0;
 }
@@ -307,10 +328,22 @@ add(struct args *a, const char *s)
 	a->v[a->n++] = s == NULL ? NULL : x_strdup(s);
 }
 
+/* As the program has it: --name, or -X. */
+static void
+add_name(struct args *a, const struct task_option *o)
+{
+	const char *as = o->as == NULL ? o->name : o->as;
+	char *word = x_asprintf("%s%s", as[1] == '\0' ? "-" : "--", as);
+
+	add(a, word);
+	free(word);
+}
+
 static void
 add_option(struct args *a, const struct task_option *o, const json_t *v,
     const char *dir, const char *name)
 {
+	const char *text = json_string_value(v);
 	char *dead;
 
 	if (json_is_array(v)) {
@@ -318,16 +351,13 @@ add_option(struct args *a, const struct task_option *o, const json_t *v,
 			add_option(a, o, json_array_get(v, i), dir, name);
 		return;
 	}
-	if (json_is_true(v)) {
-		add(a, o->as);
+	if (!json_is_true(v) && text == NULL)
 		return;
-	}
-	if (!json_is_string(v))
+	add_name(a, o);
+	if (text == NULL)
 		return;
-	add(a, o->as);
-	if (o->letter != ON_ERROR ||
-	    strcmp(json_string_value(v), "dead") != 0) {
-		add(a, json_string_value(v));
+	if (strcmp(o->name, "on-error") != 0 || strcmp(text, "dead") != 0) {
+		add(a, text);
 		return;
 	}
 	dead = x_asprintf("dead:%s/tasks/%s/dead.ndjson", dir, name);

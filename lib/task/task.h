@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "base/opt.h"
+
 struct buf;
 struct err;
 
@@ -19,27 +21,32 @@ enum task_prog { TASK_META, TASK_READ, TASK_APPLY, TASK_COMMIT, TASK_PROGS };
 const char *task_prog_name(enum task_prog prog); /* "cdc-meta" */
 
 /*
- * An option of cdc-task create: kept in task.json under its name, handed to
- * one program as `as`. FLAG takes no argument, MANY may be repeated (an array
- * of strings), PATH is a file's name (made absolute).
+ * An option of cdc-task create is that of one program: kept in task.json
+ * under its name, and handed to that program. What is not said here is as it
+ * is there. MANY may be repeated (an array of strings), PATH is a file's name
+ * (made absolute), KEPT is in task.json also if it is not given: from the
+ * environment, or the program's default.
  */
-enum { TASK_FLAG = 1, TASK_MANY = 2, TASK_PATH = 4 };
+enum { TASK_KEPT = 1, TASK_MANY = 2, TASK_PATH = 4 };
 struct task_option {
 	const char *name;
-	int letter; /* or a number from 256 on */
-	const char *arg;
-	const char *help;
 	enum task_prog prog; /* TASK_PROGS: of none */
-	const char *as;      /* "--cacert" */
 	int flags;
-	const char *env;      /* asked by create if the option is not given */
-	const char *fallback; /* and then this; NULL: it is left out */
+	const char *as;  /* the program's name or letter for it */
+	const char *arg; /* as in struct opt */
+	const char *help;
 };
 extern const struct task_option task_options[]; /* name NULL at the end */
+const struct task_option *task_option_find(const char *name); /* or NULL */
+int task_option_flag(const struct task_option *o); /* takes no argument */
+/* A row for it, of a table of options. */
+struct opt task_option_opt(
+    const struct task_option *o, size_t at, opt_call *call);
 
 /*
- * Put one option into a definition's "options". ERR_USAGE for a secret in
- * the argument (a password in a URL, a librdkafka property that is one).
+ * Put one option into a definition's "options". ERR_USAGE for an argument that
+ * is empty, or has a secret in it (a password in a URL, a librdkafka property
+ * that is one); the message does not name the option.
  */
 int task_option_set(json_t *options, const struct task_option *o,
     const char *arg, struct err *e);

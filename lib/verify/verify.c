@@ -306,8 +306,7 @@ summary(const struct verify *v)
 int
 verify_run(const struct verify_conf *c, struct err *e)
 {
-	struct verify v = { .conf = c,
-		.out = { .fd = STDOUT_FILENO, .name = "standard output" } };
+	struct verify v = { .conf = c, .out = out_stdout() };
 	int rc;
 
 	v.started_ns = clock_ns();

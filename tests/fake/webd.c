@@ -9,31 +9,31 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/main.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/sig.h"
 #include "codec/json_write.h"
 #include "web/server.h"
 
-enum {
-	GREAT = 8 << 20,
-	OPT_LISTEN = 256,
-	OPT_TOKEN,
-	OPT_READ,
-	OPT_HOST,
-	OPT_ORIGIN,
-	OPT_INSECURE,
-	OPT_ANYONE
+enum { GREAT = 8 << 20 };
+
+struct args {
+	struct web_conf web;
+	struct opt_list hosts, origins;
 };
 
 static const struct opt table[] = {
-	{ "listen", OPT_LISTEN, "ADDRESS", "as cdc-httpd" },
-	{ "token-file", OPT_TOKEN, "FILE", "as cdc-httpd" },
-	{ "read-token-file", OPT_READ, "FILE", "as cdc-httpd" },
-	{ "host", OPT_HOST, "NAME", "as cdc-httpd, once" },
-	{ "origin", OPT_ORIGIN, "ORIGIN", "as cdc-httpd, once" },
-	{ "insecure", OPT_INSECURE, NULL, "as cdc-httpd" },
-	{ "allow-anyone", OPT_ANYONE, NULL, "as cdc-httpd" },
+	OPT_TEXT(0, "listen", "ADDRESS", struct args, web.listen, NULL,
+	    "127.0.0.1:0", "as cdc-httpd"),
+	OPT_TEXT(0, "token-file", "FILE", struct args, web.token_file, NULL,
+	    NULL, "as cdc-httpd"),
+	OPT_TEXT(0, "read-token-file", "FILE", struct args, web.read_token_file,
+	    NULL, NULL, "as cdc-httpd"),
+	OPT_LIST(0, "host", "NAME", struct args, hosts, "as cdc-httpd"),
+	OPT_LIST(0, "origin", "ORIGIN", struct args, origins, "as cdc-httpd"),
+	OPT_FLAG(0, "insecure", struct args, web.insecure, "as cdc-httpd"),
+	OPT_FLAG(0, "allow-anyone", struct args, web.anyone, "as cdc-httpd"),
 	{ 0 },
 };
 
@@ -157,34 +157,18 @@ extern void __lsan_do_leak_check(void) __attribute__((weak));
 int
 main(int argc, char **argv)
 {
-	static const char *hosts[2], *origins[2];
-	struct web_conf conf = { .listen = "127.0.0.1:0",
-		.hosts = hosts,
-		.origins = origins,
-		.handler = handle,
-		.ready = ready };
+	struct args a = { .web = { .handler = handle, .ready = ready } };
 	struct err e = { 0 };
-	const char *arg;
-	int letter, first;
 
 	log_init(argv[0]);
-	while ((letter = opt_next(
-		    argc, argv, table, "[OPTION]...", &arg, &first)) != -1) {
-		const char **where[] = { &conf.listen, &conf.token_file,
-			&conf.read_token_file, hosts, origins };
-
-		if (letter == OPT_INSECURE)
-			conf.insecure = 1;
-		else if (letter == OPT_ANYONE)
-			conf.anyone = 1;
-		else
-			*where[letter - OPT_LISTEN] = arg;
-	}
+	opt_parse(argc, argv, table, "[OPTION]...", &a);
+	a.web.hosts = a.hosts.v;
+	a.web.origins = a.origins.v;
 	sig_init();
-	if (web_run(&conf, &e) == -1 && e.kind != ERR_STOP)
-		log_error("%s", e.msg);
-	if (__lsan_do_leak_check != NULL)
+	web_run(&a.web, &e);
+	free(a.hosts.v);
+	free(a.origins.v);
+	if (sig_stop != 0 && __lsan_do_leak_check != NULL)
 		__lsan_do_leak_check();
-	sig_reraise();
-	return err_status(&e);
+	return main_end(&e, 0);
 }

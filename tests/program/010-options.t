@@ -87,6 +87,30 @@ for c in 'cdc-apply there nosuch -T http://127.0.0.1:1' 'cdc-apply -T http://127
 	exits 2 $c
 	is '  one line' "$(cat "$err")" "${c%% *}: file 'nosuch': No such file or directory"
 done
+# One wording for each kind of mistake, which names the option.
+mistake() { # PROGRAM OPTION ARGUMENT SENTENCE
+	exits 2 "$1" "--$2" "$3"
+	is "  $1 --$2" "$(cat "$err")" "$1: --$2: '$3' is $4 (try --help)"
+}
+when='a time such as 2026-01-02T03:04:05Z'
+mistake cdc-meta rev 0 'not a number from 1 to 9223372036854775807'
+mistake cdc-read tick x 'not a number from 1 to 3600'
+mistake cdc-apply window 65 'not a number from 1 to 64'
+mistake cdc-verify page 0 'not a number from 1 to 16384'
+mistake cdc-httpd max-tasks -1 'not a number from 1 to 1000000'
+mistake cdc-read vectors x 'not base64, decimal or none'
+mistake cdc-read missing x 'not stop, keep or drop'
+mistake cdc-apply mode x 'not upsert or insert'
+mistake cdc-verify consistency x 'not strong, session or eventually'
+mistake cdc-apply on-error x 'not stop or dead:FILE'
+mistake cdc-read until x "not now, end, ts:TSO or $when"
+mistake cdc-apply until x "not ts:TSO or $when"
+mistake cdc-verify until x "not ts:TSO or $when"
+mistake cdc-verify as-of x "not task:NAME, ts:TSO or $when"
+mistake cdc-read ops x 'no operation'
+mistake cdc-apply skip x 'no operation'
+exits 2 cdc-task set x --missing stop
+is '  cdc-task set --missing' "$(cat "$err")" "cdc-task: --missing: 'stop' is not keep or drop (try --help)"
 mkdir folder
 exits 2 cdc-apply folder
 is '  a folder' "$(cat "$err")" "cdc-apply: file 'folder': Is a directory"
@@ -95,7 +119,7 @@ is '  what cannot be read is not empty' "$(cat "$err")" "cdc-apply: secret file 
 exits 1 cdc-read --meta there --until now --from @folder
 is '  nor is what came before its last line' "$(cat "$err")" "cdc-read: 'folder': Is a directory"
 exits 2 cdc-read --meta there --until now --from @nosuch
-is '  where to begin' "$(cat "$err")" "cdc-read: 'nosuch': No such file or directory"
+is '  where to begin' "$(cat "$err")" "cdc-read: --from: 'nosuch': No such file or directory"
 
 for p in cdc-meta cdc-read cdc-apply cdc-task cdc-verify cdc-httpd; do
 	is "$p: every line of --help fits a terminal" "$($p --help | awk 'length > 110')" ''

@@ -11,7 +11,7 @@ said() { # PATTERN: the one line that the last command wrote
 exits 2 cdc-meta --no-such-option
 said "unknown option '--no-such-option'"
 exits 2 cdc-meta -k collection,colection
-said "unknown kind 'colection'"
+said "--kinds: 'colection' is not database, collection, .* role or import"
 exits 2 cdc-meta a.b.c
 said "more than one '.'"
 exits 2 cdc-meta --rev 0

@@ -12,7 +12,7 @@ exits 2 cdc-apply --rename a
 one 'a rename that is none' "--rename: 'a' is not A=B"
 exits 2 cdc-apply --rename a.b=c
 exits 2 cdc-apply --skip insert,frobnicate
-one 'an operation that is none' "--skip: no operation 'frobnicate'"
+one 'an operation that is none' "--skip: 'frobnicate' is no operation"
 exits 2 cdc-apply --skip tick
 exits 2 cdc-apply --window 0
 exits 2 cdc-apply --on-error dead:

@@ -64,6 +64,21 @@ same(const char *a, const char *b)
 }
 
 static void
+an_option_of_a_task_is_one_of_its_program(void **state)
+{
+	(void)state;
+	for (const struct task_option *t = task_options; t->name != NULL; t++) {
+		struct opt o = task_option_opt(t, 0, NULL);
+
+		assert_ptr_equal(task_option_find(t->name), t);
+		assert_string_equal(o.name, t->name);
+		assert_non_null(o.help);
+		assert_int_equal(task_option_flag(t), o.arg == NULL);
+	}
+	assert_null(task_option_find("no-such"));
+}
+
+static void
 patterns_with_a_text_in_common_overlap(void **state)
 {
 	(void)state;
@@ -325,6 +340,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_option_of_a_task_is_one_of_its_program),
 		cmocka_unit_test(patterns_with_a_text_in_common_overlap),
 		cmocka_unit_test(patterns_without_one_do_not),
 		cmocka_unit_test(what_is_left_out_does_not_overlap),

@@ -1,0 +1,16 @@
+#ifndef CDC_CATALOGUE_OPTIONS_H
+#define CDC_CATALOGUE_OPTIONS_H
+
+#include "base/opt.h"
+#include "catalogue/meta.h"
+#include "net/etcd.h"
+
+/* The command line of cdc-meta. */
+struct meta_args {
+	struct etcd_conf etcd;
+	struct meta_conf meta;
+	int plain, all;
+};
+extern const struct opt meta_options[];
+
+#endif
