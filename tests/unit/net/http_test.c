@@ -1,88 +1,18 @@
 #include "net/http.h"
 
-#include <arpa/inet.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "../listener.h"
 #include "base/clock.h"
 #include "base/err.h"
-
-/* A server of one connection: a process that answers and is gone. */
-struct server {
-	pid_t pid;
-	char url[64];
-};
-
-/* A request with a body of so many bytes, as it came. */
-static void
-hear(int fd, char *text, size_t cap)
-{
-	size_t n = 0;
-	ssize_t got = 1;
-	const char *body, *length;
-
-	text[0] = '\0';
-	while (got > 0 && n + 1 < cap) {
-		body = strstr(text, "\r\n\r\n");
-		length = strstr(text, "Content-Length: ");
-		if (body != NULL &&
-		    strlen(body + 4) >=
-			(length == NULL ? 0 : strtoul(length + 16, NULL, 10)))
-			return;
-		got = read(fd, text + n, cap - n - 1);
-		n += got > 0 ? (size_t)got : 0;
-		text[n] = '\0';
-	}
-}
-
-static void
-say(int fd, const char *text)
-{
-	if (write(fd, text, strlen(text)) == -1)
-		_exit(1);
-}
-
-/* talk has a connection and ends the process when it returns. */
-static struct server
-serve(void (*talk)(int fd))
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof at;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	struct server s;
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
-	assert_int_equal(listen(fd, 1), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	snprintf(
-	    s.url, sizeof s.url, "http://127.0.0.1:%d/x", ntohs(at.sin_port));
-	s.pid = fork();
-	if (s.pid == 0) {
-		alarm(20);
-		talk(accept(fd, NULL, NULL));
-		_exit(0);
-	}
-	close(fd);
-	return s;
-}
-
-static void
-end(const struct server *s)
-{
-	kill(s->pid, SIGKILL);
-	assert_int_equal(waitpid(s->pid, NULL, 0), s->pid);
-}
 
 /* Answers with the request itself. */
 static void
@@ -91,12 +21,12 @@ echo(int fd)
 	char text[4096], head[128];
 
 	for (;;) {
-		hear(fd, text, sizeof text);
+		listener_hear(fd, text, sizeof text);
 		snprintf(head, sizeof head,
 		    "HTTP/1.1 418 Teapot\r\nContent-Length: %zu\r\n\r\n",
 		    strlen(text));
-		say(fd, head);
-		say(fd, text);
+		listener_say(fd, head);
+		listener_say(fd, text);
 	}
 }
 
@@ -110,7 +40,7 @@ has(const struct buf *b, const char *text)
 static void
 asks_and_has_the_answer(void **state)
 {
-	struct server s = serve(echo);
+	struct listener s = listener_start(echo);
 	struct http_reply r = { 0 };
 	struct buf body = { 0 };
 	struct err e = { 0 };
@@ -132,7 +62,7 @@ asks_and_has_the_answer(void **state)
 	http_close(h);
 	buf_fini(&body);
 	buf_fini(&r.body);
-	end(&s);
+	listener_end(&s);
 }
 
 /* One request, of which nothing good can come. */
@@ -158,15 +88,16 @@ send_much(int fd)
 {
 	char text[4096];
 
-	hear(fd, text, sizeof text);
-	say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n12345678901");
+	listener_hear(fd, text, sizeof text);
+	listener_say(
+	    fd, "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n12345678901");
 	pause();
 }
 
 static void
 an_answer_has_a_greatest_length(void **state)
 {
-	struct server s = serve(send_much);
+	struct listener s = listener_start(send_much);
 	struct http_reply r = { 0 };
 	struct err e = { 0 };
 	struct http *h = http_open(&(struct http_conf){ .max = 11 }, &e);
@@ -176,11 +107,11 @@ an_answer_has_a_greatest_length(void **state)
 	assert_string_equal(r.body.ptr, "12345678901");
 	http_close(h);
 	buf_fini(&r.body);
-	end(&s);
-	s = serve(send_much);
+	listener_end(&s);
+	s = listener_start(send_much);
 	fails(s.url, (struct http_conf){ .max = 10 }, ERR_DATA,
 	    "the answer is longer than 10 bytes", 1);
-	end(&s);
+	listener_end(&s);
 }
 
 static void
@@ -195,23 +126,23 @@ hang_up(int fd)
 {
 	char text[4096];
 
-	hear(fd, text, sizeof text);
-	say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n123");
+	listener_hear(fd, text, sizeof text);
+	listener_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n123");
 }
 
 static void
 a_peer_that_fails_may_come_back(void **state)
 {
 	struct http_conf conf = { .answer_ms = 100 };
-	struct server s = serve(say_nothing);
+	struct listener s = listener_start(say_nothing);
 
 	(void)state;
 	fails(s.url, conf, ERR_TEMP, s.url, 0);
-	end(&s);
+	listener_end(&s);
 	fails(s.url, conf, ERR_TEMP, s.url, 0); /* nobody listens there now */
-	s = serve(hang_up);
+	s = listener_start(hang_up);
 	fails(s.url, (struct http_conf){ 0 }, ERR_TEMP, s.url, 0);
-	end(&s);
+	listener_end(&s);
 }
 
 static void
@@ -229,16 +160,17 @@ redirect(int fd)
 {
 	char text[4096];
 
-	hear(fd, text, sizeof text);
-	say(fd, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
-		"Content-Length: 0\r\n\r\n");
+	listener_hear(fd, text, sizeof text);
+	listener_say(fd,
+	    "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
+	    "Content-Length: 0\r\n\r\n");
 	pause();
 }
 
 static void
 no_redirect_is_followed(void **state)
 {
-	struct server s = serve(redirect);
+	struct listener s = listener_start(redirect);
 	struct http_reply r = { 0 };
 	struct err e = { 0 };
 	struct http *h = http_open(&(struct http_conf){ 0 }, &e);
@@ -248,7 +180,7 @@ no_redirect_is_followed(void **state)
 	assert_int_equal(r.status, 302);
 	http_close(h);
 	buf_fini(&r.body);
-	end(&s);
+	listener_end(&s);
 }
 
 static int more[2]; /* a pipe: the server may send what is left */
@@ -259,11 +191,11 @@ stream(int fd)
 {
 	char text[4096];
 
-	hear(fd, text, sizeof text);
-	say(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-		"3\r\none\r\n");
+	listener_hear(fd, text, sizeof text);
+	listener_say(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+			 "3\r\none\r\n");
 	assert_int_equal(read(more[0], text, 1), 1);
-	say(fd, "3\r\ntwo\r\n0\r\n\r\n");
+	listener_say(fd, "3\r\ntwo\r\n0\r\n\r\n");
 	pause();
 }
 
@@ -284,12 +216,12 @@ a_stream_is_read_as_it_comes(void **state)
 	struct buf body = { 0 };
 	struct http *h = http_open(&(struct http_conf){ 0 }, &e);
 	struct http_stream *t;
-	struct server s;
+	struct listener s;
 	int64_t began;
 
 	(void)state;
 	assert_int_equal(pipe(more), 0);
-	s = serve(stream);
+	s = listener_start(stream);
 	buf_adds(&body, "{}");
 	t = http_stream_open(h, s.url, NULL, &body, &e);
 	assert_int_equal(http_stream_status(t), 0);
@@ -309,7 +241,7 @@ a_stream_is_read_as_it_comes(void **state)
 	http_stream_close(t);
 	http_close(h);
 	buf_fini(&body);
-	end(&s);
+	listener_end(&s);
 	close(more[0]);
 	close(more[1]);
 }
