@@ -55,7 +55,7 @@ all tests-build:
 	$(Q)sh tests/tools/setup.sh build
 	$(Q)$(MAKE) DEPS_TRIED=1 $@
 else
-all: $(PROGRAMS:%=$(BUILD)/%)
+all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/completions/_cdc
 tests-build: $(UNIT) $(SEEDS) $(FAKES) $(BENCH) $(PRELOAD:tests/fake/%.c=$(BUILD)/tests/%.so)
 endif
 
@@ -68,6 +68,9 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.pb-c.c
 $(BUILD)/embed/%.inc: lib/api/%
 	@mkdir -p $(@D)
 	$(Q)od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' >$@.tmp && mv $@.tmp $@
+# Of all shells, from the options that the programs have.
+$(BUILD)/completions/_cdc: $(wildcard completions/*) lib/model/ops.def $(PROGRAMS:%=$(BUILD)/%)
+	$(Q)sh completions/make.sh $(BUILD)
 $(BUILD)/%.o: %.c | $(PROTO_C) $(EMBED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<

@@ -1,27 +1,15 @@
 # bash completion for cdc-meta, cdc-read, cdc-apply, cdc-task, cdc-verify and cdc-httpd
 
 _cdc_common='--verbose --quiet --help --version'
-_cdc_meta='--etcd --root --meta-path --etcd-user-file --cacert --cert --key --kinds --rev --watch --retry --plain --all --allow-none'
-_cdc_read='--brokers --property --cluster --meta --from --until --include --exclude --allow-none --ops --vectors --json --time --tick
-	--shard --missing --explain --state-dir'
-_cdc_apply='--target --token-file --no-token --cacert --cert --key --dry-run --mode --create-missing --adopt --allow-circle --ignore-partitions --rename --allow-none --skip --on-error
-	--window --batch-bytes --retry --timeout --progress --state-dir --with-users --until'
-_cdc_verify='--source --target --backup --until --include --exclude --allow-none --rename --as-of --settle --state-dir --load --sample --seed --consistency --page --token-file --cacert --cert --key
-	--source-token-file --source-cacert --source-cert --source-key --retry --timeout --progress'
-_cdc_httpd='--listen --state-dir --token-file --read-token-file --host --origin --insecure --allow-anyone --allow-source --allow-target --tls-dir --http-status
-	--max-tasks --max-name --print-address --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
-	--etcd-retry --brokers --property --cluster'
-_cdc_pipeline='--from --etcd --root --meta-path --etcd-user-file --etcd-cacert --etcd-cert --etcd-key
-	--etcd-retry --brokers --property --cluster --include --exclude --ops --shard --tick --source --source-token-file --source-cacert --target --token-file --no-token
-	--target-cacert --target-cert --target-key --rename --mode --skip --on-error --window --batch-bytes --retry
-	--timeout --with-users --ignore-partitions --create-missing --adopt --allow-circle'
-_cdc_create="$_cdc_pipeline --paused --no-check --allow-none"
-_cdc_checks='words others etcd root selection zstd kafka topics format size retention position target login mode itself versions writers databases schemas rows wish state lag progress start lost unknown disk upgrade'
-_cdc_commands='create list status doctor show run supervise pause resume set log commit delete'
-_cdc_ops='create_database drop_database alter_database create_collection drop_collection alter_collection
-	rename_collection create_partition drop_partition insert upsert delete create_index drop_index alter_index
-	load_collection release_collection load_partitions release_partitions flush create_alias alter_alias drop_alias
-	create_user drop_user create_role drop_role grant_role revoke_role grant revoke import unknown'
+_cdc_meta='@cdc-meta@'
+_cdc_read='@cdc-read@'
+_cdc_apply='@cdc-apply@'
+_cdc_verify='@cdc-verify@'
+_cdc_httpd='@cdc-httpd@'
+_cdc_create='@cdc-task create@'
+_cdc_checks='@checks@'
+_cdc_commands='@commands@'
+_cdc_ops='@ops@'
 
 # Offers those of standard input that begin so. What a shell would run, expand or tear is no name of ours, and is not
 # offered: it would stand in the line as it is.
@@ -123,9 +111,7 @@ _cdc_value() { # PREVIOUS CURRENT
 		fi
 		;;
 	--kinds) _cdc_words 'database collection partition index load alias checkpoint user role import' "$2" ;;
-	--etcd | -E | --root | -r | --meta-path | --rev | --brokers | -b | --property | -X | --cluster | --tick | --shard | --target | -T | --rename | --window | --batch-bytes | --retry | --timeout | \
-		--etcd-retry | --reason | --source | -S | --page | --settle | --sample | --seed | --host | --origin | \
-		--max-tasks | --max-name) ;;
+	@arguments@) ;;
 	*) return 1 ;;
 	esac
 }
@@ -133,12 +119,13 @@ _cdc_value() { # PREVIOUS CURRENT
 _cdc_task_options() { # COMMAND
 	case $1 in
 	create) echo "$_cdc_create" ;;
-	doctor) echo "$_cdc_pipeline --check --json" ;;
-	status) echo '--json --watch --offline' ;;
-	show) echo '--json' ;;
-	run) echo '--label --progress' ;;
-	pause | resume) echo '--reason' ;;
-	set) echo '--from --missing --adopt --no-adopt' ;;
+	doctor) echo '@cdc-task doctor@' ;;
+	status) echo '@cdc-task status@' ;;
+	show) echo '@cdc-task show@' ;;
+	run) echo '@cdc-task run@' ;;
+	pause | resume) echo '@cdc-task pause@' ;;
+	set) echo '@cdc-task set@' ;;
+	*) echo '@cdc-task list@' ;;
 	esac
 }
 
@@ -180,7 +167,7 @@ _cdc_choose() {
 	cdc-apply:*) _cdc_files "$cur" ;;
 	cdc-verify:-*) _cdc_words "$_cdc_verify $_cdc_common" "$cur" ;;
 	cdc-httpd:-*) _cdc_words "$_cdc_httpd $_cdc_common" "$cur" ;;
-	cdc-task:-*) _cdc_words "$(_cdc_task_options "$command") --state-dir $_cdc_common" "$cur" ;;
+	cdc-task:-*) _cdc_words "$(_cdc_task_options "$command") $_cdc_common" "$cur" ;;
 	cdc-task:*)
 		case $command in
 		'') _cdc_words "$_cdc_commands" "$cur" ;;

@@ -7,7 +7,7 @@ ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 USERDIR ?= $(PREFIX)/lib/sysusers.d
-FISH     := $(wildcard completions/*.fish)
+FISH     := $(PROGRAMS:%=$(BUILD)/completions/%.fish)
 UNITS    := $(wildcard dist/systemd/*.service)
 MANS     := $(wildcard man/*.[157])
 
@@ -16,9 +16,9 @@ install: all
 		'$(DESTDIR)$(USERDIR)'
 	install -m 755 $(PROGRAMS:%=$(BUILD)/%) '$(DESTDIR)$(BINDIR)'
 	for m in $(MANS); do install -D -m 644 $$m '$(DESTDIR)$(MANDIR)'/man$${m##*.}/$${m#man/} || exit 1; done
-	install -m 644 completions/cdc.bash '$(DESTDIR)$(BASHDIR)/cdc-meta'
+	install -m 644 $(BUILD)/completions/cdc.bash '$(DESTDIR)$(BASHDIR)/cdc-meta'
 	for p in $(filter-out cdc-meta,$(PROGRAMS)); do ln -sf cdc-meta '$(DESTDIR)$(BASHDIR)'/$$p || exit 1; done
-	install -m 644 completions/_cdc '$(DESTDIR)$(ZSHDIR)/_cdc'
+	install -m 644 $(BUILD)/completions/_cdc '$(DESTDIR)$(ZSHDIR)/_cdc'
 	install -m 644 $(FISH) '$(DESTDIR)$(FISHDIR)'
 	for u in $(UNITS); do sed 's,/usr/bin/,$(BINDIR)/,' $$u >'$(DESTDIR)$(UNITDIR)'/$${u##*/} || exit 1; done
 	install -m 644 dist/systemd/milvus-cdc.conf '$(DESTDIR)$(USERDIR)'
@@ -26,7 +26,7 @@ uninstall:
 	for p in $(PROGRAMS); do rm -f '$(DESTDIR)$(BINDIR)'/$$p '$(DESTDIR)$(BASHDIR)'/$$p; done
 	for m in $(notdir $(MANS)); do rm -f '$(DESTDIR)$(MANDIR)'/man$${m##*.}/$$m; done
 	rm -f '$(DESTDIR)$(ZSHDIR)/_cdc' '$(DESTDIR)$(USERDIR)/milvus-cdc.conf' \
-		$(FISH:completions/%='$(DESTDIR)$(FISHDIR)'/%) $(UNITS:dist/systemd/%='$(DESTDIR)$(UNITDIR)'/%)
+		$(FISH:$(BUILD)/completions/%='$(DESTDIR)$(FISHDIR)'/%) $(UNITS:dist/systemd/%='$(DESTDIR)$(UNITDIR)'/%)
 dist:
 	$(Q)BUILD='$(BUILD)' sh dist/dist.sh
 deb:

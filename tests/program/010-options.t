@@ -15,22 +15,22 @@ for p in cdc-meta cdc-read cdc-apply cdc-verify cdc-httpd; do
 		"$(comm -13 help man)" ''
 	name=_cdc_${p#cdc-}
 	# shellcheck disable=SC1091
-	bash -c '. "$1"; eval "echo \$$2 \$_cdc_common"' - "$top/completions/cdc.bash" "$name" | longs >bash
+	bash -c '. "$1"; eval "echo \$$2 \$_cdc_common"' - "$BUILD/completions/cdc.bash" "$name" | longs >bash
 	is "$p: the same options for bash" "$(diff help bash)" ''
-	awk -v p="$p" '$0 == p ")" { on = 1; next } on && /;;/ { exit } on' "$top/completions/_cdc" | longs >zsh
-	{ sed -n '/^common=/,/^)/p' "$top/completions/_cdc" | longs
-		cat zsh; grep -q 'state_dir' "$top/completions/_cdc" && grep -x -- --state-dir help
+	awk -v p="$p" '$0 == p ")" { on = 1; next } on && /;;/ { exit } on' "$BUILD/completions/_cdc" | longs >zsh
+	{ sed -n '/^common=/,/^)/p' "$BUILD/completions/_cdc" | longs
+		cat zsh; grep -q 'state_dir' "$BUILD/completions/_cdc" && grep -x -- --state-dir help
 	} | sort -u >zsh.all
 	is "$p: the same options for zsh" "$(diff help zsh.all)" ''
 done
 cdc-task create --help | longs >help
-bash -c '. "$1"; echo $_cdc_create $_cdc_common --state-dir' - "$top/completions/cdc.bash" | longs >bash
+bash -c '. "$1"; echo $_cdc_create $_cdc_common --state-dir' - "$BUILD/completions/cdc.bash" | longs >bash
 is 'cdc-task create: the same options for bash' "$(diff help bash)" ''
 grep -oE 'Fl -[a-z-]+' "$top/man/cdc-task.1" | sed 's/Fl -/--/' | sort -u >man
 is 'cdc-task create: the manual has every option' "$(comm -23 help man)" ''
 
 fish_says() { # LINE: what fish offers behind it
-	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$top/completions/${1%% *}.fish" "$1" | cut -f 1
+	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$BUILD/completions/${1%% *}.fish" "$1" | cut -f 1
 }
 for p in cdc-meta cdc-read cdc-apply cdc-verify cdc-httpd; do
 	$p --help | longs >help
@@ -42,19 +42,19 @@ done
 export CDC_STATE_DIR="$T/state"
 cdc-task create alpha --no-check
 commands=$(cdc-task --help | sed -n '2,/^cdc-task/s/^  \([a-z]*\) .*/\1/p' | sort)
-is 'cdc-task: its commands for bash' "$(bash -c '. "$1"; printf "%s\n" $_cdc_commands' - "$top/completions/cdc.bash" | sort)" \
+is 'cdc-task: its commands for bash' "$(bash -c '. "$1"; printf "%s\n" $_cdc_commands' - "$BUILD/completions/cdc.bash" | sort)" \
 	"$commands"
 is 'cdc-task: its commands for fish' "$(fish_says 'cdc-task ' | grep -x '[a-z]*' | sort)" "$commands"
 for c in $commands; do
 	cdc-task "$c" --help | longs >help
-	{ bash -c '. "$1"; _cdc_task_options "$2"; echo $_cdc_common' - "$top/completions/cdc.bash" "$c"; echo --state-dir; } |
+	{ bash -c '. "$1"; _cdc_task_options "$2"; echo $_cdc_common' - "$BUILD/completions/cdc.bash" "$c"; echo --state-dir; } |
 		longs >bash
 	is "cdc-task $c: the same options for bash" "$(diff help bash)" ''
 	fish_says "cdc-task $c --" | longs >fish
 	is "cdc-task $c: the same options for fish" "$(diff help fish)" ''
-	{ sed -n '/^common=/,/^)/p' "$top/completions/_cdc"; echo --state-dir
-		case $c in create | doctor) sed -n '/^	pipeline=(/,/^	)/p' "$top/completions/_cdc" ;; esac
-		sed -n '/^cdc-task)/,/^	;;/p' "$top/completions/_cdc" |
+	{ sed -n '/^common=/,/^)/p' "$BUILD/completions/_cdc"; echo --state-dir
+		case $c in create | doctor) sed -n '/^	pipeline=(/,/^	)/p' "$BUILD/completions/_cdc" ;; esac
+		sed -n '/^cdc-task)/,/^	;;/p' "$BUILD/completions/_cdc" |
 		awk -v c="$c" '/^\t[a-z| ]+\)/ { on = $0 ~ "[\t ]" c "[ )]" } on'; } | longs >zsh
 	is "cdc-task $c: the same options for zsh" "$(diff help zsh)" ''
 	is "cdc-task $c: the manual has every option" "$(comm -23 help man)" ''
@@ -65,7 +65,7 @@ ts:'
 
 checks=$(cdc-task doctor -k , 2>&1 | sed 's/.*there are: //')
 for f in cdc.bash _cdc cdc-task.fish; do
-	like "$f: the checks of doctor" "$(cat "$top/completions/$f")" "[' ]$checks[')]"
+	like "$f: the checks of doctor" "$(cat "$BUILD/completions/$f")" "[' ]$checks[')]"
 done
 # Options may stand behind operands, up to --; each operand that is a file has to be there before anything is done.
 away='-E 127.0.0.1:1'

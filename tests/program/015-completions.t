@@ -23,7 +23,7 @@ offline='-E http://127.0.0.1:1'
 
 # M-* puts all that is offered into the line, C-a goes to its begin.
 bash_says() { # LINE
-	printf '%s\n' "PS1= PS2=; . '$top/completions/cdc.bash'" >bash.in
+	printf '%s\n' "PS1= PS2=; . '$BUILD/completions/cdc.bash'" >bash.in
 	printf '%s\033*\001echo OFFERED \n exit\n' "$1" >>bash.in
 	TERM=vt100 INPUTRC=/dev/null script -qec 'bash --norc --noprofile -i' /dev/null <bash.in >bash.out 2>&1
 	said=$(tr -d '\r' <bash.out | sed -n 's/^.*2004lOFFERED //p' | tail -n 1 | sed 's/ *$//')
@@ -35,7 +35,7 @@ bash_says() { # LINE
 zsh_says() { # LINE
 	: >zsh.hits
 	cat >zsh.rc <<-X
-		PS1= PS2=; fpath=('$top/completions' \$fpath)
+		PS1= PS2=; fpath=('$BUILD/completions' \$fpath)
 		autoload -Uz compinit && compinit -u -d '$T/zcompdump'
 		compadd() { local -a hits; [[ "\${@[1,(i)(-|--)]}" == *-(O|A|D)\ * ]] || { builtin compadd -A hits "\$@"; print -rl -- \$hits >>'$T/zsh.hits'; }; builtin compadd "\$@"; }
 	X
@@ -45,7 +45,7 @@ zsh_says() { # LINE
 }
 
 fish_says() { # LINE
-	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$top/completions/${1%% *}.fish" "$1" | cut -f 1 | sort -u | paste -sd ' '
+	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$BUILD/completions/${1%% *}.fish" "$1" | cut -f 1 | sort -u | paste -sd ' '
 }
 
 shells='bash'
