@@ -10,11 +10,9 @@
 #include "base/utf8.h"
 #include "codec/json_write.h"
 #include "codec/pb_write.h"
+#include "rows/wire.h"
 
 enum { KEYS_MAX = 200 }; /* bytes of keys in a message */
-
-/* milvus.proto DeleteRequest */
-enum { DEL_DB = 2, DEL_COLL = 3, DEL_PART = 4, DEL_EXPR = 5 };
 
 struct batch *
 batch_new(struct rowq *q, struct coll *c, const char *part, int keys)

@@ -9,26 +9,9 @@
 #include "codec/json_write.h"
 #include "codec/pb_write.h"
 #include "rows/value.h"
+#include "rows/wire.h"
 
-/*
- * Field numbers of FieldData (schema.proto), InsertRequest and UpsertRequest.
- */
-enum {
-	REQ_DB = 2,
-	REQ_COLL = 3,
-	REQ_PART = 4,
-	REQ_FIELDS = 5,
-	REQ_ROWS = 7,
-	FD_TYPE = 1,
-	FD_NAME = 2,
-	FD_SCALARS = 3,
-	FD_VECTORS = 4,
-	FD_DYNAMIC = 6,
-	FD_VALID = 7,
-	VF_DIM = 1,
-	ARRAY_ELEM = 2,
-	SPARSE_DIM = 2,
-};
+enum { VF_DIM = 1, ARRAY_ELEM = 2, SPARSE_DIM = 2 }; /* schema.proto */
 
 #define META "$meta"
 

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "codec/json_write.h"
 #include "model/schema.h"
+#include "rows/wire.h"
 
 enum { MAX_NAME = 1024 };
 
@@ -42,24 +43,24 @@ add_part(struct fdata *c, const struct pbfield *f, struct err *e)
 {
 	int text = f->wire == PB_BYTES, num = f->wire == PB_VARINT;
 
-	if (f->field == 1 && num) {
+	if (f->field == FD_TYPE && num) {
 		c->type = (int)(uint32_t)f->num;
-	} else if (f->field == 2 && text) {
+	} else if (f->field == FD_NAME && text) {
 		c->name = (const char *)f->ptr;
 		c->name_len = f->len;
-	} else if ((f->field == 3 || f->field == 4) && text) {
+	} else if ((f->field == FD_SCALARS || f->field == FD_VECTORS) && text) {
 		if (c->body != NULL)
 			return err_set(e, ERR_DATA, "values twice");
 		c->body = f->ptr;
 		c->body_len = f->len;
-		c->body_vector = f->field == 4;
-	} else if (f->field == 5 && num) {
+		c->body_vector = f->field == FD_VECTORS;
+	} else if (f->field == FD_ID && num) {
 		c->id = (int64_t)f->num;
-	} else if (f->field == 6 && num) {
+	} else if (f->field == FD_DYNAMIC && num) {
 		c->dynamic = f->num != 0;
-	} else if (f->field == 7 && add_valid(c, f) == -1) {
+	} else if (f->field == FD_VALID && add_valid(c, f) == -1) {
 		return err_set(e, ERR_DATA, "broken valid_data");
-	} else if (f->field == 8) {
+	} else if (f->field == FD_STRUCT) {
 		return err_set(e, ERR_DATA, "a struct, which we do not know");
 	}
 	return 0;

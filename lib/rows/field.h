@@ -16,10 +16,9 @@ struct schema;
 struct type_info;
 
 /*
- * One FieldData (schema.proto) of an Insert: type 1, field_name 2, scalars 3
- * or vectors 4, field_id 5, is_dynamic 6, valid_data 7. Used in this order:
- * fdata_parse, fdata_bind, fdata_check, then fdata_write once a row.
- * All zero is valid and empty. Bytes and schema are borrowed.
+ * One FieldData (wire.h) of an Insert. Used in this order: fdata_parse,
+ * fdata_bind, fdata_check, then fdata_write once a row. All zero is valid and
+ * empty. Bytes and schema are borrowed.
  */
 struct fdata {
 	int64_t id;

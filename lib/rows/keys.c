@@ -12,6 +12,7 @@
 #include "model/schema.h"
 #include "model/types.h"
 #include "rows/field.h"
+#include "rows/wire.h"
 
 void
 keys_fini(struct keys *k)
@@ -126,10 +127,7 @@ count_is(const struct keys *k, uint64_t want, struct err *e)
 	return err_set(e, ERR_DATA, "%zu keys, want %" PRIu64, k->n, want);
 }
 
-/*
- * DeleteRequest: num_rows 11, primary_keys 12, and int64_primary_keys 9 from
- * before 2.2, which later versions may fill in as well.
- */
+/* Keys of before 2.2 may stand beside the others in later versions. */
 int
 keys_of_delete(const void *p, size_t len, struct keys *k, struct err *e)
 {
@@ -140,11 +138,11 @@ keys_of_delete(const void *p, size_t len, struct keys *k, struct err *e)
 	int rc = 0, bad = 0;
 
 	while (!bad && (rc = pbwalk_next(&r, &f)) == 1) {
-		if (f.field == 11 && f.wire == PB_VARINT)
+		if (f.field == LOG_DELETE_ROWS && f.wire == PB_VARINT)
 			rows = f.num;
-		else if (f.field == 12 && f.wire == PB_BYTES)
+		else if (f.field == LOG_DELETE_KEYS && f.wire == PB_BYTES)
 			bad = add_ids(k, &f) == -1;
-		else if (f.field == 9 &&
+		else if (f.field == LOG_DELETE_INT64S &&
 			 (f.wire == PB_BYTES || f.wire == PB_VARINT))
 			bad = add_ints(&old, pbwalk_init(f.ptr, f.len)) == -1;
 	}
@@ -195,9 +193,9 @@ find_pk(const void *p, size_t len, const struct schema *s, struct fdata *c,
 	while ((rc = pbwalk_next(&r, &f)) == 1) {
 		struct fdata d = { 0 };
 
-		if (f.field == 14 && f.wire == PB_VARINT)
+		if (f.field == LOG_INSERT_ROWS && f.wire == PB_VARINT)
 			*rows = f.num;
-		if (f.field != 13 || f.wire != PB_BYTES || found)
+		if (f.field != LOG_INSERT_FIELDS || f.wire != PB_BYTES || found)
 			continue;
 		if (fdata_parse(&d, f.ptr, f.len, e) == -1) {
 			fdata_fini(&d);
@@ -213,7 +211,6 @@ find_pk(const void *p, size_t len, const struct schema *s, struct fdata *c,
 	return found && fdata_bind(c, s, e) == -1 ? -1 : found;
 }
 
-/* InsertRequest: fields_data 13, num_rows 14. */
 int
 keys_of_insert(const void *p, size_t len, const struct schema *s,
     struct keys *k, struct err *e)

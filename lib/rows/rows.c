@@ -11,6 +11,7 @@
 #include "model/schema.h"
 #include "model/types.h"
 #include "rows/field.h"
+#include "rows/wire.h"
 
 enum { MAX_COLUMNS = 1024 }; /* Milvus: 64, proxy.maxFieldNum */
 
@@ -73,7 +74,7 @@ add_column(struct rows *r, const struct pbfield *f, const struct schema *s,
 	return fdata_bind(c, s, e);
 }
 
-/* InsertRequest: timestamps 10, fields_data 13, num_rows 14. */
+/* An InsertRequest of the log. */
 static int
 parse(struct rows *r, const void *p, size_t len, const struct schema *s,
     struct err *e)
@@ -85,13 +86,13 @@ parse(struct rows *r, const void *p, size_t len, const struct schema *s,
 	int rc;
 
 	while ((rc = pbwalk_next(&walk, &f)) == 1) {
-		if (f.field == 14 && f.wire == PB_VARINT) {
+		if (f.field == LOG_INSERT_ROWS && f.wire == PB_VARINT) {
 			rows = f.num;
-		} else if (f.field == 10) {
+		} else if (f.field == LOG_INSERT_TIMES) {
 			if ((k = pbwalk_count(f.ptr, f.len)) == -1)
 				break;
 			times += (uint64_t)k;
-		} else if (f.field == 13 && f.wire == PB_BYTES &&
+		} else if (f.field == LOG_INSERT_FIELDS && f.wire == PB_BYTES &&
 			   add_column(r, &f, s, e) == -1) {
 			return -1;
 		}
