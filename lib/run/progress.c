@@ -1,4 +1,4 @@
-#include "run/progress.h"
+#include "run/priv.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -20,8 +20,7 @@
 #include "net/trouble.h"
 #include "run/notify.h"
 #include "run/pipeline.h"
-#include "run/progress.h"
-#include "run/show.h"
+#include "run/priv.h"
 #include "state/state.h"
 #include "task/task.h"
 

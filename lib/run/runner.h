@@ -21,18 +21,18 @@ struct runner_conf {
  * end, what it wrote is applied and committed. -1 with the kind of the status
  * of the program that failed, 1, 2 or 4; with ERR_TEMP if somebody else runs
  * the task. sig_init must have been called. Changes how SIGCHLD is handled.
- * A service manager is told (base/notify.h), its watchdog as progress.h says.
+ * A service manager is told (run/notify.h), its watchdog as priv.h says.
  */
 int runner_run(const struct runner_conf *conf, struct err *e);
 
 /*
  * Run every task of a state directory that is wanted, each in a process of
  * its own that cannot harm the others, until a signal: then all are ended in
- * order, at once. Tasks that come, go or change are seen at once if the
- * system tells (watch.h). A task that failed is tried again when it is
- * resumed or changed. A runner that died is started again with backoff, ten
- * times in ten minutes at most; then its task has failed. The watchdog of a
- * service manager (base/notify.h) is fed when the loop turns and no runner is
+ * order, at once. Tasks that come, go or change are seen at once if the system
+ * tells. A task that failed is tried again when it is resumed or changed. A
+ * runner that died is started again with backoff, ten times in ten minutes at
+ * most; then its task has failed. The watchdog of a
+ * service manager (run/notify.h) is fed when the loop turns and no runner is
  * left that should have ended and was killed.
  */
 int runner_supervise(const char *dir, struct err *e);

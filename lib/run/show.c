@@ -1,4 +1,4 @@
-#include "run/show.h"
+#include "run/priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>

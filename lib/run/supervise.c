@@ -18,7 +18,7 @@
 #include "base/sig.h"
 #include "run/notify.h"
 #include "run/pipeline.h"
-#include "run/watch.h"
+#include "run/priv.h"
 #include "state/state.h"
 #include "task/process.h"
 #include "task/task.h"

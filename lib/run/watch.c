@@ -1,4 +1,4 @@
-#include "run/watch.h"
+#include "run/priv.h"
 
 #include <stdlib.h>
 #include <sys/inotify.h>
