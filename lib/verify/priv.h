@@ -105,6 +105,44 @@ int verify_load(
 int verify_unload(struct verify *v, const struct pair *p,
     const struct vloading l[2], struct err *e);
 
+/* sample.c */
+enum { SAMPLE_ROWS = 1000 }; /* in one place */
+
+/*
+ * A run of about SAMPLE_ROWS rows that begins at the row of this rank, 0
+ * being the row of the lowest key: lo < key <= hi, found by counting. lo is
+ * unset (*has_lo 0) from the first row on. The texts are the caller's to
+ * free, by vrange_fini.
+ */
+struct vrange {
+	struct vkey lo, hi;
+	int has_lo, has_hi;
+	struct buf text[2];
+};
+void vrange_fini(struct vrange *r);
+int vrange_at(
+    const struct vask *a, uint64_t rank, struct vrange *r, struct err *e);
+
+/* recheck.c */
+/*
+ * Keys whose rows differed while rows were written. They are asked for again,
+ * after what the source had then has arrived at the target; those that still
+ * differ, and did not change at the source meanwhile, are differences.
+ * All zero is valid and empty.
+ */
+enum { VCANDS_MAX = 100000 }; /* keys held at a time */
+
+struct vcands {
+	struct vcand *v;
+	size_t n, cap;
+};
+void vcands_fini(struct vcands *c);
+void vcands_add(struct vcands *c, const struct vkey *k); /* copies */
+
+/* Ask again, write the lines, and empty *c. ask is the unit's. */
+int vcands_settle(struct verify *v, const struct pair *p,
+    const struct vask ask[2], struct vcands *c, struct err *e);
+
 /* rows.c: the rows. */
 int verify_rows(struct verify *v, struct pair *p, struct err *e);
 

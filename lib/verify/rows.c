@@ -9,9 +9,7 @@
 #include "milvus/feed.h"
 #include "model/types.h"
 #include "verify/priv.h"
-#include "verify/recheck.h"
 #include "verify/row_diff.h"
-#include "verify/sample.h"
 
 /* The rows of one partition, or of all. */
 struct unit {

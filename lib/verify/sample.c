@@ -1,4 +1,4 @@
-#include "verify/sample.h"
+#include "verify/priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,13 +1,14 @@
 #include "verify/spool.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "verify/tmpfile.h"
 
 /* As it is in memory and in a file; the key's bytes follow. */
 struct spool_rec {
@@ -34,6 +35,26 @@ struct spool {
 	struct run *last; /* whose record was handed out; NULL: none */
 	int reading;
 };
+
+/* A file without a name in $TMPDIR [/tmp]: gone when it is closed. */
+static FILE *
+nameless_open(struct err *e)
+{
+	const char *dir = getenv("TMPDIR");
+	char *path = x_asprintf("%s/cdc-verify.XXXXXX",
+	    dir == NULL || dir[0] == '\0' ? "/tmp" : dir);
+	int fd = mkostemp(path, O_CLOEXEC);
+	FILE *f = fd == -1 ? NULL : fdopen(fd, "w+");
+
+	if (f == NULL)
+		err_sys(e, ERR_OUTPUT, "'%s'", path);
+	if (fd != -1)
+		unlink(path);
+	if (f == NULL && fd != -1)
+		close(fd);
+	free(path);
+	return f;
+}
 
 struct spool *
 spool_new(size_t run_bytes)
