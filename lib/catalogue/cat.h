@@ -91,7 +91,7 @@ struct cat_import {
 	int64_t mod; /* etcd's revision of its newest change */
 	uint64_t create_ts;
 	int done;    /* it has been completed */
-	int judged;  /* stream/ddl_import.c has looked at it since, */
+	int judged;  /* ddl/import.c has looked at it since, */
 	int missing; /* and found that the target lacks its rows */
 };
 

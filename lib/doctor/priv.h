@@ -7,9 +7,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/textset.h"
 #include "doctor/doctor.h"
 #include "milvus/ask.h"
+#include "milvus/textset.h"
 #include "state/state.h"
 #include "task/check_each.h"
 #include "task/status.h"

@@ -3,10 +3,10 @@
 
 #include <stdint.h>
 
-#include "base/textset.h"
 #include "codec/kv.h"
 #include "milvus/client.h"
 #include "milvus/collection.h"
+#include "milvus/textset.h"
 
 struct err;
 

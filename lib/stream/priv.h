@@ -6,11 +6,11 @@
 #include "base/lines.h"
 #include "base/out.h"
 #include "catalogue/cat.h"
+#include "ddl/ddl.h"
+#include "ddl/known.h"
+#include "ddl/rbac.h"
 #include "model/op_write.h"
-#include "stream/ddl.h"
-#include "stream/known.h"
 #include "stream/merge.h"
-#include "stream/rbac.h"
 #include "stream/stream.h"
 
 /* What became of the records of one collection, for --explain. */

@@ -22,13 +22,13 @@
 #include "catalogue/cat.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
+#include "ddl/known.h"
 #include "fuzz.h"
 #include "fuzzrows.h"
 #include "model/op_read.h"
 #include "model/pos.h"
 #include "model/schema.h"
 #include "rows/columns.h"
-#include "stream/known.h"
 
 enum { MAX_KEYS = 40 };
 

@@ -37,6 +37,10 @@ mkdir tree/lib/attic && echo '#include "base/err.h"' >tree/lib/attic/x.c
 cp "$top/lib/LAYERS" tree/lib
 sh "$check" tree >"$out"
 is 'a room that nobody knows' "$? $(cat "$out")" '1 lib/attic/x.c:1: attic is not in lib/LAYERS'
+rm -r tree/lib/attic
+for i in $(seq 40); do echo >"tree/lib/format/x$i.c"; done
+sh "$check" tree >"$out"
+is 'a room without walls' "$? $(sed 's/[0-9]\{2\}/N/' "$out")" '1 lib/format/ has N files: what are its rooms?'
 mkdir -p bare/lib && cp tree/lib/LAYERS bare/lib
 exits 1 sh "$check" bare
 

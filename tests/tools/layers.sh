@@ -1,8 +1,10 @@
 #!/bin/sh
 # layers.sh [TREE]: does each folder of lib/ include only what lib/LAYERS allows, and is that without circles, and
 # nothing of it in vain? Does a private header (priv.h, X_priv.h) stay in its folder, and out of cmd/? Prints what does
-# not, status 1.
+# not, and which folder has over 31 files, status 1.
 cd "${1:-$(dirname "$0")/../..}" || exit 1
+many=$(for d in lib/*/; do set -- "$d"*; [ $# -le 31 ] || echo "$d has $# files: what are its rooms?"; done)
+[ -z "$many" ] || echo "$many"
 grep -n '^#include "[a-z0-9_]*/' /dev/null lib/*/*.[ch] cmd/*.c | awk -F'[:"]' '
 	FILENAME == "lib/LAYERS" {
 		if (/^[a-z]/) {
@@ -39,4 +41,4 @@ grep -n '^#include "[a-z0-9_]*/' /dev/null lib/*/*.[ch] cmd/*.c | awk -F'[:"]' '
 		if (!seen)
 			bad = print_("no include was seen")
 		exit bad
-	}' lib/LAYERS -
+	}' lib/LAYERS - && [ -z "$many" ]

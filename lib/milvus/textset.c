@@ -1,4 +1,4 @@
-#include "base/textset.h"
+#include "milvus/textset.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "stream/ddl.h"
+#include "ddl/ddl.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 
 #include "base/err.h"
 #include "base/out.h"
+#include "ddl/known.h"
 #include "model/op_write.h"
-#include "stream/known.h"
 
 /* A source's catalogue on one side, what the target has on the other. */
 struct fixture {

@@ -1,4 +1,4 @@
-#include "stream/ddl.h"
+#include "ddl/ddl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ddl/known.h"
+#include "ddl/priv.h"
 #include "model/op_write.h"
-#include "stream/ddl_priv.h"
-#include "stream/known.h"
 
 /* Indexes and loads */
 

@@ -1,5 +1,5 @@
-#ifndef CDC_STREAM_KNOWN_H
-#define CDC_STREAM_KNOWN_H
+#ifndef CDC_DDL_KNOWN_H
+#define CDC_DDL_KNOWN_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "ddl/priv.h"
 #include "model/tso.h"
-#include "stream/ddl_priv.h"
 
 /*
  * Bulk imports: the rows are in the source and in no log. So all that can be

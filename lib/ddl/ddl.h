@@ -1,5 +1,5 @@
-#ifndef CDC_STREAM_DDL_H
-#define CDC_STREAM_DDL_H
+#ifndef CDC_DDL_DDL_H
+#define CDC_DDL_DDL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "stream/rbac.h"
+#include "ddl/rbac.h"
 
 #include <stdlib.h>
 #include <string.h>

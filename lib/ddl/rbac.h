@@ -1,5 +1,5 @@
-#ifndef CDC_STREAM_RBAC_H
-#define CDC_STREAM_RBAC_H
+#ifndef CDC_DDL_RBAC_H
+#define CDC_DDL_RBAC_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-#ifndef CDC_BASE_TEXTSET_H
-#define CDC_BASE_TEXTSET_H
+#ifndef CDC_MILVUS_TEXTSET_H
+#define CDC_MILVUS_TEXTSET_H
 
 #include <stddef.h>
 

@@ -1,12 +1,12 @@
-#ifndef CDC_STREAM_DDL_PRIV_H
-#define CDC_STREAM_DDL_PRIV_H
+#ifndef CDC_DDL_PRIV_H
+#define CDC_DDL_PRIV_H
 
 /* Between the files of ddl only. */
 
+#include "ddl/ddl.h"
+#include "ddl/known.h"
 #include "model/names.h"
 #include "model/op_write.h"
-#include "stream/ddl.h"
-#include "stream/known.h"
 
 enum kind { EV_DB, EV_COLL, EV_PART, EV_ALIAS };
 
@@ -45,10 +45,10 @@ int ddl_included(struct ddl *d, struct cat_coll *c);
 /* What is there, and drops after ts of what is not. */
 void ddl_push_live(struct ddl *d, uint64_t ts);
 
-/* ddl_import.c: all completed imports that are new; those told before not. */
+/* import.c: all completed imports that are new; those told before not. */
 void ddl_imports(struct ddl *d);
 
-/* ddl_line.c */
+/* line.c */
 void ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id,
     const char *db, const struct kvs *props, int ensure);
 struct jsonw *ddl_open_coll(struct ddl *d, enum opname op, uint64_t ts,
@@ -76,7 +76,7 @@ void ddl_line_parts(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, const struct view_items *parts,
     int64_t replicas);
 
-/* ddl_change.c */
+/* change.c */
 void ddl_need_db(struct ddl *d, int64_t id, const char *name, uint64_t ts);
 void ddl_drop_db(struct ddl *d, int64_t id, uint64_t ts);
 void ddl_apply_db(struct ddl *d, const struct event *ev);

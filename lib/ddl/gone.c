@@ -1,4 +1,4 @@
-#include "stream/ddl_priv.h"
+#include "ddl/priv.h"
 
 int
 ddl_gone(const struct ddl *d, const struct cat_coll *c)

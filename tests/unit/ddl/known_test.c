@@ -1,4 +1,4 @@
-#include "stream/known.h"
+#include "ddl/known.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
