@@ -8,7 +8,7 @@
 #include "verify/backup_rows.h"
 #include "verify/priv.h"
 
-/* One collection of the files and its counterpart. */
+/* A collection of the files and its counterpart at the target. */
 struct job {
 	struct verify *v;
 	struct vfile *f;
@@ -20,7 +20,7 @@ struct job {
 	size_t at;
 };
 
-/* The server's next row: 1, 0 at the end, -1. */
+/* The target's next row: 1, 0 at the end, -1. */
 static int
 theirs(struct job *j, const struct vrow **r, struct err *e)
 {
@@ -98,7 +98,9 @@ rows(struct job *j, struct err *e)
 	return rc;
 }
 
-/* Of what schema_same says, nothing may differ where hashes are compared. */
+/*
+ * Rows can be compared by hash only if schema_same finds no difference at all.
+ */
 static int
 comparable(struct job *j)
 {
@@ -147,7 +149,7 @@ partitions(struct job *j)
 	for (size_t i = 1; i < c->nparts; i++)
 		if (c->parts[i].there)
 			textset_add(&j->p.parts[SRC], c->parts[i].name);
-	/* those of a partition key are in no line */
+	/* partitions of a partition key are in no line */
 	if (!c->coll.blank_part)
 		diff_texts(j->v, "partition", &j->p, "part", &j->p.parts[SRC],
 		    &j->p.parts[DST]);

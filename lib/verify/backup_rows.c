@@ -17,13 +17,13 @@ enum { REQ_FIELDS = 5, QUERY_FIELDS = 2 }; /* UpsertRequest, QueryResults */
 
 #define SIGN ((uint64_t)1 << 63)
 
-/* A file being read. */
+/* The state of reading the files. */
 struct reading {
 	struct vfile *f;
 	struct opline op;
 	uint64_t seq;
 	struct buf scratch;
-	int reached; /* until, in the stream at hand */
+	int reached; /* the current stream reached --until */
 };
 
 static void
@@ -58,7 +58,7 @@ find(const struct vfile *f, const char *id)
 	return NULL;
 }
 
-/* Its number; made if it is not known yet. */
+/* The number of a partition; a new one gets the next number. */
 static uint32_t
 part_number(struct fcoll *c, const char *name)
 {
@@ -111,7 +111,7 @@ create(struct reading *r, struct err *e)
 	struct fcoll *c = find(f, o->coll_id.ptr);
 	int64_t shards, parts;
 
-	if (c != NULL) /* from another file */
+	if (c != NULL) /* made by an earlier file */
 		return 0;
 	f->v = x_grow(f->v, f->n, &f->cap, sizeof *f->v);
 	c = &f->v[f->n++];
@@ -152,7 +152,7 @@ set_key(struct spooled *s, const struct vkey *k, uint8_t be[8])
 	s->key = (struct span){ (const char *)be, 8 };
 }
 
-/* The line's rows, as the answer of a query would have them. */
+/* The line's rows in the form of a query's answer. */
 static int
 line_page(
     struct reading *r, const struct fcoll *c, struct vpage *p, struct err *e)
@@ -270,7 +270,7 @@ partition(struct reading *r, struct fcoll *c, int there)
 		p->dropped_at = ++r->seq;
 }
 
-/* Of a collection that the files have made. */
+/* An operation on a collection that the files have made. */
 static int
 of_collection(struct reading *r, struct fcoll *c, struct err *e)
 {
@@ -290,7 +290,7 @@ of_collection(struct reading *r, struct fcoll *c, struct err *e)
 	return 0;
 }
 
-/* Does the stream reach to where the backup is to be taken from? */
+/* Notes whether the stream reached --until. */
 static void
 note_end(struct reading *r)
 {
@@ -362,7 +362,7 @@ vfile_read(struct vfile *f, char *const *names, size_t n, struct err *e)
 	return rc == -1 ? -1 : 0;
 }
 
-/* What one more operation makes of a row. */
+/* Applies one more operation to the state of a row. */
 static void
 fold(const struct fcoll *c, const struct spooled *s, int *there, uint32_t *part,
     struct hash *hash)

@@ -5,36 +5,37 @@
 #include "verify/priv.h"
 #include "verify/spool.h"
 
-/* A collection as the lines of a backup leave it. */
+/* A collection as it is after all lines of a backup. */
 struct fcoll {
 	struct coll coll; /* names, schema, …; id is not used */
 	char *id;         /* coll_id */
 	int dropped, partial;
-	struct vfields fields; /* that its rows' hashes are made of */
+	struct vfields
+	    fields; /* the fields that the rows' hashes are made of */
 	struct fpart {
 		char *name;
 		int there;
-		uint64_t dropped_at; /* rows of before are gone */
-	} * parts;                   /* number 0 is no partition */
+		uint64_t dropped_at; /* rows from before are deleted */
+	} * parts;                   /* number 0: no partition */
 	size_t nparts, parts_cap;
 };
 
-/* What files of lines come to. */
+/* The result of the files' lines. */
 struct vfile {
 	struct fcoll *v;
 	size_t n, cap;
 	struct spool *rows;
-	uint64_t until; /* nothing later is read; 0: all */
+	uint64_t until; /* lines later than this are ignored; 0: none */
 	int ended;      /* the last line is an end, or until was reached */
 };
 void vfile_fini(struct vfile *f);
-/* Read all, with until set and the rest zero. ERR_DATA names the line. */
+/* Read all files; until is set, the rest is zero. ERR_DATA names the line. */
 int vfile_read(struct vfile *f, char *const *names, size_t n, struct err *e);
 
 /*
- * The next row that collection number i has in the end, by key. 1 with key
- * and hash (the key's text is borrowed until the next call), 0, or -1. Called
- * for rising i.
+ * The next row of collection number i, by key, as it is after all lines. 1 with
+ * key and hash (the key's text is borrowed until the next call), 0 at the end,
+ * or -1. To be called with rising i.
  */
 struct vfrows {
 	struct spooled next;
@@ -44,7 +45,7 @@ struct vfrows {
 int vfile_row(struct vfile *f, struct vfrows *r, uint32_t i, struct vrow *out,
     struct err *e);
 
-/* A consistency level by name, as Milvus numbers them; -1. */
+/* Milvus's number of a consistency level; -1 if there is no such level. */
 int vfile_consistency(const char *name);
 
 #endif

@@ -20,7 +20,7 @@ type_text(const struct field *f, char *s, size_t n)
 		snprintf(s, n, "%s", t == NULL ? num : t->name);
 }
 
-/* What one side says of a field, in "source" or "target". */
+/* The value of a field on one side, under "source" or "target". */
 static void
 field_json(struct verify *v, const char *key, const struct field *f)
 {
@@ -52,7 +52,7 @@ same_text(const char *a, const char *b)
 	return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) == 0;
 }
 
-/* auto_id is left out: the target keeps the source's keys. */
+/* auto_id is not compared, since the target keeps the source's keys. */
 static int
 same_field(const struct field *f, const struct field *g)
 {
@@ -97,7 +97,7 @@ fields(struct verify *v, const struct pair *p)
 			field_line(v, p, b->v[i].name, NULL, &b->v[i]);
 }
 
-/* Something of the collection that is one number or text on each side. */
+/* Compares a number or text that each side has for the collection. */
 static void
 trait(struct verify *v, const struct pair *p, const char *what, const char *a,
     const char *b)

@@ -15,10 +15,10 @@
 
 enum {
 	LOOK_MS = 200,
-	MOST_S = 3600, /* that a load may take */
+	MOST_S = 3600, /* the most that a load may take */
 };
 
-#define INDEX "cdc_verify" /* the name of those that are for now only */
+#define INDEX "cdc_verify" /* the name of temporary indexes */
 
 void
 vloading_fini(struct vloading *l)
@@ -28,7 +28,7 @@ vloading_fini(struct vloading *l)
 	memset(l, 0, sizeof *l);
 }
 
-/* A call that must be done, or -1. */
+/* A call that must succeed; else -1. */
 static int
 must(struct verify *v, const struct pair *p, int s, const char *method,
     const ProtobufCMessage *req, struct err *e)
@@ -44,7 +44,7 @@ must(struct verify *v, const struct pair *p, int s, const char *method,
 		       : rc;
 }
 
-/* The plainest index there is for a type of vector. */
+/* The simplest index for a type of vector. */
 static void
 plainest(int type, const char **index, const char **metric)
 {
@@ -78,7 +78,7 @@ make_index(struct verify *v, const struct pair *p, int s, const struct field *f,
 		kv[i].key = mv_str(keys[i]);
 		kv[i].value = mv_str(values[i]);
 	}
-	/* a name is one of the collection, and not of the field */
+	/* An index name is unique in the collection, not in the field. */
 	snprintf(name, sizeof name, INDEX "_%" PRId64, f->id);
 	req.db_name = mv_str(p->dbs[s]);
 	req.collection_name = mv_str(p->names[s]);
@@ -90,7 +90,10 @@ make_index(struct verify *v, const struct pair *p, int s, const struct field *f,
 	return must(v, p, s, "CreateIndex", &req.base, e);
 }
 
-/* Nothing is loaded whose vectors have no index. */
+/*
+ * A collection can only be loaded if its vectors have indexes: makes those that
+ * are missing.
+ */
 static int
 make_indexes(struct verify *v, const struct pair *p, int s, struct vloading *l,
     struct err *e)
@@ -156,7 +159,7 @@ load_rest(struct verify *v, const struct pair *p, int s, struct vloading *l,
 	    is->replicas > 0 ? is->replicas : 1, e);
 }
 
-/* Until all of it is. */
+/* Waits until everything is loaded. */
 static int
 await(struct verify *v, const struct pair *p, int s, struct err *e)
 {
@@ -243,7 +246,7 @@ drop_indexes(struct verify *v, const struct pair *p, int s,
 	return 0;
 }
 
-/* Both sides, whatever becomes of the one. */
+/* Puts both sides back, even if one fails. */
 int
 verify_unload(struct verify *v, const struct pair *p,
     const struct vloading l[2], struct err *e)

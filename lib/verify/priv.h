@@ -11,11 +11,11 @@
 #include "model/pattern_met.h"
 #include "verify/verify.h"
 
-/* The inside of verify.h. */
+/* Shared by the files of this folder. */
 
 /* A collection of the source and its counterpart. */
 struct pair {
-	const char *db, *name; /* the source's: what lines say */
+	const char *db, *name; /* the source's names, which lines show */
 	const char *dbs[2], *names[2];
 	struct coll *coll[2];
 	struct textset parts[2];
@@ -25,80 +25,82 @@ struct pair {
 struct verify {
 	const struct verify_conf *conf;
 	struct peer side[2];
-	struct peer again[2]; /* to ask while side[]'s rows come in; m NULL */
-	struct textset *hold; /* lines go here and not out; or NULL */
+	struct peer again[2]; /* for questions while rows come in from side[]; m
+				 NULL: none */
+	struct textset
+	    *hold; /* lines are collected here and not written; or NULL */
 	struct out out;
 	struct buf line;
-	struct jsonw w; /* writes the line */
+	struct jsonw w; /* writes the current line */
 	struct meets meets;
-	int nothing; /* there was nothing to compare, which is said in *e */
+	int nothing; /* there was nothing to compare; *e says so */
 	/* counts */
 	uint64_t colls, rows, bytes, diffs;
-	uint64_t skipped;             /* what could not be compared */
-	uint64_t asked_again, moving; /* rows, under as-of */
+	uint64_t skipped;             /* objects that could not be compared */
+	uint64_t asked_again, moving; /* rows, with --as-of */
 	int64_t started_ns, shown_ns;
-	uint64_t expect; /* rows, as the source's statistics say */
+	uint64_t expect; /* how many rows the source's statistics count */
 };
 
 /*
- * report.c: difference lines. diff_open begins one: kind, db, coll (NULL:
- * none); the caller adds keys to v->w; diff_close ends and writes it.
- * what: "missing", "extra" or "differs".
+ * report.c: lines of differences. diff_open begins a line: kind, db, coll
+ * (NULL: none); the caller adds keys to v->w; diff_close ends and writes the
+ * line. what: "missing", "extra" or "differs".
  */
 void diff_open(
     struct verify *v, const char *kind, const char *db, const char *coll);
 void diff_close(struct verify *v, const char *what);
-/* A whole line with one more name in it. */
+/* Write a whole line with one more name in it. */
 void diff_name(struct verify *v, const char *kind, const char *db,
     const char *coll, const char *key, const char *name, const char *what);
-/* Two sets of names: one line each for what only one side has. */
+/* Compare two sets of names: a line for each name that only one side has. */
 void diff_texts(struct verify *v, const char *kind, const struct pair *p,
     const char *key, const struct textset *a, const struct textset *b);
-/* Two texts; NULL: not there. A line if they are not equal. */
+/* Compare two texts (NULL: absent): a line if they differ. */
 void diff_values(struct verify *v, const char *kind, const struct pair *p,
     const char *key, const char *name, const char *a, const char *b);
-/* Something is left out, and why. */
+/* Report that something is not compared, and why. */
 void diff_skip(struct verify *v, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The beginning of a row's line. */
+/* Begin the line of a row. */
 void diff_row(struct verify *v, const struct pair *p, const char *part,
     const struct vkey *k);
 
-/* settle.c: while rows are written. */
+/* settle.c: comparing while rows are written. */
 /*
- * Wait until all that the source had done by now is at the target: the task
- * says so, or the time for it, of which this is one of so many parts, has
- * passed. ERR_TEMP if the task does not get on.
+ * Wait until everything that the source had done by now is at the target: until
+ * the task says so, or one of `parts` equal parts of the time for it has
+ * passed. ERR_TEMP if the task makes no progress.
  */
 enum { SETTLE_ROUNDS = 3 };
 int verify_settle(struct verify *v, int parts, struct err *e);
 /*
- * Run look, whose lines say what differs. While the source changes, a line
- * counts only if it is said a second time, after all that was there at the
- * first has arrived. Returns what look returned last.
+ * Run look, which writes lines for differences. While the source changes, only
+ * lines count that a second run writes again, after everything from the first
+ * run has arrived. Returns the result of the last run.
  */
 typedef int look_fn(struct verify *v, void *arg, struct err *e);
 int verify_settled(struct verify *v, look_fn *look, void *arg, struct err *e);
 
-/* catalogue.c: all but the rows. */
+/* catalogue.c: everything but the rows. */
 int verify_catalogue(struct verify *v, struct pair *p, struct err *e);
-/* Of that: fields, and what the schema says besides. */
+/* The part about fields and other values of the schema. */
 void verify_schema(struct verify *v, const struct pair *p);
 
-/* backup.c: the target against the files of conf->backup. */
+/* backup.c: the target and the files of conf->backup. */
 int verify_backup(struct verify *v, struct err *e);
 
-/* load.c: what was loaded on one side, for now only. */
+/* load.c: what was loaded on one side temporarily. */
 struct vloading {
 	int whole;
 	struct textset parts;
-	struct textset fields; /* that were given an index */
+	struct textset fields; /* fields that got a temporary index */
 };
 void vloading_fini(struct vloading *l);
 /*
- * Load what is not loaded of both, and wait for it. Afterwards, also after a
- * failure or a signal, verify_unload puts back what l says was done.
+ * Load on both sides what is not loaded, and wait for it. Afterwards, also
+ * after a failure or a signal, verify_unload undoes what l says was done.
  */
 int verify_load(
     struct verify *v, struct pair *p, struct vloading l[2], struct err *e);
@@ -146,14 +148,14 @@ int vcands_settle(struct verify *v, const struct pair *p,
 /* rows.c: the rows. */
 int verify_rows(struct verify *v, struct pair *p, struct err *e);
 
-/* Is it asked for? By its name at the source. */
+/* 1 if a collection is included, by its name at the source. */
 int verify_included(
     const struct verify_conf *c, const char *db, const char *coll);
 
-/* verify.c: ERR_DATA if a pattern has met nothing of either side. */
+/* verify.c: ERR_DATA if a pattern matched nothing on either side. */
 int verify_meets(struct verify *v, struct err *e);
 
-/* verify.c: how far we are, on a terminal; now and then. */
+/* verify.c: updates the progress on a terminal, now and then. */
 void verify_show(struct verify *v);
 
 #endif

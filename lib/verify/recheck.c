@@ -9,27 +9,27 @@
 #include "verify/row_diff.h"
 
 enum {
-	CHUNK = 500, /* keys in one question */
-	ROUNDS = 10, /* then a row is one that never stands still */
+	CHUNK = 500, /* keys for each question */
+	ROUNDS = 10, /* then give up: the row changes too fast */
 	SURE = SETTLE_ROUNDS,
 };
 
 struct vcand {
-	struct vkey key; /* text owned */
-	struct hash was; /* the source's row, before all had arrived */
+	struct vkey key; /* its text is owned */
+	struct hash was; /* the source's row, before everything had arrived */
 	int there;
-	struct hash got; /* the target's, when it was wrong last */
+	struct hash got; /* the target's row, when it was last wrong */
 	int got_there;
 	int sure; /* how often it was wrong in the same way */
 	int done;
 };
 
-/* What the questions are about. */
+/* The context of the questions. */
 struct again {
 	struct verify *v;
 	const struct pair *p;
 	struct vask ask[2];
-	int last; /* the last round: what moves is given up */
+	int last; /* the last round: rows that still change are given up */
 };
 
 static void
@@ -63,8 +63,8 @@ vcands_add(struct vcands *c, const struct vkey *k)
 }
 
 /*
- * The rows of n keys: 0; 1 if they have to be asked for in smaller numbers,
- * since there are too many bytes or a key is there twice and hides others.
+ * Asks for the rows of n keys: 0; 1 if fewer keys must be asked for at once,
+ * because the answer is too large or a key that is there twice hides others.
  */
 static int
 rows(struct again *a, int s, const struct vcand *d, size_t n, struct vpage **p,
@@ -107,8 +107,9 @@ is(int there, const struct hash *h, const struct vrow *r)
 }
 
 /*
- * Once more wrong in the same way? Once is not enough: a row that was there
- * for a moment between two looks at the source may just have arrived.
+ * 1 if the target was wrong in the same way often enough. Once is not enough: a
+ * row that existed for a moment between two looks at the source may just have
+ * arrived.
  */
 static int
 sure(struct vcand *d, const struct vrow *src, const struct vrow *dst)
@@ -125,7 +126,7 @@ sure(struct vcand *d, const struct vrow *src, const struct vrow *dst)
 	return d->sure >= SURE;
 }
 
-/* What the source has now. */
+/* Notes the source's present rows. */
 static int
 note(struct again *a, struct vcand *d, size_t n, struct err *e)
 {
@@ -196,8 +197,9 @@ judge(struct again *a, struct vcand *d, size_t n, struct vpage *const page[2],
 }
 
 /*
- * All that the source had has arrived. The target first: a row that the
- * source has as it had it before is then one that the target should have.
+ * Everything that the source had has arrived. The target is asked first, so
+ * that a row which the source still has as before is a row that the target
+ * should have.
  */
 static int
 ask_both(struct again *a, struct vcand *d, size_t n, struct err *e)
@@ -234,7 +236,7 @@ each_chunk(struct again *a, struct vcands *c, chunk_fn *f, struct err *e)
 	return 0;
 }
 
-/* Only those that are not done are kept. */
+/* Keeps only keys that are not decided. */
 static void
 pack(struct vcands *c)
 {

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "codec/json_write.h"
 
-enum { SHORT = 200 }; /* bytes of a value's text that a line takes */
+enum { SHORT = 200 }; /* the most bytes of a value's text in a line */
 
 void
 vdiff_fini(struct vdiff *d)
@@ -35,7 +35,7 @@ vdiff_prepare(struct vdiff *d, struct vpage *p, struct err *e)
 	return 0;
 }
 
-/* The text of one value, from the column's beginning on. */
+/* The text of one value; reads the column from its beginning. */
 static void
 value_text(struct fdata *c, size_t n, size_t row, struct buf *b)
 {

@@ -11,7 +11,7 @@
 #include "verify/priv.h"
 #include "verify/row_diff.h"
 
-/* The rows of one partition, or of all. */
+/* The comparison of the rows of one partition, or of all. */
 struct unit {
 	struct verify *v;
 	const struct pair *p;
@@ -21,13 +21,13 @@ struct unit {
 	struct vfeed *feed[2];
 	struct vpage *page[2];
 	size_t at[2];         /* row of the page */
-	struct vdiff diff[2]; /* what is needed to name a page's fields */
+	struct vdiff diff[2]; /* to name the fields that differ in a page */
 	uint64_t copies[2], doubtful[2];
 	uint64_t unreadable;
-	struct vcands cands; /* under as-of */
+	struct vcands cands; /* with --as-of */
 };
 
-/* The page whose next row is to be compared; 1, 0 at the end, -1. */
+/* Makes sure that side s has a page with a next row; 1, 0 at the end, -1. */
 static int
 fill(struct unit *u, int s, struct err *e)
 {
@@ -45,7 +45,7 @@ fill(struct unit *u, int s, struct err *e)
 	return 1;
 }
 
-/* Both have the key, and other values. */
+/* Both sides have the key, with different values. */
 static int
 differs(struct unit *u, struct err *e)
 {
@@ -62,7 +62,7 @@ differs(struct unit *u, struct err *e)
 	return out_flush(&u->v->out, e);
 }
 
-/* A row that is not the same in both, or not there in one (cmp not 0). */
+/* A row that differs, or that one side lacks (then cmp is not 0). */
 static int
 different(struct unit *u, int cmp, const struct vkey *k, struct err *e)
 {
@@ -79,7 +79,7 @@ different(struct unit *u, int cmp, const struct vkey *k, struct err *e)
 	return 0;
 }
 
-/* The next row of each, or of the one whose key is lower. */
+/* Compares the next rows of both sides, or takes the one with the lower key. */
 static int
 step(struct unit *u, int have_src, int have_dst, struct err *e)
 {
@@ -102,7 +102,10 @@ step(struct unit *u, int have_src, int have_dst, struct err *e)
 	return rc;
 }
 
-/* Both begin a page, and the pages are equal: no row needs to be looked at. */
+/*
+ * 1 if both sides are at the beginning of equal pages, so that no row needs to
+ * be compared.
+ */
 static int
 whole_page(struct unit *u)
 {
@@ -134,8 +137,8 @@ merge(struct unit *u, struct err *e)
 }
 
 /*
- * Doubled rows: applying leaves one row a key, so that the target has no more
- * of them than the source, which may have inserted a key twice.
+ * Compares the counts of rows beyond one for each key. Applying leaves one row
+ * for each key, so the target must not have more such rows than the source.
  */
 static int
 copies(struct unit *u, struct err *e)
@@ -177,7 +180,7 @@ notes(const struct unit *u)
 		    p->db, p->name, INT64_MAX);
 }
 
-/* All between two keys; NULL: no bound. */
+/* Compares all rows between two keys; NULL: no bound. */
 static int
 range(
     struct unit *u, const struct vkey *lo, const struct vkey *hi, struct err *e)
@@ -206,7 +209,7 @@ range(
 	return rc;
 }
 
-/* The numbers of rows, which cost nothing; a line if they differ. */
+/* Compares the numbers of rows, which is cheap; a line if they differ. */
 static int
 totals(struct unit *u, uint64_t n[2], struct err *e)
 {
@@ -228,7 +231,7 @@ totals(struct unit *u, uint64_t n[2], struct err *e)
 	return 0;
 }
 
-/* A few places that chance chooses. */
+/* Compares a few places that are chosen at random. */
 static int
 sample(struct unit *u, struct err *e)
 {
@@ -285,7 +288,7 @@ unit(struct verify *v, const struct pair *p, const char *part,
 	return rc;
 }
 
-/* Fields that both sides have in the same form, and that we know. */
+/* The fields that both sides have in the same form, of known types. */
 static void
 common(struct verify *v, const struct pair *p, struct vfields *f)
 {
@@ -331,7 +334,7 @@ loaded(const struct vload *l, const char *part)
 	return l->all || (l->any && textset_has(&l->parts, part));
 }
 
-/* Partition by partition, those that both sides have and have loaded. */
+/* Compares each partition that both sides have and have loaded. */
 static int
 by_partition(struct verify *v, const struct pair *p,
     const struct vfields *fields, struct err *e)
@@ -357,7 +360,10 @@ by_partition(struct verify *v, const struct pair *p,
 	return rc;
 }
 
-/* With a partition key the servers themselves choose the partition. */
+/*
+ * With a partition key each server chooses the partitions itself, so they are
+ * not compared one by one.
+ */
 static int
 compare(struct verify *v, const struct pair *p, const struct vfields *fields,
     struct err *e)
@@ -405,7 +411,10 @@ verify_rows(struct verify *v, struct pair *p, struct err *e)
 	vloading_fini(&l[SRC]);
 	vloading_fini(&l[DST]);
 	free(fields.v);
-	/* refused, which trying again does not help: the others count still */
+	/*
+	 * a refusal that trying again does not change; go on with other
+	 * collections
+	 */
 	if (rc == -1 && e->kind == ERR_DATA) {
 		diff_skip(v, "rows of collection '%s.%s': %s", p->db, p->name,
 		    e->msg);

@@ -8,9 +8,9 @@
 #include "codec/json_write.h"
 
 enum {
-	DEEPEST = 64, /* characters of a key that are looked at */
+	DEEPEST = 64, /* the most characters of a key that are looked at */
 	MOST_CODE = 0x10ffff,
-	SURROGATE = 0xd800, /* the first of those that are no characters */
+	SURROGATE = 0xd800, /* the first code point that is no character */
 	SURROGATES = 0x800,
 };
 
@@ -22,7 +22,7 @@ vrange_fini(struct vrange *r)
 	memset(r, 0, sizeof *r);
 }
 
-/* How many rows have a key of at most k. */
+/* How many rows have a key of k or less. */
 static int
 rank_of(const struct vask *a, const struct vkey *k, uint64_t *n, struct err *e)
 {
@@ -35,7 +35,7 @@ rank_of(const struct vask *a, const struct vkey *k, uint64_t *n, struct err *e)
 	return rc;
 }
 
-/* The greatest number that at most `rank` keys are not above. */
+/* Finds the greatest number for which at most `rank` keys are that or less. */
 static int
 find_number(
     const struct vask *a, uint64_t rank, struct vrange *r, struct err *e)
@@ -46,7 +46,10 @@ find_number(
 	while (lo < hi) {
 		struct vkey k = { 0 };
 
-		/* the upper middle, in unsigned as the width may be 2^64 */
+		/*
+		 * The upper middle, in unsigned arithmetic because the width
+		 * can be 2^64.
+		 */
 		k.num = (int64_t)((uint64_t)lo +
 				  (((uint64_t)hi - (uint64_t)lo) >> 1) +
 				  (((uint64_t)hi - (uint64_t)lo) & 1));
@@ -62,7 +65,7 @@ find_number(
 	return 0;
 }
 
-/* The code point of number i, leaving those out that are none. */
+/* Appends code point number i, counted without those that are no characters. */
 static void
 add_code(struct buf *b, uint32_t c)
 {
@@ -84,7 +87,10 @@ add_code(struct buf *b, uint32_t c)
 	}
 }
 
-/* One more character: the greatest that at most `rank` keys are not above. */
+/*
+ * Adds a character: the greatest for which at most `rank` keys are the text or
+ * less.
+ */
 static int
 find_code(const struct vask *a, uint64_t rank, struct buf *text, int *found,
     struct err *e)
@@ -136,7 +142,7 @@ find_text(const struct vask *a, uint64_t rank, struct vrange *r, struct err *e)
 	return 0;
 }
 
-/* The range ends with this key, which is copied. */
+/* Ends the range with a copy of this key. */
 static void
 end_with(struct vrange *r, const struct vkey *k)
 {

@@ -16,8 +16,7 @@ verify_meets(struct verify *v, struct err *e)
 	struct buf b = { 0 };
 
 	v->nothing = meets_check(&v->meets, of, v->conf->allow_none, e) == -1;
-	/* what has another name then is missing in the one place or the other
-	 */
+	/* under another name, what it renames counts as missing or extra */
 	if (!v->nothing && names_unmet(&v->conf->rename, &b) > 0)
 		log_warn("%s meets nothing that is compared", b.ptr);
 	buf_fini(&b);

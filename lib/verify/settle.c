@@ -21,7 +21,7 @@ pause_ms(int ms, struct err *e)
 	return sig_stop != 0 ? err_set(e, ERR_STOP, "stopped") : 0;
 }
 
-/* The timestamp of the task's checkpoint; 0 if there is none yet. */
+/* The timestamp of the task's checkpoint; 0 if there is no checkpoint. */
 static int
 applied(const struct verify_conf *c, uint64_t *ts, struct err *e)
 {
@@ -83,7 +83,7 @@ verify_settle(struct verify *v, int parts, struct err *e)
 	return 0;
 }
 
-/* Write those of a that are in b too. */
+/* Writes the lines of a that are also in b. */
 static void
 confirm(struct verify *v, const struct textset *a, const struct textset *b)
 {

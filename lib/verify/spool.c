@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-/* As it is in memory and in a file; the key's bytes follow. */
+/* A record in memory and in files; the bytes of the key follow it. */
 struct spool_rec {
 	struct hash hash;
 	uint64_t seq;
@@ -20,7 +20,7 @@ struct spool_rec {
 
 struct run {
 	FILE *f;
-	struct spool_rec head; /* the one that is next */
+	struct spool_rec head; /* the next record */
 	struct buf key;
 	int there;
 };
@@ -32,7 +32,8 @@ struct spool {
 	size_t n, cap;
 	struct run *runs;
 	size_t nruns, runs_cap;
-	struct run *last; /* whose record was handed out; NULL: none */
+	struct run
+	    *last; /* the run whose record was returned last; NULL: none */
 	int reading;
 };
 
@@ -110,7 +111,7 @@ by_key(const void *a, const void *b, void *arg)
 	return compare(&p, x + sizeof p, &q, y + sizeof q);
 }
 
-/* What is in memory becomes a run. */
+/* Sorts the records in memory and writes them as a run. */
 static int
 write_run(struct spool *s, struct err *e)
 {

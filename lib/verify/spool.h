@@ -10,20 +10,21 @@
 struct err;
 
 /*
- * Rows by key, more than memory holds: sorted in runs, which go to files
- * without a name in $TMPDIR [/tmp], and merged when they are read.
+ * Rows sorted by key, more than fit into memory: sorted runs are written to
+ * nameless files in $TMPDIR [/tmp], and merged when they are read.
  */
 struct spool;
 
 enum { SPOOL_RUN = 64 << 20 }; /* bytes in memory */
 
-/* What happened to a row. */
+/* An operation on a row. */
 struct spooled {
-	uint32_t coll, part; /* numbers that the caller gave them */
-	uint64_t seq;        /* order of what happened */
+	uint32_t coll, part; /* numbers given by the caller */
+	uint64_t seq;        /* order of the operations */
 	struct hash hash;
-	int gone;        /* a delete: part 0 is any partition */
-	struct span key; /* bytes that sort as the keys do; borrowed */
+	int gone; /* a delete: part 0 is any partition */
+	struct span
+	    key; /* bytes that sort in the order of the keys; borrowed */
 };
 
 struct spool *spool_new(size_t run_bytes);
@@ -31,8 +32,8 @@ void spool_free(struct spool *s);
 /* ERR_OUTPUT if a file cannot be written. */
 int spool_add(struct spool *s, const struct spooled *r, struct err *e);
 /*
- * After the last spool_add: by coll, key and seq; borrowed until the next
- * call. 1, 0 at the end, -1.
+ * After the last spool_add, in the order of coll, key and seq; borrowed until
+ * the next call. 1, 0 at the end, -1.
  */
 int spool_next(struct spool *s, struct spooled *r, struct err *e);
 

@@ -14,7 +14,7 @@
 #include "milvus/count.h"
 #include "verify/priv.h"
 
-/* Could a collection of this database be included? */
+/* 1 if a collection of this database can be included. */
 static int
 included_db(const struct verify_conf *c, const char *db)
 {
@@ -33,7 +33,10 @@ pair_fini(struct verify *v, struct pair *p)
 	}
 }
 
-/* 0 with all that is asked of both; 1: one of them went, which is told. */
+/*
+ * Asks both sides about a collection: 0 with the answers; 1: it was dropped
+ * meanwhile, and that is reported.
+ */
 static int
 look(struct verify *v, struct pair *p, struct err *e)
 {
@@ -88,7 +91,9 @@ collection(struct verify *v, const char *db, const char *name, struct err *e)
 	return rc == -1 || out_flush(&v->out, e) == -1 ? -1 : 0;
 }
 
-/* Silence would read as "equal". */
+/*
+ * ERR_DATA if nothing was compared, because no output would look like "equal".
+ */
 static int
 anything(struct verify *v, struct err *e)
 {
@@ -105,7 +110,7 @@ anything(struct verify *v, struct err *e)
 	return 0;
 }
 
-/* The names of both sides, and the collections of the source by database. */
+/* The databases of both sides, and the source's collections in each. */
 struct lists {
 	struct textset dbs[2];
 	struct textset *ours; /* of dbs[SRC].v[i] */
@@ -122,7 +127,9 @@ lists_fini(struct lists *l)
 	textset_fini(&l->dbs[DST]);
 }
 
-/* Is the database itself asked for, or a collection that belongs into it? */
+/*
+ * 1 if the database itself is included, or a collection that belongs into it.
+ */
 static int
 wanted(const struct verify *v, const char *db, const struct textset *ours)
 {
@@ -140,7 +147,10 @@ wanted(const struct verify *v, const char *db, const struct textset *ours)
 	return 0;
 }
 
-/* What the target has in a database that no collection of the source is. */
+/*
+ * Reports collections of the target in a database that belong to none of the
+ * source.
+ */
 static int
 extras(
     struct verify *v, const char *db, const struct textset *ours, struct err *e)
@@ -167,7 +177,10 @@ extras(
 	return rc == -1 ? -1 : 0;
 }
 
-/* Databases of the target alone count where a whole one is asked for. */
+/*
+ * Reports databases that only the target has, if a pattern matches whole
+ * databases.
+ */
 static void
 extra_dbs(
     struct verify *v, const struct textset *ours, const struct textset *theirs)
@@ -210,7 +223,7 @@ database(struct verify *v, const struct lists *l, size_t i, struct err *e)
 	return 0;
 }
 
-/* Which databases and collections there are. */
+/* Lists databases and collections. */
 static int
 list(struct verify *v, void *arg, struct err *e)
 {
@@ -230,7 +243,7 @@ list(struct verify *v, void *arg, struct err *e)
 	return rc;
 }
 
-/* How many rows are to come, for people. */
+/* Counts how many rows will be compared, for the progress. */
 static int
 measure(struct verify *v, const struct lists *l, struct err *e)
 {

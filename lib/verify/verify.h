@@ -13,7 +13,7 @@ struct coll;
 struct err;
 struct textset;
 
-/* Are rows written meanwhile, and how is it known what has arrived? */
+/* How it is known which rows have arrived while rows are written. */
 enum verify_asof {
 	VERIFY_STILL,   /* neither side changes */
 	VERIFY_TASK,    /* a task says what it has applied */
@@ -28,9 +28,10 @@ enum {
 
 struct verify_conf {
 	struct milvus_conf source, target;
-	char **backup; /* files that stand for the source */
+	char **backup; /* files in place of the source */
 	size_t nbackup, backup_cap;
-	uint64_t until; /* of the files, nothing later than this; 0: all */
+	uint64_t
+	    until; /* lines of the files later than this are ignored; 0: none */
 	struct patterns include, exclude; /* names of the source */
 	struct names rename;
 	enum read_level read;
@@ -38,32 +39,34 @@ struct verify_conf {
 	enum verify_asof asof;
 	const char *task, *state_dir; /* of VERIFY_TASK */
 	int settle_s;
-	size_t sample;  /* only so many places of a collection; 0: all */
-	uint64_t seed;  /* of the places */
-	int load;       /* load what is not loaded, and put it back */
-	int progress;   /* on a terminal */
-	int allow_none; /* nothing to compare is no error */
+	size_t sample; /* only this many places of a collection; 0: all rows */
+	uint64_t seed; /* of the places */
+	int load;      /* load collections that are not loaded, and release them
+			  again */
+	int progress;  /* show progress on a terminal */
+	int allow_none; /* having nothing to compare is no error */
 };
 
-/* What came of it. */
+/* The result. */
 enum verify_end {
 	VERIFY_EQUAL,
 	VERIFY_DIFFERENT,
-	VERIFY_PARTLY,  /* no difference in what could be compared; not all was
-			 */
-	VERIFY_NOTHING, /* nothing, or nothing of a pattern, to compare */
+	VERIFY_PARTLY,  /* no difference found, but not everything could be
+			   compared */
+	VERIFY_NOTHING, /* there was nothing to compare, or a pattern matched
+			   nothing */
 };
 
 /*
  * Compare source and target and write a line for each difference to standard
- * output (cdc-ndjson(5)). One of enum verify_end, or -1; *e is set with -1
+ * output (cdc-verify(1)). Returns an enum verify_end, or -1; *e is set with -1
  * and VERIFY_NOTHING.
  */
 int verify_run(const struct verify_conf *c, struct err *e);
 
 /*
- * How two collections differ in their fields, and in what the schema says
- * besides: such lines, added to *lines.
+ * Append to *lines the differences between the schemas of two collections, as
+ * lines of the output.
  */
 void verify_schemas(
     struct coll *source, struct coll *target, struct textset *lines);
