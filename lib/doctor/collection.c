@@ -8,7 +8,10 @@
 #include "model/rename.h"
 #include "task/task.h"
 
-/* How a collection fares, from the source's catalogue to the target. */
+/*
+ * The state of a collection on its way from the source's catalogue to the
+ * target.
+ */
 
 enum { MAX_COLLS = 1000 };
 
@@ -16,15 +19,15 @@ struct coll_path {
 	struct doctor *d;
 	const struct cat_coll *l;
 	const char *db, *name; /* at the target */
-	struct peer *target;   /* NULL: it could not be asked */
-	struct buf chosen;     /* by what, or why not */
-	int partial;           /* made there without its rows from before */
-	const char *known;     /* its name there, by the checkpoint; or NULL */
-	struct coll *there;    /* at the target, or NULL */
-	int load;              /* GetLoadState's number */
+	struct peer *target;   /* NULL: the target could not be asked */
+	struct buf chosen;     /* the pattern that chose it, or why none did */
+	int partial;           /* made at the target without its earlier rows */
+	const char *known;  /* name at the target, by the checkpoint; or NULL */
+	struct coll *there; /* at the target, or NULL */
+	int load;           /* GetLoadState's number */
 	uint64_t rows;
 	size_t dead;
-	struct named diff; /* of the schemas */
+	struct named diff; /* differences of the schemas */
 	int fits;
 };
 
@@ -43,7 +46,7 @@ load_word(int load)
 				    : "not loaded";
 }
 
-/* What is at the target. -1 with *e. */
+/* Asks the target about the collection. -1 with *e. */
 static int
 ask_target(struct coll_path *p, struct err *e)
 {
@@ -60,7 +63,7 @@ ask_target(struct coll_path *p, struct err *e)
 	return milvus_rows(p->target->m, p->db, p->name, &p->rows, e);
 }
 
-/* The rest of the line: where it is on both sides. */
+/* The rest of the line: where the collection is on both sides. */
 static void
 add_facts(const struct coll_path *p, struct buf *b)
 {
@@ -109,7 +112,7 @@ to_json(const struct coll_path *p, int replicated)
 	p->d->more = j;
 }
 
-/* Rows are left out on both ends by lists of operations. */
+/* The option that leaves out rows, of reading or of applying; NULL: none. */
 static const char *
 no_rows(const struct doctor *d)
 {
@@ -123,7 +126,7 @@ no_rows(const struct doctor *d)
 	return NULL;
 }
 
-/* The first thing in its way, once it is chosen. 0: nothing is. */
+/* The first obstacle for a collection that is chosen. 0: there is none. */
 static int
 obstacle(struct coll_path *p, struct buf *why)
 {
@@ -213,7 +216,9 @@ collection(struct doctor *d, struct peer *target, const struct names *names,
 	return rc;
 }
 
-/* Nothing of that name lives: is it an alias, was it there before? */
+/*
+ * No live collection has this name: says whether it is an alias or was dropped.
+ */
 static void
 say_none(struct doctor *d, const struct patterns *p)
 {

@@ -7,7 +7,7 @@
 #include "task/check_target.h"
 #include "task/task.h"
 
-/* Law 12: the source is never its own target. */
+/* Checks that the source is not its own target (law 12). */
 void
 check_itself(struct doctor *d)
 {
@@ -26,7 +26,10 @@ check_itself(struct doctor *d)
 			     "moments");
 }
 
-/* What the ids file of this target has of those that nobody of us has made. */
+/*
+ * Reports collections that, by the target's ids file, no task of this directory
+ * made.
+ */
 void
 doctor_adopted(struct doctor *d, const struct names *names)
 {

@@ -14,7 +14,7 @@
 #include "task/lag.h"
 #include "task/task.h"
 
-/* Milvus's producer: kafka.go, message.max.bytes of its client */
+/* Milvus's producer: message.max.bytes of the client, kafka.go */
 enum { MILVUS_RECORD = 10485760, DAY_MS = 86400000, MAX_TOPICS = 256 };
 
 void
@@ -42,7 +42,7 @@ check_kafka(struct doctor *d)
 		doctor_ok(d, "%s answers", brokers);
 }
 
-/* Those of the position, and of the collections that are replicated. */
+/* The topics of the position and of the replicated collections. */
 static void
 find_used(struct doctor *d)
 {
@@ -109,7 +109,7 @@ check_topics(struct doctor *d)
 
 /* ---- the log's format ---- */
 
-/* Its newest record: 1 if it can be read, 0 if there is none. */
+/* Looks at the newest record: 1 if it can be read, 0 if the topic is empty. */
 static int
 look_at(struct doctor *d, const char *topic, struct err *e)
 {
@@ -176,7 +176,7 @@ value(const struct kvs *k, const char *name)
 	return v;
 }
 
-/* The least of a setting over the topics, less than 0 being without end. */
+/* The least value of a setting over the topics; below 0 means unlimited. */
 static int64_t
 least(const struct kvs *k, size_t n, const char *name)
 {
@@ -191,7 +191,7 @@ least(const struct kvs *k, size_t n, const char *name)
 	return min;
 }
 
-/* A broker's defaults under the names that they have for a topic. */
+/* Renames a broker's defaults to the names of a topic's settings. */
 static void
 as_topic(struct kvs *k)
 {
@@ -222,8 +222,8 @@ as_topic(struct kvs *k)
 }
 
 /*
- * Of the topics that are read, MAX_TOPICS at most, or while there is none of
- * the broker. -1 if refused.
+ * Asks for the settings of the topics that are read, MAX_TOPICS at most;
+ * without such topics, for the broker's. -1 if the broker refuses.
  */
 static int
 settings(struct doctor *d)
@@ -256,7 +256,7 @@ doctor_settings_free(struct doctor *d)
 	d->settings = NULL;
 }
 
-/* The broker keeps its settings to itself: a warning, and 1. */
+/* The broker does not tell its settings: a warning, and 1. */
 static int
 untold(struct doctor *d, const char *what, const char *advice)
 {
@@ -317,7 +317,7 @@ compacted(const struct kvs *k, size_t n)
 	return 0;
 }
 
-/* Do they all say how long they keep records? */
+/* 1 if every topic says how long it keeps records. */
 static int
 tells_retention(const struct kvs *k, size_t n)
 {
@@ -327,7 +327,7 @@ tells_retention(const struct kvs *k, size_t n)
 	return 1;
 }
 
-/* How long the position lasts if nothing moves it from now on. */
+/* How long the position lasts if the task does not move it. */
 static void
 say_retention(struct doctor *d, int64_t ms, int64_t bytes)
 {
@@ -403,7 +403,7 @@ no_position(struct doctor *d)
 		doctor_ok(d, "a run begins at '%s', and Kafka has that", word);
 }
 
-/* Where each topic goes on, and whether Kafka has that still. */
+/* Where each topic goes on, and whether Kafka still has that. */
 static void
 topics_text(struct doctor *d, struct buf *b, struct buf *gone, int *asked)
 {
@@ -425,14 +425,19 @@ topics_text(struct doctor *d, struct buf *b, struct buf *gone, int *asked)
 	}
 }
 
-/* Whoever asked for the records that are gone knows best. */
+/*
+ * 1 if the last run failed because records were gone. Its message is used,
+ * since that run asked for these records.
+ */
 static int
 refused(struct doctor *d)
 {
 	int gone;
 	json_t *last = doctor_failure(d, &gone);
 	const char *why = json_string_value(json_object_get(last, "reason"));
-	/* of another past: the reason has the choices, and Kafka was not asked
+	/*
+	 * The source is another one: the message has the choices, and Kafka was
+	 * not asked.
 	 */
 	int back = why != NULL && strstr(why, "'cdc-task set ") != NULL &&
 		   strstr(why, "what is gone") == NULL;

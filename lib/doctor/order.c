@@ -25,7 +25,7 @@ doctor_number(const struct doctor *d, const char *name, size_t n)
 	return i;
 }
 
-/* It has no answer, since another one has none. */
+/* Check i has no answer, since a check that it needs has none. */
 static void
 not_asked(struct doctor *d, size_t i, size_t why)
 {
@@ -39,7 +39,7 @@ not_asked(struct doctor *d, size_t i, size_t why)
 	free(text);
 }
 
-/* The check i, those that it needs first. */
+/* Runs check i, and before it those that it needs. */
 void
 doctor_make(struct doctor *d, size_t i)
 {

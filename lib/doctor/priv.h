@@ -14,29 +14,29 @@
 #include "task/check_each.h"
 #include "task/status.h"
 
-/* The inside of doctor.h. */
+/* Shared by the files of this folder. */
 
 struct kreader;
 struct milvus;
 
 enum verdict { V_OK, V_WARN, V_UNKNOWN, V_WRONG };
 
-enum { DOCTOR_NAMED = 5 }; /* of a long list, in one line */
+enum { DOCTOR_NAMED = 5 }; /* how many of a long list a line names */
 
-/* What came of one check. */
+/* The result of one check. */
 struct finding {
 	int ran;
 	enum verdict verdict; /* the worst of its lines */
-	enum err_kind kind;   /* of that one */
-	char *text;           /* and its words */
+	enum err_kind kind;   /* of that line */
+	char *text;           /* its text */
 };
 
 struct doctor;
 
 /*
- * A check that needs others is not made if one of them went wrong.
- * DOCTOR_MADE: only of a task that is there; DOCTOR_REACHES: it asks whether
- * somebody answers.
+ * A check that needs others is not run if one of them went wrong. DOCTOR_MADE:
+ * only for a task that exists; DOCTOR_REACHES: it asks whether a server
+ * answers.
  */
 enum { DOCTOR_MADE = 1, DOCTOR_REACHES = 2, DOCTOR_NEEDS = 3 };
 struct doctor_check {
@@ -49,37 +49,37 @@ struct doctor_check {
 struct doctor {
 	const struct doctor_conf *c;
 	const struct doctor_check *checks;
-	size_t nchecks;   /* besides the last, which is of one collection */
-	const char *name; /* the task's */
+	size_t nchecks;   /* without the last, which is for collections */
+	const char *name; /* the task's name */
 	struct checkpoint cp;
-	struct err cp_why;    /* it cannot be read */
-	struct check source;  /* what is known of it so far */
-	struct kreader *k;    /* of check kafka */
-	char **topics;        /* the cluster's */
+	struct err cp_why;    /* why the checkpoint cannot be read */
+	struct check source;  /* what is known of the source so far */
+	struct kreader *k;    /* opened by check kafka */
+	char **topics;        /* all topics of the cluster */
 	struct textset used;  /* topics that the task reads */
-	struct kvs *settings; /* of topics used, the first so many */
+	struct kvs *settings; /* of the first topics of used */
 	size_t n_settings;
-	struct err no_settings;    /* they were asked for in vain */
-	struct milvus *m;          /* of check login */
-	char target[64];           /* its version */
-	struct task_status status; /* doctor_status */
+	struct err no_settings;    /* why they could not be read */
+	struct milvus *m;          /* opened by check login */
+	char target[64];           /* the target's version */
+	struct task_status status; /* see doctor_status */
 	int has_status;
-	int gone; /* Kafka lacks what is behind the position */
-	/* the check at hand */
+	int gone; /* Kafka does not have the records behind the position */
+	/* the current check */
 	size_t at;
-	int64_t until_ns;     /* it should be over by then */
-	json_t *more;         /* more members of its next line, or NULL */
-	struct finding *done; /* by number */
-	int *shown;           /* those that are asked for */
+	int64_t until_ns;     /* it should end by then */
+	json_t *more;         /* further members of its next line, or NULL */
+	struct finding *done; /* results, by number of the check */
+	int *shown;           /* which checks are shown */
 	int status_code;
-	struct err failed; /* of print */
+	struct err failed; /* the error of print */
 };
 
 /*
- * Lines of the check at hand. todo: what to do about it, or NULL.
- * An ok says what was seen, never only that nothing else was.
- * doctor_fail: e says what is wrong; ERR_TEMP: it could not be asked, which is
- * unknown, unless that is the question.
+ * Lines of the current check. todo: what to do about it, or NULL. An ok says
+ * what was seen, never only that nothing was found. doctor_fail: e says what is
+ * wrong; ERR_TEMP means that a server could not be asked, which is unknown,
+ * unless the check is about just that.
  */
 void doctor_ok(struct doctor *d, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -89,7 +89,7 @@ void doctor_wrong(struct doctor *d, const char *todo, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void doctor_unknown(struct doctor *d, const char *todo, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Unknown, and nobody was to be asked: the status stays. */
+/* Unknown, because no server was to be asked: the status does not change. */
 void doctor_unasked(struct doctor *d, const char *todo, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void doctor_fail(struct doctor *d, const struct err *e, const char *todo);
@@ -97,44 +97,45 @@ void doctor_fail(struct doctor *d, const struct err *e, const char *todo);
 void doctor_line(struct doctor *d, enum verdict v, enum err_kind kind,
     const char *text, const char *todo);
 
-/* Has the check at hand taken too long, or is there nobody to print to? */
+/* 1 if the current check has taken too long, or its lines cannot be printed. */
 int doctor_over(const struct doctor *d);
-/* The number of a check, its name n bytes long; nchecks if there is none. */
+/*
+ * The number of the check whose name is n bytes long; nchecks if there is none.
+ */
 size_t doctor_number(const struct doctor *d, const char *name, size_t n);
-/* Make check i, once, those that it needs first. */
+/* Run check i, once, and before it those that it needs. */
 void doctor_make(struct doctor *d, size_t i);
-/* Make this one now, shown or not. Its verdict. */
+/* Run this check now, whether it is shown or not; returns its verdict. */
 enum verdict doctor_need(struct doctor *d, const char *name);
-/* How the task is, asked once. */
+/* The task's status, asked for once. */
 const struct task_status *doctor_status(struct doctor *d);
 
-/*
- * Names in one line, "a, b and 7 more": add one after the other, then end.
- */
+/* Names in a line, "a, b and 7 more": add one after another, then end. */
 struct named {
 	struct buf b;
 	size_t n;
 };
 void named_add(struct named *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* The text, borrowed; "" if none was added. */
+/* The text, borrowed; "" if no name was added. */
 const char *named_end(struct named *l);
 void named_fini(struct named *l);
 
 /* kafka.c */
 void doctor_settings_free(struct doctor *d);
-/* Does the task take this collection? *why says by what, or why not. */
+/* 1 if the task replicates this collection; *why says which pattern decides. */
 int doctor_takes(
     const struct doctor *d, const struct cat_coll *l, struct buf *why);
-/* The same of a live one, without words. */
+/* The same for a live collection, without the reason. */
 int doctor_has(const struct doctor *d, const struct cat_coll *l);
-/* What the checkpoint knows the target to have of this id; or NULL. */
+/* The entry of this id in the checkpoint's `known`; or NULL. */
 const json_t *doctor_known(const struct doctor *d, int64_t id);
-/* Names at the target. 0, or -1 with *e. */
+/* The rules of --rename. 0, or -1 with *e. */
 int doctor_names(const struct doctor *d, struct names *n, struct err *e);
 /*
- * Differences of a collection's schema at both sides, a few words each; fits:
- * its rows fit all the same. 1 if it is not at the target.
+ * The differences between a collection's schemas on both sides, in a few words
+ * each; fits: its rows can be applied all the same. 1 if the target does not
+ * have it.
  */
 int doctor_schema(struct doctor *d, struct peer *target,
     const struct cat_coll *l, const char *db, const char *name,
@@ -147,8 +148,8 @@ void check_etcd_line(struct doctor *d);
 void check_root(struct doctor *d);
 void check_selection(struct doctor *d);
 /*
- * timeline.c: the position fits, but is it of this source, and of these
- * topics? 1 if it is not, or that could not be asked, and then it is said.
+ * timeline.c: 1 if the position is of another source, or of topics that were
+ * made anew, or if that could not be asked; the line is then written.
  */
 int doctor_other_past(struct doctor *d);
 /* kafka.c */
@@ -183,16 +184,16 @@ void check_unknown(struct doctor *d);
 void check_disk(struct doctor *d);
 void check_upgrade(struct doctor *d);
 /*
- * Of dead.ndjson: lines, and those of one collection id if id is not NULL. *e
- * is set if it cannot be read.
+ * The number of lines in dead.ndjson; only those of a collection if id is not
+ * NULL. *e is set if the file cannot be read.
  */
 size_t doctor_dead(const struct doctor *d, const char *id, struct err *e);
 /*
- * How the last run ended for good, if none has begun since; or NULL.
- * *gone: the source did not have any more what is behind the position.
+ * The event of the last run if it failed and none has begun since; or NULL.
+ * *gone: the source did not have the records behind the position any more.
  */
 json_t *doctor_failure(const struct doctor *d, int *gone);
-/* collection.c: of c->coll */
+/* collection.c: for the pattern c->coll */
 void check_collections(struct doctor *d);
 
 #endif

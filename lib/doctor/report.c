@@ -44,7 +44,10 @@ add_text(struct doctor *d, enum verdict v, const char *text, const char *todo,
 	}
 }
 
-/* 1 before 3: what is wrong for good is more than what may pass. */
+/*
+ * Status 1 wins over 3: something wrong weighs more than something that may
+ * pass.
+ */
 static void
 count(struct doctor *d, enum verdict v, enum err_kind kind)
 {
@@ -128,7 +131,7 @@ doctor_fail(struct doctor *d, const struct err *e, const char *todo)
 	int unknown =
 	    e->kind == ERR_TEMP && (d->checks[d->at].how & DOCTOR_REACHES) == 0;
 
-	/* what to do about a wrong thing does not help whom we cannot ask */
+	/* the advice does not fit if the server could not be asked */
 	doctor_line(d, unknown ? V_UNKNOWN : V_WRONG, e->kind, e->msg,
 	    unknown ? NULL : todo);
 }

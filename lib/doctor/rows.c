@@ -14,10 +14,10 @@
 #include "task/task.h"
 
 /*
- * Rows that were never in the log, such as those of a bulk import, are seen by
- * nobody who reads it. So both sides count: the source, then, when all up to
- * that moment is applied, the target, and the source again. If the source's
- * counts agree, nothing is on its way that would change them.
+ * Counts rows on both sides, to find rows that were never in the log, such as
+ * those of a bulk import. The source is counted first, then the target, after
+ * everything up to that moment was applied, then the source again. If the
+ * source's counts agree, no rows on their way can explain a difference.
  */
 enum { ROUNDS = 3, PAUSE_MS = 100, APPLIED_MS = 5000, ASK_S = 5 };
 
@@ -25,7 +25,7 @@ struct pair_count {
 	const struct cat_coll *l;
 	const char *db, *name; /* at the target */
 	uint64_t before, there, after;
-	int moved; /* the source's changed each time */
+	int moved; /* the source's count changed each time */
 	int equal;
 };
 
@@ -34,8 +34,8 @@ struct counting {
 	struct peer side[2];
 	struct pair_count *v;
 	size_t n, cap;
-	size_t unloaded; /* on one of the sides, or not there */
-	int behind;      /* not all was applied in time */
+	size_t unloaded; /* not loaded on one side, or absent */
+	int behind;      /* not everything was applied in time */
 };
 
 static struct milvus *
@@ -70,7 +70,7 @@ open_source(const json_t *task, struct err *e)
 	return m;
 }
 
-/* Is it loaded? Those that are, are counted. 0, or -1. */
+/* Chooses the collections that are loaded on both sides. 0, or -1. */
 static int
 choose(struct counting *c, const struct names *names, const struct cat_coll *l,
     struct err *e)
@@ -107,7 +107,7 @@ count_one(struct counting *c, int s, const struct pair_count *p, uint64_t ts,
 	return vask_count(&a, "", n, e);
 }
 
-/* All that are not equal yet, at a moment of that side, which is *ts. */
+/* Counts those that are not equal yet on side s; *ts is the moment of that. */
 static int
 count_all(struct counting *c, int s, size_t offset, uint64_t *ts, struct err *e)
 {
@@ -126,7 +126,7 @@ count_all(struct counting *c, int s, size_t offset, uint64_t *ts, struct err *e)
 	return 0;
 }
 
-/* Until all up to ts is at the target. 0: that does not come. */
+/* Waits until everything up to ts is at the target. 0: it does not arrive. */
 static int
 applied(struct counting *c, uint64_t ts)
 {
@@ -148,7 +148,7 @@ applied(struct counting *c, uint64_t ts)
 	return 0;
 }
 
-/* How many are still not equal; -1. */
+/* One round: returns how many are not equal; -1. */
 static int
 round_of(struct counting *c, struct err *e)
 {

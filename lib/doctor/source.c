@@ -20,7 +20,7 @@ option_at(const json_t *task, const char *name, size_t i)
 	return s == NULL ? "?" : s;
 }
 
-/* The number of the first pattern that fits; p->n: none. */
+/* The index of the first pattern that matches; p->n: none does. */
 static size_t
 first_match(const struct patterns *p, const struct cat_coll *l)
 {
@@ -44,7 +44,7 @@ doctor_known(const struct doctor *d, int64_t id)
 	return json_object_get(d->cp.known, key);
 }
 
-/* Is it carried by a name that it had? */
+/* 1 if the collection is replicated because of a name that it had before. */
 static int
 known_by(const struct doctor *d, int64_t id, const struct patterns *p)
 {

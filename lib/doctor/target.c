@@ -58,7 +58,7 @@ check_mode(struct doctor *d)
 		doctor_ok(d, "an ordinary Milvus, no standby: it takes writes");
 }
 
-/* What a stranger may do is seen from his place. */
+/* Asks without the login, to see what a stranger may do. */
 void
 check_writers(struct doctor *d)
 {
@@ -139,7 +139,7 @@ check_versions(struct doctor *d)
 
 /* ---- what is there ---- */
 
-/* Names at the target that replicated collections have, "db.name". */
+/* The names that replicated collections have at the target, "db.name". */
 static void
 images(const struct doctor *d, const struct names *names, struct textset *dbs,
     struct textset *colls)
@@ -238,7 +238,7 @@ member(const json_t *j, const char *key)
 	return s == NULL ? "?" : s;
 }
 
-/* A line of cdc-verify's in a few words. */
+/* A line of cdc-verify in a few words. */
 static void
 in_words(const char *line, struct named *out)
 {
@@ -280,7 +280,7 @@ doctor_schema(struct doctor *d, struct peer *target, const struct cat_coll *l,
 	return 0;
 }
 
-/* What check_schemas has seen. */
+/* The result of check_schemas. */
 struct schemas_seen {
 	size_t equal, all;
 	struct named absent, lost;

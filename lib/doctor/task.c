@@ -47,7 +47,7 @@ check_wish(struct doctor *d)
 	task_wish_fini(&w);
 }
 
-/* Who will start it, if anybody does. */
+/* What will start the task, if anything does. */
 static const char *
 starter(const struct doctor *d, char *out, size_t n)
 {
@@ -138,7 +138,7 @@ check_lag(struct doctor *d)
 		    lag, s->backlog);
 }
 
-/* "3.0s behind the source's newest record", or that it is not known. */
+/* "3.0s behind the source's newest record", or that it is unknown. */
 static void
 add_behind(const struct task_status *s, struct buf *b)
 {
@@ -194,7 +194,7 @@ check_progress(struct doctor *d)
 
 /* ---- from where ---- */
 
-/* To a place: 'set --missing' leaves the position where it is. */
+/* 1 for a set that moves the position: 'set --missing' does not. */
 static int
 is_set(const char *event, const json_t *line)
 {
@@ -234,7 +234,7 @@ check_start(struct doctor *d)
 	struct buf b = { 0 };
 	struct err e;
 
-	if (from == NULL) /* of an older release, or a position */
+	if (from == NULL) /* by an older release, or a position */
 		from = text(d->c->task, "from");
 	if (from == NULL)
 		from = "a position";
@@ -280,7 +280,7 @@ doctor_dead(const struct doctor *d, const char *id, struct err *e)
 	return n;
 }
 
-/* All that a person has chosen to leave out, or that came otherwise. */
+/* Everything that options leave out, or that came in an unusual way. */
 static void
 add_chosen(struct doctor *d, struct buf *b)
 {
@@ -330,7 +330,7 @@ doctor_failure(const struct doctor *d, int *gone)
 	return ev;
 }
 
-/* Collections that the target has without their first rows. */
+/* Collections that the target has without their earlier rows. */
 static void
 add_partial(const struct doctor *d, struct named *out)
 {
@@ -344,7 +344,7 @@ add_partial(const struct doctor *d, struct named *out)
 	}
 }
 
-/* Those that the source has imported rows into, which no log has. */
+/* Collections that the source has imported rows into, which are in no log. */
 static void
 add_imported(const struct doctor *d, struct named *out)
 {
@@ -362,7 +362,7 @@ add_imported(const struct doctor *d, struct named *out)
 	}
 }
 
-/* The first of what is known to be lost or in the way; NULL: nothing is. */
+/* The first loss or obstacle that is known; NULL: none is. */
 static char *
 loss(const struct doctor *d, size_t dead, const json_t *failure)
 {
@@ -389,7 +389,7 @@ loss_todo(const struct doctor *d, size_t dead)
 			  : "see 'state'";
 }
 
-/* What could not be found out: then nobody says that nothing is lost. */
+/* What could not be found out, so that "nothing is lost" cannot be said. */
 static const char *
 doubt(const struct doctor *d, enum verdict there, const struct err *dead)
 {
