@@ -16,12 +16,12 @@
 #include "base/text.h"
 
 enum {
-	TELL_S = 1, /* for a manager that does not read */
+	TELL_S = 1, /* a manager that does not read is given up after this */
 	TEXT_MAX = 1017,
 };
 
 static struct sockaddr_un to;
-static socklen_t to_len; /* 0: there is nobody */
+static socklen_t to_len; /* 0: no manager */
 static int64_t watchdog_ms;
 
 static void
@@ -34,7 +34,8 @@ take_socket(const char *name)
 		return;
 	to.sun_family = AF_UNIX;
 	memcpy(to.sun_path, name, n);
-	if (name[0] == '@') /* unix(7): a NUL in front, and none at the end */
+	if (name[0] == '@') /* unix(7): an abstract name begins with a NUL and
+			       does not end with one */
 		to.sun_path[0] = '\0';
 	to_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n +
 			     (name[0] == '/'));
@@ -108,7 +109,10 @@ notify_status(const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	buf_adds(&line, "STATUS=");
-	/* a line is a variable, and what is not UTF-8 is ignored */
+	/*
+	 * The manager takes each line as a variable, and ignores one that is
+	 * not UTF-8.
+	 */
 	text_plain(&line, text, strlen(text));
 	tell(line.ptr);
 	buf_fini(&line);

@@ -4,16 +4,16 @@
 #include <stdint.h>
 
 /*
- * Words to the service manager that started us, sd_notify(3): datagrams to
- * the socket that $NOTIFY_SOCKET names, a path or, behind an @, an abstract
- * name. Without a manager, or when it does not listen, all of these do
- * nothing: nobody depends on them.
+ * Messages to the service manager that started this process, sd_notify(3):
+ * datagrams to the socket that $NOTIFY_SOCKET names, a path or, behind an @, an
+ * abstract name. Without a manager, or if it does not listen, these functions
+ * do nothing.
  */
 
 /*
- * Take $NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID, and remove them from
- * the environment: programs that we start must not speak for us. Once, early
- * in a main().
+ * Take $NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID and remove them from
+ * the environment, so that child processes do not write to the manager. To be
+ * called once, early in main().
  */
 void notify_init(void);
 
@@ -23,8 +23,8 @@ void notify_stopping(void);
 void notify_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * How long the manager waits for notify_watchdog before it ends us; 0: it
- * does not wait for it.
+ * How long the manager waits for notify_watchdog before it kills this process;
+ * 0: it does not wait.
  */
 int64_t notify_watchdog_ms(void);
 void notify_watchdog(void);

@@ -45,7 +45,7 @@ shut(int *fd)
 	*fd = -1;
 }
 
-/* In the child: descriptors 0, 1 and 2, and then the program. */
+/* In the child: sets up descriptors 0, 1 and 2, and starts the program. */
 static void
 become(struct pipeline *p, char **argv, const int fds[3], pid_t parent)
 {
@@ -79,7 +79,8 @@ start_one(struct pipeline *p, int i, const json_t *task, const char *dir,
 		return err_sys(e, ERR_TEMP, "fork");
 	if (p->group == 0)
 		p->group = pid;
-	setpgid(pid, p->group); /* both sides: who is first does not matter */
+	setpgid(pid, p->group); /* both processes do it, so that it is done
+				   whichever is first */
 	fcntl(c->err_fd, F_SETFL, O_NONBLOCK);
 	c->pid = pid;
 	return 0;
@@ -114,8 +115,9 @@ pipeline_start(
 }
 
 /*
- * It tries again, which is well for a while; or that is over. The whole line:
- * that stands at its end, which is not kept of a long one.
+ * Notes until when a program tries a peer again, or that this is over. Needs
+ * the whole line: the time stands at its end, and c->last keeps only the
+ * beginning of a long line.
  */
 static void
 patience(struct pipeline *p, struct child *c, const char *line)
@@ -137,7 +139,7 @@ patience(struct pipeline *p, struct child *c, const char *line)
 	}
 }
 
-/* One whole message: kept, and passed on. */
+/* Takes one whole message of a program: keeps it and passes it on. */
 static void
 message(struct pipeline *p, struct child *c, const char *s, size_t n)
 {
@@ -186,7 +188,7 @@ read_messages(struct pipeline *p, struct child *c)
 		shut(&c->err_fd);
 }
 
-/* Reap; how many still run. */
+/* Reaps programs that have ended; returns how many still run. */
 static int
 reap(struct pipeline *p, int *ended)
 {
@@ -203,7 +205,7 @@ reap(struct pipeline *p, int *ended)
 		if (waitpid(c->pid, &c->status, WNOHANG) == c->pid) {
 			c->ended = 1;
 			*ended = 1;
-			if (c->err_fd != -1) /* what it said at the end */
+			if (c->err_fd != -1) /* its last messages */
 				read_messages(p, c);
 		} else
 			left++;

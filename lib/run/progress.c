@@ -19,9 +19,10 @@
 
 enum {
 	CAUGHT_UP_MS = 10000,
-	AWAY_MS = 300000, /* cdc-read ends with status 3 then */
+	AWAY_MS = 300000, /* cdc-read waits so long for Kafka before it ends
+			     with status 3 */
 	ASK_MS = 3000,
-	ASK_PART = 4, /* so often within the watchdog's time */
+	ASK_PART = 4, /* how often to ask within the watchdog's time */
 };
 enum answer { CAUGHT_UP, BEHIND, AWAY };
 
@@ -51,7 +52,7 @@ moved(struct progress *p)
 	return yes;
 }
 
-/* Of Kafka, which may take its time. */
+/* Asks Kafka, which may take a while. */
 static enum answer
 ask(const struct progress *p)
 {
@@ -84,7 +85,8 @@ question(struct progress *p, int64_t now)
 
 	p->asked_ms = now;
 	p->asking = process_fork();
-	if (p->asking == 0) { /* and all it has goes with it */
+	if (p->asking ==
+	    0) { /* a process group, so that all its children can be killed */
 		process_init(parent, SIGKILL);
 		_exit((int)ask(p));
 	}
@@ -92,7 +94,7 @@ question(struct progress *p, int64_t now)
 		p->asking = 0;
 }
 
-/* Is there an answer, and a good one? */
+/* 1 if the process has answered that the task is caught up. */
 static int
 answered(struct progress *p, int64_t now)
 {

@@ -25,16 +25,19 @@
 #include "task/task.h"
 
 enum {
-	LOOK_MS = 500,    /* how often desired.json is looked at */
-	TOLD_MS = 60000,  /* another reason for one trouble, so often */
-	DRAIN_MS = 10000, /* an orderly stop may take so long */
-	GRACE_MS = 2000,  /* the others end by themselves when one did */
-	TERM_MS = 3000,   /* from SIGTERM to SIGKILL */
+	LOOK_MS = 500, /* how often desired.json is looked at */
+	TOLD_MS =
+	    60000, /* a new reason for the same trouble is logged so often */
+	DRAIN_MS = 10000, /* the most that an orderly stop may take */
+	GRACE_MS =
+	    2000, /* when one program ended, the others get this time to end */
+	TERM_MS = 3000, /* from SIGTERM to SIGKILL */
 	BACKOFF_MIN_MS = 500,
 	BACKOFF_MAX_MS = 30000,
-	PASSING_S = 600, /* for what may pass, as --retry [600] */
-	LONG_RUN_MS =
-	    60000, /* after a run of this length backoff begins anew */
+	PASSING_S =
+	    600, /* for failures that may pass: the default of --retry */
+	LONG_RUN_MS = 60000, /* after a run of this length the backoff begins at
+				its start again */
 };
 
 enum outcome { ENDED, PAUSED, STOPPED, AGAIN, FAILED };
@@ -45,15 +48,17 @@ struct runner {
 	int64_t gen;        /* of the checkpoint at the start of this run */
 	int64_t started_ms; /* monotonic */
 	int64_t backoff_ms;
-	int away;            /* a peer was: status 3 */
-	int64_t passing_ms;  /* since when there was no progress for what may
-				pass by itself, 0: it is not so */
-	int64_t passing_gen; /* of the checkpoint then */
-	int64_t trouble_ms[TASK_PROGS]; /* since when each tries again, or 0 */
+	int away;            /* the run ended with status 3: a peer was away */
+	int64_t passing_ms;  /* since when there is no progress because of a
+				failure that may pass; 0: there is none */
+	int64_t passing_gen; /* gen of the checkpoint then */
+	int64_t trouble_ms[TASK_PROGS]; /* since when each program tries again,
+					   or 0 */
 	struct {
 		char text[1024];
-		int64_t again_ms; /* another reason was, 0: not yet */
-	} told[TASK_PROGS];       /* what of that is in the log */
+		int64_t
+		    again_ms; /* when another reason was logged, 0: not yet */
+	} told[TASK_PROGS]; /* the trouble of each program that is in the log */
 	struct progress progress;
 	struct runshow show;
 };
@@ -64,7 +69,7 @@ mono_ms(void)
 	return clock_ms();
 }
 
-/* A wish that cannot be read changes nothing. */
+/* A wish that cannot be read counts as no change. */
 static int
 paused(const struct runner *r)
 {
@@ -112,7 +117,7 @@ log_start(struct runner *r)
 		(json_int_t)r->gen, "ts", text));
 }
 
-/* Which program, how it ended, what it said last. */
+/* Which program ended the run, how, and its last message. */
 static json_t *
 cause_json(const struct pipeline *p, int i)
 {
@@ -172,8 +177,9 @@ kind_of(int status)
 }
 
 /*
- * No run will help; what was between has to be brought over otherwise. Who
- * found another source has said what the choices are.
+ * Advice for a position that is gone: no run can help, and what was lost must
+ * be copied by other means. If the source is another one, the program's message
+ * has the choices.
  */
 static void
 advise(const char *name, const char *said, struct err *e)
@@ -203,7 +209,9 @@ patience_ms(const struct runner *r)
 	return s * 1000;
 }
 
-/* Is it of the kind that may, for a task that has run before or not? */
+/*
+ * 1 if the failure is of a kind that may pass; before: the task has run before.
+ */
 static int
 of_passing(const struct child *c, int before)
 {
@@ -215,7 +223,7 @@ of_passing(const struct child *c, int before)
 	return why == PASSING_DISK || (why != PASSING_NOT && before);
 }
 
-/* A refusal, status 1 or 2: is it worth the usual time? */
+/* 1 if a refusal, status 1 or 2, is to be tried again for the usual time. */
 static int
 may_pass(struct runner *r, const struct child *c)
 {
@@ -232,7 +240,7 @@ may_pass(struct runner *r, const struct child *c)
 	return now - r->passing_ms < patience_ms(r);
 }
 
-/* All have ended, without our wish: what now? */
+/* Decides what to do when all programs have ended by themselves. */
 static enum outcome
 judge(
     struct runner *r, const struct pipeline *p, int64_t *wait_ms, struct err *e)
@@ -268,7 +276,7 @@ judge(
 	return AGAIN;
 }
 
-/* Whom those behind it wait for; -1 if the last has ended. */
+/* The program that holds up those behind it; -1 if the last one has ended. */
 static int
 straggler(const struct pipeline *p)
 {
@@ -278,7 +286,9 @@ straggler(const struct pipeline *p)
 	return -1;
 }
 
-/* cdc-read ends its stream, and all that it wrote is applied. */
+/*
+ * Ends cdc-read's stream and waits until everything that it wrote is applied.
+ */
 static enum outcome
 stop_in_order(struct runner *r, struct pipeline *p, enum outcome why)
 {
@@ -307,8 +317,8 @@ stop_in_order(struct runner *r, struct pipeline *p, enum outcome why)
 }
 
 /*
- * A position that is read while another one still writes is an old one soon,
- * and what is confirmed by then would fall back for a while.
+ * ERR_TEMP while a process still commits or applies for this task: the position
+ * that a new run read now would soon be an old one.
  */
 static int
 is_free(const struct runner *r, struct err *e)
@@ -347,7 +357,10 @@ log_trouble(struct runner *r, const struct pipeline *p, int i)
 	notify_status("%s", p->c[i].trouble);
 }
 
-/* What was said last is what is shown: of those that go on trying, again. */
+/*
+ * The log shows the last event. If other programs still try again, their
+ * trouble is logged again.
+ */
 static void
 log_over(struct runner *r, const struct pipeline *p, int i)
 {
@@ -362,7 +375,7 @@ log_over(struct runner *r, const struct pipeline *p, int i)
 			log_trouble(r, p, k);
 }
 
-/* It tries again still: for another reason? */
+/* Logs another reason of a program that still tries again. */
 static void
 look_for_another(struct runner *r, const struct pipeline *p, int i)
 {
@@ -375,7 +388,7 @@ look_for_another(struct runner *r, const struct pipeline *p, int i)
 	log_trouble(r, p, i);
 }
 
-/* While it lasts, so that every display has it. */
+/* Logs trouble while it lasts, so that every display has it. */
 static void
 look_for_trouble(struct runner *r, const struct pipeline *p)
 {
@@ -428,7 +441,7 @@ run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 	return o;
 }
 
-/* Between two runs. */
+/* Waits between two runs. */
 static enum outcome
 wait_again(struct runner *r, int64_t wait_ms)
 {
@@ -484,7 +497,8 @@ runner_run(const struct runner_conf *conf, struct err *e)
 	progress_init(&r.progress, conf->dir, conf->name);
 	runshow_init(&r.show, conf->dir, conf->name, conf->progress);
 	if (r.task != NULL) {
-		trust_child(state_owner(r.task)); /* of all that it starts */
+		trust_child(
+		    state_owner(r.task)); /* for all programs that it starts */
 		notify_ready();
 		if (paused(&r)) {
 			log_warn("task '%s' is paused", conf->name);

@@ -6,15 +6,15 @@ struct err;
 struct runner_conf {
 	const char *dir, *name; /* borrowed */
 	int label;    /* put "[name] " in front of the programs' messages */
-	int progress; /* show it, on a terminal */
+	int progress; /* show progress, on a terminal */
 };
 
 /*
- * Run a task's pipeline, cdc-meta | cdc-read | cdc-apply | cdc-task commit,
- * and start it again when it ended for a reason that may pass: a status 3 or
- * a signal. The programs are looked for beside our own, then in PATH; they
- * form one process group, and none outlives us. All are reaped before the
- * next start. Starts, ends and reasons go into the task's log.
+ * Run a task's pipeline, cdc-meta | cdc-read | cdc-apply | cdc-task commit, and
+ * start it again if it ended for a reason that may pass: status 3 or a signal.
+ * The programs are looked for beside our own, then in PATH. They form one
+ * process group, none outlives this process, and all are reaped before the next
+ * start. Starts, ends and reasons go into the task's log.
  *
  * Returns 0 when the task was paused or the pipeline ended with status 0.
  * -1 with ERR_STOP if a signal stopped it, in order: cdc-read is asked to

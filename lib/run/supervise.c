@@ -24,44 +24,46 @@
 #include "task/task.h"
 
 enum {
-	LOOK_MS = 1000,     /* where the kernel does not tell of changes */
-	WATCHED_MS = 15000, /* where it does */
+	LOOK_MS =
+	    1000, /* between two looks if the kernel does not report changes */
+	WATCHED_MS = 15000, /* and if it does */
 	BACKOFF_MIN_MS = 1000,
 	BACKOFF_MAX_MS = 60000,
-	STARTS = 10,            /* of a runner that died, at most so many */
-	STARTS_MS = 10 * 60000, /* in so long */
-	STOP_MS = 20000,        /* more than a run needs for an orderly stop */
-	KILL_MS = 5000,         /* and what has been killed, to be gone */
+	STARTS = 10, /* a runner that died is started so often at most */
+	STARTS_MS = 10 * 60000, /* within this time */
+	STOP_MS = 20000,        /* longer than an orderly stop of a run takes */
+	KILL_MS = 5000,         /* for a killed process to disappear */
 };
 
-/* A definition, as it was when a run began. */
+/* The definition's file when a run began. */
 struct version {
 	ino_t file;
 	int64_t written_ns;
 };
 
-/* A task that we have seen. */
+/* A task and its runner. */
 struct ward {
 	char *name;
-	pid_t pid;     /* 0: none runs */
-	int seen;      /* in this round */
-	char *settled; /* since of the wish that needs no run any more */
-	struct version version;   /* of the run, or of the last one */
-	struct version refused;   /* that could not be read */
-	int64_t gen;              /* the checkpoint's when it began */
-	int64_t began_ms[STARTS]; /* the last ones, the oldest first */
+	pid_t pid;     /* 0: no runner */
+	int seen;      /* found in this round */
+	char *settled; /* `since` of the wish for which no further run is needed
+			*/
+	struct version version;   /* of the present run, or of the last one */
+	struct version refused;   /* of a definition that could not be read */
+	int64_t gen;              /* of the checkpoint when the runner began */
+	int64_t began_ms[STARTS]; /* the last starts, the oldest first */
 	int64_t not_before_ms, backoff_ms;
-	int64_t stop_ms; /* since when it should be ending, 0: it should not */
-	int told;        /* by us */
+	int64_t stop_ms; /* since when it is to end, 0: it is not */
+	int told;        /* we have told it to end */
 };
 
 struct wards {
 	const char *dir;
 	struct ward *v;
 	size_t n, cap;
-	int watch; /* taskwatch_open */
+	int watch; /* from taskwatch_open */
 	int watched;
-	char said[128]; /* to the service manager */
+	char said[128]; /* last status told to the service manager */
 };
 
 static int64_t
@@ -104,8 +106,8 @@ differs(struct version a, struct version b)
 }
 
 /*
- * Another definition than that of the run? One that cannot be read is one that
- * is being written, or a mistake: then all goes on as it was.
+ * 1 if the definition differs from that of the run. One that cannot be read is
+ * being written, or is a mistake, and counts as no change.
  */
 static int
 changed(const struct wards *s, struct ward *w)
@@ -143,7 +145,8 @@ become_runner(const struct wards *s, const struct ward *w, pid_t parent)
 		x_strdup(s->dir), x_strdup("run"), x_strdup("--label"),
 		x_strdup(w->name), NULL };
 
-	setpgid(0, 0); /* a terminal's signals are for us alone */
+	setpgid(
+	    0, 0); /* so that a terminal's signals reach only the supervisor */
 	process_init(parent, SIGTERM);
 	process_exec(argv);
 }
@@ -172,7 +175,7 @@ start(const struct wards *s, struct ward *w, const char *since)
 	log_info("task '%s': started, process %ld", w->name, (long)pid);
 }
 
-/* Once: the runner ends its pipeline in order. */
+/* Tells the runner, once, to end its pipeline in order. */
 static void
 stop(struct ward *w, const char *why)
 {
@@ -184,7 +187,10 @@ stop(struct ward *w, const char *why)
 	kill(w->pid, SIGTERM);
 }
 
-/* A runner sees by itself that it is paused. */
+/*
+ * Ends a runner whose task was changed or deleted. A runner notices a pause by
+ * itself.
+ */
 static void
 look_at_running(struct wards *s, struct ward *w, const struct task_wish *wish)
 {
@@ -219,7 +225,7 @@ look_at(struct wards *s, struct ward *w)
 	task_wish_fini(&wish);
 }
 
-/* Start what is wanted and is not there, stop what is no more. */
+/* Starts runners of wanted tasks, and stops those of tasks that are gone. */
 static void
 look(struct wards *s)
 {
@@ -247,7 +253,9 @@ look(struct wards *s)
 	task_list_free(names);
 }
 
-/* From BACKOFF_MIN_MS to BACKOFF_MAX_MS, as long as nothing was applied. */
+/*
+ * Doubles from BACKOFF_MIN_MS to BACKOFF_MAX_MS as long as no rows are applied.
+ */
 static int64_t
 next_backoff(const struct wards *s, struct ward *w)
 {
@@ -262,7 +270,10 @@ next_backoff(const struct wards *s, struct ward *w)
 	return half + (int64_t)((double)random() / RAND_MAX * (double)half);
 }
 
-/* The runner itself died, which it should not: again, but not for ever. */
+/*
+ * The runner itself died, which should not happen: start it again, but not for
+ * ever.
+ */
 static void
 died(const struct wards *s, struct ward *w, int signo)
 {
@@ -302,11 +313,11 @@ ended(const struct wards *s, struct ward *w, int status)
 	w->pid = 0;
 	w->stop_ms = w->told = 0;
 	if (told) {
-		free(w->settled); /* at once, if it is still wanted */
+		free(w->settled); /* start it at once if it is still wanted */
 		w->settled = NULL;
 	} else if (WIFSIGNALED(status))
 		died(s, w, WTERMSIG(status));
-	else if (WEXITSTATUS(status) == 3) { /* somebody else runs it */
+	else if (WEXITSTATUS(status) == 3) { /* another process runs it */
 		free(w->settled);
 		w->settled = NULL;
 		w->not_before_ms = mono_ms() + next_backoff(s, w);
@@ -316,13 +327,15 @@ ended(const struct wards *s, struct ward *w, int status)
 		    w->name, WEXITSTATUS(status));
 }
 
-/* Reap, and forget tasks that are no more. How many run. */
+/* Reaps runners and forgets deleted tasks. Returns how many run. */
 static size_t
 reap(struct wards *s)
 {
 	size_t left = 0;
 
-	for (size_t i = s->n; i-- > 0;) { /* the last takes a free place */
+	for (size_t i = s->n;
+	     i-- >
+	     0;) { /* downwards, since the last task moves to a free place */
 		struct ward *w = &s->v[i];
 		int status;
 
@@ -338,7 +351,10 @@ reap(struct wards *s)
 	return left;
 }
 
-/* Who takes too long to end is killed. Has one not even gone of that? */
+/*
+ * Kills runners that take too long to end. 1 if one is left although it was
+ * killed.
+ */
 static int
 stuck(const struct wards *s)
 {
@@ -356,7 +372,7 @@ stuck(const struct wards *s)
 	return yes;
 }
 
-/* All at once, and for a bounded time. */
+/* Stops all runners at the same time, and waits for a bounded time. */
 static void
 stop_all(struct wards *s, int chld_fd)
 {
@@ -376,7 +392,7 @@ stop_all(struct wards *s, int chld_fd)
 		log_error("%zu tasks could not be stopped", left);
 }
 
-/* Until when nothing needs to be done that nobody tells us of. */
+/* How long nothing needs to be done unless an event comes. */
 static int
 pause_ms(const struct wards *s)
 {

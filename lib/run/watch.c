@@ -7,7 +7,10 @@
 #include "base/mem.h"
 #include "state/state.h"
 
-/* A file that is replaced loses its name: an attribute of it. */
+/*
+ * when a file is replaced, the old one loses its name, which counts as
+ * IN_ATTRIB
+ */
 static const uint32_t of_file =
     IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_DONT_FOLLOW;
 static const uint32_t of_folder = IN_CREATE | IN_DELETE | IN_MOVED_TO |
