@@ -8,10 +8,10 @@
 #include "task/task.h"
 
 /*
- * Which servers a request may name, and who we are there. Logins are the
- * administrator's, each for the servers that he gave it for. What a client
- * names he is not to reach with them, nor to look around with: nothing is
- * asked before it has been found among what is allowed.
+ * Which servers a request may name, and with which login. The administrator
+ * gives each login for certain servers. A client must not be able to send it to
+ * another server, nor to look for servers: a name is first looked up among
+ * those allowed, before any server is asked.
  */
 
 static const char *const source_words[] = { "etcd", "root", "meta-path",
@@ -26,7 +26,10 @@ api_source_word(const char *name, size_t n)
 	return 0;
 }
 
-/* NAME=VALUE is in the list, letter for letter: no two ways to read a URL. */
+/*
+ * 1 if NAME=VALUE is in the list, letter for letter, so that there are no two
+ * ways to read a URL.
+ */
 static int
 is_listed(const char *const *list, const char *name, const char *value)
 {
@@ -39,7 +42,7 @@ is_listed(const char *const *list, const char *name, const char *value)
 	return 0;
 }
 
-/* Another server gets nothing that was given for ours. */
+/* For another server: drops what was given for the server's own. */
 static void
 forget_login(struct order *o, const char *name)
 {
@@ -71,8 +74,10 @@ order_source(struct order *o, const char *name, const char *value)
 	return 0;
 }
 
-/* The URI of the list's URI or URI=FILE for this target, to be freed, with
- * *file "" or FILE; or NULL. */
+/*
+ * The URI in the list, given as URI or URI=FILE, for this target, to be freed,
+ * with *file "" or FILE; NULL if it is not in the list.
+ */
 static char *
 find_target(const char *const *list, const char *target, const char **file)
 {
@@ -97,7 +102,7 @@ any_target(const char *const *list)
 	return 0;
 }
 
-/* What is in the list is taken as it stands there. */
+/* Takes the target as the list has it. */
 static int
 listed_login(struct order *o, const char *uri, const char *file)
 {
@@ -118,7 +123,9 @@ order_login(struct order *o)
 	char *uri;
 	int rc;
 
-	/* $CDC_TOKEN is for that, and not for the port that all have */
+	/*
+	 * $CDC_TOKEN is for $CDC_TARGET, and not for the default that all have.
+	 */
 	if (own != NULL && url_same(target, own))
 		return order_uri(o, own);
 	if ((uri = find_target(list, target, &file)) != NULL) {
@@ -132,7 +139,7 @@ order_login(struct order *o)
 		    "allows");
 	if (o->token != NULL)
 		return 0;
-	if (list != NULL) /* nor that of who will run it */
+	if (list != NULL) /* nor the runner's $CDC_TOKEN */
 		return order_option(o, "no-token", "");
 	return call_fail(o->c, 400,
 	    "the milvus token is missing: a target without one is for this "

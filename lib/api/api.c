@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "codec/kv.h"
 
-/* What is asked by method and path; {id} is one part of a path. */
+/* Routes by method and path; {id} is one part of a path. */
 static const struct route {
 	const char *method, *path;
 	int (*run)(struct call *c);
@@ -42,14 +42,16 @@ api_route(size_t i, const char **path)
 	return i < ROUTES ? routes[i].method : NULL;
 }
 
-/* As the counts number them: one for each route, /cdc, all else. */
+/*
+ * The paths in the order of the counts: one for each route, /cdc, all others.
+ */
 static const char *
 path_of(size_t i)
 {
 	return i < ROUTES ? routes[i].path : i == ROUTES ? "/cdc" : "other";
 }
 
-/* Does a path fit? Then *id is the part that {id} stands for. */
+/* 1 if a path matches; *id is then the part for {id}. */
 static int
 fits(const char *pattern, const char *path, char id[static 129])
 {
@@ -71,8 +73,9 @@ fits(const char *pattern, const char *path, char id[static 129])
 }
 
 /*
- * The route of this path and method, or ROUTES. *path is the first of this
- * path with any method, by which it is counted, or that of all else.
+ * The route of this path and method, or ROUTES. *path, under which the request
+ * is counted, is the first route of this path with any method, or that of all
+ * others.
  */
 static size_t
 find(const struct web_req *q, char id[static 129], struct buf *allow,
@@ -94,7 +97,10 @@ find(const struct web_req *q, char id[static 129], struct buf *allow,
 	return hit;
 }
 
-/* The two that only look. A body that cannot be read is answered at once. */
+/*
+ * Requests of get and list only look. If the body cannot be read, the answer is
+ * quick.
+ */
 static enum web_room
 room_of_cdc(const char *body)
 {
@@ -147,7 +153,7 @@ plain(struct call *c, const struct route *t)
 		api_put(&c->r->body, c->data);
 }
 
-/* Returns the number that it is counted under. */
+/* Handles a request; returns the number under which it is counted. */
 static size_t
 dispatch(struct call *c)
 {

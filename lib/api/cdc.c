@@ -27,7 +27,7 @@ with_task(struct call *c, const json_t *data, char id[static 129])
 	return 0;
 }
 
-/* get says it in its own words. */
+/* The same for get, which has messages of its own. */
 static int
 find_for_get(struct call *c, const char *id)
 {
@@ -147,7 +147,7 @@ do_position(struct call *c, const json_t *data)
 	return cdc_position(c, data);
 }
 
-/* ---- the eight ---- */
+/* ---- the eight types of requests ---- */
 
 static const struct api_field id_fields[] = {
 	{ "task_id", API_STR, API_H, NULL, NULL, NULL },
@@ -167,7 +167,7 @@ static const struct api_field maintenance_fields[] = {
 
 static const struct cdc_type {
 	const char *name;
-	const struct api_field *fields; /* NULL: it looks for itself */
+	const struct api_field *fields; /* NULL: checked by it */
 	int writes;
 	int (*run)(struct call *c, const json_t *data);
 } types[] = {
@@ -182,7 +182,7 @@ static const struct cdc_type {
 };
 enum { TYPES = sizeof types / sizeof *types };
 
-/* Milvus-CDC's switch: the names in no order; here sorted. */
+/* Milvus-CDC lists the names in no order; here they are sorted. */
 static const char invalid_type[] =
     "invalid 'request_type' param, can be set [create delete get list "
     "maintenance pause position resume]";
@@ -223,7 +223,7 @@ run(struct call *c, const struct cdc_type *t, const json_t *data)
 	return rc;
 }
 
-/* The envelope, and what is in it. */
+/* Handles the envelope, and the request in it. */
 static int
 request(struct call *c, const json_t *body)
 {

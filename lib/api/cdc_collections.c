@@ -13,7 +13,7 @@
 #include "model/pos.h"
 #include "task/task.h"
 
-/* What a create replicates: collections, their positions, other names. */
+/* What a create replicates: collections, their positions, new names. */
 
 enum { NAME_LEN = 255, B64_MAX = 4096 };
 
@@ -48,7 +48,10 @@ const struct api_field rpc_fields[] = {
 
 /* ---- names ---- */
 
-/* One that a Milvus takes; others, with a dot say, mean something here. */
+/*
+ * 1 if Milvus accepts the name. Others, with a dot for example, would have a
+ * meaning here.
+ */
 static int
 name_good(const char *s)
 {
@@ -82,7 +85,10 @@ max_name(const struct order *o)
 
 /* ---- positions ---- */
 
-/* by-dev-rootcoord-dml_11_4706v0: how much of it is the topic; 0: none. */
+/*
+ * The length of the topic in a channel name such as
+ * by-dev-rootcoord-dml_11_4706v0; 0 if it is no channel name.
+ */
 static size_t
 topic_len(const char *v)
 {
@@ -100,8 +106,8 @@ topic_len(const char *v)
 }
 
 /*
- * msg.proto MsgPosition {1 channel_name, 2 msgID}; for Kafka the msgID is the
- * offset, eight bytes, little-endian. 0 if it is one.
+ * msg.proto MsgPosition {1 channel_name, 2 msgID}; with Kafka the msgID is the
+ * offset, eight bytes, little-endian. 0 if text is such a position.
  */
 static int
 decode(const char *text, struct buf *channel, int64_t *offset)
@@ -131,7 +137,7 @@ decode(const char *text, struct buf *channel, int64_t *offset)
 									: -1;
 }
 
-/* Begin behind that message on that topic. */
+/* Begin behind that message in that topic. */
 static int
 add_position(
     struct order *o, const char *vchannel, const char *topic, const char *text)
@@ -229,7 +235,9 @@ take_positions(struct order *o, const json_t *coll)
 
 /* ---- collections ---- */
 
-/* Every collection of the request: its database and what is said of it. */
+/*
+ * Called for every collection of the request, with its database and its object.
+ */
 typedef int each(struct order *o, const char *db, const json_t *coll);
 
 static int
@@ -294,7 +302,10 @@ check_each(struct order *o, const char *db, const json_t *coll)
 	return check_name(o, "collection", api_str(coll, "name"));
 }
 
-/* One start for a task; a collection made later always comes from its own. */
+/*
+ * Takes the one start of a task; collections made later always start at their
+ * own beginning.
+ */
 static int
 take_start(struct order *o, const json_t *coll)
 {
@@ -339,7 +350,7 @@ take_each_position(struct order *o, const char *db, const json_t *coll)
 	return take_positions(o, coll);
 }
 
-/* How many there are; -1 if a database has none. */
+/* Counts the collections; -1 if a database has none. */
 static int
 count(struct order *o, const json_t *dbs, size_t *n)
 {
@@ -382,7 +393,10 @@ order_collections(struct order *o, const json_t *v)
 
 /* ---- other names ---- */
 
-/* Does the task take db.coll, or of db anything if coll is NULL? */
+/*
+ * 1 if the task includes db.coll; with coll NULL, if it includes anything of
+ * db.
+ */
 static int
 in_task(const struct order *o, const char *db, const char *coll)
 {
@@ -394,7 +408,7 @@ in_task(const struct order *o, const char *db, const char *coll)
 		const char *dot = strchr(s, '.');
 		int same_db;
 
-		if (dot == NULL) /* not one of ours, which name a database */
+		if (dot == NULL) /* not made here: no database */
 			continue;
 		same_db = s[0] == '*' ||
 			  ((size_t)(dot - s) == n && !strncmp(s, db, n));
@@ -459,7 +473,7 @@ order_mapping(struct order *o, const json_t *v)
 	return 0;
 }
 
-/* ---- the source's channel of DDL: here only of flushes ---- */
+/* ---- the source's channel of requests: only used for flushes ---- */
 
 static char *
 rpc_topic(const struct order *o)

@@ -49,7 +49,7 @@ set_force_log_msg(struct call *c, const json_t *params)
 	    "set_force_log_msg is refused: rows have no place in a log");
 }
 
-/* A number, or a text that is one. */
+/* A number, given as a number or as text. */
 static int
 integer(struct call *c, const json_t *params, const char *name, int64_t *v)
 {

@@ -10,7 +10,7 @@
 #include "state/state.h"
 #include "state/where.h"
 
-/* Positions as Milvus-CDC tells them. */
+/* Positions in the form of Milvus-CDC. */
 
 /* MsgPosition {1 channel_name, 2 msgID} of the last message before o. */
 static json_t *
@@ -63,7 +63,9 @@ all(const struct pos *p, const json_t *known)
 	return list;
 }
 
-/* A task that has not run yet stands where its definition begins. */
+/*
+ * The position of a task that has not run yet is the start in its definition.
+ */
 static int
 stands(struct call *c, struct checkpoint *cp)
 {

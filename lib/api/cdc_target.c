@@ -35,7 +35,7 @@ order_option(struct order *o, const char *name, const char *value)
 	return 0;
 }
 
-/* ---- where it is ---- */
+/* ---- its address ---- */
 
 static int
 plain_host(const char *s)
@@ -48,7 +48,7 @@ plain_host(const char *s)
 	return 1;
 }
 
-/* To a URI with a scheme and no path. */
+/* Sets the target to a URI with a scheme and without a path. */
 int
 order_uri(struct order *o, const char *uri)
 {
@@ -109,7 +109,7 @@ set_host(struct order *o, const json_t *v)
 	return rc;
 }
 
-/* ---- who we are there ---- */
+/* ---- the login there ---- */
 
 static int
 is_secret_text(const char *s)
@@ -171,7 +171,7 @@ order_target(struct order *o, const json_t *v)
 		return call_fail(o->c, 400,
 		    "don't support milvus and kafka at the same time now");
 	if (!milvus)
-		return 0; /* order_kafka says more */
+		return 0; /* order_kafka refuses with more detail */
 	if ((api_str(v, "uri")[0] != '\0' ? order_uri(o, api_str(v, "uri"))
 					  : set_host(o, v)) == -1 ||
 	    set_token(o, v) == -1)
@@ -194,9 +194,9 @@ take_timeout(struct order *o, const json_t *v)
 	return 0;
 }
 
-/* ---- certificates: below the folder that the server names ---- */
+/* ---- certificates: in the folder that the server allows ---- */
 
-/* What stands in path below dir, if it is a file with PEM in it. */
+/* 1 if path below dir is a file with PEM in it. */
 static int
 is_pem(const char *dir, const char *path)
 {
@@ -224,7 +224,10 @@ is_pem(const char *dir, const char *path)
 	return yes;
 }
 
-/* One text for all reasons: it tells nothing of what files there are. */
+/*
+ * The message is the same for all reasons, so that it does not show which files
+ * exist.
+ */
 static int
 set_pem(struct order *o, const char *option, const char *path)
 {
@@ -291,7 +294,7 @@ static const struct api_field dial_fields[] = {
 	{ 0 },
 };
 
-/* Two-way TLS takes all three. */
+/* TLS with certificates on both sides takes all three. */
 static int
 take_dial(struct order *o, const json_t *v)
 {

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-/* The types of requests to /cdc; the last is for all else. */
+/* The types of requests to /cdc; the last is for all others. */
 static const char *const types[API_TYPES] = { "create", "delete", "get", "list",
 	"maintenance", "pause", "position", "resume", "unknown" };
 static const char *const statuses[API_STATUSES] = { "total", "success",
@@ -29,7 +29,7 @@ api_count(struct api_counts *n, const char *type, enum api_status s)
 	n->requests[type_of(type)][s]++;
 }
 
-/* Buckets up to 1, 2, 4 … 128 ms, and the rest. */
+/* Buckets for up to 1, 2, 4 … 128 ms, and one for more. */
 void
 api_count_ms(struct api_counts *n, const char *type, int64_t ms)
 {

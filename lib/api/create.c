@@ -112,7 +112,7 @@ const struct api_field create_fields[] = {
 
 /* ---- beside other tasks ---- */
 
-/* A definition like task, of one pattern. */
+/* A definition like task, with only this pattern. */
 static json_t *
 with_only(const json_t *task, const char *pattern)
 {
@@ -130,8 +130,9 @@ option_list(const json_t *task, const char *name)
 }
 
 /*
- * A * beside single collections of another task leaves those out: 1. With
- * other names at the target, or another *, it cannot: 0.
+ * If a pattern with * overlaps with single collections of another task,
+ * excludes these and returns 1. With a rename, or with another *, that is
+ * impossible: 0.
  */
 static int
 leave_out(struct order *o, const char *pattern, const json_t *other)
@@ -166,7 +167,7 @@ users_twice(const json_t *task, const json_t *other)
 	       task_same_target(task, other) == 1;
 }
 
-/* The others are looked at twice. */
+/* Other tasks are compared twice, so a warning may exist already. */
 static void
 warn_once(struct call *c, const char *text)
 {
@@ -216,7 +217,10 @@ order_beside(void *arg, json_t *task, const json_t *other, struct err *e)
 
 /* ---- the order ---- */
 
-/* Is what is there what is wanted? Also to the source and the secret. */
+/*
+ * 1 if an existing task is equal to the ordered one, including its source and
+ * its secret.
+ */
 static int
 same_task(struct order *o, const json_t *task)
 {
@@ -252,8 +256,8 @@ not_made(struct order *o, const struct task_order *t)
 	switch (t->why) {
 	case TASK_WHY_SOURCE:
 		if (c->e.kind != ERR_GONE)
-			c->code =
-			    500; /* it is the server's, not the client's */
+			c->code = 500; /* a failure of the server, not of the
+					  client */
 		return err_wrap(&c->e, "fail to read the source");
 	case TASK_WHY_TARGET:
 		if (tls == NULL || strstr(c->e.msg, tls) == NULL)
@@ -331,7 +335,7 @@ make(struct order *o, json_t *task, int dry)
 	return -1;
 }
 
-/* Kept with what was asked, so that it can be shown and compared. */
+/* Keeps the request in the definition, so that it can be shown and compared. */
 static json_t *
 definition(struct order *o, const struct api_field *f)
 {
@@ -341,7 +345,7 @@ definition(struct order *o, const struct api_field *f)
 	if (o->from != NULL)
 		json_object_set(task, "from", o->from);
 	api_without_secrets(f, asked);
-	json_object_del(asked, f->name); /* the name: made here, or given */
+	json_object_del(asked, f->name); /* kept as name */
 	json_object_set_new(task, o->key, asked);
 	json_object_set(task, "warnings", o->c->warnings);
 	return task;

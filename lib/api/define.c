@@ -3,11 +3,11 @@
 #include "api/priv.h"
 #include "task/task.h"
 
-/* A task as task.json has it. */
+/* A task created from a definition as task.json has it. */
 
 /*
- * Over HTTP no file of the server is named, nor a property of librdkafka,
- * which may name one.
+ * 0 for options that name a file of the server, and for properties of
+ * librdkafka, which may name one.
  */
 static int
 may_set(struct order *o, const struct task_option *t, const char *v)
@@ -65,7 +65,7 @@ take_options(struct order *o, const json_t *options)
 	return 0;
 }
 
-/* A word, a time, or a position: no file of the server, no other task. */
+/* A word, a time or a position, but no file of the server and no other task. */
 static int
 take_from(struct order *o, const json_t *v)
 {

@@ -30,7 +30,7 @@ is_a(enum api_type t, const json_t *v)
 	switch (t) {
 	case API_STR:
 		return json_is_string(v);
-	case API_INT: /* 3.0 is 3, 3.9 is none */
+	case API_INT: /* 3.0 is 3; 3.9 is no integer */
 		return json_is_integer(v) ||
 		       (json_is_real(v) &&
 			   floor(json_real_value(v)) == json_real_value(v) &&
@@ -48,7 +48,7 @@ is_a(enum api_type t, const json_t *v)
 	return json_is_object(v);
 }
 
-/* Where we are in a request: "a.b", shortened as it must be. */
+/* The path of the current field in a request: "a.b", shortened if necessary. */
 struct field_path {
 	char text[3 * API_SHOWN];
 };
@@ -131,7 +131,7 @@ clean_map(struct call *c, const struct api_field *f, const struct field_path *p,
 		y = NULL;
 		if (clean(c, f->sub, &q, x, &y) == -1)
 			return -1;
-		if (y == NULL) /* null is an empty one */
+		if (y == NULL) /* null is an empty object */
 			y = f->sub->type == API_LIST ? json_array()
 						     : json_string("");
 		json_object_set_new(out, key, y);
@@ -165,7 +165,7 @@ scalar(enum api_type t, const json_t *v)
 	return json_deep_copy(v);
 }
 
-/* *out stays NULL for null, which is as good as nothing. */
+/* For null *out stays NULL, as if the field were absent. */
 static int
 clean(struct call *c, const struct api_field *f, const struct field_path *p,
     const json_t *v, json_t **out)
@@ -184,7 +184,7 @@ clean(struct call *c, const struct api_field *f, const struct field_path *p,
 	*out = f->type == API_LIST ? json_array() : json_object();
 	if (f->type == API_OBJ)
 		rc = clean_fields(c, f->sub, p, v, *out);
-	else if (f->sub == NULL) /* anything */
+	else if (f->sub == NULL) /* any value */
 		rc = json_object_update(*out, api_any(v));
 	else if (f->type == API_MAP)
 		rc = clean_map(c, f, p, v, *out);
@@ -255,7 +255,7 @@ whole_map(const struct api_field *f, const json_t *v)
 	return out;
 }
 
-/* The elements of a list or map are objects with fields, or plain. */
+/* The elements of a list or map are objects with fields, or plain values. */
 static json_t *
 whole_value(const struct api_field *f, const json_t *v)
 {

@@ -58,7 +58,7 @@ call_code(const struct call *c)
 	return c->e.kind == ERR_DATA || c->e.kind == ERR_USAGE ? 400 : 500;
 }
 
-/* Levels of brackets outside strings. */
+/* How deep brackets are nested, outside of strings. */
 static int
 deep(const char *p, size_t n)
 {
@@ -96,7 +96,7 @@ api_parse(const char *p, size_t n, struct err *e)
 	return j;
 }
 
-/* These stand in strings only. */
+/* These characters occur only in strings. */
 void
 api_put(struct buf *b, const json_t *j)
 {

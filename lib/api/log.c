@@ -11,11 +11,11 @@
 #include "codec/json_write.h"
 #include "state/state.h"
 
-/* A task's log over HTTP: the last lines, and those that come. */
+/* A task's log over HTTP: the last lines, and new ones as they come. */
 
 enum { LINES = 100, LINES_MAX = 10000, TAIL_MAX = 1 << 20 };
 
-/* The end of an open file, whole lines, n of them at most; *at is its end. */
+/* The last n lines, at most, of an open file; *at is the place behind them. */
 static void
 last_lines(int fd, int64_t n, struct buf *b, off_t *at)
 {
@@ -38,7 +38,7 @@ last_lines(int fd, int64_t n, struct buf *b, off_t *at)
 		if (p[-1] == '\n' && p < b->ptr + b->len && --n == 0)
 			break;
 	if (p == b->ptr && from > 0 && (p = memchr(p, '\n', b->len)) != NULL)
-		p++; /* the first of them is cut */
+		p++; /* the first line is cut */
 	if (p != NULL)
 		buf_cut(b, (size_t)(p - b->ptr));
 }
@@ -59,7 +59,7 @@ struct log_follow {
 	struct buf first; /* the lines that were there */
 };
 
-/* Has another file taken its place? Then that from its beginning on. */
+/* If another file has replaced the log, reads that from its beginning. */
 static int
 reopen(struct log_follow *f)
 {

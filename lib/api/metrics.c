@@ -15,7 +15,7 @@
 #include "task/status.h"
 #include "task/task.h"
 
-/* How the server and its tasks are: for probes and for Prometheus. */
+/* The state of the server and its tasks: for probes and for Prometheus. */
 
 int
 plain_version(struct call *c)
@@ -25,7 +25,10 @@ plain_version(struct call *c)
 	return 0;
 }
 
-/* Free for all: it says neither where nor why; the log does. */
+/*
+ * For every client, so the answer has neither place nor reason; the log has
+ * them.
+ */
 int
 plain_healthz(struct call *c)
 {

@@ -3,12 +3,12 @@
 #include "api/priv.h"
 #include "base/buf.h"
 
-/* lib/api/openapi.json, which says what all requests and answers are. */
+/* lib/api/openapi.json, the description of all requests and answers. */
 static const unsigned char document[] = {
 #include "openapi.json.inc"
 };
 
-/* What stands in it for the version. */
+/* Stands in the document for the version. */
 #define MARK "@VERSION@"
 
 int

@@ -4,8 +4,8 @@
 #include "base/buf.h"
 
 /*
- * The page at / and its two parts. They hold nothing that is a secret, and so
- * they are for everybody, as the page is what asks for the token.
+ * The page at / and its two parts. They hold no secret and are served without a
+ * token, because the page is what asks for the token.
  */
 
 static const unsigned char html[] = {
@@ -31,10 +31,13 @@ enum { PARTS = sizeof parts / sizeof *parts };
 
 const char *const api_open[] = { "/", "/page.css", "/page.js", NULL };
 
-/* Where the page reads whether requests need a token. */
+/* Stands in the page for whether requests need a token. */
 #define MARK "@TOKEN@"
 
-/* Nothing from elsewhere, nothing within other pages, no form sent. */
+/*
+ * The page loads nothing from other servers, is shown in no other page, and
+ * sends no form.
+ */
 static const char policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src "
     "'self'; img-src data:; base-uri 'none'; form-action 'none'; "
@@ -53,7 +56,7 @@ plain_page(struct call *c)
 	mark = memmem(p->ptr, p->len, MARK, sizeof MARK - 1);
 	if (mark != NULL) {
 		buf_add(b, p->ptr, (size_t)(mark - p->ptr));
-		/* where there is none, none is asked for */
+		/* where no token is needed, the page does not ask for one */
 		buf_adds(b, c->q->may_write || c->q->no_token ? "not wanted"
 							      : "wanted");
 		rest = mark + sizeof MARK - 1;

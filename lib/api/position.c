@@ -12,7 +12,7 @@
 #include "task/actions.h"
 #include "task/task.h"
 
-/* The plain API: where a task stands, and putting it elsewhere. */
+/* The plain API: a task's position, and setting it. */
 
 static json_t *
 time_of(uint64_t ts)
@@ -44,7 +44,10 @@ topics_of(const struct pos *p)
 	return out;
 }
 
-/* What stands for a position: its number, and where the definition begins. */
+/*
+ * Loads the checkpoint and makes the tag: the checkpoint's number and the start
+ * in the definition.
+ */
 static int
 load(struct call *c, struct checkpoint *cp, char tag[static 48], json_t **from)
 {
@@ -129,7 +132,10 @@ set(struct call *c, const json_t *asked)
 	return rc;
 }
 
-/* Nobody may have been faster, and it must not run. */
+/*
+ * Checks that no other client has changed the position, and that the task does
+ * not run.
+ */
 static int
 may_be_set(struct call *c)
 {
@@ -139,7 +145,7 @@ may_be_set(struct call *c)
 	char tag[48];
 	int rc = load(c, &cp, tag, &from);
 
-	/* a checkpoint that cannot be read is what set is for */
+	/* set is for a checkpoint that cannot be read, too */
 	if (rc == -1 && strcmp(c->q->if_match, "*") == 0)
 		rc = 0;
 	else if (rc == 0 && strcmp(c->q->if_match, "*") != 0 &&

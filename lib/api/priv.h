@@ -10,27 +10,28 @@
 struct task_status;
 struct task_wish;
 
-/* What the files of the API share. */
+/* Shared by the files of this folder. */
 
 enum {
 	API_DEPTH = 32,      /* levels of a body */
 	API_COLLS = 1000,    /* collections of a task */
-	API_WARNINGS = 32,   /* told of one request */
-	API_STOP_MS = 15000, /* how long a pause may take */
-	API_ASK_MS = 1500,   /* of Kafka, for the lag: an answer takes 2 s */
-	API_SHOWN = 64,      /* bytes of a text that are quoted */
+	API_WARNINGS = 32,   /* of one request */
+	API_STOP_MS = 15000, /* the most that a pause may take */
+	API_ASK_MS = 1500, /* for Kafka's answer about the lag: the whole answer
+			      takes 2 s */
+	API_SHOWN = 64,    /* bytes of a text that a message quotes */
 };
 
-/* One request at work. */
+/* A request while it is handled. */
 struct call {
 	struct api *api;
 	const struct web_req *q;
 	struct web_res *r;
-	json_t *data;     /* what is answered */
+	json_t *data;     /* the answer */
 	json_t *warnings; /* strings */
 	char name[129];   /* of the path, "" if it has none */
-	int code;         /* why it failed, 0: by e.kind */
-	int plain;        /* the same for the plain API, 0: as code */
+	int code;         /* why it failed; 0: e.kind decides */
+	int plain;        /* HTTP status of the plain API; 0: that of code */
 	struct err e;
 };
 
@@ -40,14 +41,14 @@ struct err *call_fill(struct call *c, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void call_warn(struct call *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* The request would change something, and may not. Returns -1. */
+/* Fail because the request would change something and must not. Returns -1. */
 int call_only_reads(struct call *c);
 /* The code of a call that failed. */
 int call_code(const struct call *c);
 
 /* ---- JSON ---- */
 
-/* Jansson wants json_t * also where it only reads. */
+/* Jansson takes json_t * also where it only reads. */
 static inline json_t *
 api_any(const json_t *v)
 {
@@ -60,13 +61,13 @@ api_any(const json_t *v)
 }
 
 /*
- * A body: one JSON value, keys once, API_DEPTH levels at most. NULL with the
- * message of the decoder.
+ * Parse a body: one JSON value, no key twice, API_DEPTH levels at most. NULL
+ * with the decoder's message.
  */
 json_t *api_parse(const char *p, size_t n, struct err *e);
-/* One line, with < > & escaped as Go does it, and LF. */
+/* Append one line, with < > & escaped as Go does, and LF. */
 void api_put(struct buf *b, const json_t *j);
-/* Text that need not be UTF-8; then '?' stands for what is not. */
+/* A string of text that may not be UTF-8; '?' replaces bytes that are not. */
 json_t *api_text(const char *s);
 /* The first API_SHOWN bytes of s, whole characters, in out. */
 const char *api_cut(const char *s, char out[static API_SHOWN + 1]);
@@ -96,31 +97,33 @@ struct api_field {
 	const char *name;
 	enum api_type type;
 	enum api_verdict verdict;
-	/* Of an object: its fields; of a list or a map: its elements. */
+	/* Fields of an object, or of the elements of a list or a map. */
 	const struct api_field *sub;
-	/* Put it into the order; v is NULL if it is not there. Or NULL: its
-	 * object does it. */
+	/*
+	 * Puts it into the order; v is NULL if it is absent. NULL: the function
+	 * of its object does that.
+	 */
 	int (*take)(struct order *o, const json_t *v);
 	const char *why;
 };
 
 /*
- * A copy of v with the fields of the table f alone under their own names,
- * integers as integers, null left out. What is not in it becomes a warning.
- * NULL, and the call has failed, if a type is wrong.
+ * A copy of v that has only the fields in the table f, under their names there,
+ * with integers as integers and without nulls. A field that is not in f becomes
+ * a warning. NULL if a type is wrong; the call has then failed.
  */
 json_t *api_clean(struct call *c, const struct api_field *f, const json_t *v);
-/* All fields, with zeros for those that v lacks; no secrets. */
+/* All fields of f; those that v lacks are zero; no secrets. */
 json_t *api_whole(const struct api_field *f, const json_t *v);
-/* Without secrets, in place. */
+/* Remove the secrets from v. */
 void api_without_secrets(const struct api_field *f, json_t *v);
-/* Put all into the order, in the table's order. */
+/* Put all fields into the order, in the order of the table. */
 int api_take(struct order *o, const struct api_field *f, const json_t *v);
-/* Is it nothing: absent, "", 0, false, or empty? */
+/* 1 if v is absent, "", 0, false, or empty. */
 int api_zero(const json_t *v);
 /* The body: an object with these fields, or any if fields is NULL. */
 int api_object(struct call *c, const struct api_field *fields, json_t **out);
-/* What the query says of a key: 0 or 1, a number from 1 to max. */
+/* A key of the query: 0 or 1; a number from 1 to max. */
 int api_flag(struct call *c, const char *key, int *v);
 int api_number(
     struct call *c, const char *key, int64_t fallback, int64_t max, int64_t *v);
@@ -129,15 +132,15 @@ const char *api_str(const json_t *j, const char *key);
 
 /* ---- create ---- */
 
-/* What a create comes to. */
+/* The result of a create's fields. */
 struct order {
 	struct call *c;
-	const char *key; /* under which the task keeps it */
-	json_t *all;     /* the request, clean */
+	const char *key; /* key for the request in the definition */
+	json_t *all;     /* the request, after api_clean */
 	json_t *options; /* of the task */
-	json_t *own;     /* what they are if nothing is asked */
+	json_t *own;     /* options of a task whose request sets none */
 	json_t *from;    /* a WHERE or a position */
-	char *token;     /* of the target, or NULL */
+	char *token;     /* login at the target, or NULL */
 	char id[129];
 	int wait_s; /* for the connection */
 	int paused;
@@ -156,25 +159,28 @@ int order_kafka(struct order *o, const json_t *v);
 int order_collections(struct order *o, const json_t *v);
 int order_mapping(struct order *o, const json_t *v);
 int order_rpc(struct order *o, const json_t *v);
-/* Set an option of the task; -1, and the call has failed. */
+/* Set an option of the task; on -1 the call has failed. */
 int order_option(struct order *o, const char *name, const char *value);
 /* The target: [http[s]://]host[:port][/]. */
 int order_uri(struct order *o, const char *uri);
-/* May a request set this option of the source? -1, and the call has failed. */
+/* Set an option of the source if the request may; on -1 the call has failed. */
 int order_source(struct order *o, const char *name, const char *value);
-/* May it name this target, and with which login; the target is known. */
+/*
+ * Check that the request may name the target, and choose the login for it. To
+ * be called when the target is known.
+ */
 int order_login(struct order *o);
-/* May o's task stand beside another one? A task_order's function. */
+/* task_order.beside: refuse (-1) if `other` writes to the same collections. */
 int order_beside(void *arg, json_t *task, const json_t *other, struct err *e);
 
 /*
- * Make a task of request_data, or of a definition. 1 if it is new, 0 if an
- * equal one is there, -1. The id is in c->name afterwards. dry: only check.
+ * Make a task from request_data. 1 if it is new, 0 if an equal one exists, -1.
+ * Its id is in c->name then. dry: only check.
  */
 int api_create(struct call *c, const json_t *data, int dry);
-/* The same of a definition: name, from, options. */
+/* The same for a definition: name, from, options. */
 int api_define(struct call *c, const json_t *data, int dry);
-/* Rows of tables that both have: a task's name, whether it shall not run. */
+/* Fields of both forms: the task's name, and whether it is made paused. */
 int order_id(struct order *o, const json_t *v);
 int order_paused(struct order *o, const json_t *v);
 int order_token(struct order *o, const json_t *v);
@@ -184,30 +190,30 @@ int order_make(
 /* ---- tasks ---- */
 
 /*
- * TASK; ask_ms as task_status_get. strings: 64-bit integers, and more keys.
- * NULL if it has gone meanwhile.
+ * TASK, as the document calls it; ask_ms as in task_status_get. strings: 64-bit
+ * integers as strings, and more keys. NULL if the task was deleted meanwhile.
  */
 json_t *api_task(struct call *c, const char *name, int ask_ms, int strings);
-/* The same of one that was looked at. */
+/* The same for a status that is known already. */
 json_t *api_seen(struct call *c, const struct task_status *s, int strings);
-/* Has it been deleted while we looked? */
+/* 1 if the task was deleted while its status was read. */
 int api_gone(const struct call *c, const struct task_status *s);
-/* Initial, Running or Paused: 0, 1, 2. */
+/* Milvus-CDC's state: Initial 0, Running 1 or Paused 2. */
 int api_task_state(const struct task_status *s, const struct task_wish *w);
 const char *api_state_name(int state);
-/* A word for how it is. */
+/* One word for the state of the task. */
 const char *api_health(const struct task_status *s, const struct task_wish *w);
-/* How long Kafka may be asked, when many tasks are looked at. */
+/* How long Kafka may be asked for the status of many tasks. */
 struct ask {
 	int64_t until_ns;
 };
 int ask_next(const struct call *c, struct ask *a);
 
-/* The task is there; else -1 with this code. */
+/* -1 with this code if there is no such task. */
 int api_find(struct call *c, const char *name, int code);
 /*
- * Pause, resume, delete; strict: what is so already is an error. The call's
- * message is that of Milvus-CDC.
+ * Pause, resume, delete. strict: it is an error if it is done already. The
+ * messages are those of Milvus-CDC.
  */
 int api_pause(struct call *c, const char *name, const char *reason, int strict);
 int api_resume(
@@ -215,20 +221,20 @@ int api_resume(
 int api_delete(struct call *c, const char *name, int not_found);
 
 /*
- * Until it is closed nobody else pauses, resumes, deletes or sets a task, so
- * that of several who want the same one is told that it was he.
+ * Held while a task's wish changes: of several equal requests exactly one is
+ * answered as the one that did it.
  */
 int api_wish_lock(struct call *c);
 
 /* ---- requests ---- */
 
-/* POST /cdc, whole: any method. */
+/* Handle POST /cdc, and other methods there. */
 void cdc_handle(struct call *c);
-/* data of position: POS of all topics. */
+/* The data of position: POS of all topics. */
 int cdc_position(struct call *c, const json_t *data);
 int cdc_maintenance(struct call *c, const json_t *data);
 
-/* The plain API: -1 if it failed, then the answer is a problem. */
+/* The plain API. -1 on failure; the answer is then a problem (RFC 9457). */
 int plain_tasks(struct call *c);
 int plain_create(struct call *c);
 int plain_task(struct call *c);
@@ -243,9 +249,12 @@ int plain_readyz(struct call *c);
 int plain_version(struct call *c);
 int plain_metrics(struct call *c);
 int plain_cdc_metrics(struct call *c);
-int plain_openapi(struct call *c); /* the document of all this */
-int plain_page(struct call *c);    /* for people, and its parts */
-/* A route's method and path; NULL behind the last. POST /cdc is none. */
+int plain_openapi(struct call *c); /* /openapi.json */
+int plain_page(struct call *c);    /* the page for people, and its parts */
+/*
+ * Method and path of route i; NULL behind the last. POST /cdc is not among
+ * them.
+ */
 const char *api_route(size_t i, const char **path);
 
 #endif

@@ -12,10 +12,10 @@
 #include "task/status.h"
 #include "task/task.h"
 
-/* A task as clients see it, and what they can do with it. */
+/* A task in the form for clients, and what clients can do with it. */
 
 enum {
-	RUNNER_MS = 30000, /* so long a wanted task may be without a runner */
+	RUNNER_MS = 30000, /* without a runner, though wanted */
 	CAUGHT_UP_MS = 10000,
 };
 
@@ -32,7 +32,10 @@ age_ms(const char *time)
 	return clock_unix_ms() - tso_ms(ts);
 }
 
-/* Wanted, and nobody runs it: is somebody about to? */
+/*
+ * 1 if the task is wanted and does not run, but supervise is likely to start it
+ * soon.
+ */
 static int
 awaited(const struct task_status *s, const struct task_wish *w)
 {
@@ -83,7 +86,7 @@ ask_next(const struct call *c, struct ask *a)
 
 /* ---- TASK ---- */
 
-/* What a definition made elsewhere comes to as a request. */
+/* A definition that was not made by request, in the form of a request. */
 static json_t *
 request_of(const json_t *task)
 {
@@ -128,7 +131,7 @@ reason_of(const struct task_status *s, const struct task_wish *w, int state,
 	return s->reason;
 }
 
-/* How far it is, for the plain API. */
+/* The lag and position of a task, for the plain API. */
 static void
 add_progress(json_t *out, const struct task_status *s)
 {
@@ -268,7 +271,7 @@ still_stopping(struct call *c)
 	return -1;
 }
 
-/* Until nobody runs it; it may go meanwhile. */
+/* Waits until no process runs the task; it may be deleted meanwhile. */
 static int
 wait_stopped(struct call *c, const char *name, int not_found)
 {
@@ -300,7 +303,7 @@ pause_locked(struct call *c, const char *name, const char *reason, int strict)
 	int paused;
 
 	if (api_find(c, name, strict ? 400 : 404) == -1)
-		return -1; /* somebody was faster */
+		return -1; /* another client was faster */
 	if (task_wish_load(c->api->dir, name, &w, &c->e) == -1)
 		return -1;
 	paused = w.paused;
@@ -372,7 +375,7 @@ static int
 delete_locked(struct call *c, const char *name, int not_found)
 {
 	if (api_find(c, name, not_found) == -1)
-		return -1; /* somebody was faster */
+		return -1; /* another client was faster */
 	if (task_delete(c->api->dir, name, &c->e) == 0)
 		return 0;
 	return still_stopping(c);

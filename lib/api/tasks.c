@@ -15,14 +15,14 @@
 
 enum { LIMIT = 100, LIMIT_MAX = 1000, REASON_MAX = 1024, CHUNK = 16 };
 
-/* A path's task; 404. */
+/* The task of a path; 404 if there is none. */
 static int
 find(struct call *c)
 {
 	return api_find(c, c->name, 404);
 }
 
-/* A body that may be left out: then *out is NULL. */
+/* A body that may be absent: then *out is NULL. */
 static int
 body(struct call *c, const struct api_field *fields, json_t **out)
 {
@@ -30,7 +30,7 @@ body(struct call *c, const struct api_field *fields, json_t **out)
 	return c->q->body_len == 0 ? 0 : api_object(c, fields, out);
 }
 
-/* ---- tags: what a client has seen, so that it changes nothing else ---- */
+/* ---- tags: a client changes only the state that it has seen ---- */
 
 static void
 hash_json(struct hash *h, const json_t *j)
@@ -50,7 +50,7 @@ tag_text(const struct hash *h, char tag[static 40])
 	snprintf(tag, 40, "\"%016" PRIx64 "%016" PRIx64 "\"", h->a, h->b);
 }
 
-/* Of the definition and the wish. */
+/* The tag of a task, made from its definition and its wish. */
 static void
 tag_task(struct call *c, char tag[static 40])
 {
@@ -110,8 +110,8 @@ check_state(struct call *c, const char *state)
 }
 
 /*
- * Those of names that are wanted, CHUNK looked at together, up to limit. The
- * first that is left for the next page, or NULL.
+ * Fills a page with those of names that are wanted, looking at CHUNK together,
+ * up to limit. Returns the first name for the next page, or NULL.
  */
 static json_t *
 fill_page(struct call *c, char *const *names, size_t limit, json_t *list)
@@ -186,7 +186,7 @@ plain_create(struct call *c)
 	json_decref(data);
 	if (rc == -1) {
 		if (c->plain == 0 && c->code == 400)
-			c->plain = 422; /* it was JSON, but no task */
+			c->plain = 422; /* the body is JSON, but not a task */
 		return -1;
 	}
 	snprintf(c->r->task, sizeof c->r->task, "%s", c->name);
@@ -225,7 +225,7 @@ static const struct api_field reason_fields[] = {
 	{ 0 },
 };
 
-/* Pause or resume, with a reason in the body. */
+/* Sets the wish to paused or running, with a reason from the body. */
 static int
 want(struct call *c,
     int (*f)(struct call *c, const char *name, const char *reason, int strict))

@@ -45,7 +45,10 @@ is_there(struct task_order *o, struct err *e)
 	return err_set(e, ERR_DATA, "task '%s' is there already", o->name);
 }
 
-/* Its place among the others; it may have come to be since it was not there. */
+/*
+ * Compares the new task with the others. One of them may have been made since
+ * the first look.
+ */
 static int
 fits(const char *dir, struct task_order *o, struct err *e)
 {
@@ -76,9 +79,9 @@ fits(const char *dir, struct task_order *o, struct err *e)
 }
 
 /*
- * "now" is when it was said, not when a run begins: rows between a run that
- * failed and the next one would be left out. task_check_source asks the
- * source's clock; without it, ours.
+ * Replaces a start of "now" by the present time: if a run took its own time,
+ * rows between a failed run and the next would be left out. task_check_source
+ * uses the source's clock; without it, ours is used.
  */
 static void
 fix_now(json_t *task)
@@ -93,7 +96,7 @@ fix_now(json_t *task)
 	json_object_set_new(task, "from", json_string(text));
 }
 
-/* Nobody waits any more for what would be made. */
+/* 1 with ERR_TEMP if the client that ordered the task has left. */
 static int
 is_left(struct task_order *o, struct err *e)
 {
@@ -104,7 +107,7 @@ is_left(struct task_order *o, struct err *e)
 	return 1;
 }
 
-/* They may take their time, and no lock is held meanwhile. */
+/* Asks the servers, which may take a while; no lock is held meanwhile. */
 static int
 servers(const char *dir, struct task_order *o, struct err *e)
 {
@@ -121,7 +124,7 @@ servers(const char *dir, struct task_order *o, struct err *e)
 	return 0;
 }
 
-/* Is there room for it, and its name free? */
+/* Checks the number of tasks and that the name is free. */
 static int
 place(const char *dir, struct task_order *o, struct err *e)
 {
@@ -135,13 +138,16 @@ place(const char *dir, struct task_order *o, struct err *e)
 }
 
 /*
- * Until the lock is released nobody else makes a task. All that was seen of
- * the others before is looked at again: they may be new.
+ * Makes the task under the lock, so that no other is made meanwhile. The other
+ * tasks are compared again, since there may be new ones.
  */
 static int
 make_locked(const char *dir, struct task_order *o, struct err *e)
 {
-	/* another target that stands in the definition later gets it not */
+	/*
+	 * If the definition names another target later, that one does not get
+	 * the secret.
+	 */
 	char *text = o->token == NULL ? NULL
 				      : x_asprintf("%s\nfor %s\n", o->token,
 					    task_option(o->task, "target"));
@@ -164,7 +170,7 @@ make_locked(const char *dir, struct task_order *o, struct err *e)
 	return rc;
 }
 
-/* As cdc-task create would be told: it is kept with its whole path. */
+/* Sets the option as cdc-task create would get it: the file's whole path. */
 static int
 name_token(const char *dir, const struct task_order *o, struct err *e)
 {
@@ -189,7 +195,8 @@ task_make_order(const char *dir, struct task_order *o, struct err *e)
 	if (rc == 0)
 		rc = state_init(dir, e);
 	if (rc == 0)
-		rc = place(dir, o, e); /* what cannot be asks nobody */
+		rc = place(dir, o, e); /* refuse what cannot be made before any
+					  server is asked */
 	o->told = 1;
 	if (rc == 0 && o->check)
 		rc = servers(dir, o, e);
@@ -230,7 +237,9 @@ wish(const char *dir, const char *name, int paused, const char *reason,
 	return 0;
 }
 
-/* So that pausing twice changes neither date nor reason. */
+/*
+ * 1 if it is paused, so that pausing it again changes neither date nor reason.
+ */
 static int
 is_paused(const char *dir, const char *name)
 {
@@ -277,8 +286,10 @@ task_resume(
 	return wish(dir, name, 0, reason, e);
 }
 
-/* The checkpoint and the one before out of the way, in this order: what is
- * left at any point is either all of the old or none of it. */
+/*
+ * Removes checkpoint.prev.json and then renames checkpoint.json. In this order,
+ * a crash leaves either the newest position or none, never an older one.
+ */
 static int
 shelve(const char *dir, const char *name, struct err *e)
 {
@@ -309,7 +320,8 @@ set_position(
 	if (state_check(dir, name, e) == -1)
 		return -1;
 	if (checkpoint_load(dir, name, &c, &why) == -1) {
-		if (why.kind != ERR_DATA) { /* it may be good */
+		if (why.kind != ERR_DATA) { /* the checkpoint may be good, but
+					       cannot be read now */
 			*e = why;
 			return -1;
 		}
@@ -320,14 +332,17 @@ set_position(
 	pos_copy(&c.pos, &w->pos);
 	if (c.known == NULL)
 		c.known = json_incref(w->known);
-	json_decref(c.source); /* of the position, not of what was */
+	json_decref(c.source); /* the source is that of the new position */
 	c.source = json_incref(w->source);
 	rc = checkpoint_save(dir, name, &c, e);
 	checkpoint_fini(&c);
 	return rc;
 }
 
-/* "now" by the source's clock, to be freed; else a copy. NULL: not known. */
+/*
+ * A copy of the WHERE, to be freed; "now" becomes a time by the source's clock.
+ * NULL if that is unknown.
+ */
 static char *
 said(const char *dir, const char *name, const char *from, struct err *e)
 {
@@ -348,7 +363,7 @@ said(const char *dir, const char *name, const char *from, struct err *e)
 	return text;
 }
 
-/* The definition first: it has no effect while there is a checkpoint. */
+/* Writes the definition first: it has no effect while there is a checkpoint. */
 static int
 set_word(const char *dir, const char *name, const char *from, struct err *e)
 {
@@ -388,7 +403,8 @@ task_set(const char *dir, const char *name, const char *from, struct err *e)
 	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
 	char *when;
 
-	task_unlock_all(fds); /* while the source is asked for its time */
+	/* released while the source is asked for its time */
+	task_unlock_all(fds);
 	if (rc == -1 || (when = said(dir, name, from, e)) == NULL)
 		return -1;
 	if ((rc = task_lock_all(dir, name, fds, e)) == 0)
@@ -398,7 +414,9 @@ task_set(const char *dir, const char *name, const char *from, struct err *e)
 	return rc;
 }
 
-/* Who it was is forgotten with it, so that a run takes what is there now. */
+/*
+ * A `source` without identity, so that a run accepts the source that it finds.
+ */
 static json_t *
 source_of(enum source_missing how)
 {
@@ -406,7 +424,7 @@ source_of(enum source_missing how)
 	    "{s:s}", "missing", how == SOURCE_KEEP ? "keep" : "drop");
 }
 
-/* Without a checkpoint it stands in the definition. */
+/* Sets it in the checkpoint, or in the definition if there is none. */
 static int
 set_missing(
     const char *dir, const char *name, enum source_missing how, struct err *e)

@@ -42,7 +42,7 @@ gone(const char *topic, int64_t want, int64_t low, int64_t high, struct err *e)
 	    topic, want, low, high);
 }
 
-/* Does Kafka still have what this collection begins with? */
+/* ERR_GONE if Kafka does not have the beginning of this collection any more. */
 static int
 reaches_coll(struct kreader *r, const struct cat_coll *l, struct err *e)
 {
@@ -102,7 +102,7 @@ reaches(struct check *c, struct kreader *r, struct err *e)
 	return rc;
 }
 
-/* The first start of an included live collection there; -1: none. */
+/* The least start of an included live collection in this topic; -1: none. */
 static int64_t
 first_start(const struct check *c, const char *topic)
 {
@@ -125,8 +125,9 @@ first_start(const struct check *c, const char *topic)
 }
 
 /*
- * A position of the definition names the topics of one collection. A run
- * would take another topic for a new one, and want it from its first record.
+ * Adds the topics that a position in the definition lacks: it names only those
+ * of one collection. A run would take the others for new topics, and read them
+ * from their first record.
  */
 static int
 fill_pos(struct check *c, struct kreader *r, char **topics, struct err *e)
@@ -200,7 +201,7 @@ kafka(struct check *c, struct err *e)
 	return rc;
 }
 
-/* The state of a pattern's collection, for who is about to carry it. */
+/* What a pattern that matches this collection meets. */
 static enum meet
 coming(const struct cat_coll *l)
 {
@@ -234,7 +235,10 @@ warn(struct check *c, const char *text)
 	    json_object_get(c->task, "warnings"), json_string(text));
 }
 
-/* Rows of what is not renamed go where its own name leads. */
+/*
+ * Checks --rename: rows of a collection whose rule matches nothing would go to
+ * its own name.
+ */
 static int
 renames(struct check *c, const struct names *to, int allow_none, struct err *e)
 {
@@ -254,7 +258,7 @@ renames(struct check *c, const struct names *to, int allow_none, struct err *e)
 	return rc;
 }
 
-/* Does all that is named by a pattern or a rule exist? */
+/* Checks that patterns and rules match something. */
 static int
 patterns(struct check *c, int allow_none, struct err *e)
 {

@@ -156,7 +156,7 @@ take_line(struct check *c, FILE *f, struct err *e)
 	return rc;
 }
 
-/* What a program said last on stderr. */
+/* The last line that a program wrote to stderr. */
 static void
 last_line(int fd, char *out, size_t cap)
 {
@@ -179,7 +179,7 @@ start_meta(struct check *c, int out, int err)
 
 	while (argv[n + 1] != NULL)
 		n++;
-	free(argv[n]); /* --watch is the last */
+	free(argv[n]); /* --watch is the last argument */
 	argv[n] = NULL;
 	pid = fork();
 	if (pid == 0) {

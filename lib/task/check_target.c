@@ -48,10 +48,10 @@ target_version(struct milvus *m, char *version, size_t cap, struct err *e)
 }
 
 /*
- * milvus internal/proxy/impl.go: an ordinary one denies ReplicateMessage at
- * once (1900); a standby goes on to miss the channel's name (1100) and does
- * nothing. All other answers, of servers that do not know the call say, are
- * no.
+ * Milvus internal/proxy/impl.go: an ordinary server refuses ReplicateMessage at
+ * once (1900). A standby goes on, misses the channel's name (1100) and does
+ * nothing. Any other answer, as of a server that does not know the call, counts
+ * as no standby.
  */
 int
 target_mode(struct milvus *m, struct err *e)
@@ -86,7 +86,9 @@ target_without_token(const json_t *task)
 	    json_object_get(json_object_get(task, "options"), "no-token"));
 }
 
-/* brief: no environment, which was not given for that target. */
+/*
+ * brief: without the environment's login, which was not given for that target.
+ */
 static struct milvus *
 open_named(
     const json_t *task, const char *token, int login, int brief, struct err *e)

@@ -8,9 +8,9 @@
 #include "task/check.h"
 #include "task/task.h"
 
-enum { LONGEST = 8 }; /* of a circle that is looked for */
+enum { LONGEST = 8 }; /* the longest circle that is looked for */
 
-/* Does the one read what the other writes? */
+/* 1 if one task reads what the other writes. */
 static int
 follows(const json_t *writer, const json_t *reader)
 {
@@ -36,7 +36,10 @@ follows(const json_t *writer, const json_t *reader)
 	return rc;
 }
 
-/* From the last of path on; 1 if it comes back to its first. */
+/*
+ * Continues behind the last task of path; 1 if the path comes back to its
+ * first.
+ */
 static int
 comes_round(const json_t **path, size_t n, json_t *const *all)
 {

@@ -24,18 +24,18 @@ static const int64_t save_ns = 100 * NS_PER_MS, stats_ns = 1000 * NS_PER_MS;
 
 struct commit {
 	const char *dir, *name;
-	struct checkpoint c; /* with the acks that are not written yet */
+	struct checkpoint c; /* includes acks that are not written yet */
 	int dirty;
-	int ended; /* the last ack said so */
+	int ended; /* the last ack says "end" */
 	int64_t lines;
-	int64_t saved_ns, stats_ns; /* when */
+	int64_t saved_ns, stats_ns; /* when each file was written last */
 	char *started;
 	json_t *n;    /* counts of this process */
 	int64_t rows; /* at the last stats */
 	double rate;
 };
 
-/* Counts of one ack onto a sum. */
+/* Adds the counts of an ack to a sum. */
 static void
 add_counts(json_t **sum, json_t *n)
 {
@@ -53,7 +53,10 @@ add_counts(json_t **sum, json_t *n)
 	}
 }
 
-/* An ack without it is of a stream that does not say; what is known stays. */
+/*
+ * An ack without `source` is of a stream that does not have it; the known one
+ * stays.
+ */
 static void
 take_source(struct commit *m, json_t *source)
 {
@@ -110,7 +113,7 @@ line(struct commit *m, const char *p, size_t n, struct err *e)
 	return rc;
 }
 
-/* The whole lines of b; what is left of them stays. */
+/* Takes the whole lines of b; an incomplete one stays. */
 static int
 lines(struct commit *m, struct buf *b, size_t scanned, struct err *e)
 {
@@ -130,7 +133,7 @@ lines(struct commit *m, struct buf *b, size_t scanned, struct err *e)
 	return rc;
 }
 
-/* Rows a second, over about the last ten. */
+/* Rows a second, averaged over about ten seconds. */
 static void
 measure(struct commit *m, int64_t now)
 {
@@ -191,7 +194,9 @@ save(struct commit *m, struct err *e)
 	return 0;
 }
 
-/* Wait for input, writing what is due. 1 input, 0 a signal, -1. */
+/*
+ * Waits for input, and writes what is due meanwhile. 1 input, 0 a signal, -1.
+ */
 static int
 wait_input(struct commit *m, int fd, struct err *e)
 {
@@ -293,7 +298,8 @@ task_commit(const char *dir, const char *name, int fd, struct err *e)
 	if (lock == -1)
 		return -1;
 	m.started = task_now();
-	m.stats_ns = clock_ns() - stats_ns; /* the first at once */
+	/* so that the first is written at once */
+	m.stats_ns = clock_ns() - stats_ns;
 	m.n = json_object();
 	rc = with_lock(&m, fd, e);
 	if (m.lines > 0)

@@ -31,7 +31,7 @@ append(const char *dir, const char *sub, const char *p, size_t n)
 
 	if (fd == -1)
 		return -1;
-	k = write(fd, p, n); /* one write: events do not mix */
+	k = write(fd, p, n); /* one write, so that events do not mix */
 	if (close(fd) == -1)
 		return -1;
 	return k == (ssize_t)n ? 0 : -1;
@@ -90,7 +90,7 @@ task_log_rotate(const char *dir, const char *name)
 	free(sub);
 }
 
-/* The end of a file, from the beginning of a line on. */
+/* The end of a file, beginning with a whole line. */
 static int
 tail(const char *dir, const char *sub, struct buf *b)
 {
@@ -154,7 +154,7 @@ last_in(const char *dir, const char *sub,
 	size_t end;
 
 	if (tail(dir, sub, &b) == -1)
-		b.len = 0; /* it has room all the same */
+		b.len = 0; /* drops the contents and keeps the memory */
 	for (end = b.len; end > 0 && found == NULL;) {
 		char *lf = memrchr(b.ptr, '\n', end - 1);
 		size_t at = lf == NULL ? 0 : (size_t)(lf + 1 - b.ptr);

@@ -37,8 +37,8 @@ task_kreader(const json_t *task, int wait_ms, int limit_ms, struct err *e)
 }
 
 /*
- * By the source's clock, as the position is: Kafka's time is of the clock of
- * the machine that wrote the record, and may lie minutes beside it.
+ * The time by the source's clock, as in positions. Kafka's time is that of the
+ * machine which wrote the record, and can be minutes off.
  */
 static int
 time_of(struct kreader *r, const char *topic, int64_t offset, int64_t *ms,
@@ -82,7 +82,7 @@ task_lag_unknown(struct task_lag *l, const char *why)
 	say(&l->backlog_why, why);
 }
 
-/* All in two questions. */
+/* Asks for all watermarks in two questions. */
 static int
 ask_together(struct task_lag *l, struct kreader *r, struct err *e)
 {
@@ -103,7 +103,10 @@ ask_together(struct task_lag *l, struct kreader *r, struct err *e)
 	return rc;
 }
 
-/* The watermarks of all; how many are known. Some topics may be gone. */
+/*
+ * Asks for the watermarks of all topics; returns how many are known. A topic
+ * may be gone.
+ */
 static size_t
 ask_ends(struct task_lag *l, struct kreader *r)
 {
@@ -127,7 +130,10 @@ ask_ends(struct task_lag *l, struct kreader *r)
 	return known;
 }
 
-/* A position outside of what the topic has counts nothing. */
+/*
+ * 0 if the position is outside of what the topic has, so that nothing can be
+ * counted.
+ */
 static int
 inside(const struct topic_lag *t, struct err *e)
 {

@@ -11,44 +11,44 @@ struct kreader;
 struct pos;
 
 /*
- * The brokers of a task's source, with its properties; wait_ms and limit_ms
- * as in kreader_conf. NULL with *e set.
+ * Connect to the brokers of a task's source, with its properties; wait_ms and
+ * limit_ms as in kreader_conf. NULL with *e set.
  */
 struct kreader *task_kreader(
     const json_t *task, int wait_ms, int limit_ms, struct err *e);
 
-/* One topic of a position, and what Kafka has of it; -1: not known. */
+/* A topic of a position, and what Kafka has of it; -1: not known. */
 struct topic_lag {
 	char *topic;
 	int64_t low, high; /* watermarks: the oldest record, the next one */
-	int64_t committed; /* a new run reads from here on */
+	int64_t committed; /* where a new run reads from */
 	uint64_t ts;       /* applied up to here */
 };
 
 /*
- * How far a position is behind its source. Only topics of the position count.
- * All zero is valid and empty.
+ * How far a position is behind its source, in the topics of the position. All
+ * zero is valid and empty.
  */
 struct task_lag {
 	struct topic_lag *v;
 	size_t n;
 	int64_t
 	    newest_ms;    /* of the newest record, by the source; -1: unknown */
-	char *newest_why; /* then why */
+	char *newest_why; /* why it is unknown */
 	int64_t backlog;  /* records, ticks too, from the committed offsets to
 			     the high watermarks; -1: unknown */
 	char *backlog_why;
-	int silent; /* since a broker did not answer in time */
+	int silent; /* because a broker did not answer in time */
 };
 
-/* Only what the position says; nothing is asked. */
+/* Take the values of the position; asks no server. */
 void task_lag_init(struct task_lag *l, const struct pos *p);
 /*
- * Ask now, behind task_lag_init: first for all watermarks, so that they are
- * of one moment, then for the newest records below them.
+ * To be called after task_lag_init: ask first for all watermarks, so that they
+ * are of one moment, then for the newest records below them.
  */
 void task_lag_ask(struct task_lag *l, struct kreader *r);
-/* Nothing could be asked: why. */
+/* Note why no server could be asked. */
 void task_lag_unknown(struct task_lag *l, const char *why);
 void task_lag_fini(struct task_lag *l);
 

@@ -35,7 +35,8 @@ others_load(const char *dir, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		json_t *one = state_task(dir, names[i], &why);
 
-		if (one == NULL) /* it cannot run either */
+		/* a task that cannot be read cannot run either */
+		if (one == NULL)
 			log_warn("%s", why.msg);
 		else
 			all[k++] = one;

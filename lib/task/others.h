@@ -7,23 +7,24 @@ struct buf;
 struct err;
 
 /*
- * The other tasks of a state directory, for one that is to be made beside
- * them. NULL at the end; free with others_free. Those that cannot be read are
- * left out with a warning. NULL with *e set.
+ * The definitions of the other tasks of a state directory. NULL at the end;
+ * free with others_free. Tasks that cannot be read are left out with a warning.
+ * NULL with *e set.
  */
 json_t **others_load(const char *dir, struct err *e);
 void others_free(json_t **all);
 
 /*
- * Ask the targets of those that do not know who they are (made without a look
- * at servers, or by an older release), for a few seconds in all; who does not
- * answer is a line of *found. To be called without a lock. {"NAME": "BORN"}.
+ * For tasks that do not know their target's identity (made without asking
+ * servers, or by an older release): ask the targets, for a few seconds in all.
+ * A target that does not answer is a line of *found. To be called without a
+ * lock. Returns {"NAME": "BORN"}.
  */
 json_t *others_ask(const char *dir, const json_t *task, struct buf *found);
-/* Let them know what was asked; NULL: nothing. */
+/* Add the answers to the definitions; NULL: none. */
 void others_tell(json_t **all, const json_t *asked);
 
-/* Leave only those that are not paused. */
+/* Keep only tasks that are not paused. */
 void others_wanted(const char *dir, json_t **all);
 
 #endif

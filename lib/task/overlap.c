@@ -12,7 +12,7 @@
 #include "task/check.h"
 #include "task/overlap.h"
 
-/* Do two patterns with * have a text in common? */
+/* 1 if a text exists that both patterns match. */
 int
 task_texts_meet(const char *a, const char *b)
 {
@@ -38,7 +38,7 @@ task_patterns(struct patterns *p, const json_t *task, const char *name)
 		    p, json_string_value(json_array_get(list, i)), &ignored);
 }
 
-/* Where a renaming may lead adds to what a task can write. */
+/* Adds names that a rename leads to: the task can write these, too. */
 static void
 add_renamed(struct patterns *p, const json_t *task)
 {
@@ -61,7 +61,7 @@ add_renamed(struct patterns *p, const json_t *task)
 	}
 }
 
-/* Is a pattern only about things that a renaming takes elsewhere? */
+/* 1 if everything that the pattern matches gets another name by a rename. */
 static int
 renamed_away(const json_t *task, const struct pattern *p)
 {
@@ -83,7 +83,9 @@ renamed_away(const json_t *task, const struct pattern *p)
 	return 0;
 }
 
-/* What a task may write at its target; without excludes. */
+/*
+ * The patterns of what a task may write at its target, regardless of excludes.
+ */
 void
 task_written(struct patterns *p, const json_t *task)
 {
@@ -112,7 +114,7 @@ task_left_out(const json_t *task, const struct pattern *q)
 
 	task_patterns(&out, task, "exclude");
 	for (size_t i = 0; i < out.n && !rc; i++)
-		/* a * in the text is met by nothing but a * */
+		/* A * in q's text is matched only by a * in the exclude. */
 		rc = pattern_glob(out.v[i].db, q->db) &&
 		     pattern_glob(out.v[i].coll, q->coll);
 	patterns_fini(&out);
@@ -127,7 +129,9 @@ task_unwritten(const json_t *task, const struct pattern *q)
 	       task_left_out(task, q);
 }
 
-/* I/N and J/N with other I and J share nothing. */
+/*
+ * 1 if the tasks are different shards, I/N and J/N: they share no collection.
+ */
 static int
 other_shards(const json_t *a, const json_t *b)
 {
@@ -139,7 +143,10 @@ other_shards(const json_t *a, const json_t *b)
 	       strcmp(s, t) != 0;
 }
 
-/* Who they are decides, if that is known; else where they are. */
+/*
+ * Compares the identities of the targets if both are known, else their
+ * addresses.
+ */
 int
 task_same_target(const json_t *a, const json_t *b)
 {

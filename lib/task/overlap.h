@@ -7,28 +7,30 @@ struct err;
 struct pattern;
 struct patterns;
 
-/* What definitions read and write, by their patterns. */
+/* What definitions read and write, judged by their patterns. */
 
-/* Do two patterns with * have a text in common? */
+/* 1 if a text exists that both patterns with * match. */
 int task_texts_meet(const char *a, const char *b);
-/* "include" or "exclude" of a definition, added to p. */
+/* Add the "include" or "exclude" of a definition to p. */
 void task_patterns(struct patterns *p, const json_t *task, const char *name);
-/* What a task may write at its target; without excludes. */
+/*
+ * The patterns of what a task may write at its target, regardless of excludes.
+ */
 void task_written(struct patterns *p, const json_t *task);
 
-/* Is everything that q names at the source left out by the task? */
+/* 1 if the task excludes everything that q matches at the source. */
 int task_left_out(const json_t *task, const struct pattern *q);
 /*
- * The same of names at its target: with renamings those are not the ones at
- * the source, so then nothing counts as left out.
+ * The same for names at its target. With a rename these are not the source's
+ * names, so then the result is 0.
  */
 int task_unwritten(const json_t *task, const struct pattern *q);
 
 /*
- * Would this task close a circle with others that are wanted: does what it
- * writes come to its source again through them? Who the servers are is known
- * from "born" of the definitions; names are compared by patterns. all: the
- * others, NULL at the end. ERR_DATA that names them.
+ * ERR_DATA if this task would close a circle with other wanted tasks: what it
+ * writes would come back to its source through them. Servers are compared by
+ * "born" of the definitions, names by patterns. all: the other tasks, NULL at
+ * the end. The message names them.
  */
 int task_no_circle(const json_t *task, json_t *const *all, struct err *e);
 

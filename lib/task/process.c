@@ -24,7 +24,10 @@ process_fork(void)
 	return pid;
 }
 
-/* What is ignored stays so, as nohup(1) wants it. */
+/*
+ * Resets handlers; a signal that is ignored stays ignored, as nohup(1) wants
+ * it.
+ */
 static void
 no_handlers(void)
 {
@@ -43,10 +46,10 @@ process_init(pid_t parent, int pdeathsig)
 	no_handlers();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL); /* what is ignored stays so over exec */
+	signal(SIGPIPE, SIG_DFL); /* exec would keep it ignored */
 	prctl(PR_SET_PDEATHSIG, pdeathsig);
 	if (getppid() != parent)
-		_exit(1); /* it died before we asked to be told */
+		_exit(1); /* the parent died before prctl was called */
 }
 
 char *

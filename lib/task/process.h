@@ -4,18 +4,21 @@
 #include <sys/types.h>
 
 /*
- * fork(), with all signals blocked in the child until process_init: a
- * handler of ours must not take those that are meant for the program.
+ * fork(), with all signals blocked in the child until process_init, so that a
+ * handler of this process does not take signals meant for the program.
  */
 pid_t process_fork(void);
 /*
- * A child of process_fork calls it: signals as a program expects them, and it
- * gets pdeathsig when its parent, pid parent, is gone.
+ * To be called by a child of process_fork: sets signals as a program expects
+ * them, and pdeathsig for when its parent (pid parent) ends.
  */
 void process_init(pid_t parent, int pdeathsig);
-/* Become a program from the folder of our own, else from PATH; no return. */
+/*
+ * Become a program from the folder of this program, else from PATH; does not
+ * return.
+ */
 void process_exec(char **argv) __attribute__((noreturn));
-/* Where a program lies beside our own; to free. NULL: we do not know. */
+/* The path that a program has beside this one, to be freed. NULL: unknown. */
 char *process_beside(const char *name);
 
 #endif

@@ -14,7 +14,7 @@
 #include "task/process.h"
 #include "task/task.h"
 
-/* Is it the one that PATH gives first? */
+/* 1 if it is the first such program in PATH. */
 static int
 first_in_path(const char *path, const char *name)
 {
@@ -68,7 +68,9 @@ task_show_shell(const char *dir, const json_t *task, struct buf *b)
 	}
 }
 
-/* Does somebody start it without being told? */
+/*
+ * 1 if cdc-task supervise runs for this directory, and so will start the task.
+ */
 static int
 is_supervised(const char *dir)
 {

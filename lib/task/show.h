@@ -6,13 +6,13 @@
 struct buf;
 
 /*
- * The pipeline that runner_run starts, as text that a shell takes: a program
- * a line. A program is named by its path if the shell would not find it, or
- * another one of that name.
+ * The pipeline that runner_run starts, as text for a shell, a program a line. A
+ * program is written with its path if the shell would find none, or another one
+ * of that name.
  */
 void task_show_shell(const char *dir, const json_t *task, struct buf *b);
 
-/* What to type when a task was made: "next      cdc-task run NAME". */
+/* What to type after a task was made: "next cdc-task run NAME". */
 void task_show_next(
     const char *dir, const char *name, int paused, struct buf *b);
 

@@ -20,9 +20,10 @@
 #include "task/task.h"
 
 enum {
-	STALL_MS = 30000,   /* without progress for so long */
+	STALL_MS = 30000,   /* stalled: no progress for so long */
 	BACKLOG_MS = 10000, /* and so far behind */
-	ASKERS = 16,        /* of the whole process, at a time */
+	/* the most that ask Kafka at a time, in the whole process */
+	ASKERS = 16,
 };
 
 const char *
@@ -54,7 +55,7 @@ about_errors(const char *event, const json_t *line)
 	return strcmp(event, "end") == 0 || strcmp(event, "failed") == 0;
 }
 
-/* Does somebody try again? What says when that began, and what ends it. */
+/* 1 for events that begin or end a trouble. */
 static int
 about_trouble(const char *event, const json_t *line)
 {
@@ -94,14 +95,14 @@ cause(const json_t *ev)
 	    why == NULL || why[0] == '\0' ? "" : ": ", why == NULL ? "" : why);
 }
 
-/* Collections that the source has imported rows into, by id. */
+/* By id, the collections that the source has imported rows into. */
 static json_t *
 imported(const json_t *known)
 {
 	union {
 		const json_t *from;
 		json_t *to;
-	} u = { known }; /* jansson iterates over what it calls mutable */
+	} u = { known }; /* jansson takes a pointer that is not const */
 	json_t *all = json_object(), *v;
 	const char *id;
 
@@ -113,7 +114,7 @@ imported(const json_t *known)
 	return all;
 }
 
-/* What the checkpoint and stats.json say. */
+/* Takes the values of the checkpoint and of stats.json. */
 static void
 progress(const char *dir, struct task_status *s, const struct checkpoint *c)
 {
@@ -141,9 +142,9 @@ progress(const char *dir, struct task_status *s, const struct checkpoint *c)
 }
 
 /*
- * Each who asks Kafka costs some threads and descriptors. A server may be
- * asked for all its tasks by many at a time, which must not take away what
- * everything else needs.
+ * Each thread that asks Kafka needs some more threads and descriptors. Many
+ * clients can ask a server for all its tasks at a time, which must not use up
+ * what other work needs.
  */
 static sem_t askers;
 static pthread_once_t askers_once = PTHREAD_ONCE_INIT;
@@ -154,7 +155,7 @@ make_askers(void)
 	sem_init(&askers, 0, ASKERS);
 }
 
-/* How many of ask_ms are left when it is this one's turn; 0: none. */
+/* Waits for a place; returns how much of ask_ms is left, 0: none. */
 static int
 turn(int ask_ms)
 {
@@ -174,8 +175,8 @@ turn(int ask_ms)
 }
 
 /*
- * Kafka is asked behind the checkpoint's loading, and both at one time: to
- * connect may take long, so that comes first.
+ * Loads the checkpoint right before it asks Kafka, so that both are of one
+ * moment. Connecting may take long, so that comes first.
  */
 static void
 ask(const char *dir, struct task_status *s, json_t *task, int ask_ms,
@@ -231,7 +232,9 @@ last_error(const char *dir, struct task_status *s)
 	json_decref(ev);
 }
 
-/* When it began: an event that is told again has how long ago that was. */
+/*
+ * Sets when the trouble began: an event that is logged again has how long ago.
+ */
 static void
 since(struct task_status *s, const json_t *ev)
 {
@@ -250,7 +253,7 @@ since(struct task_status *s, const json_t *ev)
 	buf_fini(&b);
 }
 
-/* Of a run that goes on. */
+/* The trouble of a run that goes on. */
 static void
 trouble(const char *dir, struct task_status *s)
 {
@@ -265,7 +268,7 @@ trouble(const char *dir, struct task_status *s)
 	json_decref(ev);
 }
 
-/* Somebody runs it: well? */
+/* A process runs the task: decides between running and stalled. */
 static void
 alive(const char *dir, struct task_status *s, const json_t *ev)
 {
@@ -300,7 +303,7 @@ alive(const char *dir, struct task_status *s, const json_t *ev)
 		    x_asprintf("no progress for %" PRId64 " s", quiet / 1000);
 }
 
-/* Nobody runs it. */
+/* No process runs the task: decides between paused, stopped and failed. */
 static void
 not_alive(struct task_status *s, const struct task_wish *w, const json_t *ev)
 {
@@ -381,12 +384,12 @@ task_status_get(
 	task_wish_fini(&w);
 }
 
-/* Tasks that several threads look at, each the next one. */
+/* Tasks that several threads look at; each takes the next one. */
 struct round {
 	const char *dir;
 	char *const *names;
 	size_t n;
-	int64_t ask_until_ns; /* 0: Kafka is not asked */
+	int64_t ask_until_ns; /* 0: do not ask Kafka */
 	struct task_status *v;
 	atomic_size_t next;
 };
@@ -410,7 +413,7 @@ look(void *arg)
 	return NULL;
 }
 
-/* One more thread, or one less: 0 if there are as many as there may be. */
+/* Counts a thread more or less; 0 if the limit is reached. */
 static int
 helper(int more)
 {
@@ -435,7 +438,7 @@ task_status_all(const char *dir, char *const *names, size_t n, int ask_ms,
 	pthread_t t[ASKERS];
 	size_t m = 0;
 
-	/* one of them is this one, and it is enough */
+	/* This thread is one of them, and alone would do. */
 	while (m + 1 < n && m < ASKERS && helper(1)) {
 		if (pthread_create(&t[m], NULL, look, &r) != 0) {
 			helper(-1);

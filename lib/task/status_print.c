@@ -174,7 +174,7 @@ count(int64_t n, char *out, size_t cap)
 		snprintf(out, cap, "%" PRId64, n);
 }
 
-/* A time without its fraction, or "-". */
+/* A time without the fraction, or "-". */
 static void
 seconds(const char *time, char *out, size_t cap)
 {
@@ -192,7 +192,10 @@ words(struct buf *b, const char *s)
 	text_plain(b, s, strlen(s));
 }
 
-/* Names are whole, to be copied: the column is as wide as the longest. */
+/*
+ * Names are never cut, so that they can be copied: the column is as wide as the
+ * longest.
+ */
 enum { NAME_WIDTH = 20, TOPIC_WIDTH = 36 };
 
 static size_t
@@ -230,7 +233,7 @@ state_word(const struct task_status *s, int color, struct buf *b)
 		buf_addf(b, "%-8s", name);
 }
 
-/* Why it is as it is; else what was in the way when it last stopped. */
+/* Why the state is as it is; else what was in the way when it last stopped. */
 static void
 trouble(const struct task_status *s, struct buf *b)
 {

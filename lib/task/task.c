@@ -60,13 +60,13 @@ task_save(const char *dir, const char *name, const json_t *task, struct err *e)
 	json_t *kept = json_copy((json_t *)(uintptr_t)task);
 	int rc;
 
-	json_object_del(kept, "owner"); /* state_task's, of each time */
+	json_object_del(kept, "owner"); /* added by state_task each time */
 	rc = put_json(dir, name, "task.json", kept, e);
 	json_decref(kept);
 	return rc;
 }
 
-/* Every LOOK_MS anew: a wait of fcntl itself has no end. */
+/* Tries again every LOOK_MS, because waiting in fcntl has no limit. */
 static int
 lock_in_time(int fd, int wait_ms)
 {
@@ -98,7 +98,7 @@ task_dir_lock(const char *dir, const char *file, int wait, struct err *e)
 	return fd;
 }
 
-/* Remove what is in a folder of tasks/, all of it files, and then it. */
+/* Removes a folder of tasks/ and what is in it, which is only files. */
 static int
 empty_folder(int tasks, const char *name)
 {
@@ -119,7 +119,10 @@ empty_folder(int tasks, const char *name)
 	return unlinkat(tasks, name, AT_REMOVEDIR);
 }
 
-/* Who had it open under its name before may be about to write a file there. */
+/*
+ * A process that opened the folder under its name before may still write a file
+ * there, so removing is tried again.
+ */
 static int
 remove_folder(int tasks, const char *name)
 {
@@ -167,7 +170,7 @@ task_create(const char *dir, const char *name, const json_t *task, int paused,
 
 	if (tasks == -1)
 		goto out;
-	remove_folder(tasks, aside); /* one that was not finished */
+	remove_folder(tasks, aside); /* left by a task that was not finished */
 	if (fstatat(tasks, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		err_set(e, ERR_DATA, "task '%s' is there already", name);
 	else if (mkdirat(tasks, aside, 0700) == -1)

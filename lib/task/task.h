@@ -50,14 +50,16 @@ struct opt task_option_opt(
  */
 int task_option_set(json_t *options, const struct task_option *o,
     const char *arg, struct err *e);
-/* Environment and fallbacks, for what is not set yet. */
+/*
+ * Set options that are not set yet from the environment or to their fallbacks.
+ */
 int task_option_defaults(json_t *options, struct err *e);
-/* What a definition says the task is called. Borrowed from it. */
+/* The name of the task in its definition, borrowed. */
 const char *task_name(const json_t *task);
-/* An option's text, or NULL. Borrowed from task. */
+/* The text of an option, or NULL; borrowed from task. */
 const char *task_option(const json_t *task, const char *name);
 
-/* A whole definition, made now. own_options is taken. */
+/* A whole new definition; takes own_options. */
 json_t *task_new(const char *name, const char *from, json_t *own_options);
 
 /*
@@ -66,37 +68,39 @@ json_t *task_new(const char *name, const char *from, json_t *own_options);
  */
 char **task_argv(const json_t *task, enum task_prog prog, const char *dir);
 void task_argv_free(char **argv);
-/* The same as text for people, quoted for a shell where needed. To free. */
+/*
+ * The same as text for people, quoted for a shell where necessary. To be freed.
+ */
 char *task_argv_text(char **argv);
 
-/* A file in a task's folder, mode 0600. */
+/* A file for a task's folder, mode 0600. */
 struct task_file {
 	const char *name, *text;
 };
 /*
- * Write the folder aside and rename it, so that nothing is left of a task
- * that could not be made. ERR_DATA if it is there already. files, if not
- * NULL, end with one whose name is NULL.
+ * Write the folder under another name and rename it, so that a task that cannot
+ * be made leaves nothing. ERR_DATA if it exists. files, if not NULL, end with
+ * one whose name is NULL.
  */
 int task_create(const char *dir, const char *name, const json_t *task,
     int paused, const struct task_file *files, struct err *e);
 /*
- * Lock a file of dir/tasks until the descriptor is closed. ERR_TEMP if it is
- * held, with wait for TASK_LOCK_MS: nobody holds one while he asks a peer.
- * ".lock" is held from the last look at the other tasks until task_create is
- * done.
+ * Lock a file of dir/tasks until the descriptor is closed. ERR_TEMP if another
+ * process holds it, with wait after TASK_LOCK_MS; no process holds it while it
+ * asks a server. ".lock" is held from the last look at the other tasks until
+ * task_create is done.
  */
 enum { TASK_LOCK_MS = 10000 };
 int task_dir_lock(const char *dir, const char *file, int wait, struct err *e);
 /* Replace task.json. */
 int task_save(
     const char *dir, const char *name, const json_t *task, struct err *e);
-/* Refused with ERR_TEMP while somebody runs it or writes to it. */
+/* Delete a task. ERR_TEMP while a process runs it or writes for it. */
 int task_delete(const char *dir, const char *name, struct err *e);
 
 /*
- * All locks of a task, so that nobody runs it or writes for it. To be followed
- * by task_unlock_all, also after -1 with ERR_TEMP.
+ * Take all locks of a task, so that no process runs it or writes for it.
+ * task_unlock_all must follow, also after -1 with ERR_TEMP.
  */
 enum { TASK_LOCKS = 3 };
 int task_lock_all(
@@ -107,20 +111,20 @@ void task_unlock_all(int fds[TASK_LOCKS]);
 char **task_list(const char *dir, struct err *e);
 void task_list_free(char **names);
 
-/* Do they write to one Milvus, whatever it is called? -1: not known now. */
+/* 1 if both targets are one Milvus, whatever its name; -1: unknown now. */
 int task_same_target(const json_t *a, const json_t *b);
 /*
- * Do two definitions write to one collection at one target? 1: *why says
- * which; -1: if their targets are one, which is not known, and *why says why.
+ * 1 if two definitions write to one collection at one target; *why names it. -1
+ * if they would, but it is unknown whether the targets are one; *why says why.
  */
 int task_overlap(const json_t *a, const json_t *b, struct err *why);
 
-/* What is wanted. All strings are owned; task_wish_fini frees. */
+/* The wish for a task. Strings are owned; task_wish_fini frees them. */
 struct task_wish {
 	int paused;
 	char *since;
 	char *reason;
-	char *by; /* who wanted it, task_by */
+	char *by; /* the user, as task_by has it */
 };
 int task_wish_load(
     const char *dir, const char *name, struct task_wish *w, struct err *e);
@@ -130,25 +134,31 @@ void task_wish_fini(struct task_wish *w);
 
 /*
  * Append {"time":"…","event":event,…} to log.ndjson; own_more is an object or
- * NULL. A log that cannot be written is a warning, nothing more. task_log_by
- * adds "by", for what a person asks.
+ * NULL. If the log cannot be written, there is only a warning. task_log_by adds
+ * "by", for requests of users.
  */
 void task_log_by(
     const char *dir, const char *name, const char *event, json_t *own_more);
 void task_log(
     const char *dir, const char *name, const char *event, json_t *own_more);
-/* Only by the holder of run.lock: past 1 MiB the log becomes log.ndjson.1. */
+/*
+ * Rename a log of more than 1 MiB to log.ndjson.1; only for the holder of
+ * run.lock.
+ */
 void task_log_rotate(const char *dir, const char *name);
-/* All of it, appended to b. ERR_DATA. */
+/* Append the whole log to b. ERR_DATA. */
 int task_log_read(
     const char *dir, const char *name, struct buf *b, struct err *e);
-/* The last line for whose event wanted() is not 0, or NULL. */
+/* The last line whose event wanted() accepts, or NULL. */
 json_t *task_log_last(const char *dir, const char *name,
     int (*wanted)(const char *event, const json_t *line));
 
-/* Now as RFC 3339; to free. */
+/* The present time as RFC 3339; to be freed. */
 char *task_now(void);
-/* "alice@host", or "alice as milvus-cdc@host" behind sudo; to free. */
+/*
+ * The user: "alice@host", or "alice as milvus-cdc@host" behind sudo; to be
+ * freed.
+ */
 char *task_by(void);
 
 #endif
