@@ -279,8 +279,8 @@ do_drop_collection(struct apply *a, struct err *e)
 	if (!identity_is_known(a) && identity_has(a, a->db, a->coll))
 		return 0; /* the name belongs to another collection by now */
 	if ((rc = apply_find(a, &c, e)) != 0)
-		return rc == 1 ? 0
-			       : -1; /* absent, or the name is only an alias */
+		/* absent, or the name is only an alias */
+		return rc == 1 ? 0 : -1;
 	if (own_may(a, c, "dropped", e) == -1)
 		return -1;
 	rc = coll_call(a, "DropCollection", a->db, a->coll, &s, e);

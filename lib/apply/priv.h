@@ -51,8 +51,8 @@ struct identity {
 
 /* The state of marks, circle.c. */
 struct marks {
-	struct kvs
-	    sent; /* the source's ids whose marks were sent in this run */
+	/* the source's ids whose marks were sent in this run */
+	struct kvs sent;
 	struct mark *out;   /* marks that are being sent */
 	int64_t not_before; /* clock_ns() for the next try after a failure */
 	int refused;        /* the warning about a refusal was given */
@@ -81,8 +81,8 @@ struct apply {
 	int behind;     /* the last end is below top */
 	int reached;    /* the stream reached --until, since the last begin */
 	uint64_t later; /* operations skipped because of --until */
-	uint64_t
-	    rows_from; /* rows that are not late must have this ts or more */
+	/* rows that are not late must have this ts or more */
+	uint64_t rows_from;
 	char *cluster;
 	uint64_t acked_ts;
 	struct ack *acks, **acks_end;
@@ -154,8 +154,8 @@ void identity_resolve(struct apply *a);
 int identity_is_known(const struct apply *a);
 /* 1 if the target has the very collection of the line. */
 int identity_is_own(struct apply *a);
-int identity_is_lost(
-    const struct apply *a); /* known, and absent at the target */
+/* known, and absent at the target */
+int identity_is_lost(const struct apply *a);
 /* 1 if another collection of the source has that name. */
 int identity_has(const struct apply *a, const char *db, const char *coll);
 int identity_make_room(

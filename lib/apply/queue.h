@@ -100,11 +100,11 @@ int rowq_drain(struct rowq *q, struct err *e);
 void rowq_settle(struct rowq *q);
 int rowq_failed(const struct rowq *q); /* a request failed for good */
 
-size_t rowq_flying(
-    const struct rowq *q); /* batches that are closed and not answered */
+/* batches that are closed and not answered */
+size_t rowq_flying(const struct rowq *q);
 uint64_t rowq_added(const struct rowq *q); /* rows and keys that were added */
-uint64_t rowq_done_rows(
-    const struct rowq *q); /* those that are safe at the target */
+/* those that are safe at the target */
+uint64_t rowq_done_rows(const struct rowq *q);
 
 /*
  * A line that has rows in batches, kept so that it can be set aside. Only if

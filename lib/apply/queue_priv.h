@@ -103,8 +103,8 @@ struct rowq {
 	struct milvus *m;
 	struct rowq_conf conf;
 	struct batch_list open; /* oldest first */
-	struct batch_list
-	    flying; /* closed: sent, or waiting to be sent; by seq */
+	/* closed: sent, or waiting to be sent; by seq */
+	struct batch_list flying;
 	/* answered, but other parts of their lines may still be refused */
 	struct batch_list answered;
 	struct window window;

@@ -52,8 +52,8 @@ drain(struct out *o)
 void
 out_mem(struct out *o, const void *line, size_t len)
 {
-	int large =
-	    len >= OUT_MAX; /* written from where it is, without a copy */
+	/* written from where it is, without a copy */
+	int large = len >= OUT_MAX;
 
 	if (o->error != 0)
 		return;

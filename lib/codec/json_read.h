@@ -15,8 +15,8 @@ struct err;
  * space, order of keys), strict in what it hands out. Errors are ERR_DATA with
  * the column.
  *
- * while ((rc = jr_key(&r, &key, e)) == 1) … one value: jr_str, jr_num, jr_skip,
- * jr_open …
+ *	while ((rc = jr_key(&r, &key, e)) == 1)
+ *		… one value: jr_str, jr_num, jr_skip, jr_open …
  */
 struct jsonr {
 	const char *p; /* the next byte */

@@ -12,8 +12,11 @@
  * JSON written as a stream into a buffer: compact, keys in the order of the
  * calls. Commas are written where they belong. key is NULL inside an array.
  *
- * struct jsonw w = { .b = &line }; jw_open(&w, NULL, '{'); jw_str(&w, "op",
- * "tick"); jw_u64s(&w, "ts", ts); jw_close(&w, '}');
+ *	struct jsonw w = { .b = &line };
+ *	jw_open(&w, NULL, '{');
+ *	jw_str(&w, "op", "tick");
+ *	jw_u64s(&w, "ts", ts);
+ *	jw_close(&w, '}');
  */
 struct jsonw {
 	struct buf *b; /* borrowed */

@@ -17,8 +17,8 @@ struct doctor_conf {
 	json_t *task;     /* the definition */
 	int made;         /* the task exists in dir */
 	const char *only; /* names of checks, with commas; NULL: all */
-	const char
-	    *coll; /* a pattern: report on these collections instead; or NULL */
+	/* a pattern: report on these collections instead; or NULL */
+	const char *coll;
 	int json;
 	/* Called with each line as soon as it is known; -1 ends the run. */
 	int (*print)(const struct buf *line, struct err *e);

@@ -45,10 +45,10 @@ struct mv_status {
 	enum mv_class class;
 	int code; /* merr code, or 0 */
 	int sent; /* 0 if the server cannot have received the request */
-	int64_t
-	    quiet_ns; /* try again no earlier than this time of clock_ns() */
-	int brief;    /* to be tried for a short time only, unless a Milvus
-			 answered before */
+	/* try again no earlier than this time of clock_ns() */
+	int64_t quiet_ns;
+	int brief;        /* to be tried for a short time only, unless a Milvus
+			     answered before */
 	char reason[512]; /* as the server or the network says it */
 };
 

@@ -14,8 +14,8 @@
 
 enum {
 	PAGE_BYTES = 4 << 20, /* size of a page that is aimed at */
-	FIRST_ROWS =
-	    8,       /* of the first page, when their size is not known yet */
+	/* of the first page, when their size is not known yet */
+	FIRST_ROWS = 8,
 	GROWTH = 16, /* the next page has this many times the rows at most */
 	TRIES = 8,   /* with fewer rows each time */
 	MOST_TAILS = 8,

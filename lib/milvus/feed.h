@@ -56,8 +56,8 @@ struct vcursor {
 	size_t limit, cap;
 	uint64_t copies; /* rows beyond one for each key */
 	uint64_t bytes;
-	uint64_t
-	    doubtful; /* pages accepted although rows and count disagreed */
+	/* pages accepted although rows and count disagreed */
+	uint64_t doubtful;
 };
 void vcursor_fini(struct vcursor *c);
 /* 1 with the next page, which is not empty; 0 at the end; -1. */

@@ -185,8 +185,8 @@ pos_from_line(struct pos *p, const json_t *line, struct err *e)
 	uint64_t ts;
 
 	if (at == NULL)
-		at =
-		    json_object_get(line, "from"); /* the key in a begin line */
+		/* the key in a begin line */
+		at = json_object_get(line, "from");
 	if (!json_is_object(at))
 		return err_set(e, ERR_DATA, "no position in it");
 	if (stamp(json_object_get(line, "ts"), "ts", &ts, e) == -1 ||

@@ -28,8 +28,8 @@ struct etcd {
 	int no_auth;           /* a login was given, but etcd has none */
 	char *version;
 	char cluster[CLUSTER_MAX]; /* "": no answer so far */
-	int64_t
-	    rev; /* the greatest revision in linearizable answers and events */
+	/* the greatest revision in linearizable answers and events */
+	int64_t rev;
 	struct buf key, value;
 };
 
@@ -71,8 +71,8 @@ read_login(struct etcd *c, const char *path, struct err *e)
 {
 	char *line = NULL, *colon;
 
-	for (size_t i = 0; i < c->n;
-	     i++) { /* the login is sent to all of them */
+	/* the login is sent to all of them */
+	for (size_t i = 0; i < c->n; i++) {
 		trust_forget(line);
 		if ((line = trust_secret_at(path, c->urls[i], ETCD_PORT, e)) ==
 		    NULL)

@@ -109,8 +109,8 @@ etcd_json_error(const json_t *o, long http, const char *endpoint, struct err *e)
 	const char *msg = json_string_value(json_object_get(o, "message"));
 	int64_t code = etcd_json_i64(o, "code");
 
-	if (code ==
-	    0) /* inside a watch the names are grpc_code and http_code */
+	/* inside a watch the names are grpc_code and http_code */
+	if (code == 0)
 		code = etcd_json_i64(o, "grpc_code");
 	if (msg == NULL)
 		msg = json_string_value(json_object_get(o, "error"));

@@ -309,8 +309,8 @@ finish(struct rpc *c, CURLcode rc)
 
 	curl_multi_remove_handle(g->multi, c->easy);
 	if (misled(c)) {
-		g->links =
-		    0; /* how many of these connections are left is unknown */
+		/* how many of these connections are left is unknown */
+		g->links = 0;
 		launch(c);
 		return;
 	}

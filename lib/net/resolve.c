@@ -119,8 +119,8 @@ netname_find(const char *host, const char *port, int *why)
 	struct question *q;
 	pthread_t t;
 
-	*why = getaddrinfo(
-	    host, port, &want, &a); /* a numeric address needs no question */
+	/* a numeric address needs no question */
+	*why = getaddrinfo(host, port, &want, &a);
 	if (*why == 0)
 		return a;
 	*why = EAI_AGAIN;

@@ -33,8 +33,8 @@ trouble_over(struct trouble *t, const char *who)
 {
 	int64_t ms;
 
-	if (t->since_ns ==
-	    0) /* nearly always; this is called for each record */
+	/* nearly always; this is called for each record */
+	if (t->since_ns == 0)
 		return;
 	ms = (clock_ns() - t->since_ns) / NS_PER_MS;
 	t->since_ns = 0;

@@ -47,8 +47,8 @@ net_parse(const char *uri, struct net_uri *u, struct err *e)
 
 	host = p == NULL ? uri : p + 3;
 	all = strcspn(host, "/?#");
-	if (memchr(host, '@', all) !=
-	    NULL) /* it may hold a password, which must not be in a message */
+	/* it may hold a password, which must not be in a message */
+	if (memchr(host, '@', all) != NULL)
 		return err_set(e, ERR_USAGE, "a user in a URI");
 	n = strcspn(host, ":/?#");
 	if (host[0] == '[') { /* an IPv6 address */

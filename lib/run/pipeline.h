@@ -29,8 +29,8 @@ struct pipeline {
 	pid_t group;
 	int chld_fd;       /* readable when a child has ended */
 	const char *label; /* in front of messages, or NULL; borrowed */
-	int64_t
-	    patient_ms; /* clock_ns: a program tries a peer again until then */
+	/* clock_ns: a program tries a peer again until then */
+	int64_t patient_ms;
 };
 
 /* Block SIGCHLD and return a descriptor for it; once in a process. */

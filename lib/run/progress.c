@@ -85,8 +85,8 @@ question(struct progress *p, int64_t now)
 
 	p->asked_ms = now;
 	p->asking = process_fork();
-	if (p->asking ==
-	    0) { /* a process group, so that all its children can be killed */
+	/* with all connections that it makes */
+	if (p->asking == 0) {
 		process_init(parent, SIGKILL);
 		_exit((int)ask(p));
 	}

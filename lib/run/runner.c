@@ -26,16 +26,15 @@
 
 enum {
 	LOOK_MS = 500, /* how often desired.json is looked at */
-	TOLD_MS =
-	    60000, /* a new reason for the same trouble is logged so often */
+	/* a new reason for the same trouble is logged so often */
+	TOLD_MS = 60000,
 	DRAIN_MS = 10000, /* the most that an orderly stop may take */
-	GRACE_MS =
-	    2000, /* when one program ended, the others get this time to end */
+	/* when one program ended, the others get this time to end */
+	GRACE_MS = 2000,
 	TERM_MS = 3000, /* from SIGTERM to SIGKILL */
 	BACKOFF_MIN_MS = 500,
 	BACKOFF_MAX_MS = 30000,
-	PASSING_S =
-	    600, /* for failures that may pass: the default of --retry */
+	PASSING_S = 600,     /* for failures that may pass, as --retry */
 	LONG_RUN_MS = 60000, /* after a run of this length the backoff begins at
 				its start again */
 };
@@ -56,8 +55,8 @@ struct runner {
 					   or 0 */
 	struct {
 		char text[1024];
-		int64_t
-		    again_ms; /* when another reason was logged, 0: not yet */
+		/* when another reason was logged, 0: not yet */
+		int64_t again_ms;
 	} told[TASK_PROGS]; /* the trouble of each program that is in the log */
 	struct progress progress;
 	struct runshow show;
@@ -317,8 +316,8 @@ stop_in_order(struct runner *r, struct pipeline *p, enum outcome why)
 }
 
 /*
- * ERR_TEMP while a process still commits or applies for this task: the position
- * that a new run read now would soon be an old one.
+ * 0 while a process still commits or applies for this task: a new run would
+ * read a position that is soon an old one.
  */
 static int
 is_free(const struct runner *r, struct err *e)
@@ -497,8 +496,8 @@ runner_run(const struct runner_conf *conf, struct err *e)
 	progress_init(&r.progress, conf->dir, conf->name);
 	runshow_init(&r.show, conf->dir, conf->name, conf->progress);
 	if (r.task != NULL) {
-		trust_child(
-		    state_owner(r.task)); /* for all programs that it starts */
+		/* for all programs that it starts */
+		trust_child(state_owner(r.task));
 		notify_ready();
 		if (paused(&r)) {
 			log_warn("task '%s' is paused", conf->name);

@@ -24,8 +24,8 @@
 #include "task/task.h"
 
 enum {
-	LOOK_MS =
-	    1000, /* between two looks if the kernel does not report changes */
+	/* between two looks if the kernel does not report changes */
+	LOOK_MS = 1000,
 	WATCHED_MS = 15000, /* and if it does */
 	BACKOFF_MIN_MS = 1000,
 	BACKOFF_MAX_MS = 60000,
@@ -145,8 +145,8 @@ become_runner(const struct wards *s, const struct ward *w, pid_t parent)
 		x_strdup(s->dir), x_strdup("run"), x_strdup("--label"),
 		x_strdup(w->name), NULL };
 
-	setpgid(
-	    0, 0); /* so that a terminal's signals reach only the supervisor */
+	/* so that a terminal's signals reach only the supervisor */
+	setpgid(0, 0);
 	process_init(parent, SIGTERM);
 	process_exec(argv);
 }
@@ -188,7 +188,7 @@ stop(struct ward *w, const char *why)
 }
 
 /*
- * Ends a runner whose task was changed or deleted. A runner notices a pause by
+ * Ends a runner whose definition has changed. A runner notices a pause by
  * itself.
  */
 static void
@@ -333,9 +333,8 @@ reap(struct wards *s)
 {
 	size_t left = 0;
 
-	for (size_t i = s->n;
-	     i-- >
-	     0;) { /* downwards, since the last task moves to a free place */
+	/* downwards, since the last task moves to a free place */
+	for (size_t i = s->n; i-- > 0;) {
 		struct ward *w = &s->v[i];
 		int status;
 

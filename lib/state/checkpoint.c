@@ -112,8 +112,8 @@ newest(const char *dir, const char *task, int *fell_back, struct err *e)
 	free(sub);
 	free(prev);
 	err_clear(e);
-	if (e1.kind ==
-	    ERR_TEMP) { /* the other checkpoint may be an older one */
+	/* the other checkpoint may be an older one */
+	if (e1.kind == ERR_TEMP) {
 		json_decref(b);
 		return no_checkpoint(&e1, &e2, task, e);
 	}

@@ -21,9 +21,8 @@ struct jsonw;
  */
 struct redo;
 
-enum {
-	REDO_LINES_MAX = 1000
-}; /* then lines that a checkpoint covers are dropped */
+/* then lines that a checkpoint covers are dropped */
+enum { REDO_LINES_MAX = 1000 };
 
 /*
  * Open for appending; drops lines that a checkpoint at `from` covers. NULL with

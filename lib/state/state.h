@@ -121,8 +121,8 @@ struct checkpoint {
 	int fell_back; /* checkpoint.json exists and cannot be used */
 	struct pos pos;
 	json_t *known; /* owned, or NULL */
-	json_t
-	    *source; /* the source's identity, model/source.h; owned, or NULL */
+	/* the source's identity, model/source.h; owned, or NULL */
+	json_t *source;
 	json_t *applied; /* counts since the task was made; owned, or NULL */
 };
 void checkpoint_fini(struct checkpoint *c);

@@ -89,8 +89,8 @@ file(struct where *w, const char *path, struct err *e)
 		line = t;
 		cap = n;
 	}
-	if (ferror(
-		f)) { /* the line read last is not the last line of the file */
+	/* the line read last is not the last line of the file */
+	if (ferror(f)) {
 		rc = err_sys(e, ERR_DATA, "'%s'", path);
 		fclose(f);
 		free(line);

@@ -26,8 +26,8 @@ struct where {
 	uint64_t ts; /* for WHERE_TIME and WHERE_POS */
 	struct pos pos;
 	json_t *known; /* owned, or NULL */
-	json_t
-	    *source; /* the source's identity, model/source.h; owned, or NULL */
+	/* the source's identity, model/source.h; owned, or NULL */
+	json_t *source;
 	json_t *redo; /* of a task: redo.h; owned, or NULL */
 	char *task;   /* of task:NAME, or NULL */
 };

@@ -10,8 +10,8 @@ struct fcoll {
 	struct coll coll; /* names, schema, …; id is not used */
 	char *id;         /* coll_id */
 	int dropped, partial;
-	struct vfields
-	    fields; /* the fields that the rows' hashes are made of */
+	/* the fields that the rows' hashes are made of */
+	struct vfields fields;
 	struct fpart {
 		char *name;
 		int there;

@@ -27,8 +27,8 @@ struct verify {
 	struct peer side[2];
 	struct peer again[2]; /* for questions while rows come in from side[]; m
 				 NULL: none */
-	struct textset
-	    *hold; /* lines are collected here and not written; or NULL */
+	/* lines are collected here and not written; or NULL */
+	struct textset *hold;
 	struct out out;
 	struct buf line;
 	struct jsonw w; /* writes the current line */

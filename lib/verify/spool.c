@@ -32,8 +32,8 @@ struct spool {
 	size_t n, cap;
 	struct run *runs;
 	size_t nruns, runs_cap;
-	struct run
-	    *last; /* the run whose record was returned last; NULL: none */
+	/* the run whose record was returned last; NULL: none */
+	struct run *last;
 	int reading;
 };
 

@@ -23,8 +23,8 @@ struct spooled {
 	uint64_t seq;        /* order of the operations */
 	struct hash hash;
 	int gone; /* a delete: part 0 is any partition */
-	struct span
-	    key; /* bytes that sort in the order of the keys; borrowed */
+	/* bytes that sort in the order of the keys; borrowed */
+	struct span key;
 };
 
 struct spool *spool_new(size_t run_bytes);

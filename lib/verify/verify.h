@@ -30,8 +30,8 @@ struct verify_conf {
 	struct milvus_conf source, target;
 	char **backup; /* files in place of the source */
 	size_t nbackup, backup_cap;
-	uint64_t
-	    until; /* lines of the files later than this are ignored; 0: none */
+	/* lines of the files later than this are ignored; 0: none */
+	uint64_t until;
 	struct patterns include, exclude; /* names of the source */
 	struct names rename;
 	enum read_level read;

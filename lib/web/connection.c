@@ -12,9 +12,8 @@
 #include "base/mem.h"
 #include "web/priv.h"
 
-enum {
-	CUTS = 10
-}; /* a second each; then libmicrohttpd does not react any more */
+/* a second each; then libmicrohttpd does not react any more */
+enum { CUTS = 10 };
 
 /*
  * Seconds for a whole phase. libmicrohttpd only closes connections that are

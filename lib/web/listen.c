@@ -136,8 +136,8 @@ open_unix(struct listener *l, const char *path, struct err *e)
 		return -1;
 	if ((l->fd = socket(AF_UNIX, STREAM, 0)) == -1)
 		return err_sys(e, ERR_TEMP, "socket");
-	mask = umask(
-	    0177); /* for the owner only; called before any thread exists */
+	/* for the owner only; called before any thread exists */
+	mask = umask(0177);
 	rc = bind(l->fd, (const struct sockaddr *)&un, sizeof un);
 	umask(mask);
 	if (rc == -1)

@@ -147,8 +147,8 @@ struct web {
 	/* workers.c */
 	pthread_cond_t work;
 	struct exchanges queue; /* requests that wait for a worker */
-	struct exchanges
-	    waiting; /* streams that had nothing to send, by time */
+	/* streams that had nothing to send, by time */
+	struct exchanges waiting;
 	size_t queued, idle, nthreads;
 	pthread_t threads[WEB_REQUESTS_MAX * WEB_ROOMS];
 	int quit;
@@ -180,7 +180,7 @@ void pool_close(struct web *w);
 int pool_reserve(struct web *w, enum web_room room);
 void pool_put(
     struct web *w, struct exchange *k); /* its connection is suspended */
-void pool_sweep(
-    struct web *w); /* call `more` again for streams that had nothing to send */
+/* call `more` again for streams that had nothing to send */
+void pool_sweep(struct web *w);
 
 #endif

@@ -129,8 +129,8 @@ enum {
 	WEB_QUERY_MAX = 64,        /* keys and values, then 414 */
 	WEB_REQUESTS_MAX = 64,     /* of one kind at once, then 503 */
 	WEB_STREAMS_MAX = 64,      /* answers without an end, then 503 */
-	WEB_LINKS_MAX =
-	    4096, /* connections; then the oldest idle one is closed */
+	/* connections; then the oldest idle one is closed */
+	WEB_LINKS_MAX = 4096,
 	WEB_REQUEST_S = 10, /* for a whole request to come, then 408 */
 	WEB_IDLE_S = 60,    /* between requests, and for an answer */
 	WEB_STOP_S = 20,    /* for open requests after a signal */
