@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/lib.sh"
 [ $# -gt 0 ] || set -- operation format option
 
-cp -R "$top/Makefile" "$top/VERSION" "$top/cmd" "$top/lib" "$top/tests" "$top/man" "$top/dist" .
+cp -R "$top/Makefile" "$top/VERSION" "$top/cmd" "$top/completions" "$top/lib" "$top/tests" "$top/man" "$top/dist" .
 unset MAKEFLAGS MFLAGS MAKELEVEL
 line() { # FILE BEFORE TEXT: one line more, in front of the first that has BEFORE in it
 	grep -qF -- "$2" "$1" || { diag "$1 has no line with '$2'"; exit 1; }
@@ -91,6 +91,22 @@ format() {
 	X
 	ok 'a new format' make -s -j2 BUILD=build all build/tests/unit/format/v99_test
 	ok '  reads its records' "$T/build/tests/unit/format/v99_test"
+}
+
+# A number of cdc-apply, which a task hands on.
+option() {
+	line lib/apply/apply.h 'int with_users;' '	int polish;'
+	line lib/apply/options.c 'OPT_TEXT(0, "state-dir"' '	OPT_NUM(0, "polish", "N", A, conf.polish, 1, 9, 5, "how bright [5]"),'
+	line lib/task/options.c '.name = "with-users"' '	{ .name = "polish", .prog = TASK_APPLY },'
+	build 'a new option'
+	exits 2 "$T/build/cdc-apply" --polish 10
+	is '  has its bounds' "$(cat "$err")" "cdc-apply: --polish: '10' is not a number from 1 to 9 (try --help)"
+	export CDC_STATE_DIR="$T/state"
+	exits 0 "$T/build/cdc-task" create a --no-check --polish 7
+	like '  is handed on by a task' "$("$T/build/cdc-task" show a)" 'cdc-apply .*--polish 7'
+	for f in cdc.bash _cdc cdc-apply.fish cdc-task.fish; do
+		like "  $f offers it" "$(cat "$T/build/completions/$f")" 'polish'
+	done
 }
 
 for what; do
