@@ -8,8 +8,8 @@ out=$build/completions
 mkdir -p "$out"
 programs='cdc-meta cdc-read cdc-apply cdc-task cdc-verify cdc-httpd'
 commands=$("$build/cdc-task" --help | sed -n '2,/^cdc-task/s/^  \([a-z]*\) .*/\1/p')
-# No check has this name: all are told.
-checks=$("$build/cdc-task" doctor -k , 2>&1 | sed 's/.*there are: //')
+# No check has this name: 'x' is not a, b or c.
+checks=$("$build/cdc-task" doctor -k , 2>&1 | sed 's/.* is not //; s/,//g; s/ or / /')
 ops=$(sed -n 's/^OP([A-Z_]*, "\([a-z_]*\)".*/\1/p' "$dir/../lib/model/ops.def" | grep -vx 'begin\|tick\|end\|ack' | paste -sd ' ' -)
 
 # WHOSE:letter:name:argument:help, of each option

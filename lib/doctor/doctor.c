@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/opt.h"
 #include "base/text.h"
 #include "codec/json_write.h"
 #include "milvus/client.h"
@@ -59,11 +60,10 @@ no_check(const char *s, size_t n, struct err *e)
 	struct buf all = { 0 };
 
 	for (size_t i = 0; i < COLLECTION; i++)
-		buf_addf(&all, "%s%s", i > 0 ? " " : "", checks[i].name);
-	err_set(
-	    e, ERR_USAGE, "no check '%.*s'; there are: %s", (int)n, s, all.ptr);
+		buf_addf(&all, "%s%s", i > 0 ? "|" : "", checks[i].name);
+	opt_word(all.ptr, s, n, e);
 	buf_fini(&all);
-	return -1;
+	return err_wrap(e, "--check");
 }
 
 static int
@@ -84,7 +84,7 @@ choose(struct doctor *d, struct err *e)
 			return no_check(s, n, e);
 		if ((checks[i].how & DOCTOR_MADE) && !d->c->made)
 			return err_set(e, ERR_USAGE,
-			    "check '%s' is for a task that is there",
+			    "--check: '%s' is for a task that is there",
 			    checks[i].name);
 		d->shown[i] = 1;
 		s = s[n] == '\0' ? NULL : s + n + 1;

@@ -63,7 +63,8 @@ is 'fish: names of tasks' "$(fish_says 'cdc-task pause ' | head -n 1)" alpha
 is 'fish: where to begin' "$(fish_says 'cdc-task set alpha --from t')" 'task:alpha
 ts:'
 
-checks=$(cdc-task doctor -k , 2>&1 | sed 's/.*there are: //')
+checks=$(cdc-task doctor -k , 2>&1 | sed 's/.* is not //; s/,//g; s/ or / /')
+like 'all checks are told' "$checks" '^words .* upgrade$'
 for f in cdc.bash _cdc cdc-task.fish; do
 	like "$f: the checks of doctor" "$(cat "$BUILD/completions/$f")" "[' ]$checks[')]"
 done
@@ -111,6 +112,15 @@ mistake cdc-read ops x 'no operation'
 mistake cdc-apply skip x 'no operation'
 exits 2 cdc-task set x --missing stop
 is '  cdc-task set --missing' "$(cat "$err")" "cdc-task: --missing: 'stop' is not keep or drop (try --help)"
+said() { like "  $1" "$(cat "$err")" "^cdc-task: $2"; }
+exits 2 cdc-task doctor -k x
+said 'a check' "--check: 'x' is not words, .* disk or upgrade\$"
+exits 2 cdc-task create x --no-check --from x
+said 'where to begin' "--from: 'x' is not start, .* or $when\$"
+exits 2 cdc-task create x --no-check --shard 3/3
+said 'a part' "--shard: '3/3' is not I/N with I < N"
+exits 2 cdc-task create x --no-check --window ''
+said 'an empty argument' '--window: the value is empty \(try --help\)$'
 mkdir folder
 exits 2 cdc-apply folder
 is '  a folder' "$(cat "$err")" "cdc-apply: file 'folder': Is a directory"
