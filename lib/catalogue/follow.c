@@ -31,9 +31,9 @@
  * Such a range cannot see a key that was removed. Milvus never removes keys
  * of root-coord, it writes tombstones; only a release of a load can be late.
  *
- * Who reads us needs the answer to a question that was put after he began to
- * wait. So it is put when he has taken what was written before: cdc-read has
- * a pipe that is full with one line, and reads when it needs the next.
+ * The reader needs a revision that was asked for after it began to wait; so ask
+ * only when it has read our last line. The pipe of cdc-read is full with one
+ * line, and cdc-read reads it when it needs the next revision.
  *
  * etcd's own progress notices may come ahead of events before 3.4.25 and
  * 3.5.8 (etcd issue 15220), and say what one member has heard, which can be

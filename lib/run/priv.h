@@ -4,11 +4,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The inside of runner.h. */
+/* Shared by the files of this folder. */
 
 /* progress.c */
 /*
- * Does a run of a task get on? The service manager's watchdog is told so only
+ * Progress of a task's run, for the service manager's watchdog: it is fed only
  *  - when the checkpoint has moved,
  *  - when the task is known to be caught up: what is applied is ten seconds
  *    behind the source's newest record at most. Kafka is asked that while the
@@ -24,56 +24,59 @@
  */
 struct progress {
 	const char *dir, *name; /* borrowed */
-	int64_t interval_ms;    /* of the watchdog */
+	int64_t interval_ms;    /* of feeding the watchdog */
 	int64_t fed_ms, asked_ms, away_ms;
 	ino_t file; /* the checkpoint, as it was last seen */
 	int64_t written_ns;
-	pid_t asking; /* 0: nobody */
+	pid_t asking; /* the process that asks; 0: none */
 };
 
 void progress_init(struct progress *p, const char *dir, const char *name);
-/* Look, and tell: a few times a second. Times are those of clock_ns. */
+/*
+ * Check, and feed the watchdog: to be called a few times a second. Times are
+ * those of clock_ns.
+ */
 void progress_look(struct progress *p, int64_t patient_until_ms);
-/* Ends the process that asks. */
+/* End the process that asks. */
 void progress_fini(struct progress *p);
 
 /* show.c */
 /*
- * What a run of a task has done, as one line on a terminal that is rewritten:
- * rows since it began, how many a second, how far behind the present.
+ * The progress of a task's run, as a line on a terminal that is rewritten: rows
+ * since it began, rows a second, how far behind the present.
  */
 struct runshow {
 	const char *dir, *name; /* borrowed */
 	int on;
-	int64_t rows; /* applied when it began; -1: not looked yet */
+	int64_t rows; /* applied when it began; -1: not known yet */
 	int64_t shown_ms;
 };
 
 void runshow_init(struct runshow *s, const char *dir, const char *name, int on);
-/* A few times a second; it looks at the checkpoint once in one. */
+/* To be called a few times a second; reads the checkpoint once a second. */
 void runshow_look(struct runshow *s);
-/* Nothing runs now: the line is removed. */
+/* No program runs: remove the line. */
 void runshow_end(struct runshow *s);
 
 /* watch.c */
 /*
- * What changes among the tasks of a state directory, told by the kernel
- * (inotify(7)): tasks that come and go, their definitions and wishes. Files
- * are watched, not the tasks' folders: those change with each checkpoint, ten
- * times a second. A network's file system does not tell what others change:
- * look from time to time all the same.
+ * Changes of tasks in a state directory, reported by the kernel (inotify(7)):
+ * tasks that come and go, their definitions and wishes. Files are watched and
+ * not the tasks' folders, because these change with each checkpoint, ten times
+ * a second. A network file system does not report changes by other machines, so
+ * the caller must look from time to time all the same.
  */
 
 /* A descriptor that is readable when something has changed, or -1. */
 int taskwatch_open(void);
 /*
- * Watch the folder of the tasks, or the files of one. Before they are read,
- * so that no change is missed; again each time they were, as a file that is
- * replaced is another one. 0, or -1 if that cannot be told.
+ * Watch the folder of the tasks, or the files of one task. To be called before
+ * these are read, so that no change is missed, and again after each change,
+ * since a replaced file is another one. 0, or -1 if changes cannot be reported.
  */
 int taskwatch_tasks(int fd, const char *dir);
 int taskwatch_task(int fd, const char *dir, const char *name);
-/* What was told is being looked at. */
+/* Discard the reported changes, which are about to be looked at. */
 void taskwatch_drain(int fd);
 
 #endif

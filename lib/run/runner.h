@@ -19,21 +19,21 @@ struct runner_conf {
  * Returns 0 when the task was paused or the pipeline ended with status 0.
  * -1 with ERR_STOP if a signal stopped it, in order: cdc-read is asked to
  * end, what it wrote is applied and committed. -1 with the kind of the status
- * of the program that failed, 1, 2 or 4; with ERR_TEMP if somebody else runs
+ * of the program that failed, 1, 2 or 4; with ERR_TEMP if another process runs
  * the task. sig_init must have been called. Changes how SIGCHLD is handled.
  * A service manager is told (run/notify.h), its watchdog as priv.h says.
  */
 int runner_run(const struct runner_conf *conf, struct err *e);
 
 /*
- * Run every task of a state directory that is wanted, each in a process of
- * its own that cannot harm the others, until a signal: then all are ended in
- * order, at once. Tasks that come, go or change are seen at once if the system
- * tells. A task that failed is tried again when it is resumed or changed. A
- * runner that died is started again with backoff, ten times in ten minutes at
- * most; then its task has failed. The watchdog of a
- * service manager (run/notify.h) is fed when the loop turns and no runner is
- * left that should have ended and was killed.
+ * Run every wanted task of a state directory, each in a process of its own so
+ * that tasks cannot harm each other, until a signal; then all are ended in
+ * order, at the same time. New, deleted and changed tasks are noticed at once
+ * if the system reports changes. A task that failed is tried again when it is
+ * resumed or changed. A runner that died is started again with backoff, at most
+ * ten times in ten minutes; then its task has failed. The watchdog of a service
+ * manager (notify.h) is fed while the loop runs and no runner that was killed
+ * is left.
  */
 int runner_supervise(const char *dir, struct err *e);
 

@@ -9,7 +9,7 @@
 #include "format/newest.h"
 #include "stream/priv.h"
 
-/* T of the WHERE: records up to it are not ours. */
+/* Sets T of the WHERE: records up to T are not in the stream. */
 static int
 start_ts(struct reader *r, char **topics, struct err *e)
 {
@@ -50,7 +50,8 @@ begin_line(struct reader *r, struct err *e)
 	reader_source_line(r, w, 1);
 	emit_close(&r->emit, 0);
 	pos_fini(&p);
-	return out_flush(&r->out, e); /* who reads it has much to prepare */
+	/* flushed now, because its reader has much to prepare */
+	return out_flush(&r->out, e);
 }
 
 static int
@@ -69,8 +70,9 @@ all_there(struct reader *r, struct err *e)
 }
 
 /*
- * All topics that were there: by name, in the position, or in use. First all
- * questions, then all reading, since a question waits behind a fetch.
+ * Starts all topics: those of the cluster's name, of the position, and in use.
+ * All questions are asked before any topic is read, since a question waits
+ * behind a fetch.
  */
 static int
 start_topics(struct reader *r, char **list, struct err *e)
@@ -100,7 +102,7 @@ start_topics(struct reader *r, char **list, struct err *e)
 		}
 		m = merge_topic(r->merge, (size_t)t);
 		m->unused_end = s[i].high;
-		/* a drop of what may have been made may stand before that */
+		/* The message of a drop may stand before the start. */
 		if (r->from.kind != WHERE_POS && r->view.n_colls > 0)
 			m->looked = s[i].low;
 		if (ends)

@@ -41,7 +41,10 @@ take_line(struct reader *r, const char *line, size_t len, struct err *e)
 	return 0;
 }
 
-/* All lines that are there, up to `ready` as long as we have not begun. */
+/*
+ * Takes all lines in the buffer; before the stream has begun, only up to
+ * `ready`.
+ */
 int
 reader_catalogue_lines(struct reader *r, struct err *e)
 {
@@ -63,13 +66,17 @@ reader_catalogue_lines(struct reader *r, struct err *e)
 	return rc == -1 ? -1 : 0;
 }
 
-/* Read once from the catalogue. Its end is no end of ours if it is static. */
+/*
+ * Reads once from the catalogue. The end of a static catalogue does not end the
+ * stream.
+ */
 int
 reader_catalogue_fill(struct reader *r, struct err *e)
 {
 	if (lines_fill(r->in, e) == -1 || reader_catalogue_lines(r, e) == -1)
 		return -1;
-	if (r->at_end && !r->one_page) /* refused while there is more in it */
+	/* the system refuses while the pipe has data */
+	if (r->at_end && !r->one_page)
 		r->one_page = fcntl(lines_fd(r->in), F_SETPIPE_SZ, 1) != -1;
 	if (r->in_eof && !r->cat.ready)
 		return err_set(e, ERR_TEMP,

@@ -12,23 +12,24 @@
 #include "stream/priv.h"
 
 /*
- * Law 13: that the catalogue does not know an id is no proof that it was
- * dropped; etcd may have been put back to a snapshot from before it was made.
- * What proves it, where etcd has forgotten even the tombstone, is the message
- * of the drop: Milvus writes it on every pchannel of the collection, behind
- * all rows. So it stands behind any record, and behind any position at which
- * the collection was still known. What was not read yet is looked through,
- * once, up to where we go on reading from.
+ * That the catalogue does not know an id is no proof of a drop (law 13),
+ * because etcd may have been put back to a snapshot from before the collection
+ * was made. If etcd has forgotten the tombstone too, the message of the drop is
+ * the proof: Milvus writes it on every pchannel of the collection, behind all
+ * rows. So it stands behind any record of the collection, and behind any
+ * position at which the collection was known. The log is searched once, up to
+ * the place where reading goes on.
  */
 enum {
-	AGAIN_MS = 1000, /* from one look at the new end to the next */
+	AGAIN_MS = 1000, /* between two looks at a new end of the log */
 	ONCE_MS = 3600000,
 	WAIT_MS = 100,
-	PATIENCE_S = 5, /* for a catalogue that follows to tell of it */
-	LONG = 100000,  /* records: who waits for that is told */
+	/* so long a catalogue that follows may take to tell the drop */
+	PATIENCE_S = 5,
+	LONG = 100000, /* records; a longer search is reported */
 };
 
-/* The first that is not below id. */
+/* The index of the first drop whose id is not below id. */
 static size_t
 place(const struct reader_drops *d, int64_t id)
 {
@@ -97,7 +98,9 @@ say_look(const struct merge_topic *t, int64_t high)
 		    t->name, t->looked, high);
 }
 
-/* One topic from where it was looked through to its end, or to the drop. */
+/*
+ * Searches a topic, from where the last search ended to its end or to the drop.
+ */
 static int
 look(struct reader *r, struct kreader *k, struct merge_topic *t, int64_t high,
     int64_t id, struct err *e)
@@ -124,7 +127,7 @@ look(struct reader *r, struct kreader *k, struct merge_topic *t, int64_t high,
 	return kreader_pause(k, t->name, e);
 }
 
-/* All DML topics, until there is a drop of id; what Kafka still has of them. */
+/* Searches all DML topics for the drop of id, in what Kafka still has. */
 static int
 look_at(struct reader *r, struct kreader *k, struct merge_topic **topics,
     size_t n, int64_t id, struct err *e)
@@ -175,7 +178,7 @@ look_through(struct reader *r, int64_t id, struct err *e)
 	return rc == -1 ? err_wrap(e, "looking for drops") : 0;
 }
 
-/* A look that was ended by a signal proves nothing: 0, and sig_stop. */
+/* A search that a signal ended proves nothing: 0, and sig_stop is set. */
 static int
 is_dropped(struct reader *r, int64_t id, int64_t again_ms, struct err *e)
 {
@@ -270,7 +273,10 @@ no_drop(struct reader *r, const struct view_coll *v, const char *part,
 	return -1;
 }
 
-/* What it was at that moment cannot be read any more, nor be left out. */
+/*
+ * The collection was dropped behind --until: its state at that moment cannot be
+ * read any more, and it must not be left out.
+ */
 static int
 dropped_later(const struct view_coll *v, int64_t id, uint64_t ts, struct err *e)
 {
@@ -287,7 +293,7 @@ dropped_later(const struct view_coll *v, int64_t id, uint64_t ts, struct err *e)
 	return -1;
 }
 
-/* 1: the source dropped it, or it is to be dropped. 0: it stays. -1. */
+/* 1: the source dropped it, or --missing says to drop it. 0: it stays. -1. */
 static int
 decide(struct reader *r, const struct view_coll *v, const char *part,
     int64_t id, struct err *e)
@@ -356,7 +362,8 @@ compare_coll(struct reader *r, struct view_coll *v, struct err *e)
 	if (rc == 1 && c != NULL)
 		c->state = CAT_DROPPED;
 	if (rc == 0)
-		view_drop(&r->view, v->id); /* without a line */
+		/* dropped from `known` without a line */
+		view_drop(&r->view, v->id);
 	return 0;
 }
 
@@ -373,7 +380,7 @@ reader_compare(struct reader *r, struct err *e)
 	for (size_t i = r->view.n_colls; i-- > 0 && sig_stop == 0;)
 		if (compare_coll(r, r->view.colls[i], e) == -1)
 			return -1;
-	if (sig_stop != 0) /* what was not looked at would be dropped */
+	if (sig_stop != 0) /* what was not searched must not be dropped */
 		return err_set(e, ERR_STOP, "stopped");
 	r->compared = 1;
 	return 0;

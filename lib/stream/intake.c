@@ -11,13 +11,13 @@
 /* Between two looks at the catalogue: so many records, so much, so long. */
 enum { BATCH = 2000, BATCH_BYTES = 1 << 20, BATCH_MS = 50 };
 
-/* What may be held while a watermark waits for the catalogue. */
+/* The most that is held while a watermark waits for the catalogue. */
 enum { HELD_BYTES = 8 << 20 };
 
 /* When so much more is held than ever, the heap's holes are given back. */
 enum { TRIM_BYTES = 3 << 20 };
 
-/* Nothing of a collection that is not included is kept. */
+/* 0 for records of collections that are not included: they are not kept. */
 int
 reader_wanted(void *arg, const struct rec *rec)
 {
@@ -37,7 +37,10 @@ take_record(struct reader *r, struct record *k, struct err *e)
 	const struct format *f;
 	struct rec *rec;
 
-	/* Milvus has no transactions and compacts nothing: no offset is free */
+	/*
+	 * Milvus has no transactions and compacts nothing, so every offset has
+	 * a record.
+	 */
 	if (offset != want) {
 		record_free(k);
 		return err_set(e, ERR_GONE,
@@ -58,7 +61,7 @@ take_record(struct reader *r, struct record *k, struct err *e)
 	return 0;
 }
 
-/* Is there nothing left to wait for on the topic that holds W back? */
+/* 1 if the topic that holds W back has been read to its end. */
 static int
 holder_is_read(const struct reader *r, int holder)
 {
@@ -71,8 +74,8 @@ holder_is_read(const struct reader *r, int holder)
 }
 
 /*
- * Topics ahead of W wait, unless it is for a source that is dead; each has a
- * limit, the one that holds W back too.
+ * Pauses topics that are ahead of W, unless the source is dead. Each topic has
+ * a limit, also the one that holds W back.
  */
 int
 reader_balance(struct reader *r, int holder, struct err *e)
@@ -112,9 +115,10 @@ reader_is_full(const struct reader *r)
 }
 
 /*
- * What librdkafka unpacks into leaves holes in which a record fits, but not
- * the next batch: a quarter of the heap while a long time between two ticks is
- * held, which is when the most of it is needed.
+ * Gives free memory back to the system. The buffers of librdkafka leave holes
+ * in the heap that take a record but not the next batch: a quarter of the heap
+ * while a long time between two ticks is held, which is when most memory is
+ * needed.
  */
 static void
 give_back(struct reader *r)
@@ -146,7 +150,7 @@ reader_records(struct reader *r, struct err *e)
 			break;
 		}
 		bytes += k.len;
-		/* what was handed over is ours, however late it is */
+		/* a record that was handed over is taken, however late */
 		if (take_record(r, &k, e) == -1)
 			return -1;
 		r->taken++;

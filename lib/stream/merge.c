@@ -121,7 +121,7 @@ merge_bytes(const struct merge *m)
 	return bytes;
 }
 
-/* Is a to leave before b? */
+/* 1 if a leaves before b. */
 static int
 before(const struct rec *a, const struct rec *b)
 {
@@ -231,9 +231,9 @@ rank_of(enum msg_kind kind)
 }
 
 /*
- * Far above W one mark does for all of some seconds: hours of ticks of topics
- * that have little else wait in a backlog. Where to read from is then a
- * little early until W is past them.
+ * 1 if a tick far above W can share the mark before it: one mark stands for
+ * some seconds, because a backlog can hold hours of ticks of topics that have
+ * little else. The position is then a little early until W has passed.
  */
 static int
 joins(const struct merge *m, const struct topic *t, uint64_t ts)
@@ -249,8 +249,8 @@ joins(const struct merge *m, const struct topic *t, uint64_t ts)
 }
 
 /*
- * Of a record that does not wait only its place is kept, as long as W is not
- * past it: no position may be behind a record that is younger than W.
+ * Keeps only the place of a record that does not wait, until W is past it: no
+ * position may be behind a record that is younger than W.
  */
 static void
 leave_mark(struct merge *m, struct topic *t, struct rec *r)
@@ -275,7 +275,7 @@ leave_mark(struct merge *m, struct topic *t, struct rec *r)
 	}
 }
 
-/* Messages that the catalogue tells better; they are counted. */
+/* DDL messages: the catalogue has better data, so they are only counted. */
 static int
 is_ddl(enum msg_kind kind)
 {
@@ -293,7 +293,7 @@ is_request(const struct topic *t, const struct rec *r)
 	return !t->pub.ticks && !r->broken && r->msg.kind != MSG_FLUSH;
 }
 
-/* The counter of those that do not wait, NULL for one that does. */
+/* The counter for a record that does not wait, or NULL. */
 static uint64_t *
 leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 {
@@ -302,7 +302,9 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 			t->pub.tick = r->ts;
 		return &m->stats.ticks;
 	}
-	/* what is broken has no timestamp that a time could be held against */
+	/*
+	 * A broken record has no timestamp that could be compared with a time.
+	 */
 	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts &&
 	    !(r->broken && t->pub.by_time))
 		return &m->stats.skipped;
@@ -316,8 +318,8 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 }
 
 /*
- * A timestamp for what has none: Kafka's, the same each time it is read, so
- * that a position says whether it is out.
+ * The timestamp of a record that has none: Kafka's, which is the same each
+ * time, so that a position shows whether the record was released.
  */
 static uint64_t
 broken_ts(const struct topic *t, const struct record *k)

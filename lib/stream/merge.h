@@ -20,7 +20,8 @@ struct merge;
 enum {
 	/* A topic ahead of W is paused when it holds its equal part of this. */
 	MERGE_AHEAD_BYTES = 64 << 20,
-	MERGE_ALONE_BYTES = 512 << 20, /* and the one that holds W back fails */
+	/* above this, the topic that holds W back fails */
+	MERGE_ALONE_BYTES = 512 << 20,
 	MERGE_RECENT = 1024, /* message ids kept per topic to find retries */
 };
 
@@ -30,10 +31,11 @@ struct rec {
 	const struct format *format;
 	uint64_t ts;
 	int rank; /* order among equal timestamps */
-	int late; /* at or below what was released when it came */
+	int late; /* its timestamp was released before it came */
 	int released;
-	int mark;   /* a tick, or not wanted: kept for positions only */
-	int broken; /* could not be decoded: leaves as `unknown` */
+	int mark;   /* a tick, or a record not included: kept for positions only
+		     */
+	int broken; /* it cannot be decoded and leaves as `unknown` */
 };
 
 struct merge_topic {
@@ -77,41 +79,40 @@ struct merge_topic *merge_topic(struct merge *m, size_t i);
 size_t merge_bytes(const struct merge *m); /* held, of all topics */
 
 /*
- * Take a record of format f in; *own_k is ours. Ticks move the topic on,
- * retries and skipped records are counted, all else waits. Returns the record,
- * which is ours, or NULL.
+ * Take a record of format f and its memory *own_k. Ticks move the topic
+ * forward; retries and skipped records are counted; all others wait. Returns
+ * the record, which the merger owns, or NULL.
  */
 struct rec *merge_add(
     struct merge *m, const struct format *f, struct record *own_k);
 
-/* Records for which want says 0 are counted and forgotten. */
+/* Count and forget records for which want returns 0. */
 void merge_filter(
     struct merge *m, int (*want)(void *arg, const struct rec *r), void *arg);
 
 /*
- * told is called for each DDL message that comes, skipped or not, since none
- * of them leaves.
+ * Call told for each DDL message, skipped or not, because none of them leaves.
  */
 void merge_ddl(
     struct merge *m, void (*told)(void *arg, const struct msg *msg), void *arg);
 
 /*
- * Up to where everything is known, as far as the used topics say: the least
- * tick. An unused topic counts too until it is settled. UINT64_MAX if there
- * is no topic to wait for. *holder, if not NULL, is the topic with it.
+ * The watermark W: the least last tick of the used topics. An unused topic
+ * counts too until it is settled. UINT64_MAX if no topic is to be waited for.
+ * *holder, if not NULL, is the topic that has this tick.
  */
 uint64_t merge_watermark(const struct merge *m, int *holder);
 
-/* The first record in order, NULL if there is none; it stays. */
+/* The first record in order, which stays; NULL if there is none. */
 struct rec *merge_first(const struct merge *m);
-/* The greatest timestamp that was seen, held or not. */
+/* The greatest timestamp seen so far, held or not. */
 uint64_t merge_newest(const struct merge *m);
 /* Take the first record out of the order; it lives until merge_release. */
 struct rec *merge_take(struct merge *m);
-/* As if it had not been taken. */
+/* Put a taken record back. */
 void merge_put_back(struct merge *m, struct rec *r);
 
-/* All up to ts has left: records taken are freed, positions move. */
+/* Everything up to ts has left: taken records are freed, positions move. */
 void merge_release(struct merge *m, uint64_t ts);
 uint64_t merge_released(const struct merge *m);
 

@@ -22,7 +22,7 @@ is_open(const struct place *p)
 	return p->at > p->good;
 }
 
-/* Kafka has let go of the record before `at` while we searched. */
+/* Kafka has removed the record before `at` during the search. */
 static void
 shrink(struct place *p)
 {
@@ -31,7 +31,7 @@ shrink(struct place *p)
 		p->bad = p->at;
 }
 
-/* The record before `at` shows it, if it is old enough. */
+/* Checks whether the record before `at` is old enough. */
 static int
 look(struct kreader *k, struct place *p, struct err *e)
 {
@@ -53,7 +53,9 @@ look(struct kreader *k, struct place *p, struct err *e)
 	return 0;
 }
 
-/* One step in all: an answer takes its time, so all are asked for first. */
+/*
+ * One step of all searches: all questions are asked before any answer is read.
+ */
 static int
 step(struct kreader *k, struct place *v, size_t n, struct err *e)
 {

@@ -7,21 +7,21 @@
 struct err;
 struct kreader;
 
-/* Where a topic is read from, if all above a timestamp is wanted of it. */
+/* Where to read a topic from so that everything above a timestamp is read. */
 struct place {
 	const char *topic;
 	uint64_t ts;
 	int64_t low, high; /* watermarks */
 	int64_t offset;    /* the answer; anything before it is not above ts */
-	/* the search's own: shown to be early enough, and not shown to be */
+	/* of the search: shown to be early enough, and not shown */
 	int64_t good, bad, at;
 };
 
 /*
- * Find the places of n topics by the timestamps in their records. Kafka's time
- * of a record is of the clock of whoever wrote it, and may lie anywhere beside
- * them: it gives the first guess and nothing else. None of the topics is being
- * read. -1 if a broker does not answer.
+ * Find the places of n topics by the timestamps inside their records. Kafka's
+ * own time of a record is that of the producer's clock, which may be wrong, so
+ * it only gives the first guess. The topics must not be read meanwhile. -1 if a
+ * broker does not answer.
  */
 int places_find(struct kreader *k, struct place *v, size_t n, struct err *e);
 

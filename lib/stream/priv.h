@@ -1,7 +1,7 @@
 #ifndef CDC_STREAM_PRIV_H
 #define CDC_STREAM_PRIV_H
 
-/* Between the files of the reader only. */
+/* Shared by the files of this folder. */
 
 #include "base/lines.h"
 #include "base/out.h"
@@ -13,22 +13,22 @@
 #include "stream/merge.h"
 #include "stream/stream.h"
 
-/* What became of the records of one collection, for --explain. */
+/* Counts of a collection's records, for --explain. */
 struct reader_tally {
 	int64_t id;
 	uint64_t inserts, deletes, rows, keys, gone;
 };
 
-/* A W that waits for the catalogue to catch up. */
+/* A watermark W that waits until the catalogue has caught up. */
 struct reader_cand {
 	uint64_t w;
-	int64_t ns;    /* by when it was in the log */
+	int64_t ns;    /* when the log certainly had it */
 	int64_t since; /* when the first one in this place was */
 };
 
 enum { READER_CANDS = 32 };
 
-/* Collections and partitions that the log says were dropped, by id. */
+/* Collections and partitions whose drop is in the log, by id. */
 struct reader_drop {
 	int64_t id;
 	uint64_t ts; /* of the message */
@@ -46,42 +46,44 @@ struct reader {
 	char *names[1];   /* of it */
 	int in_eof;
 	int at_end;      /* the last line of it was an `at` */
-	int one_page;    /* its pipe can hold no more */
+	int one_page;    /* the pipe holds one line only */
 	int64_t read_ns; /* when it was read last */
-	int64_t news_ns; /* when it said last that something has changed */
+	int64_t news_ns; /* when its last change came */
 	struct kreader *k;
-	struct kreader *asker; /* of records that k has passed, or NULL */
-	int64_t asked_ns;      /* when it was needed last */
+	struct kreader *asker; /* asks for records that k has passed, or NULL */
+	int64_t asked_ns;      /* when asker was last used */
 	struct cat cat;
 	struct view view;
 	struct ddl *ddl;
-	struct rbac *rbac; /* NULL: only some collections are asked for */
+	struct rbac *rbac; /* NULL: only some collections are included */
 	struct merge *merge;
 	struct emit emit;
 	struct out out;
-	struct buf rows_text; /* of the line being made */
-	int begun;            /* the begin line is out, topics are read */
+	struct buf rows_text; /* of the current line */
+	int begun;            /* the begin line is written, topics are read */
 	int channels_dirty;   /* collections have changed: look at topics */
-	uint64_t start_ts;    /* T: records up to it are not ours */
+	uint64_t start_ts;    /* T: records up to it are not in the stream */
 	struct reader_cand cands[READER_CANDS]; /* the oldest first */
 	size_t n_cands;
 	uint64_t until_ts;   /* nothing above is released */
 	uint64_t until_seen; /* greatest timestamp below the ends */
-	int taken;           /* records, the last time we looked */
-	int more;            /* there were more, which no one tells again */
-	size_t held_most;    /* bytes of records, when the heap was trimmed */
-	int64_t release_ns, tick_ns, topics_ns; /* when it was last done */
+	int taken;           /* how many records were taken last */
+	int more; /* records are left in the queue; kreader_fd will not signal
+		     them */
+	size_t held_most; /* bytes of records, when the heap was trimmed */
+	int64_t release_ns, tick_ns, topics_ns; /* when each was last done */
 	int64_t ends_ns;  /* when all was read that --until end asks for */
 	int64_t wait_ns;  /* since when --until now waits for ticks */
 	uint64_t tick_ts; /* of the last tick */
 	uint64_t lines_at_tick; /* of operations, to see if there are new */
-	uint64_t unknown_ids;   /* records of collections nobody knows */
+	uint64_t unknown_ids;   /* records of unknown collections */
 	struct reader_drops drops;
-	int64_t looked_ns;  /* when the log was last looked through for drops */
-	int64_t missing_ns; /* since when records wait for what they are of */
+	int64_t looked_ns;   /* when the log was last searched for drops */
+	int64_t missing_ns;  /* since when records wait for their collection */
 	uint64_t missing_ts; /* up to here --missing holds; 0: it is 'stop' */
 	enum source_missing missing;
-	int compared; /* with the target once: --missing is no standing order */
+	int compared; /* compared with the target once: --missing holds for one
+			 start */
 	struct source told; /* of the last tick */
 	int done;
 	struct reader_tally *tally;
@@ -89,8 +91,9 @@ struct reader {
 };
 
 /*
- * catalogue_in.c: read the catalogue up to `ready`. Then: all lines that are
- * in memory; those of one more read(2). Is there a reason to read more?
+ * catalogue_in.c: reader_catalogue reads the catalogue up to `ready`. The next
+ * two take the lines in memory, and those of one more read(2). The last says
+ * whether more should be read.
  */
 int reader_catalogue(struct reader *r, struct err *e);
 int reader_catalogue_lines(struct reader *r, struct err *e);
@@ -100,7 +103,7 @@ int reader_wants_catalogue(const struct reader *r);
 /* begin.c: begin to read all topics; writes the begin line. */
 int reader_begin(struct reader *r, struct err *e);
 
-/* Where a topic begins: offset, and what is skipped from there on. */
+/* Where a topic begins: offset, and which records are skipped from there. */
 struct reader_start {
 	int64_t offset, skip_n;
 	uint64_t skip_ts, skip_last;
@@ -115,12 +118,12 @@ struct reader_start {
  */
 int reader_starts(struct reader *r, const char *const *names, size_t n,
     struct reader_start *s, struct err *e);
-/* A live collection's start on this topic, or -1 if none is on it. */
+/* The start of a live collection in this topic, or -1 if it has none. */
 int64_t reader_first_start(const struct reader *r, const char *topic);
 
-/* topics.c: is it a topic of this cluster, by its name? */
+/* topics.c: 1 if the name is one of this cluster's topics. */
 int reader_ours(const struct reader *r, const char *topic);
-/* Begin to read a topic; its number, or -1. */
+/* Begin to read a topic; returns its number, or -1. */
 int reader_add_topic(struct reader *r, const char *name,
     const struct reader_start *s, struct err *e);
 /*
@@ -133,8 +136,9 @@ int reader_topics(struct reader *r, struct err *e);
 int reader_channels(struct reader *r, struct err *e);
 
 /*
- * watermark.c: release what W and the catalogue allow, with a tick when one
- * is due; sets done when --until is reached. A tick or the end line.
+ * watermark.c: write what W and the catalogue allow, and a tick when one is
+ * due; sets done when --until is reached. reader_tick writes a tick or the end
+ * line.
  */
 int reader_release(struct reader *r, struct err *e);
 int reader_tick(struct reader *r, enum opname op, struct err *e);
@@ -147,20 +151,22 @@ int reader_tick(struct reader *r, enum opname op, struct err *e);
  */
 void reader_source(const struct reader *r, struct source *s);
 void reader_source_line(struct reader *r, struct jsonw *w, int whole);
-/* From when on the source's bulk imports are missing at the target. */
+/* Note since when bulk imports of the source are missing at the target. */
 void reader_imports(struct reader *r);
 int reader_meet(struct reader *r, char **topics, struct err *e);
 int reader_remembers(struct reader *r, struct err *e);
-/* select.c: which collections. */
+/* select.c: which collections the stream has. */
 void reader_include(struct reader *r); /* all that the catalogue has */
-/* ERR_DATA if a pattern meets nothing, and the stream is to end. */
+/* ERR_DATA if a pattern matches nothing and the stream has an end. */
 int reader_meets(struct reader *r, struct err *e);
 int reader_want(void *arg, const char *db, const char *coll, int64_t id);
 int reader_want_db(void *arg, const char *db);
 /* How many topics live collections are on. */
 size_t reader_topics_in_use(const struct reader *r);
 
-/* intake.c: records in; topics ahead of W wait, unused ones settle. */
+/*
+ * intake.c: records come in; topics ahead of W are paused, unused ones settle.
+ */
 int reader_wanted(void *arg, const struct rec *rec);
 int reader_records(struct reader *r, struct err *e);
 int reader_is_full(const struct reader *r); /* no more before an `at` */
@@ -175,32 +181,32 @@ int reader_same(struct reader *r, struct err *e);
 int reader_settle(struct reader *r, struct err *e);
 
 /*
- * gone.c: a DDL message of the log. Then: is there a drop of a collection
- * or partition in the log, read or still to come? 1, 0, -1; ERR_STOP if a
- * signal came before all was looked at. What has come up since we looked last
- * is looked at if that is again_ms ago.
+ * gone.c: reader_note_drop takes a DDL message of the log. reader_is_dropped
+ * searches the log for the drop of a collection or partition: 1, 0, -1;
+ * ERR_STOP if a signal came before the search was done. New records are
+ * searched if the last search is again_ms ago.
  */
 void reader_note_drop(void *arg, const struct msg *m);
 int reader_is_dropped(
     struct reader *r, int64_t id, int64_t again_ms, struct err *e);
 /*
- * A record is of a collection or partition that the catalogue does not know;
- * young: nor could it. 1 it is to wait, 0 it is gone, -1 with ERR_BACK if
- * nothing says that what it is of was dropped.
+ * A record whose collection or partition the catalogue does not know; young:
+ * the catalogue is older than it. 1: it must wait, 0: it is gone, -1 with
+ * ERR_BACK if nothing proves that its collection was dropped.
  */
 int reader_missing(struct reader *r, const struct rec *rec, int64_t id,
     const char *what, int young, struct err *e);
 /*
- * A whole catalogue is in, and is about to be compared with what the target
- * has: what it does not have must have been dropped, or --missing says what
- * becomes of it. ERR_BACK if not; ERR_STOP if a signal came before all was
- * looked at: then nothing may be taken for dropped.
+ * To be called before a whole catalogue is compared with what the target has:
+ * what the catalogue lacks must have been dropped, or --missing says what
+ * becomes of it. ERR_BACK if neither; ERR_STOP if a signal came before the
+ * search was done, so that nothing may be taken for dropped.
  */
 int reader_compare(struct reader *r, struct err *e);
 
 /*
- * release.c: write all records of the first timestamp. 1 if they may not
- * leave yet, since the catalogue may still say what they belong to.
+ * release.c: write all records of the first timestamp. 1 if they must wait,
+ * since the catalogue may still tell which collection they belong to.
  */
 int reader_group(struct reader *r, struct err *e);
 struct reader_tally *reader_tally(struct reader *r, int64_t coll_id);

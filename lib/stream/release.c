@@ -25,10 +25,10 @@ reader_tally(struct reader *r, int64_t id)
 	return &r->tally[r->n_tally++];
 }
 
-/* One record on its way out, with what it belongs to. */
+/* A record on its way out, with its collection and partition. */
 struct leaving {
 	struct rec *rec;
-	struct cat_coll *coll;       /* NULL: nothing knows it */
+	struct cat_coll *coll;       /* NULL: unknown */
 	const struct cat_part *part; /* NULL: all partitions, or not known */
 	int gone;
 	int upsert; /* an insert whose delete half was found */
@@ -255,7 +255,7 @@ pair(struct leaving *v, size_t n, struct leaving *del)
 	keys_fini(&want);
 }
 
-/* Its collection or partition is not in the catalogue. */
+/* The record's collection or partition is not in the catalogue. */
 static int
 of_nobody(struct reader *r, struct leaving *l, int64_t id, const char *what,
     int young, struct err *e)
@@ -272,9 +272,9 @@ of_nobody(struct reader *r, struct leaving *l, int64_t id, const char *what,
 }
 
 /*
- * What does a record belong to? 1 if it cannot be told yet: its collection is
- * still being created, or it is younger than a catalogue that does not move,
- * or nobody knows it. -1 if that is for good.
+ * Finds the collection of a record. 1 if that is not possible yet: the
+ * collection is still being created, is younger than a catalogue that does not
+ * follow, or is unknown. -1 if it never will be.
  */
 static int
 belongs(struct reader *r, struct leaving *l, struct err *e)
@@ -335,7 +335,7 @@ leave(struct reader *r, struct leaving *l)
 	} else if (kind == MSG_FLUSH) {
 		flush(r, rec);
 	} else if (kind == MSG_CREATE_COLLECTION) {
-		return; /* the catalogue has said it better */
+		return; /* the catalogue has better data */
 	} else if (l->coll != NULL && !l->coll->included) {
 		return;
 	} else if (kind == MSG_INSERT || kind == MSG_DELETE) {

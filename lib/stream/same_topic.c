@@ -9,10 +9,10 @@
 #include "stream/priv.h"
 
 /*
- * A topic that was made anew, or cut at its end, while we were halted or the
- * brokers were away, can have grown past our place in it before we look: the
- * next offset is there, but it is not the next record, and Kafka does not
- * tell. So behind a silence the record before it is looked at once more.
+ * A topic can be made anew, or cut at its end, while the program is stopped or
+ * the brokers are away, and can grow past our place before we look. The next
+ * offset then exists, but is not the next record, and Kafka does not tell. So
+ * after a silence, the record before our place is compared once more.
  */
 enum {
 	SILENCE_MS = 1000, /* topics in use tick five times a second */
@@ -32,7 +32,7 @@ reader_doubt(struct merge_topic *t, int64_t offset, uint64_t before)
 	t->doubt_at = offset - 1;
 }
 
-/* Ask for the record in doubt; 0 if there is nothing to compare, 1, -1. */
+/* Asks for the record in doubt; 0 if there is nothing to compare, 1, -1. */
 static int
 ask(struct reader *r, struct merge_topic *t, struct err *e)
 {
@@ -50,7 +50,7 @@ ask(struct reader *r, struct merge_topic *t, struct err *e)
 	return kreader_ahead(r->asker, t->name, t->doubt_at, e) == -1 ? -1 : 1;
 }
 
-/* Nobody has been asked for a while. */
+/* Closes the asker if it was not used for a while. */
 static void
 dismiss(struct reader *r)
 {

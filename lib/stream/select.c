@@ -9,7 +9,7 @@
 #include "model/source.h"
 #include "stream/priv.h"
 
-enum { LEFT_NAMES = 5 }; /* of those that are left alone, in a message */
+enum { LEFT_NAMES = 5 }; /* how many names a message has */
 
 int
 reader_want_db(void *arg, const char *db)
@@ -38,7 +38,7 @@ named(const struct patterns *p, const struct view_coll *v,
 	       (c != NULL && patterns_match(p, c->db, c->name));
 }
 
-/* Of what the target has: do we go on with it? */
+/* 1 if the stream goes on with this collection of the target. */
 static int
 still_wanted(const struct reader *r, const struct view_coll *v)
 {
@@ -73,7 +73,7 @@ say_all(struct said *s, const char *one, const char *more)
 	buf_fini(&s->names);
 }
 
-/* Databases of nothing that is asked for. */
+/* Forgets databases that no pattern matches. */
 static void
 narrow_dbs(struct reader *r)
 {
@@ -89,11 +89,11 @@ narrow_dbs(struct reader *r)
 }
 
 /*
- * What the target had and is no longer asked for is not ours to touch: what
- * the start brings with it is from another stream, or from before the
- * patterns were changed. The next tick says that it is not known any more.
- * Where nothing says what it was asked for by, it may be any of the patterns:
- * rows that come for nothing do less harm than rows that do not come.
+ * Forgets collections of the target that are not selected any more: they are
+ * from another stream, or from before the patterns were changed. The next tick
+ * says so. If it is unknown under which name a collection was selected, it
+ * stays, because rows that are not wanted do less harm than rows that are
+ * missing.
  */
 static void
 narrow(struct reader *r)

@@ -108,13 +108,12 @@ int verify_unload(struct verify *v, const struct pair *p,
     const struct vloading l[2], struct err *e);
 
 /* sample.c */
-enum { SAMPLE_ROWS = 1000 }; /* in one place */
+enum { SAMPLE_ROWS = 1000 }; /* rows at each place */
 
 /*
- * A run of about SAMPLE_ROWS rows that begins at the row of this rank, 0
- * being the row of the lowest key: lo < key <= hi, found by counting. lo is
- * unset (*has_lo 0) from the first row on. The texts are the caller's to
- * free, by vrange_fini.
+ * A run of about SAMPLE_ROWS rows that begins at the row of this rank (0: the
+ * row of the lowest key): lo < key <= hi, found by counting. *has_lo is 0 if
+ * the run begins at the first row. vrange_fini frees the texts.
  */
 struct vrange {
 	struct vkey lo, hi;
@@ -127,10 +126,10 @@ int vrange_at(
 
 /* recheck.c */
 /*
- * Keys whose rows differed while rows were written. They are asked for again,
- * after what the source had then has arrived at the target; those that still
- * differ, and did not change at the source meanwhile, are differences.
- * All zero is valid and empty.
+ * Keys whose rows differed while rows were written. They are asked for again
+ * after the source's state of then has arrived at the target; those that still
+ * differ, and did not change at the source meanwhile, are differences. All zero
+ * is valid and empty.
  */
 enum { VCANDS_MAX = 100000 }; /* keys held at a time */
 
@@ -141,7 +140,10 @@ struct vcands {
 void vcands_fini(struct vcands *c);
 void vcands_add(struct vcands *c, const struct vkey *k); /* copies */
 
-/* Ask again, write the lines, and empty *c. ask is the unit's. */
+/*
+ * Ask again, write lines for differences, and empty *c. ask has the bounds of
+ * the rows that are compared.
+ */
 int vcands_settle(struct verify *v, const struct pair *p,
     const struct vask ask[2], struct vcands *c, struct err *e);
 
