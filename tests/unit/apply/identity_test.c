@@ -55,6 +55,7 @@ static void
 end(struct apply *a)
 {
 	identity_fini(&a->who);
+	colls_fini(&a->colls);
 	opline_fini(&a->op);
 	out_fini(&a->out);
 }
