@@ -26,8 +26,8 @@ const char *cat_get_str(struct cat_reader *r, const char *key);
 void cat_set_str(struct cat_reader *r, const char *key, char **to);
 
 /*
- * What the line says of an object, which is made if it is not there; an index
- * and a load are part of their collection.
+ * Take the values of an object's line; an absent object is made. Indexes and
+ * loads are kept in their collection.
  */
 const struct cat_db *cat_take_db(struct cat *c, struct cat_reader *r);
 struct cat_coll *cat_take_coll(struct cat *c, struct cat_reader *r);

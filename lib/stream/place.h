@@ -13,7 +13,7 @@ struct place {
 	uint64_t ts;
 	int64_t low, high; /* watermarks */
 	int64_t offset;    /* the answer; anything before it is not above ts */
-	/* of the search: shown to be early enough, and not shown */
+	/* bounds of the search: good is early enough, bad may not be */
 	int64_t good, bad, at;
 };
 
