@@ -5,7 +5,7 @@
 #include "base/err.h"
 
 static const char *const names[OP_MAX] = {
-#define OP(id, name, needs, count) [OP_##id] = name,
+#define OP(id, name, needs, count) [OP_##id] = (name),
 #include "model/ops.def"
 #undef OP
 	[OP_OTHER] = "",

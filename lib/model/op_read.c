@@ -18,7 +18,7 @@ enum {
 };
 
 static const unsigned needs_of[OP_MAX] = {
-#define OP(id, name, needs, count) [OP_##id] = needs,
+#define OP(id, name, needs, count) [OP_##id] = (needs),
 #include "model/ops.def"
 #undef OP
 };
