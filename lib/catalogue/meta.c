@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "catalogue/keys.h"
 #include "catalogue/priv.h"
-#include "catalogue/roots.h"
 #include "model/pattern_met.h"
 
 struct meta *

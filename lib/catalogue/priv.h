@@ -56,4 +56,13 @@ void meta_changed(struct meta *m, const struct item *i);
 /* Write what has changed as of revision rev, and flush. */
 int meta_write_changes(struct meta *m, int64_t rev, struct err *e);
 
+/* roots.c */
+/*
+ * There is nothing under root: look what else this etcd holds and say so.
+ * Looks at few keys, however many there are. Always -1: ERR_DATA "no Milvus
+ * under 'x'; roots that look like one: by-dev", or etcd's error.
+ */
+int metaroots_explain(struct etcd *c, const char *root, const char *meta_path,
+    int64_t rev, struct err *e);
+
 #endif

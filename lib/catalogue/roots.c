@@ -1,4 +1,4 @@
-#include "catalogue/roots.h"
+#include "catalogue/priv.h"
 
 #include <stdlib.h>
 #include <string.h>

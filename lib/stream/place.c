@@ -1,4 +1,4 @@
-#include "stream/place.h"
+#include "stream/priv.h"
 
 #include "base/err.h"
 #include "format/newest.h"

@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "format/newest.h"
 #include "format/same_record.h"
-#include "stream/place.h"
 #include "stream/priv.h"
 
 int64_t
