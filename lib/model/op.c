@@ -37,6 +37,9 @@ refuse(const char *name, size_t n, struct err *e)
 int
 op_only(unsigned char skip[OP_MAX], const char *list, struct err *e)
 {
+	if (*list ==
+	    '\0') /* a variable that is not set: nothing would be left */
+		return refuse(list, 0, e);
 	memset(skip, 1, OP_MAX);
 	skip[OP_BEGIN] = skip[OP_TICK] = skip[OP_END] = 0;
 	for (size_t n; *list != '\0'; list += n + (list[n] == ',')) {

@@ -109,6 +109,7 @@ mistake cdc-apply until x "not ts:TSO or $when"
 mistake cdc-verify until x "not ts:TSO or $when"
 mistake cdc-verify as-of x "not task:NAME, ts:TSO or $when"
 mistake cdc-read ops x 'no operation'
+mistake cdc-read ops '' 'no operation'
 mistake cdc-apply skip x 'no operation'
 exits 2 cdc-task set x --missing stop
 is '  cdc-task set --missing' "$(cat "$err")" "cdc-task: --missing: 'stop' is not keep or drop (try --help)"
