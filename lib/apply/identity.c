@@ -233,7 +233,7 @@ identity_make_room(
 	struct identity_place *p = by_name(&a->who, db, coll);
 	char temp[48];
 
-	if (!identity_has(a, db, coll))
+	if (p == NULL || !identity_has(a, db, coll))
 		return 0;
 	snprintf(temp, sizeof temp, "cdc_moving_%" PRId64,
 	    ids_source(a->who.ids, p->id));

@@ -11,6 +11,7 @@
 
 /* The newest first: a newer one has its mark, the oldest takes the rest. */
 static const struct keys *const all[] = { &keys_v26, &keys_v23 };
+enum { OLDEST = sizeof all / sizeof *all - 1 };
 
 static int
 on_any(void *arg, const struct etcd_kv *kv, struct err *e)
@@ -65,12 +66,12 @@ refuse(const struct meta *m, const struct keys *k, struct err *e)
 const struct keys *
 keys_of(const struct meta *m, struct err *e)
 {
-	const struct keys *const *k = all;
+	size_t i = 0;
 	int rc = 0;
 
-	while ((*k)->mark != NULL && (rc = is_there(m, (*k)->mark, e)) == 0)
-		k++;
+	while (i < OLDEST && (rc = is_there(m, all[i]->mark, e)) == 0)
+		i++;
 	if (rc == -1)
 		return NULL;
-	return (*k)->families == NULL ? refuse(m, *k, e) : *k;
+	return all[i]->families == NULL ? refuse(m, all[i], e) : all[i];
 }

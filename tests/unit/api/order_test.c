@@ -204,6 +204,7 @@ login_is(const char *body, const char *option, const char *value)
 	json_t *j = cdc(body);
 
 	if (option == NULL) {
+		assert_non_null(value);
 		assert_int_equal(json_integer_value(at(j, "code")), 400);
 		assert_non_null(strstr(text_at(j, "message"), value));
 		json_decref(j);
