@@ -1,14 +1,13 @@
 #include "verify/spool.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "verify/tmpfile.h"
 
 /* A record in memory and in files; the bytes of the key follow it. */
 struct spool_rec {
@@ -36,26 +35,6 @@ struct spool {
 	struct run *last;
 	int reading;
 };
-
-/* A file without a name in $TMPDIR [/tmp]: gone when it is closed. */
-static FILE *
-nameless_open(struct err *e)
-{
-	const char *dir = getenv("TMPDIR");
-	char *path = x_asprintf("%s/cdc-verify.XXXXXX",
-	    dir == NULL || dir[0] == '\0' ? "/tmp" : dir);
-	int fd = mkostemp(path, O_CLOEXEC);
-	FILE *f = fd == -1 ? NULL : fdopen(fd, "w+");
-
-	if (f == NULL)
-		err_sys(e, ERR_OUTPUT, "'%s'", path);
-	if (fd != -1)
-		unlink(path);
-	if (f == NULL && fd != -1)
-		close(fd);
-	free(path);
-	return f;
-}
 
 struct spool *
 spool_new(size_t run_bytes)
@@ -116,25 +95,24 @@ static int
 write_run(struct spool *s, struct err *e)
 {
 	struct run *r;
-	FILE *f = nameless_open(e);
 
-	if (f == NULL)
-		return -1;
 	s->runs = x_grow(s->runs, s->nruns, &s->runs_cap, sizeof *s->runs);
-	r = &s->runs[s->nruns++];
+	r = &s->runs[s->nruns];
 	memset(r, 0, sizeof *r);
-	r->f = f;
+	if ((r->f = nameless_open(e)) == NULL)
+		return -1;
+	s->nruns++; /* spool_free closes it */
 	qsort_r(s->at, s->n, sizeof *s->at, by_key, s);
 	for (size_t i = 0; i < s->n; i++) {
 		const char *p = s->arena.ptr + s->at[i];
 		struct spool_rec head;
 
 		memcpy(&head, p, sizeof head);
-		fwrite(p, sizeof head + head.len, 1, f);
+		fwrite(p, sizeof head + head.len, 1, r->f);
 	}
-	if (fflush(f) != 0 || ferror(f))
+	if (fflush(r->f) != 0 || ferror(r->f))
 		return err_sys(e, ERR_OUTPUT, "a temporary file");
-	rewind(f);
+	rewind(r->f);
 	s->n = 0;
 	buf_clear(&s->arena);
 	return 0;

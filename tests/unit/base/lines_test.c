@@ -92,7 +92,7 @@ static void
 a_line_may_be_longer_than_a_read(void **state)
 {
 	size_t n = 3 * LINES_STEP + 7;
-	char *text = malloc(n + 4), *name;
+	char *text = x_malloc(n + 4), *name;
 	struct err e = { 0 };
 	struct lines *l;
 	const char *line;
@@ -111,6 +111,7 @@ a_line_may_be_longer_than_a_read(void **state)
 	assert_memory_equal(line, text, n);
 	while ((rc = lines_next(l, &line, &len, &e)) == LINES_WAIT)
 		assert_int_equal(lines_fill(l, &e), 0);
+	assert_int_equal(rc, LINES_LINE);
 	assert_int_equal(len, 2);
 	assert_memory_equal(line, "ab\n", 3);
 	assert_int_equal(lines_offset(l), n + 1);
