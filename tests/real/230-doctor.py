@@ -112,7 +112,7 @@ def all_of_it(case):
     for check, pattern in {
         'root': r'by-dev/meta at revision \d+: \d+ collections in \d+ databases',
         'selection': r'1 of \d+ collections are replicated, not .*',
-        'format': r'the newest record of each of \d+ topics is of a log of Milvus 2\.3 to 2\.5, \d+ are empty',
+        'format': r'the newest record of each of \d+ topics is of a log of Milvus 2\.3\.2 to 2\.5, \d+ are empty',
         'size': r'the broker takes records of 10485760 bytes, Milvus writes such of 10485760, cdc-read takes 100000000',
         'retention': r'records are kept for 168h 0m.*: the position is lost in 16[78]h \d+m if it does not move',
         'login': r'none is asked for, and there is none', 'mode': r'an ordinary Milvus, no standby: it takes writes',
