@@ -103,6 +103,13 @@ grpc_close(struct grpc *g)
 {
 	if (g == NULL)
 		return;
+	while (g->active != NULL) { /* nobody waits for its answer any more */
+		struct rpc *c = g->active;
+
+		g->active = c->next;
+		curl_multi_remove_handle(g->multi, c->easy);
+		call_free(c);
+	}
 	while (g->idle != NULL) {
 		struct rpc *c = g->idle;
 

@@ -18,6 +18,7 @@ struct grpc_conf {
 
 /* NULL with *e set (ERR_USAGE): no such URI, files that cannot be read. */
 struct grpc *grpc_open(const struct grpc_conf *conf, struct err *e);
+/* Calls that are out are dropped: their done is not called. */
 void grpc_close(struct grpc *g);
 
 /* How a call ended. */

@@ -250,6 +250,25 @@ other_descriptors_wake_it(void **state)
 	close(fds[1]);
 }
 
+/* Its done is not called; a leak is for the sanitizers to see. */
+static void
+a_call_that_is_out_goes_with_the_channel(void **state)
+{
+	int fd, at = port(&fd, 1);
+	struct grpc *g = channel(at);
+	struct span piece = { "x", 1 };
+	struct seen s = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	grpc_start(g, "Delete", &piece, 1, 60000, done, &s);
+	assert_int_equal(grpc_wait(g, NULL, 0, 10, &e), 0);
+	assert_int_equal(grpc_pending(g), 1);
+	grpc_close(g);
+	assert_int_equal(s.done, 0);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -263,6 +282,7 @@ main(void)
 		cmocka_unit_test(a_closed_window_keeps_nobody_busy),
 		cmocka_unit_test(a_target_is_a_uri),
 		cmocka_unit_test(other_descriptors_wake_it),
+		cmocka_unit_test(a_call_that_is_out_goes_with_the_channel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
