@@ -16,7 +16,7 @@ like 'with all unit tests' "$(tail -n 1 "$out")" '^[0-9]{3,} passed, 0 failed$'
 other=$T/another/folder
 mkdir -p "$other" "$T/home"
 tar -xzf "$BUILD/$name.tar.gz" -C "$other"
-touch -d '2031-02-03 04:05:06' "$other/$name/lib"/*.c
+touch -d '2031-02-03 04:05:06' "$other/$name/lib"/*/*.c
 language=$(locale -a | grep -v -e '^C' -e '^POSIX' | head -n 1)
 again() (
 	umask 077
