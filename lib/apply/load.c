@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "milvus/ask.h"
 
 enum { MAX_REPLICAS = 1024 };
 
@@ -22,43 +23,19 @@ loaded_fini(struct loaded *l)
 
 /* 1 if it is loaded or being loaded. part NULL: any part of the collection. */
 static int
-state(struct apply *a, const char *db, const char *coll, char *part,
+state(struct apply *a, const char *db, const char *coll, const char *part,
     struct err *e)
 {
-	Pb__GetLoadStateRequest req = PB__GET_LOAD_STATE_REQUEST__INIT;
-	ProtobufCMessage *out = NULL;
-	struct mv_status s;
-	int rc;
+	int rc = ask_load_state(a->m, db, coll, part, e);
 
-	req.db_name = mv_str(db);
-	req.collection_name = mv_str(coll);
-	req.n_partition_names = part != NULL;
-	req.partition_names = &part;
-	rc = milvus_call(a->m, "GetLoadState", &req.base,
-	    &pb__get_load_state_response__descriptor, &out, &s, e);
-	if (rc != 0)
-		return rc == 1 ? 0 : -1;
-	rc = ((Pb__GetLoadStateResponse *)out)->state >= MV_LOADING;
-	protobuf_c_message_free_unpacked(out, NULL);
-	return rc;
+	return rc == -1 ? -1 : rc >= MV_LOADING;
 }
 
 static int
 replicas(struct apply *a, const char *db, const char *coll, struct err *e)
 {
-	Pb__GetReplicasRequest req = PB__GET_REPLICAS_REQUEST__INIT;
-	ProtobufCMessage *out = NULL;
-	struct mv_status s;
-	int rc;
+	int rc = ask_replicas(a->m, db, coll, e);
 
-	req.db_name = mv_str(db);
-	req.collection_name = mv_str(coll);
-	rc = milvus_call(a->m, "GetReplicas", &req.base,
-	    &pb__get_replicas_response__descriptor, &out, &s, e);
-	if (rc != 0)
-		return rc == 1 ? 1 : -1;
-	rc = (int)((Pb__GetReplicasResponse *)out)->n_replicas;
-	protobuf_c_message_free_unpacked(out, NULL);
 	return rc == 0 ? 1 : rc;
 }
 

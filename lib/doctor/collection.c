@@ -57,7 +57,7 @@ ask_target(struct coll_path *p, struct err *e)
 		return rc == -1 ? -1 : 0;
 	if (colls_get(&p->target->colls, p->d->m, p->db, p->name, &p->there,
 		e) == -1 ||
-	    (p->load = ask_load_state(p->target, p->db, p->name, NULL, e)) ==
+	    (p->load = ask_load_state(p->target->m, p->db, p->name, NULL, e)) ==
 		-1)
 		return -1;
 	return milvus_rows(p->target->m, p->db, p->name, &p->rows, e);

@@ -79,12 +79,12 @@ choose(struct counting *c, const struct names *names, const struct cat_coll *l,
 	int there;
 
 	names_coll(names, l->db, l->name, &p.db, &p.name);
-	if (ask_load_state(&c->side[SRC], l->db, l->name, NULL, e) !=
+	if (ask_load_state(c->side[SRC].m, l->db, l->name, NULL, e) !=
 	    MV_LOADED) {
 		c->unloaded++;
 		return e->kind == ERR_NONE ? 0 : -1;
 	}
-	there = ask_load_state(&c->side[DST], p.db, p.name, NULL, e);
+	there = ask_load_state(c->side[DST].m, p.db, p.name, NULL, e);
 	if (there != MV_LOADED) {
 		c->unloaded++;
 		return e->kind == ERR_NONE ? 0 : -1;

@@ -103,7 +103,7 @@ ask_partitions(struct peer *s, const char *db, const char *coll,
 
 /* GetLoadState's number; part NULL: of the whole collection. */
 int
-ask_load_state(struct peer *s, const char *db, const char *coll,
+ask_load_state(struct milvus *m, const char *db, const char *coll,
     const char *part, struct err *e)
 {
 	Pb__GetLoadStateRequest req = PB__GET_LOAD_STATE_REQUEST__INIT;
@@ -116,7 +116,7 @@ ask_load_state(struct peer *s, const char *db, const char *coll,
 	req.collection_name = mv_str(coll);
 	req.n_partition_names = part != NULL;
 	req.partition_names = &parts;
-	rc = milvus_call(s->m, "GetLoadState", &req.base,
+	rc = milvus_call(m, "GetLoadState", &req.base,
 	    &pb__get_load_state_response__descriptor, &out, &st, e);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
@@ -125,8 +125,8 @@ ask_load_state(struct peer *s, const char *db, const char *coll,
 	return rc < 0 ? 0 : rc;
 }
 
-static int
-replicas(struct peer *s, const char *db, const char *coll, struct err *e)
+int
+ask_replicas(struct milvus *m, const char *db, const char *coll, struct err *e)
 {
 	Pb__GetReplicasRequest req = PB__GET_REPLICAS_REQUEST__INIT;
 	ProtobufCMessage *out = NULL;
@@ -135,7 +135,7 @@ replicas(struct peer *s, const char *db, const char *coll, struct err *e)
 
 	req.db_name = mv_str(db);
 	req.collection_name = mv_str(coll);
-	rc = milvus_call(s->m, "GetReplicas", &req.base,
+	rc = milvus_call(m, "GetReplicas", &req.base,
 	    &pb__get_replicas_response__descriptor, &out, &st, e);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
@@ -155,15 +155,15 @@ int
 ask_load(struct peer *s, const char *db, const char *coll,
     const struct textset *parts, struct vload *l, struct err *e)
 {
-	int rc = ask_load_state(s, db, coll, NULL, e);
+	int rc = ask_load_state(s->m, db, coll, NULL, e);
 
 	if (rc < MV_LOADING)
 		return rc == -1 ? -1 : 0;
 	l->any = 1;
-	if ((l->replicas = replicas(s, db, coll, e)) == -1)
+	if ((l->replicas = ask_replicas(s->m, db, coll, e)) == -1)
 		return -1;
 	for (size_t i = 0; i < parts->n; i++) {
-		if ((rc = ask_load_state(s, db, coll, parts->v[i], e)) == -1)
+		if ((rc = ask_load_state(s->m, db, coll, parts->v[i], e)) == -1)
 			return -1;
 		if (rc >= MV_LOADING)
 			textset_add(&l->parts, parts->v[i]);

@@ -52,7 +52,11 @@ struct vindexes {
 void vindexes_fini(struct vindexes *x);
 int ask_indexes(struct peer *s, const char *db, const char *coll,
     struct vindexes *x, struct err *e);
-int ask_load_state(struct peer *s, const char *db, const char *coll,
+/* GetLoadState's number, 0 if it is refused; part NULL: the collection's. */
+int ask_load_state(struct milvus *m, const char *db, const char *coll,
     const char *part, struct err *e);
+/* How many replicas are loaded; 0 if that is not told. */
+int ask_replicas(
+    struct milvus *m, const char *db, const char *coll, struct err *e);
 
 #endif

@@ -168,7 +168,7 @@ await(struct verify *v, const struct pair *p, int s, struct err *e)
 
 	for (size_t i = 0; i < p->parts[s].n;) {
 		int rc = ask_load_state(
-		    &v->side[s], p->dbs[s], p->names[s], p->parts[s].v[i], e);
+		    v->side[s].m, p->dbs[s], p->names[s], p->parts[s].v[i], e);
 
 		if (rc == -1)
 			return -1;
