@@ -434,19 +434,14 @@ static int
 drop_loaded(
     struct apply *a, const char *part, struct mv_status *s, struct err *e)
 {
-	Pb__PartitionsRequest req = PB__PARTITIONS_REQUEST__INIT;
-	struct loaded was = { 0 };
+	struct vload was = { 0 };
 	char *name = mv_str(part);
 	int rc;
 
 	if (loaded_get(a, a->db, a->coll, &was, e) == -1)
 		return -1;
-	req.db_name = mv_str(a->db);
-	req.collection_name = mv_str(a->coll);
-	req.n_partition_names = 1;
-	req.partition_names = &name;
-	rc = apply_call(a, "ReleasePartitions",
-	    apply_label(a->db, a->coll, part), &req.base, s, e);
+	rc = parts_call(
+	    a, "ReleasePartitions", a->db, a->coll, &name, 1, 0, s, e);
 	if (rc != -1)
 		rc = name_call(a, "DropPartition", a->db, a->coll, part, s, e);
 	if (rc == 1 && wants_release(s)) {
@@ -457,7 +452,7 @@ drop_loaded(
 		if (rc == 0)
 			rc = loaded_restore(a, a->db, a->coll, &was, part, e);
 	}
-	loaded_fini(&was);
+	vload_fini(&was);
 	return rc;
 }
 

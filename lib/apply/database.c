@@ -1,13 +1,11 @@
 #include "apply/priv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "service.pb-c.h"
 
 #include "base/err.h"
 #include "base/log.h"
-#include "milvus/born.h"
 
 /*
  * The databases that the target had when it was asked, and those made since.
@@ -15,12 +13,12 @@
  * target itself is asked.
  */
 void
-know_databases(struct apply *a, const Pb__NamesResponse *r)
+know_databases(struct apply *a, const struct textset *dbs, uint64_t born)
 {
 	kvs_fini(&a->dbs);
-	a->who.born = milvus_born(r);
-	for (size_t i = 0; i < r->n_names; i++)
-		kvs_set(&a->dbs, r->names[i], "");
+	a->who.born = born;
+	for (size_t i = 0; i < dbs->n; i++)
+		kvs_set(&a->dbs, dbs->v[i], "");
 }
 
 /*
@@ -30,17 +28,17 @@ know_databases(struct apply *a, const Pb__NamesResponse *r)
 static int
 look_for(struct apply *a, const char *db, struct err *e)
 {
-	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
-	ProtobufCMessage *out = NULL;
+	struct textset dbs = { 0 };
+	uint64_t born;
 	struct mv_status s;
-	int rc = milvus_call(a->m, "ListDatabases", &req.base,
-	    &pb__names_response__descriptor, &out, &s, e);
+	int rc = milvus_databases(a->m, &dbs, &born, &s, e);
 
+	if (rc == 0)
+		know_databases(a, &dbs, born);
+	textset_fini(&dbs);
 	if (rc != 0)
 		return rc == 1 ? apply_refused("ListDatabases", "*", &s, e)
 			       : -1;
-	know_databases(a, (Pb__NamesResponse *)out);
-	protobuf_c_message_free_unpacked(out, NULL);
 	return kvs_get(&a->dbs, db) != NULL;
 }
 

@@ -48,33 +48,23 @@ drop(struct apply *a, const char *field, const char *index, struct mv_status *s,
 static int
 name_on(struct apply *a, const char *field, struct buf *name, struct err *e)
 {
-	Pb__IndexRequest req = PB__INDEX_REQUEST__INIT;
-	Pb__DescribeIndexResponse *r;
-	ProtobufCMessage *out = NULL;
+	struct vindexes x = { 0 };
 	struct mv_status s;
-	int rc;
+	int rc = milvus_indexes(a->m, a->db, a->coll, &x, &s, e);
 
 	buf_clear(name);
 	buf_adds(name, "");
-	req.db_name = mv_str(a->db);
-	req.collection_name = mv_str(a->coll);
-	rc = milvus_call(a->m, "DescribeIndex", &req.base,
-	    &pb__describe_index_response__descriptor, &out, &s, e);
-	if (rc == 1)
-		return s.class == MV_ABSENT
-			   ? 0
-			   : apply_refused("DescribeIndex",
-				 apply_label(a->db, a->coll, field), &s, e);
-	if (rc == -1)
-		return -1;
-	r = (Pb__DescribeIndexResponse *)out;
-	for (size_t i = 0; i < r->n_index_descriptions; i++)
-		if (strcmp(r->index_descriptions[i]->field_name, field) == 0) {
+	for (size_t i = 0; rc == 0 && i < x.n; i++)
+		if (strcmp(x.v[i].field, field) == 0) {
 			buf_clear(name);
-			buf_adds(name, r->index_descriptions[i]->index_name);
+			buf_adds(name, x.v[i].name);
 		}
-	protobuf_c_message_free_unpacked(out, NULL);
-	return 0;
+	vindexes_fini(&x);
+	if (rc == 1 && s.class == MV_ABSENT)
+		return 0;
+	return rc == 1 ? apply_refused("DescribeIndex",
+			     apply_label(a->db, a->coll, field), &s, e)
+		       : rc;
 }
 
 static int
@@ -95,7 +85,7 @@ static int
 replace(struct apply *a, const char *field, const char *index,
     const struct kvs *params, struct mv_status *s, struct err *e)
 {
-	struct loaded was = { 0 };
+	struct vload was = { 0 };
 	struct buf old = { 0 };
 	int rc = name_on(a, field, &old, e);
 
@@ -113,7 +103,7 @@ replace(struct apply *a, const char *field, const char *index,
 		rc = create(a, field, index, params, s, e);
 	if (rc == 0)
 		rc = loaded_restore(a, a->db, a->coll, &was, NULL, e);
-	loaded_fini(&was);
+	vload_fini(&was);
 	buf_fini(&old);
 	return rc;
 }

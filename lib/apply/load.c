@@ -8,28 +8,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "milvus/ask.h"
 
 enum { MAX_REPLICAS = 1024 };
-
-void
-loaded_fini(struct loaded *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->parts[i]);
-	free(l->parts);
-	memset(l, 0, sizeof *l);
-}
-
-/* 1 if it is loaded or being loaded. part NULL: any part of the collection. */
-static int
-state(struct apply *a, const char *db, const char *coll, const char *part,
-    struct err *e)
-{
-	int rc = ask_load_state(a->m, db, coll, part, e);
-
-	return rc == -1 ? -1 : rc >= MV_LOADING;
-}
 
 static int
 replicas(struct apply *a, const char *db, const char *coll, struct err *e)
@@ -39,51 +19,27 @@ replicas(struct apply *a, const char *db, const char *coll, struct err *e)
 	return rc == 0 ? 1 : rc;
 }
 
-static int
-each_partition(struct apply *a, const char *db, const char *coll,
-    const Pb__ShowPartitionsResponse *r, struct loaded *l, struct err *e)
-{
-	l->parts = x_calloc(r->n_partition_names + 1, sizeof *l->parts);
-	for (size_t i = 0; i < r->n_partition_names; i++) {
-		int rc = state(a, db, coll, r->partition_names[i], e);
-
-		if (rc == -1)
-			return -1;
-		if (rc == 1)
-			l->parts[l->n++] = x_strdup(r->partition_names[i]);
-	}
-	l->all = l->n == r->n_partition_names;
-	return 0;
-}
-
 int
-loaded_get(struct apply *a, const char *db, const char *coll, struct loaded *l,
+loaded_get(struct apply *a, const char *db, const char *coll, struct vload *l,
     struct err *e)
 {
-	Pb__CollectionRequest req = PB__COLLECTION_REQUEST__INIT;
-	ProtobufCMessage *out = NULL;
+	struct textset parts = { 0 };
 	struct mv_status s;
-	int rc;
+	int rc = ask_load_state(a->m, db, coll, NULL, e);
 
-	if ((l->any = state(a, db, coll, NULL, e)) != 1)
-		return l->any;
-	if ((l->replicas = replicas(a, db, coll, e)) == -1)
-		return -1;
-	req.db_name = mv_str(db);
-	req.collection_name = mv_str(coll);
-	rc = milvus_call(a->m, "ShowPartitions", &req.base,
-	    &pb__show_partitions_response__descriptor, &out, &s, e);
-	if (rc == 1)
-		return apply_refused(
-		    "ShowPartitions", apply_label(db, coll, NULL), &s, e);
+	if (rc < MV_LOADING)
+		return rc == -1 ? -1 : 0;
+	rc = milvus_partitions(a->m, db, coll, &parts, &s, e);
+	if (rc == 0)
+		rc = ask_load_parts(a->m, db, coll, &parts, l, e);
+	textset_fini(&parts);
 	if (rc == -1)
-		return -1;
-	rc = each_partition(
-	    a, db, coll, (Pb__ShowPartitionsResponse *)out, l, e);
-	protobuf_c_message_free_unpacked(out, NULL);
-	if (rc == -1)
-		loaded_fini(l);
-	return rc;
+		vload_fini(l);
+	if (l->replicas == 0)
+		l->replicas = 1;
+	return rc == 1 ? apply_refused("ShowPartitions",
+			     apply_label(db, coll, NULL), &s, e)
+		       : rc;
 }
 
 static int
@@ -99,9 +55,10 @@ load_all(struct apply *a, const char *db, const char *coll, int n,
 	    a, "LoadCollection", apply_label(db, coll, NULL), &req.base, s, e);
 }
 
-static int
-load_some(struct apply *a, const char *method, const char *db, const char *coll,
-    char **parts, size_t nparts, int n, struct mv_status *s, struct err *e)
+int
+parts_call(struct apply *a, const char *method, const char *db,
+    const char *coll, char **parts, size_t nparts, int n, struct mv_status *s,
+    struct err *e)
 {
 	Pb__PartitionsRequest req = PB__PARTITIONS_REQUEST__INIT;
 	struct buf what = { 0 };
@@ -122,7 +79,7 @@ load_some(struct apply *a, const char *method, const char *db, const char *coll,
 
 int
 loaded_restore(struct apply *a, const char *db, const char *coll,
-    const struct loaded *l, const char *without, struct err *e)
+    const struct vload *l, const char *without, struct err *e)
 {
 	struct mv_status s;
 	char **parts;
@@ -137,12 +94,12 @@ loaded_restore(struct apply *a, const char *db, const char *coll,
 				     apply_label(db, coll, NULL), &s, e)
 			       : rc;
 	}
-	parts = x_calloc(l->n + 1, sizeof *parts);
-	for (size_t i = 0; i < l->n; i++)
-		if (without == NULL || strcmp(l->parts[i], without) != 0)
-			parts[n++] = l->parts[i];
+	parts = x_calloc(l->parts.n + 1, sizeof *parts);
+	for (size_t i = 0; i < l->parts.n; i++)
+		if (without == NULL || strcmp(l->parts.v[i], without) != 0)
+			parts[n++] = l->parts.v[i];
 	rc = n == 0 ? 0
-		    : load_some(a, "LoadPartitions", db, coll, parts, n,
+		    : parts_call(a, "LoadPartitions", db, coll, parts, n,
 			  l->replicas, &s, e);
 	free(parts);
 	return rc == 1 ? apply_refused("LoadPartitions",
@@ -191,7 +148,7 @@ load(struct apply *a, char **parts, size_t nparts, int n, struct mv_status *s,
 {
 	if (parts == NULL)
 		return load_all(a, a->db, a->coll, n, s, e);
-	return load_some(
+	return parts_call(
 	    a, "LoadPartitions", a->db, a->coll, parts, nparts, n, s, e);
 }
 
@@ -299,7 +256,7 @@ do_release_partitions(struct apply *a, struct err *e)
 	if (op_parts(a, &parts, &n, e) == -1)
 		return -1;
 	rc = n == 0 ? 0
-		    : load_some(a, "ReleasePartitions", a->db, a->coll, parts,
+		    : parts_call(a, "ReleasePartitions", a->db, a->coll, parts,
 			  n, 0, &s, e);
 	free(parts);
 	return released(a, rc, &s, e);

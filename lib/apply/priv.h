@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/lines.h"
 #include "base/out.h"
+#include "milvus/ask.h"
 #include "milvus/client.h"
 #include "milvus/collection.h"
 #include "model/names.h"
@@ -17,8 +18,6 @@
 #include "state/redo.h"
 
 /* Shared by the files of this folder. */
-
-struct Pb__NamesResponse; /* service.pb-c.h */
 
 /* What was done since the last tick. */
 struct counts {
@@ -279,7 +278,7 @@ typedef int do_fn(struct apply *a, struct err *e);
 do_fn do_create_database, do_drop_database, do_alter_database;
 int ensure_database(struct apply *a, const char *db, struct err *e);
 /* Note databases that the target has. */
-void know_databases(struct apply *a, const struct Pb__NamesResponse *r);
+void know_databases(struct apply *a, const struct textset *dbs, uint64_t born);
 /* collection.c */
 do_fn do_create_collection, do_drop_collection, do_alter_collection,
     do_rename_collection, do_create_partition, do_drop_partition, do_flush;
@@ -290,18 +289,15 @@ do_fn do_create_index, do_alter_index, do_drop_index;
 /* load.c */
 do_fn do_load_collection, do_release_collection, do_load_partitions,
     do_release_partitions;
-/* Which parts of a collection are loaded, so that they can be loaded again. */
-struct loaded {
-	int any, all; /* all: the whole collection, not single partitions */
-	int replicas;
-	char **parts;
-	size_t n;
-};
-void loaded_fini(struct loaded *l);
+/* Which partitions are loaded, so that they can be loaded again. */
 int loaded_get(struct apply *a, const char *db, const char *coll,
-    struct loaded *l, struct err *e);
+    struct vload *l, struct err *e);
 int loaded_restore(struct apply *a, const char *db, const char *coll,
-    const struct loaded *l, const char *without, struct err *e);
+    const struct vload *l, const char *without, struct err *e);
+/* LoadPartitions or ReleasePartitions; n replicas, 0 for a release. */
+int parts_call(struct apply *a, const char *method, const char *db,
+    const char *coll, char **parts, size_t nparts, int n, struct mv_status *s,
+    struct err *e);
 /* user.c */
 do_fn do_create_user, do_drop_user, do_create_role, do_drop_role, do_grant_role,
     do_revoke_role, do_grant, do_revoke;

@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 
-struct Pb__NamesResponse; /* service.pb-c.h */
 struct err;
 struct milvus;
 
@@ -11,11 +10,9 @@ struct milvus;
  * The identity of a Milvus, independent of its address: the moment, in
  * nanoseconds since 1970, at which it made its database `default` at its first
  * start. etcd has it (DatabaseInfo.created_time), and ListDatabases returns it.
- * A copy of a Milvus made from its storage has the same value.
+ * A copy of a Milvus made from its storage has the same value. *born is 0 if
+ * the answer lacks it; -1 if it cannot be asked.
  */
-uint64_t milvus_born(const struct Pb__NamesResponse *of_list_databases);
-
-/* Ask a Milvus; *born is 0 if the answer lacks it. -1 if it cannot be asked. */
 int milvus_ask_born(struct milvus *m, uint64_t *born, struct err *e);
 
 #define MILVUS_ITSELF                                                          \

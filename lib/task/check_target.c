@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "milvus/born.h"
 #include "milvus/client.h"
+#include "milvus/inventory.h"
 #include "net/tls.h"
 #include "net/uri.h"
 #include "service.pb-c.h"
@@ -25,26 +26,10 @@ enum { ASK_MS = 5000, BRIEF_S = 2 };
 int
 target_version(struct milvus *m, char *version, size_t cap, struct err *e)
 {
-	/* milvus.proto: GetVersionRequest is empty, GetVersionResponse has
-	 * status 1 and version 2, as NamesResponse */
-	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
-	ProtobufCMessage *out = NULL;
-	struct mv_status s = { 0 };
-	const Pb__NamesResponse *a;
-	int rc = milvus_call(m, "GetVersion", &req.base,
-	    &pb__names_response__descriptor, &out, &s, e);
+	struct mv_status s;
+	int rc = milvus_version(m, version, cap, &s, e);
 
-	if (rc == 1)
-		err_set(e, ERR_DATA, "%s", s.reason);
-	a = (const Pb__NamesResponse *)(const void *)out;
-	if (rc == 0)
-		snprintf(version, cap, "%s",
-		    a->n_names > 0 && a->names[0][0] != '\0'
-			? a->names[0]
-			: "of unknown version");
-	if (out != NULL)
-		protobuf_c_message_free_unpacked(out, NULL);
-	return rc == 0 ? 0 : -1;
+	return rc == 1 ? err_set(e, ERR_DATA, "%s", s.reason) : rc;
 }
 
 /*

@@ -164,7 +164,7 @@ there(struct job *j, struct err *e)
 	verify_schema(j->v, p);
 	if (ask_partitions(s, p->dbs[DST], p->names[DST], &p->parts[DST], e) ==
 		-1 ||
-	    ask_load(s, p->dbs[DST], p->names[DST], &p->parts[DST],
+	    ask_load(s->m, p->dbs[DST], p->names[DST], &p->parts[DST],
 		&p->load[DST], e) == -1)
 		return -1;
 	partitions(j);

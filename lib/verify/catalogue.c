@@ -249,7 +249,7 @@ loads(struct verify *v, struct pair *p, struct err *e)
 	const struct vload *a = &p->load[SRC], *b = &p->load[DST];
 
 	for (int s = SRC; s <= DST; s++)
-		if (ask_load(&v->side[s], p->dbs[s], p->names[s], &p->parts[s],
+		if (ask_load(v->side[s].m, p->dbs[s], p->names[s], &p->parts[s],
 			&p->load[s], e) == -1)
 			return -1;
 	if (a->any != b->any || a->all != b->all ||

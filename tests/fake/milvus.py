@@ -202,13 +202,27 @@ class Fake:
     def LoadCollection(self, r):
         if not self.coll(r)['index']:
             raise Refused(700, 'index not found')
-        self.coll(r)['loaded'] = True
+        self.coll(r).update(loaded=True, released=set())
 
     def ReleaseCollection(self, r):
-        self.coll(r)['loaded'] = False
+        self.coll(r).update(loaded=False, released=set())
+
+    def ReleasePartitions(self, r):
+        self.coll(r)['released'] = set(r.partition_names)
 
     def GetLoadState(self, r):
-        return pb.GetLoadStateResponse(state=3 if self.coll(r)['loaded'] else 1)
+        c = self.coll(r)
+        there = c['loaded'] and not set(r.partition_names) & c.get('released', set())
+        return pb.GetLoadStateResponse(state=3 if there else 1)
+
+    def GetReplicas(self, r):
+        return pb.GetReplicasResponse(replicas=[pb.ReplicaInfo()])
+
+    def ShowPartitions(self, r):
+        return pb.ShowPartitionsResponse(partition_names=sorted(self.coll(r)['parts']))
+
+    def LoadPartitions(self, r):
+        self.coll(r)['loaded'] = True
 
     def GetCollectionStatistics(self, r):
         return pb.GetCollectionStatisticsResponse(
@@ -268,6 +282,7 @@ class Fake:
 
     def note(self, method, r, said):
         what = [getattr(r, a) for a in ('db_name', 'collection_name', 'partition_name') if getattr(r, a, '')]
+        what += [','.join(r.partition_names)] if getattr(r, 'partition_names', ()) else []
         self.log.write(f'{time.monotonic():.3f} {method} {"/".join(what)} {said}\n')
 
     def call(self, method, data, context):
@@ -323,7 +338,7 @@ class Fake:
     def wrap(method, answer):
         """A Status alone is the answer of most calls, and field 1 of the others."""
         inside = method in ('Upsert', 'Insert', 'Delete', 'DescribeCollection', 'Flush', 'ShowCollections', 'ListDatabases', 'GetVersion',
-                            'ReplicateMessage', 'GetLoadState', 'GetCollectionStatistics')
+                            'ReplicateMessage', 'GetLoadState', 'GetReplicas', 'ShowPartitions', 'GetCollectionStatistics')
         if answer is None:
             answer = common_pb2.Status()
         if isinstance(answer, common_pb2.Status) and inside:

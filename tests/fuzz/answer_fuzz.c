@@ -147,7 +147,7 @@ verified(void)
 	ask_databases(&s, &t, &e);
 	ask_collections(&s, "d", &t, &e);
 	ask_partitions(&s, "d", "c", &parts, &e);
-	ask_load(&s, "d", "c", &parts, &load, &e);
+	ask_load(s.m, "d", "c", &parts, &load, &e);
 	ask_indexes(&s, "d", "c", &x, &e);
 	milvus_rows(s.m, "d", "c", &n, &e);
 	ask_timestamp(&s, &n, &e);
