@@ -20,7 +20,7 @@ msg_id(const struct pos_topic *t)
 	uint8_t id[8];
 	json_t *j;
 
-	num_put_le64(id, (uint64_t)(t->o - 1));
+	num_put_le64(id, (uint64_t)(t->o.entry - 1));
 	pbw_bytes(&pb, 1, t->topic, strlen(t->topic));
 	pbw_bytes(&pb, 2, id, sizeof id);
 	b64_add(&text, pb.ptr, pb.len);

@@ -37,9 +37,10 @@ topics_of(const struct pos *p)
 		const struct pos_topic *t = &p->v[i];
 
 		json_object_set_new(out, t->topic,
-		    json_pack("{s:o, s:o, s:o, s:o, s:o}", "o", api_i64s(t->o),
-			"n", api_i64s(t->n), "ts", api_u64s(t->ts), "last",
-			api_u64s(t->last), "time", time_of(t->ts)));
+		    json_pack("{s:o, s:o, s:o, s:o, s:o}", "o",
+			json_string(MQ_TEXT(t->o)), "n",
+			json_string(MQ_TEXT(t->n)), "ts", api_u64s(t->ts),
+			"last", api_u64s(t->last), "time", time_of(t->ts)));
 	}
 	return out;
 }

@@ -84,14 +84,16 @@ apply_redo(struct apply *a, struct err *e)
 static int
 follows(const struct pos_topic *f, const struct pos_topic *p, struct err *e)
 {
-	if (f->o <= p->o && (f->n <= p->o || (f->n <= p->n && f->ts <= p->ts)))
+	if (mq_id_cmp(f->o, p->o) <= 0 &&
+	    (mq_id_cmp(f->n, p->o) <= 0 ||
+		(mq_id_cmp(f->n, p->n) <= 0 && f->ts <= p->ts)))
 		return 0;
 	return err_set(e, ERR_DATA,
 	    "a part is missing before this stream: topic '%s' begins at "
-	    "offset %" PRId64 " (%" PRId64 "), timestamp %" PRIu64
-	    ", and the one before ended at %" PRId64 " (%" PRId64
-	    "), timestamp %" PRIu64,
-	    f->topic, f->o, f->n, f->ts, p->o, p->n, p->ts);
+	    "offset %s (%s), timestamp %" PRIu64
+	    ", and the one before ended at %s (%s), timestamp %" PRIu64,
+	    f->topic, MQ_TEXT(f->o), MQ_TEXT(f->n), f->ts, MQ_TEXT(p->o),
+	    MQ_TEXT(p->n), p->ts);
 }
 
 static int

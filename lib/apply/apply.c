@@ -79,7 +79,7 @@ where(const struct apply *a)
 		.file = lines_name(a->in),
 		.line = lines_number(a->in),
 		.topic = a->op.src_topic.ptr,
-		.offset = a->op.src_offset,
+		.id = a->op.src_id,
 	};
 }
 
@@ -150,8 +150,8 @@ wrap(struct apply *a, struct err *e)
 	const struct opline *o = &a->op;
 
 	if (o->src_topic.len > 0)
-		err_wrap(e, "topic '%s' offset %" PRId64, o->src_topic.ptr,
-		    o->src_offset);
+		err_wrap(e, "topic '%s' offset %s", o->src_topic.ptr,
+		    MQ_TEXT(o->src_id));
 	if (o->has_coll)
 		err_wrap(e, "%s '%s.%s'", o->name.ptr, o->db.ptr, o->coll.ptr);
 	else if (o->has_db)

@@ -6,6 +6,7 @@
 
 #include "codec/json_read.h"
 #include "milvus/collection.h"
+#include "model/mq_id.h"
 #include "net/grpc.h"
 
 struct err;
@@ -47,7 +48,7 @@ struct origin {
 	const char *file;
 	uint64_t line;
 	const char *topic; /* "" if the line has none */
-	int64_t offset;
+	struct mq_id id;
 };
 
 struct rowq *rowq_new(struct milvus *m, const struct rowq_conf *conf);

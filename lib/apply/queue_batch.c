@@ -224,10 +224,10 @@ batch_describe(const struct batch *b, const char *method, struct buf *t)
 	if (b->last.line != b->first.line)
 		buf_addf(t, " to %" PRIu64, b->last.line);
 	if (b->topic != NULL && b->topic[0] != '\0') {
-		buf_addf(t, ", topic '%s' offset %" PRId64, b->topic,
-		    b->first.offset);
-		if (b->last.offset != b->first.offset)
-			buf_addf(t, " to %" PRId64, b->last.offset);
+		buf_addf(t, ", topic '%s' offset %s", b->topic,
+		    MQ_TEXT(b->first.id));
+		if (mq_id_cmp(b->last.id, b->first.id) != 0)
+			buf_addf(t, " to %s", MQ_TEXT(b->last.id));
 	}
 }
 

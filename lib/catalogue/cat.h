@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "model/mq_id.h"
 #include "model/schema.h"
 
 struct err;
@@ -48,7 +49,7 @@ struct cat_index {
 
 struct cat_start {
 	char *topic;
-	int64_t offset; /* of the CreateCollection record; -1 if not known */
+	struct mq_id id; /* of the CreateCollection record, or none */
 };
 
 enum cat_load { CAT_LOAD_NONE, CAT_LOAD_ALL, CAT_LOAD_PARTS };
@@ -98,7 +99,7 @@ struct cat_import {
 struct cat_checkpoint { /* Milvus's own, of a vchannel */
 	char *topic;
 	int64_t coll_id; /* from the vchannel's name, 0 if it has none */
-	int64_t offset;
+	struct mq_id id;
 	uint64_t ts;
 };
 

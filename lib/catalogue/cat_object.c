@@ -126,6 +126,7 @@ set_topics(struct cat_coll *c, struct cat_reader *r)
 		const char *v = json_string_value(x);
 		struct cat_start *s = &c->topics[c->n_topics++];
 		const json_t *at;
+		struct err ignored;
 
 		s->topic = pchannel(v == NULL ? "" : v);
 		if (!r->bad && pos_topic_name(s->topic, r->e) == -1) {
@@ -133,7 +134,8 @@ set_topics(struct cat_coll *c, struct cat_reader *r)
 			err_wrap(r->e, "'vchannels'");
 		}
 		at = json_object_get(start, s->topic);
-		s->offset = json_is_integer(at) ? json_integer_value(at) : -1;
+		if (mq_id_from_json(&s->id, at, "start", &ignored) == -1)
+			s->id = mq_id_none();
 	}
 }
 
@@ -277,6 +279,22 @@ cat_take_alias(struct cat *c, struct cat_reader *r)
 	return &c->aliases[i];
 }
 
+/* Zero for a checkpoint that is gone; none for a number below zero. */
+static struct mq_id
+get_id(struct cat_reader *r, const char *key)
+{
+	const json_t *x = json_object_get(r->j, key);
+	struct mq_id id = mq_id_offset(0);
+
+	if (x == NULL || r->bad)
+		return id;
+	if (json_is_integer(x))
+		return mq_id_offset(json_integer_value(x));
+	if (mq_id_from_json(&id, x, key, r->e) == -1)
+		r->bad = 1;
+	return id;
+}
+
 void
 cat_take_checkpoint(struct cat *c, struct cat_reader *r)
 {
@@ -288,7 +306,7 @@ cat_take_checkpoint(struct cat *c, struct cat_reader *r)
 	k = &c->cps[c->n_cps++];
 	memset(k, 0, sizeof *k);
 	cat_set_str(r, "topic", &k->topic);
-	k->offset = cat_get_int(r, "offset");
+	k->id = get_id(r, "offset");
 	k->ts = (uint64_t)cat_get_int(r, "ts");
 	if (p != NULL && num_i64n(p + 1, strcspn(p + 1, "v"), 0, INT64_MAX,
 			     &k->coll_id, &ignored) == -1)

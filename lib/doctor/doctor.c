@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "codec/json_write.h"
 #include "milvus/client.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 #include "task/task.h"
 
 static const struct doctor_check checks[] = {
@@ -101,7 +101,7 @@ fini(struct doctor *d)
 	free(d->shown);
 	checkpoint_fini(&d->cp);
 	check_fini(&d->source);
-	kreader_close(d->k);
+	mq_close(d->k);
 	task_list_free(d->topics);
 	textset_fini(&d->used);
 	doctor_settings_free(d);

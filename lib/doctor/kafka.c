@@ -10,7 +10,6 @@
 #include "format/format.h"
 #include "model/tso.h"
 #include "mq/kafka.h"
-#include "mq/kafka_settings.h"
 #include "task/lag.h"
 #include "task/task.h"
 
@@ -22,7 +21,7 @@ check_zstd(struct doctor *d)
 {
 	struct err e = { 0 };
 
-	if (kreader_zstd(&e) == -1)
+	if (kafka_zstd(&e) == -1)
 		doctor_fail(d, &e, "install a librdkafka with zstd");
 	else
 		doctor_ok(d, "librdkafka reads zstd, as Milvus writes");
@@ -34,7 +33,7 @@ check_kafka(struct doctor *d)
 	const char *brokers = task_option(d->c->task, "brokers");
 	struct err e = { 0 };
 
-	d->k = task_kreader(d->c->task, CHECK_ASK_MS, 0, &e);
+	d->k = task_mq(d->c->task, CHECK_ASK_MS, 0, &e);
 	if (d->k == NULL)
 		doctor_fail(d, &e,
 		    e.kind == ERR_TEMP ? "does it run there (-b)?" : NULL);
@@ -79,7 +78,7 @@ check_topics(struct doctor *d)
 	struct err e = { 0 };
 	size_t n = 0;
 
-	d->topics = kreader_topics(d->k, prefix, &e);
+	d->topics = mq_topics(d->k, prefix, &e);
 	find_used(d);
 	for (; d->topics != NULL && d->topics[n] != NULL; n++)
 		;
@@ -115,19 +114,20 @@ look_at(struct doctor *d, const char *topic, struct err *e)
 {
 	struct record m = { 0 };
 	struct msg msg;
-	int64_t low, high;
+	struct mq_id low, high;
 	const struct format *f;
 	int rc = -1;
 
-	if (kreader_ends(d->k, topic, &low, &high, e) == -1)
+	if (mq_ends(d->k, topic, &low, &high, e) == -1)
 		return -1;
-	if (high <= low)
+	if (mq_id_cmp(high, low) <= 0)
 		return 0;
-	if (kreader_peek(d->k, topic, high - 1, &m, e) == -1)
+	high = mq_id_before(high);
+	if (mq_peek(d->k, topic, high, &m, e) == -1)
 		return -1;
 	if ((f = format_of(&m, topic, e)) != NULL &&
 	    (rc = f->decode(&m, &msg, e)) == -1)
-		err_wrap(e, "topic '%s' offset %" PRId64, topic, high - 1);
+		err_wrap(e, "topic '%s' offset %s", topic, MQ_TEXT(high));
 	record_free(&m);
 	return rc == -1 ? -1 : 1;
 }
@@ -237,7 +237,7 @@ settings(struct doctor *d)
 	if (topics == NULL)
 		d->n_settings = 1;
 	d->settings = x_calloc(d->n_settings, sizeof *d->settings);
-	if (kreader_settings(d->k, topics, d->n_settings, d->settings,
+	if (kafka_settings(d->k, topics, d->n_settings, d->settings,
 		&d->no_settings) == -1) {
 		doctor_settings_free(d);
 		return -1;
@@ -270,7 +270,7 @@ untold(struct doctor *d, const char *what, const char *advice)
 void
 check_size(struct doctor *d)
 {
-	long long ours = kreader_property(d->k, "receive.message.max.bytes");
+	long long ours = kafka_property(d->k, "receive.message.max.bytes");
 	int64_t least_bytes, most = -1;
 	const struct kvs *k;
 	size_t n;
@@ -412,16 +412,16 @@ topics_text(struct doctor *d, struct buf *b, struct buf *gone, int *asked)
 	for (size_t i = 0; i < l->n; i++) {
 		const struct topic_lag *t = &l->v[i];
 
-		buf_addf(b, "%s%s at %" PRId64, i > 0 ? ", " : "", t->topic,
-		    t->committed);
-		*asked &= t->low >= 0;
-		if (t->low >= 0 &&
-		    (t->committed < t->low || t->committed > t->high))
+		buf_addf(b, "%s%s at %s", i > 0 ? ", " : "", t->topic,
+		    MQ_TEXT(t->committed));
+		*asked &= mq_id_is(t->low);
+		if (mq_id_is(t->low) && !topic_lag_inside(t))
 			buf_addf(gone,
-			    "%stopic '%s' has offsets %" PRId64 " to %" PRId64
-			    ", the position is %" PRId64,
-			    gone->len > 0 ? ", " : "", t->topic, t->low,
-			    t->high, t->committed);
+			    "%stopic '%s' has offsets %s to %s, the position "
+			    "is %s",
+			    gone->len > 0 ? ", " : "", t->topic,
+			    MQ_TEXT(t->low), MQ_TEXT(t->high),
+			    MQ_TEXT(t->committed));
 	}
 }
 

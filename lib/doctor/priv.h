@@ -16,7 +16,7 @@
 
 /* Shared by the files of this folder. */
 
-struct kreader;
+struct mq;
 struct milvus;
 
 enum verdict { V_OK, V_WARN, V_UNKNOWN, V_WRONG };
@@ -54,7 +54,7 @@ struct doctor {
 	struct checkpoint cp;
 	struct err cp_why;    /* why the checkpoint cannot be read */
 	struct check source;  /* what is known of the source so far */
-	struct kreader *k;    /* opened by check kafka */
+	struct mq *k;         /* opened by check kafka */
 	char **topics;        /* all topics of the cluster */
 	struct textset used;  /* topics that the task reads */
 	struct kvs *settings; /* of the first topics of used */

@@ -3,7 +3,7 @@
 #include "doctor/priv.h"
 #include "format/same_record.h"
 #include "model/source.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 
 static const char choices[] =
     "'cdc-task set NAME --missing keep' goes on with it as it is, '--missing "
@@ -53,21 +53,22 @@ other_topic(struct doctor *d)
 {
 	for (size_t i = 0; i < d->cp.pos.n; i++) {
 		const struct pos_topic *t = &d->cp.pos.v[i];
-		int64_t low, high;
+		struct mq_id low, high;
 		struct err e = { 0 };
 
-		if (t->last == 0 || t->n == 0)
+		if (t->last == 0 || !mq_id_is(mq_id_before(t->n)))
 			continue;
 		if (doctor_over(d) ||
-		    kreader_ends(d->k, t->topic, &low, &high, &e) == -1) {
+		    mq_ends(d->k, t->topic, &low, &high, &e) == -1) {
 			doctor_unknown(d, NULL,
 			    "whether topic '%s' is still the one that was read "
 			    "could not be asked: %s",
 			    t->topic, e.msg);
 			return 1;
 		}
-		if (t->n <= low || t->n > high ||
-		    same_record(d->k, t->topic, t->n - 1, t->last, &e) == 0)
+		if (mq_id_cmp(t->n, low) <= 0 || mq_id_cmp(t->n, high) > 0 ||
+		    same_record(
+			d->k, t->topic, mq_id_before(t->n), t->last, &e) == 0)
 			continue;
 		d->gone |= e.kind == ERR_GONE;
 		doctor_fail(d, &e,

@@ -1,6 +1,5 @@
 #include "format/format.h"
 
-#include <inttypes.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -29,9 +28,9 @@ format_of(const struct record *r, const char *topic, struct err *e)
 	if (f->decode != NULL)
 		return f;
 	err_set(e, ERR_DATA,
-	    "topic '%s' offset %" PRId64
-	    ": source writes the %s %s, which this program does not read",
-	    topic, r->offset, f->versions, f->name);
+	    "topic '%s' offset %s: source writes the %s %s, which this "
+	    "program does not read",
+	    topic, MQ_TEXT(r->id), f->versions, f->name);
 	return NULL;
 }
 

@@ -3,8 +3,10 @@
 
 #include <stdint.h>
 
+#include "model/mq_id.h"
+
 struct err;
-struct kreader;
+struct mq;
 
 /*
  * "now" by the source's clock: the newest timestamp in its log, from the last
@@ -13,11 +15,11 @@ struct kreader;
  * behind ours by some 50 ms or more, so ours would leave out rows. 0 if no
  * topic has a record. None of them is being read.
  */
-int newest_ts(struct kreader *k, char *const *topics, const char *prefix,
+int newest_ts(struct mq *k, char *const *topics, const char *prefix,
     uint64_t *ts, struct err *e);
 
-/* The timestamp of the record at offset, or the next there; 0: it has none. */
-int record_ts(struct kreader *k, const char *topic, int64_t offset,
-    uint64_t *ts, struct err *e);
+/* The timestamp of the record at id; 0: it has none. */
+int record_ts(struct mq *k, const char *topic, struct mq_id id, uint64_t *ts,
+    struct err *e);
 
 #endif

@@ -3,16 +3,18 @@
 
 #include <stdint.h>
 
+#include "model/mq_id.h"
+
 struct err;
-struct kreader;
+struct mq;
 
 /*
- * Is the record at offset, which must lie between the watermarks, the one that
+ * Is the record at id, which must lie between the watermarks, the one that
  * was read, with timestamp ts? A topic that was deleted and made anew may have
  * grown past it. 0, or -1: ERR_GONE if it is not, ERR_TEMP if it cannot be
  * asked. Not while this topic is being read.
  */
-int same_record(struct kreader *k, const char *topic, int64_t offset,
-    uint64_t ts, struct err *e);
+int same_record(struct mq *k, const char *topic, struct mq_id id, uint64_t ts,
+    struct err *e);
 
 #endif

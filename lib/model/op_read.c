@@ -27,7 +27,7 @@ void
 opline_fini(struct opline *o)
 {
 	struct buf *b[] = { &o->name, &o->db, &o->coll, &o->coll_id, &o->part,
-		&o->task, &o->cluster, &o->src_topic };
+		&o->task, &o->cluster, &o->src_topic, &o->src_text };
 
 	for (size_t i = 0; i < sizeof b / sizeof *b; i++)
 		buf_fini(b[i]);
@@ -41,7 +41,7 @@ clear(struct opline *o)
 {
 	struct opline old = *o;
 	struct buf *b[] = { &o->name, &o->db, &o->coll, &o->coll_id, &o->part,
-		&o->task, &o->cluster, &o->src_topic };
+		&o->task, &o->cluster, &o->src_topic, &o->src_text };
 
 	json_decref(o->doc);
 	memset(o, 0, sizeof *o);
@@ -53,11 +53,12 @@ clear(struct opline *o)
 	o->task = old.task;
 	o->cluster = old.cluster;
 	o->src_topic = old.src_topic;
+	o->src_text = old.src_text;
 	for (size_t i = 0; i < sizeof b / sizeof *b; i++) {
 		buf_clear(b[i]);
 		buf_add(b[i], "", 0);
 	}
-	o->src_offset = -1;
+	o->src_id = mq_id_none();
 	o->v = 1;
 }
 
@@ -100,6 +101,14 @@ flag(struct jsonr *r, int *v, struct err *e)
 }
 
 static int
+src_id(struct opline *o, struct jsonr *r, struct err *e)
+{
+	return digits(r, &o->src_text, e) == -1
+		   ? -1
+		   : mq_id_read(o->src_text.ptr, &o->src_id, e);
+}
+
+static int
 read_src(struct opline *o, struct jsonr *r, struct err *e)
 {
 	struct jstr key;
@@ -111,7 +120,7 @@ read_src(struct opline *o, struct jsonr *r, struct err *e)
 		if (jr_is(&key, "t"))
 			rc = text(r, &o->src_topic, e);
 		else if (jr_is(&key, "o"))
-			rc = jr_i64(r, 0, INT64_MAX, &o->src_offset, e);
+			rc = src_id(o, r, e);
 		else
 			rc = jr_skip(r, NULL, e);
 		if (rc == -1)

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "codec/json_read.h"
+#include "model/mq_id.h"
 #include "model/op.h"
 
 struct err;
@@ -25,7 +26,8 @@ struct opline {
 	int has_db, has_coll, has_part;
 	int late, gone, lossy, json_inline, ensure, partial, stopped;
 	struct buf src_topic;         /* empty if there is none */
-	int64_t src_offset;           /* -1 if there is none */
+	struct buf src_text;          /* of src_id */
+	struct mq_id src_id;          /* or none */
 	struct span rows, keys;       /* arrays, not parsed yet */
 	struct span pos, known, from; /* len 0 if absent; valid JSON */
 	json_t *doc; /* the whole line; NULL for lines of rows and deletes */

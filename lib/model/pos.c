@@ -78,7 +78,8 @@ pos_find(const struct pos *p, const char *topic)
 }
 
 struct pos_topic *
-pos_set(struct pos *p, const char *topic, int64_t o, int64_t n, uint64_t ts)
+pos_set(struct pos *p, const char *topic, struct mq_id o, struct mq_id n,
+    uint64_t ts)
 {
 	int found;
 	size_t i = place(p, topic, &found);
@@ -94,19 +95,6 @@ pos_set(struct pos *p, const char *topic, int64_t o, int64_t n, uint64_t ts)
 	p->v[i].ts = ts;
 	p->v[i].last = 0;
 	return &p->v[i];
-}
-
-static int
-offset(const json_t *j, const char *name, int64_t *v, struct err *e)
-{
-	if (json_is_integer(j)) {
-		*v = json_integer_value(j);
-		if (*v >= 0)
-			return 0;
-	} else if (json_is_string(j)) {
-		return num_i64(json_string_value(j), 0, INT64_MAX, v, e);
-	}
-	return err_set(e, ERR_DATA, "'%s' is not an offset", name);
 }
 
 static int
@@ -130,14 +118,18 @@ topic_from_json(struct pos_topic *t, const json_t *j, struct err *e)
 
 	if (!json_is_object(j))
 		return err_set(e, ERR_DATA, "not an object");
-	if (offset(json_object_get(j, "o"), "o", &t->o, e) == -1)
+	if (mq_id_from_json(&t->o, json_object_get(j, "o"), "o", e) == -1)
 		return -1;
 	t->n = t->o;
-	if (n != NULL && offset(n, "n", &t->n, e) == -1)
+	if (n != NULL && mq_id_from_json(&t->n, n, "n", e) == -1)
 		return -1;
-	if (t->n < t->o)
+	if (t->n.kind != t->o.kind)
 		return err_set(e, ERR_DATA,
-		    "'n' %" PRId64 " is below 'o' %" PRId64, t->n, t->o);
+		    "'n' %s and 'o' %s are of different queues", MQ_TEXT(t->n),
+		    MQ_TEXT(t->o));
+	if (mq_id_cmp(t->n, t->o) < 0)
+		return err_set(e, ERR_DATA, "'n' %s is below 'o' %s",
+		    MQ_TEXT(t->n), MQ_TEXT(t->o));
 	t->ts = t->last = 0;
 	if (ts != NULL && stamp(ts, "ts", &t->ts, e) == -1)
 		return -1;
@@ -202,8 +194,8 @@ pos_to_json(const struct pos *p, struct jsonw *w, const char *key)
 	jw_open(w, key, '{');
 	for (size_t i = 0; i < p->n; i++) {
 		jw_open(w, p->v[i].topic, '{');
-		jw_i64(w, "o", p->v[i].o);
-		jw_i64(w, "n", p->v[i].n);
+		mq_id_to_json(w, "o", p->v[i].o);
+		mq_id_to_json(w, "n", p->v[i].n);
 		jw_u64s(w, "ts", p->v[i].ts);
 		if (p->v[i].last != 0)
 			jw_u64s(w, "last", p->v[i].last);
@@ -215,7 +207,9 @@ pos_to_json(const struct pos *p, struct jsonw *w, const char *key)
 static int
 topic_before(const struct pos_topic *a, const struct pos_topic *b)
 {
-	return a->o != b->o ? a->o < b->o : a->n < b->n;
+	int c = mq_id_cmp(a->o, b->o);
+
+	return c != 0 ? c < 0 : mq_id_cmp(a->n, b->n) < 0;
 }
 
 int
@@ -236,9 +230,9 @@ pos_before(const struct pos *a, const struct pos *b, struct err *why)
 			continue;
 		if (why != NULL)
 			err_set(why, ERR_DATA,
-			    "topic '%s' offset %" PRId64 " (next %" PRId64
-			    ") is below %" PRId64 " (%" PRId64 ")",
-			    t->topic, t->o, t->n, u->o, u->n);
+			    "topic '%s' offset %s (next %s) is below %s (%s)",
+			    t->topic, MQ_TEXT(t->o), MQ_TEXT(t->n),
+			    MQ_TEXT(u->o), MQ_TEXT(u->n));
 		return 1;
 	}
 	return 0;

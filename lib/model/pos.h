@@ -6,20 +6,23 @@
 
 #include <jansson.h>
 
+#include "model/mq_id.h"
+
 struct err;
 struct jsonw;
 
 /*
- * A place in one topic: read from o, skip records with offset < n and timestamp
+ * A place in one topic: read from o, skip records below n with a timestamp
  * <= ts. `last` shows whether the topic is still the same: one that was deleted
  * and made anew has another record at that offset.
  */
 struct pos_topic {
 	char *topic;
-	int64_t o; /* oldest record not yet released */
-	int64_t n; /* first record not yet read */
+	struct mq_id o; /* oldest record not yet released */
+	struct mq_id n; /* first record not yet read */
 	uint64_t ts;
-	uint64_t last; /* timestamp of record n - 1; 0 if it is not known */
+	uint64_t
+	    last; /* timestamp of the record before n; 0 if it is not known */
 };
 
 /* A place in the stream, in all topics at once. All zero is valid and empty. */
@@ -40,14 +43,15 @@ void pos_copy(struct pos *to, const struct pos *from);
  * pos_set sets last to 0.
  */
 struct pos_topic *pos_find(const struct pos *p, const char *topic);
-struct pos_topic *pos_set(
-    struct pos *p, const char *topic, int64_t o, int64_t n, uint64_t ts);
+struct pos_topic *pos_set(struct pos *p, const char *topic, struct mq_id o,
+    struct mq_id n, uint64_t ts);
 
 /*
  * Replace the topics of *p with those of
- * {topic:{"o":5,"n":7,"ts":"4706…","last":"4706…"}}; p->ts stays. Integers are
- * numbers or strings; a missing n is o, a missing ts or last is 0. Names are
- * checked by pos_topic_name, because positions come from files, pipes and HTTP.
+ * {topic:{"o":5,"n":7,"ts":"4706…","last":"4706…"}}; p->ts stays. Timestamps
+ * are numbers or strings; a missing n is o, a missing ts or last is 0. Names
+ * are checked by pos_topic_name, because positions come from files, pipes and
+ * HTTP.
  */
 int pos_from_json(struct pos *p, json_t *j, struct err *e);
 void pos_to_json(const struct pos *p, struct jsonw *w, const char *key);

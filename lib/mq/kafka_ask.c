@@ -13,7 +13,7 @@
  * partition 0 is no topic that is gone: so answers a broker that is stopping.
  */
 int
-kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic)
+kafka_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic)
 {
 	enum err_kind kind = rc == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
 				     rc == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
@@ -25,7 +25,7 @@ kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic)
 
 /* Others' topics may have as many as they like; ours are looked at later. */
 static void
-note_partitions(struct kreader *r, const struct rd_kafka_metadata_topic *t)
+note_partitions(struct kafka *r, const struct rd_kafka_metadata_topic *t)
 {
 	struct wide *w = r->wide;
 
@@ -49,27 +49,27 @@ note_partitions(struct kreader *r, const struct rd_kafka_metadata_topic *t)
  * us wait for as long as it is away.
  */
 static int
-list_offsets(struct kreader *r, rd_kafka_topic_partition_list_t *l,
-    int64_t time, struct err *e)
+list_offsets(struct kafka *r, rd_kafka_topic_partition_list_t *l, int64_t time,
+    struct err *e)
 {
 	rd_kafka_resp_err_t rc;
 
 	for (int i = 0; i < l->cnt; i++)
 		l->elems[i].offset = time;
-	rc = rd_kafka_offsets_for_times(r->rk, l, kreader_left(r));
-	if (kreader_is_silence(rc))
-		return kreader_silent(r, l, time, e);
+	rc = rd_kafka_offsets_for_times(r->rk, l, kafka_left(r));
+	if (kafka_is_silence(rc))
+		return kafka_silent(r, l, time, e);
 	for (int i = 0; i < l->cnt; i++)
 		if (l->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-			return kreader_fail(
+			return kafka_fail(
 			    e, l->elems[i].err, l->elems[i].topic);
 	return rc == RD_KAFKA_RESP_ERR_NO_ERROR
 		   ? 0
-		   : kreader_fail(e, rc, l->cnt == 1 ? l->elems[0].topic : "*");
+		   : kafka_fail(e, rc, l->cnt == 1 ? l->elems[0].topic : "*");
 }
 
 int
-kreader_only_0(struct kreader *r, const char *topic, struct err *e)
+kafka_only_0(struct kafka *r, const char *topic, struct err *e)
 {
 	rd_kafka_topic_partition_list_t *l;
 	int32_t n = 1;
@@ -94,18 +94,19 @@ kreader_only_0(struct kreader *r, const char *topic, struct err *e)
 }
 
 char **
-kreader_topics(struct kreader *r, const char *prefix, struct err *e)
+kafka_topics(struct mq *q, const char *prefix, struct err *e)
 {
+	struct kafka *r = kafka_of(q);
 	const struct rd_kafka_metadata *md;
 	rd_kafka_resp_err_t rc =
-	    rd_kafka_metadata(r->rk, 1, NULL, &md, kreader_left(r));
+	    rd_kafka_metadata(r->rk, 1, NULL, &md, kafka_left(r));
 	struct err odd;
 	char **list;
 	size_t n = 0;
 
 	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		err_set(e, ERR_TEMP, "list of topics: %s",
-		    kreader_why(r, rd_kafka_err2str(rc)));
+		    kafka_why(r, rd_kafka_err2str(rc)));
 		return NULL;
 	}
 	list = x_calloc((size_t)md->topic_cnt + 1, sizeof *list);
@@ -124,8 +125,8 @@ kreader_topics(struct kreader *r, const char *prefix, struct err *e)
 
 /* ListOffsets takes the end, -1, and the beginning, -2, for a time. */
 static int
-ask_all(struct kreader *r, const char *const *topics, size_t n, int64_t time,
-    int64_t *offset, struct err *e)
+ask_all(struct mq *q, const char *const *topics, size_t n, int64_t time,
+    struct mq_id *id, struct err *e)
 {
 	rd_kafka_topic_partition_list_t *l;
 	int rc;
@@ -135,54 +136,46 @@ ask_all(struct kreader *r, const char *const *topics, size_t n, int64_t time,
 	l = rd_kafka_topic_partition_list_new((int)n);
 	for (size_t i = 0; i < n; i++)
 		rd_kafka_topic_partition_list_add(l, topics[i], 0);
-	rc = list_offsets(r, l, time, e);
+	rc = list_offsets(kafka_of(q), l, time, e);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		offset[i] =
-		    rd_kafka_topic_partition_list_find(l, topics[i], 0)->offset;
+		id[i] = mq_id_offset(
+		    rd_kafka_topic_partition_list_find(l, topics[i], 0)
+			->offset);
 	rd_kafka_topic_partition_list_destroy(l);
 	return rc;
 }
 
 int
-kreader_highs(struct kreader *r, const char *const *topics, size_t n,
-    int64_t *high, struct err *e)
+kafka_highs(struct mq *q, const char *const *topics, size_t n,
+    struct mq_id *high, struct err *e)
 {
-	return ask_all(r, topics, n, RD_KAFKA_OFFSET_END, high, e);
+	return ask_all(q, topics, n, RD_KAFKA_OFFSET_END, high, e);
 }
 
 int
-kreader_lows(struct kreader *r, const char *const *topics, size_t n,
-    int64_t *low, struct err *e)
-{
-	return ask_all(r, topics, n, RD_KAFKA_OFFSET_BEGINNING, low, e);
-}
-
-int
-kreader_ends(struct kreader *r, const char *topic, int64_t *low, int64_t *high,
+kafka_lows(struct mq *q, const char *const *topics, size_t n, struct mq_id *low,
     struct err *e)
 {
-	return kreader_lows(r, &topic, 1, low, e) == -1
-		   ? -1
-		   : kreader_highs(r, &topic, 1, high, e);
+	return ask_all(q, topics, n, RD_KAFKA_OFFSET_BEGINNING, low, e);
 }
 
 int
-kreader_at_time(struct kreader *r, const char *topic, int64_t ms,
-    int64_t *offset, struct err *e)
+kafka_at_time(struct mq *q, const char *topic, int64_t ms, struct mq_id *id,
+    struct err *e)
 {
-	if (ask_all(r, &topic, 1, ms < 0 ? 0 : ms, offset, e) == -1)
+	if (ask_all(q, &topic, 1, ms < 0 ? 0 : ms, id, e) == -1)
 		return -1;
 	/* no record is so young */
-	return *offset >= 0 ? 0 : kreader_highs(r, &topic, 1, offset, e);
+	return mq_id_is(*id) ? 0 : kafka_highs(q, &topic, 1, id, e);
 }
 
-int64_t
-kreader_high(struct kreader *r, const char *topic)
+struct mq_id
+kafka_high(struct mq *q, const char *topic)
 {
 	int64_t low, high;
 
-	return rd_kafka_get_watermark_offsets(r->rk, topic, 0, &low, &high) ==
-		       RD_KAFKA_RESP_ERR_NO_ERROR
-		   ? high
-		   : -1;
+	return rd_kafka_get_watermark_offsets(kafka_of(q)->rk, topic, 0, &low,
+		   &high) == RD_KAFKA_RESP_ERR_NO_ERROR
+		   ? mq_id_offset(high)
+		   : mq_id_none();
 }

@@ -31,11 +31,11 @@ is_about_trust(const char *reason)
 	       trust_refused(reason);
 }
 
-/* The brokers' absence is noticed here; kreader_next acts on it. */
+/* The brokers' absence is noticed here; kafka_next acts on it. */
 void
-kreader_on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+kafka_on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
-	struct kreader *r = opaque;
+	struct kafka *r = opaque;
 	const char *end;
 	size_t n;
 
@@ -56,7 +56,7 @@ kreader_on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 }
 
 void
-kreader_heard(struct kreader *r, struct kafka_topic *t)
+kafka_heard(struct kafka *r, struct kafka_topic *t)
 {
 	t->heard_ns = r->heard_ns = clock_ns();
 	r->away_since_ns = 0;
@@ -66,10 +66,10 @@ kreader_heard(struct kreader *r, struct kafka_topic *t)
 
 /* Do the leaders of what has been quiet answer? -1 with *e: who does not. */
 static int
-ask_leaders(struct kreader *r, int64_t now, struct err *e)
+ask_leaders(struct kafka *r, int64_t now, struct err *e)
 {
 	const char **names = x_calloc(r->n + 1, sizeof *names);
-	int64_t *highs = x_calloc(r->n + 1, sizeof *highs);
+	struct mq_id *highs = x_calloc(r->n + 1, sizeof *highs);
 	int64_t until = r->until_ns;
 	size_t n = 0;
 	int rc;
@@ -79,7 +79,7 @@ ask_leaders(struct kreader *r, int64_t now, struct err *e)
 		    now - r->v[i]->heard_ns > (int64_t)QUIET_MS * NS_PER_MS)
 			names[n++] = r->v[i]->name;
 	r->until_ns = now + (int64_t)LEADER_MS * NS_PER_MS;
-	rc = kreader_highs(r, names, n, highs, e);
+	rc = kafka_highs(&r->pub, names, n, highs, e);
 	r->until_ns = until;
 	free(names);
 	free(highs);
@@ -92,7 +92,7 @@ ask_leaders(struct kreader *r, int64_t now, struct err *e)
  * is all. Idle topics are as quiet, so it is asked.
  */
 static void
-look_for_silence(struct kreader *r)
+look_for_silence(struct kafka *r)
 {
 	int64_t now = clock_ns(), quiet = (int64_t)QUIET_MS * NS_PER_MS;
 	struct err e;
@@ -121,7 +121,7 @@ look_for_silence(struct kreader *r)
  * has refused us, that is not worth the whole time.
  */
 static int
-away_too_long(struct kreader *r)
+away_too_long(struct kafka *r)
 {
 	const struct rd_kafka_metadata *md;
 
@@ -131,7 +131,7 @@ away_too_long(struct kreader *r)
 		return 0;
 	if (r->silent)
 		return 1; /* it was asked just now */
-	if (rd_kafka_metadata(r->rk, 0, NULL, &md, kreader_left(r)) !=
+	if (rd_kafka_metadata(r->rk, 0, NULL, &md, kafka_left(r)) !=
 	    RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 1;
 	rd_kafka_metadata_destroy(md);
@@ -142,7 +142,7 @@ away_too_long(struct kreader *r)
 
 /* All day somebody looks why nothing comes. */
 static void
-tell_away(struct kreader *r)
+tell_away(struct kafka *r)
 {
 	if (r->away_since_ns == 0 || r->trouble.since_ns != 0 ||
 	    clock_ns() - r->away_since_ns < (int64_t)AWAY_SAID_MS * NS_PER_MS)
@@ -153,7 +153,7 @@ tell_away(struct kreader *r)
 }
 
 int
-kreader_idle(struct kreader *r, struct err *e)
+kafka_idle(struct kafka *r, struct err *e)
 {
 	look_for_silence(r);
 	if (away_too_long(r)) {

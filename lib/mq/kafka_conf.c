@@ -1,5 +1,5 @@
+#include "mq/kafka.h"
 #include "mq/kafka_priv.h"
-#include "mq/kafka_settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum {
 };
 
 /*
- * A small queue, as rows wait better in Kafka than here; kreader_next sees to
+ * A small queue, as rows wait better in Kafka than here; kafka_next sees to
  * it that it is filled again. Half a MiB of a partition in a fetch: a backlog
  * is as fast as with a whole one. A record that is larger, up to 10 MiB in
  * Milvus, comes all the same (KIP-74).
@@ -70,7 +70,7 @@ is_odd(const char *name, const char *value)
 }
 
 int
-kreader_may(const char *name, const char *value, struct err *e)
+kafka_may(const char *name, const char *value, struct err *e)
 {
 	if (runs_code(name))
 		return err_set(e, ERR_USAGE,
@@ -104,7 +104,7 @@ set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *e)
 {
 	char why[256];
 
-	if (kreader_may(name, value, e) == -1)
+	if (kafka_may(name, value, e) == -1)
 		return -1;
 	if ((strcmp(name, "ssl.key.location") == 0 &&
 		trust_private(value, e) == -1) ||
@@ -117,7 +117,7 @@ set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *e)
 }
 
 int
-kreader_is_secret(const char *prop)
+kafka_is_secret(const char *prop)
 {
 	static const char *const words[] = { "password", "secret",
 		"sasl.oauthbearer.config", "ssl.key.pem", "sasl.jaas" };
@@ -143,7 +143,7 @@ set_prop(rd_kafka_conf_t *conf, const char *prop, struct err *e)
 	if (eq == NULL)
 		return err_set(
 		    e, ERR_USAGE, "kafka property '%s': want name=value", prop);
-	if (kreader_is_secret(prop))
+	if (kafka_is_secret(prop))
 		return err_set(e, ERR_USAGE,
 		    "kafka property '%.*s' is a secret, which has its place in "
 		    "a file: @FILE",
@@ -195,7 +195,7 @@ set_file(rd_kafka_conf_t *conf, const char *path, struct err *e)
 	while (rc == 0 && (len = getline(&line, &cap, f)) > 0) {
 		n++;
 		rc = len > MAX_LINE ? err_set(e, ERR_USAGE, "too long") : 0;
-		if (rc == 0 && kreader_is_secret(line + strspn(line, " \t")))
+		if (rc == 0 && kafka_is_secret(line + strspn(line, " \t")))
 			rc = trust_private(path, e);
 		if (rc == 0)
 			rc = set_line(conf, line, e);
@@ -227,7 +227,7 @@ has_zstd(const rd_kafka_conf_t *conf, struct err *e)
 }
 
 int
-kreader_zstd(struct err *e)
+kafka_zstd(struct err *e)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	int rc = has_zstd(conf, e);
@@ -258,8 +258,7 @@ set_fetch(rd_kafka_conf_t *conf, size_t ticking, struct err *e)
 }
 
 int
-kreader_configure(
-    rd_kafka_conf_t *conf, const struct kreader_conf *c, struct err *e)
+kafka_configure(rd_kafka_conf_t *conf, const struct mq_conf *c, struct err *e)
 {
 	if (has_zstd(conf, e) == -1)
 		return -1;

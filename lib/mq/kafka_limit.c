@@ -10,7 +10,7 @@
 enum { NAME_MS = 300 };
 
 int
-kreader_left(const struct kreader *r)
+kafka_left(const struct kafka *r)
 {
 	int64_t left = r->wait_ms;
 
@@ -23,7 +23,7 @@ kreader_left(const struct kreader *r)
 }
 
 int
-kreader_is_silence(rd_kafka_resp_err_t rc)
+kafka_is_silence(rd_kafka_resp_err_t rc)
 {
 	return rc == RD_KAFKA_RESP_ERR__TIMED_OUT ||
 	       rc == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE ||
@@ -32,7 +32,7 @@ kreader_is_silence(rd_kafka_resp_err_t rc)
 }
 
 const char *
-kreader_why(struct kreader *r, const char *text)
+kafka_why(struct kafka *r, const char *text)
 {
 	rd_kafka_poll(r->rk, 0); /* serves on_error */
 	return r->why[0] != '\0' ? r->why : text;
@@ -83,7 +83,7 @@ leader(const struct rd_kafka_metadata *md, const char *topic, int32_t partition)
 
 /* As somebody who answers says it; nothing if there is nobody. */
 static void
-leaders(struct kreader *r, const rd_kafka_topic_partition_list_t *l,
+leaders(struct kafka *r, const rd_kafka_topic_partition_list_t *l,
     int64_t asked, struct name_list *to)
 {
 	const struct rd_kafka_metadata *md;
@@ -101,11 +101,11 @@ leaders(struct kreader *r, const rd_kafka_topic_partition_list_t *l,
 }
 
 int
-kreader_silent(struct kreader *r, const rd_kafka_topic_partition_list_t *l,
+kafka_silent(struct kafka *r, const rd_kafka_topic_partition_list_t *l,
     int64_t asked, struct err *e)
 {
 	struct name_list who = { 0 };
-	const char *why = kreader_why(r, "no answer in time");
+	const char *why = kafka_why(r, "no answer in time");
 	const char *topic = l->elems[0].topic;
 
 	for (int i = l->cnt - 1; i >= 0; i--)
@@ -121,14 +121,14 @@ kreader_silent(struct kreader *r, const rd_kafka_topic_partition_list_t *l,
 }
 
 int
-kreader_silent_topic(struct kreader *r, const char *topic, struct err *e)
+kafka_silent_topic(struct kafka *r, const char *topic, struct err *e)
 {
 	rd_kafka_topic_partition_list_t *l =
 	    rd_kafka_topic_partition_list_new(1);
 	int rc;
 
 	rd_kafka_topic_partition_list_add(l, topic, 0)->offset = 0;
-	rc = kreader_silent(r, l, 0, e);
+	rc = kafka_silent(r, l, 0, e);
 	rd_kafka_topic_partition_list_destroy(l);
 	return rc;
 }

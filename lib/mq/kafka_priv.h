@@ -7,10 +7,10 @@
 #include "net/trouble.h"
 
 /*
- * Between kafka.c, which reads, kafka_ask.c, which asks, kafka_limit.c,
- * which says for how long and who was silent, kafka_away.c, which looks for
- * brokers that leave while we read, and kafka_conf.c, which has the
- * properties.
+ * Between kafka.c, which opens and closes, kafka_read.c, kafka_ask.c,
+ * kafka_limit.c, which says for how long and who was silent, kafka_away.c,
+ * which looks for brokers that leave while we read, and kafka_conf.c, which has
+ * the properties.
  */
 
 /* One for each name, for good: librdkafka keeps a topic's first opaque. */
@@ -30,7 +30,8 @@ struct kafka_headers {
 	rd_kafka_headers_t *h;
 };
 
-struct kreader {
+struct kafka {
+	struct mq pub; /* the first member */
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
 	int wait_ms;
@@ -56,38 +57,69 @@ struct wide {
 	int32_t partitions;
 };
 
+static inline struct kafka *
+kafka_of(const struct mq *q)
+{
+	return (struct kafka *)(uintptr_t)q;
+}
+
+/* kafka_ask.c: rows of mq_kafka. */
+char **kafka_topics(struct mq *q, const char *prefix, struct err *e);
+int kafka_lows(struct mq *q, const char *const *topics, size_t n,
+    struct mq_id *low, struct err *e);
+int kafka_highs(struct mq *q, const char *const *topics, size_t n,
+    struct mq_id *high, struct err *e);
+int kafka_at_time(struct mq *q, const char *topic, int64_t ms, struct mq_id *id,
+    struct err *e);
+struct mq_id kafka_high(struct mq *q, const char *topic);
+
+/* kafka_read.c: and these. */
+int kafka_ahead(
+    struct mq *q, const char *topic, struct mq_id id, struct err *e);
+int kafka_peek(struct mq *q, const char *topic, struct mq_id id,
+    struct record *m, struct err *e);
+int kafka_start(struct mq *q, const char *topic, int number, struct mq_id id,
+    struct err *e);
+int kafka_pause(struct mq *q, const char *topic, struct err *e);
+int kafka_resume(struct mq *q, const char *topic, struct err *e);
+int kafka_next(struct mq *q, int wait_ms, struct record *m, struct err *e);
+int kafka_fd(const struct mq *q);
+int kafka_follows(struct mq_id want, struct mq_id got);
+void kafka_headers_drop(struct kafka_headers *h);
+void kafka_stop_ahead(struct kafka_topic *t);
+
 /* Before it is read: ERR_DATA if it has records beyond partition 0. */
-int kreader_only_0(struct kreader *r, const char *topic, struct err *e);
+int kafka_only_0(struct kafka *r, const char *topic, struct err *e);
 
 /* The error of a broker's answer, by kind; returns -1. */
-int kreader_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic);
+int kafka_fail(struct err *e, rd_kafka_resp_err_t rc, const char *topic);
 
 /* kafka_away.c */
-void kreader_on_error(rd_kafka_t *rk, int code, const char *why, void *opaque);
+void kafka_on_error(rd_kafka_t *rk, int code, const char *why, void *opaque);
 /* A record has come. */
-void kreader_heard(struct kreader *r, struct kafka_topic *t);
-/* Nothing has: as kreader_next, -1 if that lasts for too long. */
-int kreader_idle(struct kreader *r, struct err *e);
+void kafka_heard(struct kafka *r, struct kafka_topic *t);
+/* Nothing has: as mq_next, -1 if that lasts for too long. */
+int kafka_idle(struct kafka *r, struct err *e);
 
 /* kafka_limit.c */
 /* Milliseconds that the next question may take; 1 if all is used up. */
-int kreader_left(const struct kreader *r);
+int kafka_left(const struct kafka *r);
 /* Does this error say that nobody has answered in time? */
-int kreader_is_silence(rd_kafka_resp_err_t rc);
+int kafka_is_silence(rd_kafka_resp_err_t rc);
 /*
  * ERR_TEMP that names the leaders of those partitions of l that have no answer:
  * their offset is still what was asked for. The brokers that we know from the
  * start may well answer while the address that they advertise does not.
  */
-int kreader_silent(struct kreader *r, const rd_kafka_topic_partition_list_t *l,
+int kafka_silent(struct kafka *r, const rd_kafka_topic_partition_list_t *l,
     int64_t asked, struct err *e);
 /* The same of one topic. */
-int kreader_silent_topic(struct kreader *r, const char *topic, struct err *e);
+int kafka_silent_topic(struct kafka *r, const char *topic, struct err *e);
 /* What was wrong with a broker last, or else text. */
-const char *kreader_why(struct kreader *r, const char *text);
+const char *kafka_why(struct kafka *r, const char *text);
 
 /* All properties, ours first. ERR_USAGE, ERR_DATA. */
-int kreader_configure(
-    rd_kafka_conf_t *conf, const struct kreader_conf *c, struct err *e);
+int kafka_configure(
+    rd_kafka_conf_t *conf, const struct mq_conf *c, struct err *e);
 
 #endif

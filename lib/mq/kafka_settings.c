@@ -1,5 +1,3 @@
-#include "mq/kafka_settings.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +9,15 @@
 #include "mq/kafka_priv.h"
 
 static rd_kafka_ConfigResource_t *
-broker(struct kreader *r, struct err *e)
+broker(struct kafka *r, struct err *e)
 {
 	const struct rd_kafka_metadata *md;
 	rd_kafka_resp_err_t rc =
-	    rd_kafka_metadata(r->rk, 0, NULL, &md, kreader_left(r));
+	    rd_kafka_metadata(r->rk, 0, NULL, &md, kafka_left(r));
 	char id[16] = "";
 
 	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		err_set(
-		    e, ERR_TEMP, "%s", kreader_why(r, rd_kafka_err2str(rc)));
+		err_set(e, ERR_TEMP, "%s", kafka_why(r, rd_kafka_err2str(rc)));
 		return NULL;
 	}
 	if (md->broker_cnt > 0)
@@ -86,7 +83,7 @@ answer(rd_kafka_event_t *ev, const char *const *topics, size_t n,
 }
 
 static int
-ask(struct kreader *r, rd_kafka_ConfigResource_t **v, const char *const *topics,
+ask(struct kafka *r, rd_kafka_ConfigResource_t **v, const char *const *topics,
     size_t n, struct kvs *out, struct err *e)
 {
 	rd_kafka_AdminOptions_t *o =
@@ -94,16 +91,15 @@ ask(struct kreader *r, rd_kafka_ConfigResource_t **v, const char *const *topics,
 	rd_kafka_queue_t *q = rd_kafka_queue_new(r->rk);
 	rd_kafka_event_t *ev;
 	char why[256];
-	int rc, ms = kreader_left(r);
+	int rc, ms = kafka_left(r);
 
 	rd_kafka_AdminOptions_set_request_timeout(o, ms, why, sizeof why);
 	rd_kafka_DescribeConfigs(r->rk, v, n, o, q);
 	ev = rd_kafka_queue_poll(q, ms + 1000);
-	rc = ev == NULL
-		 ? err_set(e, ERR_TEMP, "%s", kreader_why(r, "no answer"))
-		 : answer(ev, topics, n, out, e);
+	rc = ev == NULL ? err_set(e, ERR_TEMP, "%s", kafka_why(r, "no answer"))
+			: answer(ev, topics, n, out, e);
 	if (rc == -1 && e->kind == ERR_TEMP && topics != NULL)
-		kreader_silent_topic(r, topics[0], e);
+		kafka_silent_topic(r, topics[0], e);
 	if (ev != NULL)
 		rd_kafka_event_destroy(ev);
 	rd_kafka_queue_destroy(q);
@@ -112,9 +108,10 @@ ask(struct kreader *r, rd_kafka_ConfigResource_t **v, const char *const *topics,
 }
 
 int
-kreader_settings(struct kreader *r, const char *const *topics, size_t n,
+kafka_settings(struct mq *q, const char *const *topics, size_t n,
     struct kvs *out, struct err *e)
 {
+	struct kafka *r = kafka_of(q);
 	rd_kafka_ConfigResource_t **v = x_calloc(n + 1, sizeof *v);
 	int rc = 0;
 
@@ -134,15 +131,15 @@ kreader_settings(struct kreader *r, const char *const *topics, size_t n,
 }
 
 long long
-kreader_property(const struct kreader *r, const char *name)
+kafka_property(const struct mq *q, const char *name)
 {
 	char text[64];
 	size_t len = sizeof text;
 	int64_t v;
 	struct err e;
 
-	if (rd_kafka_conf_get(rd_kafka_conf(r->rk), name, text, &len) !=
-		RD_KAFKA_CONF_OK ||
+	if (rd_kafka_conf_get(rd_kafka_conf(kafka_of(q)->rk), name, text,
+		&len) != RD_KAFKA_CONF_OK ||
 	    num_i64(text, 0, INT64_MAX, &v, &e) == -1)
 		return 0;
 	return v;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "model/mq_id.h"
 
 /* What the queue keeps beside a record's bytes: headers, by name. */
 struct record_headers {
@@ -17,9 +18,9 @@ struct record_headers {
 struct record {
 	const void *ptr;
 	size_t len;
-	int64_t offset;
+	struct mq_id id;
 	int64_t time_ms; /* the queue's timestamp, -1 if there is none */
-	int topic;       /* the number that kreader_start was given */
+	int topic;       /* the number that mq_start was given */
 	const struct record_headers *headers; /* NULL: none; borrowed until its
 						 reader is called again */
 	void *own;                            /* ptr, if it is to be freed */

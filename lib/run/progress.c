@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "model/tso.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 #include "run/notify.h"
 #include "run/pipeline.h"
 #include "state/state.h"
@@ -60,11 +60,11 @@ ask(const struct progress *p)
 	json_t *task = state_task(p->dir, p->name, &e);
 	struct checkpoint c = { 0 };
 	struct task_lag l = { 0 };
-	struct kreader *r;
+	struct mq *r;
 
 	if (task == NULL)
 		return BEHIND;
-	r = task_kreader(task, ASK_MS, ASK_MS, &e);
+	r = task_mq(task, ASK_MS, ASK_MS, &e);
 	if (r == NULL)
 		return e.kind == ERR_TEMP ? AWAY : BEHIND;
 	if (checkpoint_load(p->dir, p->name, &c, &e) == -1)

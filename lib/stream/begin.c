@@ -60,11 +60,11 @@ all_there(struct reader *r, struct err *e)
 	for (size_t i = 0; i < r->from.pos.n; i++) {
 		const struct pos_topic *p = &r->from.pos.v[i];
 
-		if (merge_topic_find(r->merge, p->topic) == -1 && p->n > 0)
+		if (merge_topic_find(r->merge, p->topic) == -1 &&
+		    !mq_id_is_first(p->n))
 			return err_set(e, ERR_GONE,
-			    "topic '%s' is gone, the position is offset "
-			    "%" PRId64,
-			    p->topic, p->o);
+			    "topic '%s' is gone, the position is offset %s",
+			    p->topic, MQ_TEXT(p->o));
 	}
 	return 0;
 }
@@ -89,24 +89,24 @@ start_topics(struct reader *r, char **list, struct err *e)
 	names = x_calloc(n, sizeof *names);
 	n = 0;
 	for (char **t = list; *t != NULL; t++)
-		if (reader_ours(r, *t) || reader_first_start(r, *t) != -1)
+		if (reader_ours(r, *t) || mq_id_is(reader_first_start(r, *t)))
 			names[n++] = *t;
 	rc = reader_starts(r, names, n, s, e);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		int t = reader_add_topic(r, names[i], &s[i], e);
-		struct merge_topic *m;
+		struct reader_topic *topic;
 
 		if (t == -1) {
 			rc = -1;
 			break;
 		}
-		m = merge_topic(r->merge, (size_t)t);
-		m->unused_end = s[i].high;
+		topic = &r->topics[t];
+		topic->unused_end = s[i].high;
 		/* The message of a drop may stand before the start. */
 		if (r->from.kind != WHERE_POS && r->view.n_colls > 0)
-			m->looked = s[i].low;
+			topic->looked = s[i].low;
 		if (ends)
-			m->end = s[i].high;
+			topic->end = s[i].high;
 	}
 	free(names);
 	free(s);
@@ -117,7 +117,7 @@ start_topics(struct reader *r, char **list, struct err *e)
 int
 reader_begin(struct reader *r, struct err *e)
 {
-	struct kreader_conf conf = r->conf->kafka;
+	struct mq_conf conf = r->conf->kafka;
 	char **list;
 	int rc = -1;
 
@@ -132,8 +132,8 @@ reader_begin(struct reader *r, struct err *e)
 	r->dml_prefix = x_asprintf("%s" CAT_DML, r->cluster);
 	r->replicate = x_asprintf("%s-replicate-msg", r->cluster);
 	conf.ticking = reader_topics_in_use(r);
-	if ((r->k = kreader_open(&conf, e)) == NULL ||
-	    (list = kreader_topics(r->k, "", e)) == NULL)
+	if ((r->k = mq_open(&conf, e)) == NULL ||
+	    (list = mq_topics(r->k, "", e)) == NULL)
 		return -1;
 	r->topics_ns = clock_ns();
 	if (reader_meet(r, list, e) == -1 || start_ts(r, list, e) == -1 ||

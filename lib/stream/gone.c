@@ -86,64 +86,64 @@ note(struct reader *r, struct record *m)
 }
 
 static void
-say_look(const struct merge_topic *t, int64_t high)
+say_look(const struct reader_topic *t, struct mq_id high)
 {
-	if (high - t->looked >= LONG)
+	int64_t n = mq_id_between(t->looked, high);
+
+	if (n >= LONG)
 		log_warn("topic '%s': looking for drops in %" PRId64
-			 " records, from offset %" PRId64,
-		    t->name, high - t->looked, t->looked);
+			 " records, from offset %s",
+		    t->in->name, n, MQ_TEXT(t->looked));
 	else
-		log_info("topic '%s': looking for drops from offset %" PRId64
-			 " to %" PRId64,
-		    t->name, t->looked, high);
+		log_info("topic '%s': looking for drops from offset %s to %s",
+		    t->in->name, MQ_TEXT(t->looked), MQ_TEXT(high));
 }
 
 /*
  * Searches a topic, from where the last search ended to its end or to the drop.
  */
 static int
-look(struct reader *r, struct kreader *k, struct merge_topic *t, int64_t high,
+look(struct reader *r, struct mq *k, struct reader_topic *t, struct mq_id high,
     int64_t id, struct err *e)
 {
 	struct record m;
 	int rc;
 
-	if (t->looked >= high)
+	if (mq_id_cmp(t->looked, high) >= 0)
 		return 0;
 	say_look(t, high);
-	if (kreader_start(k, t->name, merge_topic_find(r->merge, t->name),
-		t->looked, e) == -1)
+	if (mq_start(k, t->in->name, (int)(t - r->topics), t->looked, e) == -1)
 		return -1;
-	while (t->looked < high && sig_stop == 0 &&
+	while (mq_id_cmp(t->looked, high) < 0 && sig_stop == 0 &&
 	       drop_of(&r->drops, id) == NULL) {
-		if ((rc = kreader_next(k, WAIT_MS, &m, e)) == -1)
+		if ((rc = mq_next(k, WAIT_MS, &m, e)) == -1)
 			return -1;
-		if (rc == KREADER_IDLE)
+		if (rc == MQ_IDLE)
 			continue;
-		if (merge_topic(r->merge, (size_t)m.topic) == t)
-			t->looked = m.offset + 1;
+		if (reader_topic(r, &m) == t)
+			t->looked = mq_id_next(m.id);
 		note(r, &m);
 	}
-	return kreader_pause(k, t->name, e);
+	return mq_pause(k, t->in->name, e);
 }
 
-/* Searches all DML topics for the drop of id, in what Kafka still has. */
+/* Searches all DML topics for the drop of id, in what the queue still has. */
 static int
-look_at(struct reader *r, struct kreader *k, struct merge_topic **topics,
-    size_t n, int64_t id, struct err *e)
+look_at(struct reader *r, struct mq *k, struct reader_topic **topics, size_t n,
+    int64_t id, struct err *e)
 {
 	const char **names = x_calloc(n, sizeof *names);
-	int64_t *highs = x_calloc(n, sizeof *highs);
-	int64_t *lows = x_calloc(n, sizeof *lows);
+	struct mq_id *highs = x_calloc(n, sizeof *highs);
+	struct mq_id *lows = x_calloc(n, sizeof *lows);
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
-		names[i] = topics[i]->name;
-	rc = kreader_lows(k, names, n, lows, e);
+		names[i] = topics[i]->in->name;
+	rc = mq_lows(k, names, n, lows, e);
 	if (rc == 0)
-		rc = kreader_highs(k, names, n, highs, e);
+		rc = mq_highs(k, names, n, highs, e);
 	for (size_t i = 0; i < n && rc == 0 && sig_stop == 0; i++) {
-		if (topics[i]->looked < lows[i])
+		if (mq_id_cmp(topics[i]->looked, lows[i]) < 0)
 			topics[i]->looked = lows[i];
 		if (drop_of(&r->drops, id) == NULL)
 			rc = look(r, k, topics[i], highs[i], id, e);
@@ -157,23 +157,24 @@ look_at(struct reader *r, struct kreader *k, struct merge_topic **topics,
 static int
 look_through(struct reader *r, int64_t id, struct err *e)
 {
-	size_t all = merge_topics(r->merge), n = 0;
-	struct merge_topic **topics = x_calloc(all, sizeof *topics);
-	struct kreader *k = kreader_open(&r->conf->kafka, e);
+	size_t n = 0;
+	struct reader_topic **topics = x_calloc(r->n_topics, sizeof *topics);
+	struct mq *k = mq_open(&r->conf->kafka, e);
 	int rc = -1;
 
-	for (size_t i = 0; i < all; i++) {
-		struct merge_topic *t = merge_topic(r->merge, i);
+	for (size_t i = 0; i < r->n_topics; i++) {
+		struct reader_topic *t = &r->topics[i];
 
-		if (!t->ticks)
+		if (!t->in->ticks)
 			continue;
-		if (t->looked >= t->began && t->looked < t->next)
-			t->looked = t->next; /* they were read */
+		if (mq_id_cmp(t->looked, t->began) >= 0 &&
+		    mq_id_cmp(t->looked, t->in->next) < 0)
+			t->looked = t->in->next; /* they were read */
 		topics[n++] = t;
 	}
 	if (k != NULL)
 		rc = look_at(r, k, topics, n, id, e);
-	kreader_close(k);
+	mq_close(k);
 	free(topics);
 	return rc == -1 ? err_wrap(e, "looking for drops") : 0;
 }
@@ -227,11 +228,11 @@ nobody_knows(struct reader *r, const struct rec *rec, int64_t id,
 
 	tso_add_time(&b, rec->ts);
 	err_set(e, ERR_BACK,
-	    "topic '%s' offset %" PRId64 " (%s): a record of %s %" PRId64
+	    "topic '%s' offset %s (%s): a record of %s %" PRId64
 	    ", which the source's catalogue (revision %" PRId64
 	    ") does not know, and no drop of it is in the log",
-	    merge_topic(r->merge, (size_t)rec->m.topic)->name, rec->m.offset,
-	    b.ptr, what, id, r->cat.rev);
+	    reader_topic(r, &rec->m)->in->name, MQ_TEXT(rec->m.id), b.ptr, what,
+	    id, r->cat.rev);
 	buf_fini(&b);
 	source_advise(e, NULL, r->from.task);
 	return -1;

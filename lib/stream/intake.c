@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,32 +30,28 @@ reader_wanted(void *arg, const struct rec *rec)
 static int
 take_record(struct reader *r, struct record *k, struct err *e)
 {
-	struct merge_topic *t = merge_topic(r->merge, (size_t)k->topic);
-	int64_t offset = k->offset, want = t->next;
-	uint64_t before = t->last;
+	struct reader_topic *t = reader_topic(r, k);
+	struct mq_id id = k->id, want = t->in->next;
+	uint64_t before = t->in->last;
 	const struct format *f;
 	struct rec *rec;
 
-	/*
-	 * Milvus has no transactions and compacts nothing, so every offset has
-	 * a record.
-	 */
-	if (offset != want) {
+	if (!mq_follows(r->k, want, id)) {
 		record_free(k);
 		return err_set(e, ERR_GONE,
-		    "topic '%s': the next record to read is offset %" PRId64
-		    ", what came is offset %" PRId64,
-		    t->name, want, offset);
+		    "topic '%s': the next record to read is offset %s, what "
+		    "came is offset %s",
+		    t->in->name, MQ_TEXT(want), MQ_TEXT(id));
 	}
-	if ((f = format_of(k, t->name, e)) == NULL) {
+	if ((f = format_of(k, t->in->name, e)) == NULL) {
 		record_free(k);
 		return -1;
 	}
 	rec = merge_add(r->merge, f, k);
-	reader_doubt(t, offset, before);
+	reader_doubt(t, id, before);
 	if (rec == NULL)
 		return 0;
-	if (offset < t->end && rec->ts > r->until_seen)
+	if (mq_id_cmp(id, t->end) < 0 && rec->ts > r->until_seen)
 		r->until_seen = rec->ts;
 	return 0;
 }
@@ -65,12 +60,12 @@ take_record(struct reader *r, struct record *k, struct err *e)
 static int
 holder_is_read(const struct reader *r, int holder)
 {
-	const struct merge_topic *t;
+	const struct reader_topic *t;
 
 	if (holder == -1 || r->until.kind == WHERE_NEVER)
 		return 0;
-	t = merge_topic(r->merge, (size_t)holder);
-	return t->end != -1 && t->next >= t->end;
+	t = &r->topics[holder];
+	return mq_id_is(t->end) && mq_id_cmp(t->in->next, t->end) >= 0;
 }
 
 /*
@@ -82,24 +77,25 @@ reader_balance(struct reader *r, int holder, struct err *e)
 {
 	size_t part = holder_is_read(r, holder)
 			  ? MERGE_ALONE_BYTES
-			  : MERGE_AHEAD_BYTES / (merge_topics(r->merge) + 1);
+			  : MERGE_AHEAD_BYTES / (r->n_topics + 1);
 
-	for (size_t i = 0; i < merge_topics(r->merge); i++) {
-		struct merge_topic *t = merge_topic(r->merge, i);
+	for (size_t i = 0; i < r->n_topics; i++) {
+		struct reader_topic *t = &r->topics[i];
+		size_t bytes = t->in->bytes;
 
-		if (t->bytes > MERGE_ALONE_BYTES)
+		if (bytes > MERGE_ALONE_BYTES)
 			return err_set(e, ERR_DATA,
 			    "topic '%s' alone holds %zu bytes without a tick, "
 			    "the limit is %d (MERGE_ALONE_BYTES)",
-			    t->name, t->bytes, MERGE_ALONE_BYTES);
-		if (!t->paused && (int)i != holder && t->bytes > part) {
+			    t->in->name, bytes, MERGE_ALONE_BYTES);
+		if (!t->paused && (int)i != holder && bytes > part) {
 			t->paused = 1;
-			if (kreader_pause(r->k, t->name, e) == -1)
+			if (mq_pause(r->k, t->in->name, e) == -1)
 				return -1;
 		} else if (t->paused &&
-			   ((int)i == holder || t->bytes < part / 2)) {
+			   ((int)i == holder || bytes < part / 2)) {
 			t->paused = 0;
-			if (kreader_resume(r->k, t->name, e) == -1)
+			if (mq_resume(r->k, t->in->name, e) == -1)
 				return -1;
 		}
 	}
@@ -141,11 +137,11 @@ reader_records(struct reader *r, struct err *e)
 	r->taken = 0;
 	r->more = 1;
 	for (int i = 0; i < BATCH; i++) {
-		int rc = kreader_next(r->k, 0, &k, e);
+		int rc = mq_next(r->k, 0, &k, e);
 
 		if (rc == -1)
 			return -1;
-		if (rc == KREADER_IDLE) {
+		if (rc == MQ_IDLE) {
 			r->more = 0;
 			break;
 		}
@@ -162,6 +158,12 @@ reader_records(struct reader *r, struct err *e)
 	return reader_same(r, e);
 }
 
+static void
+settle(struct reader_topic *t)
+{
+	t->in->settled = mq_id_cmp(t->in->next, t->unused_end) >= 0;
+}
+
 /*
  * Law 3: a topic that is no longer used holds W back until it has been read
  * to the end that it had then. All of them are asked for in one question.
@@ -169,29 +171,29 @@ reader_records(struct reader *r, struct err *e)
 int
 reader_settle(struct reader *r, struct err *e)
 {
-	size_t n = merge_topics(r->merge), ask = 0;
+	size_t n = r->n_topics, ask = 0;
 	const char **names = x_calloc(n, sizeof *names);
-	struct merge_topic **topics = x_calloc(n, sizeof *topics);
-	int64_t *highs = x_calloc(n, sizeof *highs);
+	struct reader_topic **topics = x_calloc(n, sizeof *topics);
+	struct mq_id *highs = x_calloc(n, sizeof *highs);
 	int rc = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct merge_topic *t = merge_topic(r->merge, i);
+		struct reader_topic *t = &r->topics[i];
 
-		if (t->used || t->settled || !t->ticks)
+		if (t->in->used || t->in->settled || !t->in->ticks)
 			continue;
-		if (t->unused_end != -1) {
-			t->settled = t->next >= t->unused_end;
+		if (mq_id_is(t->unused_end)) {
+			settle(t);
 			continue;
 		}
 		topics[ask] = t;
-		names[ask++] = t->name;
+		names[ask++] = t->in->name;
 	}
 	if (ask > 0)
-		rc = kreader_highs(r->k, names, ask, highs, e);
+		rc = mq_highs(r->k, names, ask, highs, e);
 	for (size_t i = 0; i < ask && rc == 0; i++) {
 		topics[i]->unused_end = highs[i];
-		topics[i]->settled = topics[i]->next >= highs[i];
+		settle(topics[i]);
 	}
 	free(highs);
 	free(topics);

@@ -12,7 +12,7 @@
 
 enum { FAR_MS = 30000, RUN_MS = 10000 };
 
-/* Records and marks in offset order: where o is. */
+/* Records and marks in the order of the topic: where o is. */
 struct fifo {
 	struct rec **v;
 	size_t head, n, cap;
@@ -77,14 +77,13 @@ merge_free(struct merge *m)
 }
 
 int
-merge_topic_add(struct merge *m, const char *name, int ticks, int64_t next)
+merge_topic_add(struct merge *m, const char *name, int ticks, struct mq_id next)
 {
 	struct topic *t = x_calloc(1, sizeof *t);
 
 	t->pub.name = x_strdup(name);
 	t->pub.ticks = ticks;
 	t->pub.next = next;
-	t->pub.end = t->pub.unused_end = -1;
 	m->v = x_grow(m->v, m->n, &m->cap, sizeof(struct topic *));
 	m->v[m->n] = t;
 	return (int)m->n++;
@@ -131,7 +130,7 @@ before(const struct rec *a, const struct rec *b)
 		return a->rank < b->rank;
 	if (a->m.topic != b->m.topic)
 		return a->m.topic < b->m.topic;
-	return a->m.offset < b->m.offset;
+	return mq_id_cmp(a->m.id, b->m.id) < 0;
 }
 
 static void
@@ -256,11 +255,11 @@ static void
 leave_mark(struct merge *m, struct topic *t, struct rec *r)
 {
 	int topic = r->m.topic;
-	int64_t offset = r->m.offset;
+	struct mq_id id = r->m.id;
 
 	record_free(&r->m);
 	r->m.topic = topic;
-	r->m.offset = offset;
+	r->m.id = id;
 	r->mark = 1;
 	if (r->ts <= m->released || !t->pub.ticks) {
 		rec_free(r);
@@ -305,7 +304,7 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 	/*
 	 * A broken record has no timestamp that could be compared with a time.
 	 */
-	if (r->m.offset < t->pub.skip_n && r->ts <= t->pub.skip_ts &&
+	if (mq_id_cmp(r->m.id, t->pub.skip_n) < 0 && r->ts <= t->pub.skip_ts &&
 	    !(r->broken && t->pub.by_time))
 		return &m->stats.skipped;
 	if (is_ddl(r->msg.kind) || is_request(t, r))
@@ -337,13 +336,13 @@ merge_add(struct merge *m, const struct format *f, struct record *own_k)
 
 	r->m = *own_k;
 	memset(own_k, 0, sizeof *own_k);
-	t->pub.next = r->m.offset + 1;
+	t->pub.next = mq_id_next(r->m.id);
 	t->pub.records++;
 	t->pub.last = 0;
 	r->format = f;
 	if (f->decode(&r->m, &r->msg, &e) == -1) {
-		log_warn("topic '%s' offset %" PRId64 ": %s", t->pub.name,
-		    r->m.offset, e.msg);
+		log_warn("topic '%s' offset %s: %s", t->pub.name,
+		    MQ_TEXT(r->m.id), e.msg);
 		r->broken = 1;
 		r->msg.kind = MSG_OTHER;
 		r->msg.type = 0;
@@ -451,13 +450,13 @@ merge_released(const struct merge *m)
 
 /* What is known of the record before n, of which a topic is known again. */
 static uint64_t
-last_of(const struct merge_topic *t, int64_t n)
+last_of(const struct merge_topic *t, struct mq_id n)
 {
-	if (t->doubt != 0 && n == t->doubt_at + 1)
+	if (t->doubt != 0 && mq_id_cmp(n, mq_id_next(t->doubt_at)) == 0)
 		return t->doubt;
-	if (n == t->next && t->last != 0)
+	if (mq_id_cmp(n, t->next) == 0 && t->last != 0)
 		return t->last;
-	return n == t->skip_n ? t->skip_last : 0;
+	return mq_id_cmp(n, t->skip_n) == 0 ? t->skip_last : 0;
 }
 
 void
@@ -467,23 +466,24 @@ merge_pos(const struct merge *m, struct pos *p)
 	for (size_t i = 0; i < m->n; i++) {
 		const struct topic *t = m->v[i];
 		const struct fifo *f = &t->fifo;
-		int64_t n = t->pub.next, o = n;
+		struct mq_id n = t->pub.next, o = n;
 
 		if (f->head < f->n)
-			o = f->v[f->head]->m.offset;
+			o = f->v[f->head]->m.id;
 		/* what a start by time skips stays skipped */
-		if (n < t->pub.skip_n)
+		if (mq_id_cmp(n, t->pub.skip_n) < 0)
 			n = t->pub.skip_n;
 		/* and what is held, though late, does not */
 		for (size_t k = f->head; k < f->n; k++)
 			if (f->v[k]->late && !f->v[k]->released) {
-				n = f->v[k]->m.offset;
+				n = f->v[k]->m.id;
 				break;
 			}
 		/* nor what was read behind a record that is in doubt */
-		if (t->pub.doubt != 0 && n > t->pub.doubt_at + 1)
-			n = t->pub.doubt_at + 1;
-		if (o > n)
+		if (t->pub.doubt != 0 &&
+		    mq_id_cmp(n, mq_id_next(t->pub.doubt_at)) > 0)
+			n = mq_id_next(t->pub.doubt_at);
+		if (mq_id_cmp(o, n) > 0)
 			o = n;
 		pos_set(p, t->pub.name, o, n, m->released)->last =
 		    last_of(&t->pub, n);

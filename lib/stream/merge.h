@@ -12,7 +12,7 @@ struct pos;
 /*
  * The records of all topics that are read and not yet released, and the
  * order in which they may leave: by timestamp, delete before insert, then
- * topic and offset (law 3). Knows ticks and positions; knows nothing of
+ * topic and id (law 3). Knows ticks and positions; knows nothing of
  * collections.
  */
 struct merge;
@@ -27,7 +27,7 @@ enum {
 
 struct rec {
 	struct msg msg;  /* spans are in m */
-	struct record m; /* owned; of a mark only topic and offset */
+	struct record m; /* owned; of a mark only topic and id */
 	const struct format *format;
 	uint64_t ts;
 	int rank; /* order among equal timestamps */
@@ -40,28 +40,21 @@ struct rec {
 
 struct merge_topic {
 	char *name;
-	int ticks;      /* a DML topic; the replicate-msg topic has no ticks */
-	int64_t next;   /* offset of the first record not yet read */
-	uint64_t last;  /* timestamp of the one before it; 0: not known */
-	uint64_t tick;  /* newest, 0 if none was read */
-	int64_t skip_n; /* records below with ts <= skip_ts are not ours */
+	int ticks;         /* a DML topic; replicate-msg has no ticks */
+	struct mq_id next; /* behind the last record that was read */
+	uint64_t last;     /* timestamp of that record; 0: not known */
+	uint64_t tick;     /* newest, 0 if none was read */
+	size_t bytes;      /* of records held */
+	uint64_t records;  /* read so far, for --explain */
+	/* What the caller sets: */
+	struct mq_id skip_n; /* records below with ts <= skip_ts are not ours */
 	uint64_t skip_ts;
 	int by_time;        /* as a time was wanted, not a position */
-	uint64_t skip_last; /* timestamp of record skip_n - 1, or 0 */
-	size_t bytes;       /* of records held */
-	int paused;         /* the caller's */
-	int used;      /* the caller's: an included live collection is on it */
-	int64_t end;   /* the caller's: a high watermark, -1 if not asked */
-	int64_t known; /* the caller's: a later one, and when it was seen */
-	int64_t known_ns;
-	int64_t unused_end; /* the caller's: its end when it came out of use */
-	int settled;        /* the caller's: unused, and read to that end */
-	int64_t began;      /* the caller's: the first that is read, */
-	int64_t looked;     /* and up to where drops were looked for */
-	uint64_t records;   /* read so far, for --explain */
-	int64_t seen_ns;    /* the caller's: when the last record came */
-	uint64_t doubt;     /* the caller's: timestamp of a record to be */
-	int64_t doubt_at;   /* looked at again, 0 if none, and its offset */
+	uint64_t skip_last; /* timestamp of the record before skip_n, or 0 */
+	int used;           /* an included live collection is on it */
+	int settled;        /* unused, and no record of it is still to come */
+	uint64_t doubt;     /* timestamp of a record that is to be looked at */
+	struct mq_id doubt_at; /* again, 0 if none, and its id */
 };
 
 struct merge_stats {
@@ -72,7 +65,8 @@ struct merge *merge_new(void);
 void merge_free(struct merge *m);
 
 /* Add a topic; returns its number, which its records carry. */
-int merge_topic_add(struct merge *m, const char *name, int ticks, int64_t next);
+int merge_topic_add(
+    struct merge *m, const char *name, int ticks, struct mq_id next);
 int merge_topic_find(const struct merge *m, const char *name); /* or -1 */
 size_t merge_topics(const struct merge *m);
 struct merge_topic *merge_topic(struct merge *m, size_t i);

@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "format/newest.h"
 #include "model/tso.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 
 enum {
 	/*
@@ -19,26 +19,34 @@ enum {
 static int
 is_open(const struct place *p)
 {
-	return p->at > p->good;
+	return mq_id_cmp(p->at, p->good) > 0;
 }
 
-/* Kafka has removed the record before `at` during the search. */
+/* The queue has removed the record before `at` during the search. */
 static void
 shrink(struct place *p)
 {
 	p->low = p->good = p->at;
-	if (p->bad < p->at)
+	if (mq_id_cmp(p->bad, p->at) < 0)
 		p->bad = p->at;
+}
+
+static int
+is_near(const struct place *p)
+{
+	int64_t n = mq_id_between(p->good, p->bad);
+
+	return n != -1 && n <= NEAR;
 }
 
 /* Checks whether the record before `at` is old enough. */
 static int
-look(struct kreader *k, struct place *p, struct err *e)
+look(struct mq *k, struct place *p, struct err *e)
 {
-	int first = p->bad > p->high;
+	int first = mq_id_cmp(p->bad, p->high) > 0;
 	uint64_t ts;
 
-	if (record_ts(k, p->topic, p->at - 1, &ts, e) == -1) {
+	if (record_ts(k, p->topic, mq_id_before(p->at), &ts, e) == -1) {
 		if (e->kind != ERR_GONE)
 			return -1;
 		shrink(p);
@@ -46,10 +54,10 @@ look(struct kreader *k, struct place *p, struct err *e)
 		p->good = p->at;
 	else
 		p->bad = p->at;
-	if ((first && p->good == p->at) || p->bad - p->good <= NEAR)
+	if ((first && mq_id_cmp(p->good, p->at) == 0) || is_near(p))
 		p->at = p->good; /* a guess that holds is near enough */
 	else
-		p->at = p->good + (p->bad - p->good) / 2;
+		p->at = mq_id_middle(p->good, p->bad);
 	return 0;
 }
 
@@ -57,15 +65,15 @@ look(struct kreader *k, struct place *p, struct err *e)
  * One step of all searches: all questions are asked before any answer is read.
  */
 static int
-step(struct kreader *k, struct place *v, size_t n, struct err *e)
+step(struct mq *k, struct place *v, size_t n, struct err *e)
 {
 	size_t ahead = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		for (; ahead < n && ahead < i + AHEAD; ahead++)
 			if (is_open(&v[ahead]) &&
-			    kreader_ahead(
-				k, v[ahead].topic, v[ahead].at - 1, e) == -1)
+			    mq_ahead(k, v[ahead].topic,
+				mq_id_before(v[ahead].at), e) == -1)
 				return -1;
 		if (is_open(&v[i]) && look(k, &v[i], e) == -1)
 			return -1;
@@ -74,20 +82,19 @@ step(struct kreader *k, struct place *v, size_t n, struct err *e)
 }
 
 static int
-guess(struct kreader *k, struct place *p, struct err *e)
+guess(struct mq *k, struct place *p, struct err *e)
 {
 	p->good = p->low;
-	p->bad = p->high + 1;
-	if (kreader_at_time(
-		k, p->topic, tso_ms(p->ts) - MARGIN_MS, &p->at, e) == -1)
+	p->bad = mq_id_next(p->high);
+	if (mq_at_time(k, p->topic, tso_ms(p->ts) - MARGIN_MS, &p->at, e) == -1)
 		return -1;
-	if (p->at > p->high)
+	if (mq_id_cmp(p->at, p->high) > 0)
 		p->at = p->high;
 	return 0;
 }
 
 int
-places_find(struct kreader *k, struct place *v, size_t n, struct err *e)
+places_find(struct mq *k, struct place *v, size_t n, struct err *e)
 {
 	size_t open = 1;
 
@@ -102,6 +109,6 @@ places_find(struct kreader *k, struct place *v, size_t n, struct err *e)
 			open += (size_t)is_open(&v[i]);
 	}
 	for (size_t i = 0; i < n; i++)
-		v[i].offset = v[i].good;
+		v[i].id = v[i].good;
 	return 0;
 }

@@ -18,10 +18,10 @@
 struct place {
 	const char *topic;
 	uint64_t ts;
-	int64_t low, high; /* watermarks */
-	int64_t offset;    /* the answer; anything before it is not above ts */
+	struct mq_id low, high; /* watermarks */
+	struct mq_id id; /* the answer; anything before it is not above ts */
 	/* bounds of the search: good is early enough, bad may not be */
-	int64_t good, bad, at;
+	struct mq_id good, bad, at;
 };
 
 /*
@@ -30,7 +30,7 @@ struct place {
  * it only gives the first guess. The topics must not be read meanwhile. -1 if a
  * broker does not answer.
  */
-int places_find(struct kreader *k, struct place *v, size_t n, struct err *e);
+int places_find(struct mq *k, struct place *v, size_t n, struct err *e);
 
 /* Counts of a collection's records, for --explain. */
 struct reader_tally {
@@ -57,6 +57,19 @@ struct reader_drops {
 	size_t n, cap;
 };
 
+/* A topic that is read: what the merger does not need to know. */
+struct reader_topic {
+	struct merge_topic *in; /* the merger's part */
+	int paused;
+	struct mq_id end;   /* a high watermark; none if not asked */
+	struct mq_id known; /* a later one, and when it was seen */
+	int64_t known_ns;
+	struct mq_id unused_end; /* its end when it came out of use, or none */
+	struct mq_id began;      /* the first record that is read, */
+	struct mq_id looked;     /* and up to where drops were looked for */
+	int64_t seen_ns;         /* when the last record came */
+};
+
 struct reader {
 	const struct reader_conf *conf;
 	struct where from, until;
@@ -68,14 +81,16 @@ struct reader {
 	int one_page;    /* the pipe holds one line only */
 	int64_t read_ns; /* when it was read last */
 	int64_t news_ns; /* when its last change came */
-	struct kreader *k;
-	struct kreader *asker; /* asks for records that k has passed, or NULL */
-	int64_t asked_ns;      /* when asker was last used */
+	struct mq *k;
+	struct mq *asker; /* asks for records that k has passed, or NULL */
+	int64_t asked_ns; /* when asker was last used */
 	struct cat cat;
 	struct view view;
 	struct ddl *ddl;
 	struct rbac *rbac; /* NULL: only some collections are included */
 	struct merge *merge;
+	struct reader_topic *topics; /* by their number in merge */
+	size_t n_topics, topics_cap;
 	struct emit emit;
 	struct out out;
 	struct buf rows_text; /* of the current line */
@@ -87,7 +102,7 @@ struct reader {
 	uint64_t until_ts;   /* nothing above is released */
 	uint64_t until_seen; /* greatest timestamp below the ends */
 	int taken;           /* how many records were taken last */
-	int more; /* records are left in the queue; kreader_fd will not signal
+	int more; /* records are left in the queue; mq_fd will not signal
 		     them */
 	size_t held_most; /* bytes of records, when the heap was trimmed */
 	int64_t release_ns, tick_ns, topics_ns; /* when each was last done */
@@ -122,12 +137,12 @@ int reader_wants_catalogue(const struct reader *r);
 /* begin.c: begin to read all topics; writes the begin line. */
 int reader_begin(struct reader *r, struct err *e);
 
-/* Where a topic begins: offset, and which records are skipped from there. */
+/* Where a topic begins: id, and which records are skipped from there. */
 struct reader_start {
-	int64_t offset, skip_n;
+	struct mq_id id, skip_n;
 	uint64_t skip_ts, skip_last;
-	int64_t low, high;           /* when we began */
-	uint64_t above;              /* the offset is still to be found */
+	struct mq_id low, high;      /* when we began */
+	uint64_t above;              /* the id is still to be found */
 	const struct pos_topic *pos; /* whose last record is to be compared */
 };
 /*
@@ -137,11 +152,14 @@ struct reader_start {
  */
 int reader_starts(struct reader *r, const char *const *names, size_t n,
     struct reader_start *s, struct err *e);
-/* The start of a live collection in this topic, or -1 if it has none. */
-int64_t reader_first_start(const struct reader *r, const char *topic);
+/* The start of a live collection in this topic, none if it has none. */
+struct mq_id reader_first_start(const struct reader *r, const char *topic);
 
 /* topics.c: 1 if the name is one of this cluster's topics. */
 int reader_ours(const struct reader *r, const char *topic);
+/* The topic of a record. */
+struct reader_topic *reader_topic(
+    const struct reader *r, const struct record *m);
 /* Begin to read a topic; returns its number, or -1. */
 int reader_add_topic(struct reader *r, const char *name,
     const struct reader_start *s, struct err *e);
@@ -195,7 +213,7 @@ int reader_balance(struct reader *r, int holder, struct err *e);
  * before it. Then, before anything is released: are the topics that were
  * silent still what was read? ERR_GONE if not.
  */
-void reader_doubt(struct merge_topic *t, int64_t offset, uint64_t before);
+void reader_doubt(struct reader_topic *t, struct mq_id id, uint64_t before);
 int reader_same(struct reader *r, struct err *e);
 int reader_settle(struct reader *r, struct err *e);
 

@@ -39,8 +39,8 @@ static void
 add_src(const struct reader *r, const struct rec *rec, struct jsonw *w)
 {
 	jw_open(w, "src", '{');
-	jw_str(w, "t", merge_topic(r->merge, (size_t)rec->m.topic)->name);
-	jw_i64(w, "o", rec->m.offset);
+	jw_str(w, "t", reader_topic(r, &rec->m)->in->name);
+	mq_id_to_json(w, "o", rec->m.id);
 	jw_close(w, '}');
 }
 
@@ -90,9 +90,8 @@ add_flags(const struct leaving *l, struct jsonw *w)
 static void
 undecodable(struct reader *r, const struct rec *rec, const struct err *e)
 {
-	log_warn("topic '%s' offset %" PRId64 ": %s",
-	    merge_topic(r->merge, (size_t)rec->m.topic)->name, rec->m.offset,
-	    e->msg);
+	log_warn("topic '%s' offset %s: %s", reader_topic(r, &rec->m)->in->name,
+	    MQ_TEXT(rec->m.id), e->msg);
 	unknown(r, rec);
 }
 
@@ -427,11 +426,9 @@ reader_explain(struct reader *r, struct err *e)
 			int x = merge_topic_find(r->merge, c->topics[k].topic);
 
 			buf_clear(&b);
-			buf_addf(&b,
-			    "  %s starts at %" PRId64 ", read up to %" PRId64,
-			    c->topics[k].topic, c->topics[k].offset,
-			    x == -1 ? 0
-				    : merge_topic(r->merge, (size_t)x)->next);
+			buf_addf(&b, "  %s starts at %s, read up to %s",
+			    c->topics[k].topic, MQ_TEXT(c->topics[k].id),
+			    x == -1 ? "0" : MQ_TEXT(r->topics[x].in->next));
 			out_text(&r->out, &b);
 		}
 	}

@@ -8,10 +8,10 @@
 #include "format/same_record.h"
 #include "stream/priv.h"
 
-int64_t
+struct mq_id
 reader_first_start(const struct reader *r, const char *topic)
 {
-	int64_t first = -1;
+	struct mq_id first = mq_id_none();
 
 	for (size_t i = 0; i < r->cat.n_colls; i++) {
 		const struct cat_coll *c = r->cat.colls[i];
@@ -22,89 +22,99 @@ reader_first_start(const struct reader *r, const char *topic)
 			const struct cat_start *s = &c->topics[k];
 
 			if (strcmp(s->topic, topic) == 0 &&
-			    (first == -1 || s->offset < first))
-				first = s->offset < 0 ? 0 : s->offset;
+			    (!mq_id_is(first) || mq_id_cmp(s->id, first) < 0))
+				first =
+				    mq_id_is(s->id) ? s->id : mq_id_offset(0);
 		}
 	}
 	return first;
 }
 
 static int
-gone(const char *topic, const char *what, int64_t offset, int64_t low,
-    int64_t high, struct err *e)
+gone(const struct reader *r, const char *topic, const char *what,
+    struct mq_id id, const struct reader_start *s, struct err *e)
 {
 	return err_set(e, ERR_GONE,
-	    "topic '%s': %s is offset %" PRId64 ", Kafka has %" PRId64
-	    " to %" PRId64,
-	    topic, what, offset, low, high);
+	    "topic '%s': %s is offset %s, %s has %s to %s", topic, what,
+	    MQ_TEXT(id), mq_name(r->k), MQ_TEXT(s->low), MQ_TEXT(s->high));
 }
 
 static int
-from_pos(struct reader *r, const char *topic, int64_t low, int64_t high,
-    struct reader_start *s, struct err *e)
+is_within(struct mq_id id, const struct reader_start *s)
+{
+	return mq_id_cmp(id, s->low) >= 0 && mq_id_cmp(id, s->high) <= 0;
+}
+
+static int
+from_pos(
+    struct reader *r, const char *topic, struct reader_start *s, struct err *e)
 {
 	const struct pos_topic *p = pos_find(&r->from.pos, topic);
 
 	if (p == NULL) { /* it has come up since */
-		s->offset = low;
-		return low == 0 ? 0
-				: gone(topic, "the start of a new topic", 0,
-				      low, high, e);
+		s->id = s->low;
+		return mq_id_is_first(s->low)
+			   ? 0
+			   : gone(r, topic, "the start of a new topic",
+				 mq_id_offset(0), s, e);
 	}
-	s->offset = p->o;
+	if (p->o.kind != s->high.kind)
+		return err_set(e, ERR_DATA,
+		    "topic '%s': the position %s is not one of %s", topic,
+		    MQ_TEXT(p->o), mq_name(r->k));
+	s->id = p->o;
 	s->skip_n = p->n;
 	s->skip_ts = p->ts;
 	s->skip_last = p->last;
-	if (p->o < low || p->o > high)
-		return gone(topic, "the position", p->o, low, high, e);
-	if (p->n > high)
-		return gone(
-		    topic, "the next record to read", p->n, low, high, e);
-	if (p->n > low && p->last != 0)
+	if (!is_within(p->o, s))
+		return gone(r, topic, "the position", p->o, s, e);
+	if (mq_id_cmp(p->n, s->high) > 0)
+		return gone(r, topic, "the next record to read", p->n, s, e);
+	if (mq_id_cmp(p->n, s->low) > 0 && p->last != 0)
 		s->pos = p;
 	return 0;
 }
 
 /* A ts of 0: nothing in any log tells the time, since nothing is left. */
 static int
-from_time(uint64_t ts, int64_t low, int64_t high, struct reader_start *s)
+from_time(uint64_t ts, struct reader_start *s)
 {
-	s->offset = low;
-	s->skip_n = high;
+	s->id = s->low;
+	s->skip_n = s->high;
 	s->skip_ts = s->above = ts;
 	return 0;
 }
 
 static int
-from_start(struct reader *r, const char *topic, int64_t low, int64_t high,
-    struct reader_start *s, struct err *e)
+from_start(
+    struct reader *r, const char *topic, struct reader_start *s, struct err *e)
 {
-	int64_t first = reader_first_start(r, topic);
+	struct mq_id first = reader_first_start(r, topic);
 
-	s->offset = low;
+	s->id = s->low;
 	if (strcmp(topic, r->replicate) == 0)
-		return 0;  /* flushes: what is there will do */
-	if (first == -1) { /* only what is dropped, and what is yet to come */
+		return 0; /* flushes: what is there will do */
+	if (!mq_id_is(
+		first)) { /* only what is dropped, and what is yet to come */
 		s->above = r->cat.ts;
 		return 0;
 	}
-	if (first < low || first > high) {
-		gone(topic, "the first record of a collection", first, low,
-		    high, e);
+	if (!is_within(first, s)) {
+		gone(r, topic, "the first record of a collection", first, s, e);
 		return err_wrap(e,
 		    "rows are gone from the log (--from beginning takes what "
 		    "is left)");
 	}
-	s->offset = first;
+	s->id = first;
 	return 0;
 }
 
-/* Milvus's checkpoints: the least offset of a topic's live collections. */
+/* Milvus's checkpoints: the least id of a topic's live collections. */
 static int
-from_checkpoint(struct reader *r, const char *topic, int64_t low, int64_t high,
-    struct reader_start *s, struct err *e)
+from_checkpoint(
+    struct reader *r, const char *topic, struct reader_start *s, struct err *e)
 {
-	int64_t least = -1;
+	struct mq_id least = mq_id_none();
 
 	for (size_t i = 0; i < r->cat.n_cps; i++) {
 		const struct cat_checkpoint *c = &r->cat.cps[i];
@@ -112,59 +122,56 @@ from_checkpoint(struct reader *r, const char *topic, int64_t low, int64_t high,
 
 		if (strcmp(c->topic, topic) == 0 && k != NULL && k->included &&
 		    k->state == CAT_CREATED &&
-		    (least == -1 || c->offset < least))
-			least = c->offset;
+		    (!mq_id_is(least) || mq_id_cmp(c->id, least) < 0))
+			least = c->id;
 	}
-	if (least == -1)
-		return from_time(r->start_ts, low, high, s);
-	if (least < low || least > high)
-		return gone(topic, "Milvus's checkpoint", least, low, high, e);
-	s->offset = least;
-	s->skip_n = high;
+	if (!mq_id_is(least))
+		return from_time(r->start_ts, s);
+	if (!is_within(least, s))
+		return gone(r, topic, "Milvus's checkpoint", least, s, e);
+	s->id = least;
+	s->skip_n = s->high;
 	s->skip_ts = r->start_ts;
 	return 0;
 }
 
 /* Collections that began on this topic before what Kafka still has. */
 static void
-note_partial(struct reader *r, const char *topic, int64_t low)
+note_partial(struct reader *r, const char *topic, struct mq_id low)
 {
 	for (size_t i = 0; i < r->cat.n_colls; i++) {
 		struct cat_coll *c = r->cat.colls[i];
 
 		for (size_t k = 0; k < c->n_topics; k++)
-			if (c->topics[k].offset < low &&
+			if (mq_id_cmp(c->topics[k].id, low) < 0 &&
 			    strcmp(c->topics[k].topic, topic) == 0)
 				c->partial = 1;
 	}
 }
 
 static int
-start_of(struct reader *r, const char *topic, int64_t low, int64_t high,
-    struct reader_start *s, struct err *e)
+start_of(
+    struct reader *r, const char *topic, struct reader_start *s, struct err *e)
 {
-	s->low = low;
-	s->high = high;
 	switch (r->from.kind) {
 	case WHERE_POS:
-		return from_pos(r, topic, low, high, s, e);
+		return from_pos(r, topic, s, e);
 	case WHERE_START:
-		return from_start(r, topic, low, high, s, e);
+		return from_start(r, topic, s, e);
 	case WHERE_CHECKPOINT:
-		return from_checkpoint(r, topic, low, high, s, e);
+		return from_checkpoint(r, topic, s, e);
 	case WHERE_NOW:
-		return from_time(r->start_ts, low, high, s);
+		return from_time(r->start_ts, s);
 	case WHERE_TIME: /* a place is to be found for 0, too */
-		return from_time(
-		    r->start_ts == 0 ? 1 : r->start_ts, low, high, s);
+		return from_time(r->start_ts == 0 ? 1 : r->start_ts, s);
 	case WHERE_BEGINNING:
-		note_partial(r, topic, low);
+		note_partial(r, topic, s->low);
 		break;
 	case WHERE_END:
 	case WHERE_NEVER:
 		break;
 	}
-	s->offset = low;
+	s->id = s->low;
 	return 0;
 }
 
@@ -182,12 +189,12 @@ same_topics(
 	for (size_t i = 0; i < n; i++) {
 		for (; ahead < n && ahead < i + AHEAD; ahead++)
 			if (s[ahead].pos != NULL &&
-			    kreader_ahead(r->k, s[ahead].pos->topic,
-				s[ahead].pos->n - 1, e) == -1)
+			    mq_ahead(r->k, s[ahead].pos->topic,
+				mq_id_before(s[ahead].pos->n), e) == -1)
 				return -1;
 		if (s[i].pos != NULL &&
-		    same_record(r->k, s[i].pos->topic, s[i].pos->n - 1,
-			s[i].pos->last, e) == -1)
+		    same_record(r->k, s[i].pos->topic,
+			mq_id_before(s[i].pos->n), s[i].pos->last, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -200,21 +207,23 @@ same_topics(
 static int
 reaches(struct reader *r, const struct place *p, struct err *e)
 {
-	int64_t first = reader_first_start(r, p->topic);
+	struct mq_id first = reader_first_start(r, p->topic);
+	struct reader_start s = { .low = p->low, .high = p->high };
 	uint64_t ts = 0;
 
-	if (p->offset > p->low || p->low == 0 || first == -1 || first >= p->low)
+	if (mq_id_cmp(p->id, p->low) > 0 || mq_id_is_first(p->low) ||
+	    !mq_id_is(first) || mq_id_cmp(first, p->low) >= 0)
 		return 0;
 	if (r->from.kind == WHERE_NOW)
 		return 0; /* what is removed is older than now */
-	if (p->high > p->low &&
+	if (mq_id_cmp(p->high, p->low) > 0 &&
 	    record_ts(r->k, p->topic, p->low, &ts, e) == -1 &&
 	    e->kind != ERR_GONE) /* it goes while we look */
 		return -1;
 	if (ts != 0 && ts <= p->ts)
 		return 0;
-	gone(p->topic, "the oldest record", p->low, p->low, p->high, e);
-	if (p->high == p->low)
+	gone(r, p->topic, "the oldest record", p->low, &s, e);
+	if (mq_id_cmp(p->high, p->low) == 0)
 		return err_wrap(e,
 		    "all of the log is removed, and what was behind "
 		    "ts:%" PRIu64 " may have been there (--from now takes what "
@@ -226,7 +235,7 @@ reaches(struct reader *r, const struct place *p, struct err *e)
 	    p->ts);
 }
 
-/* The offsets of those that begin above a timestamp. */
+/* The ids of those that begin above a timestamp. */
 static int
 find_places(struct reader *r, const char *const *names, size_t n,
     struct reader_start *s, struct err *e)
@@ -245,7 +254,7 @@ find_places(struct reader *r, const char *const *names, size_t n,
 	for (size_t i = 0, k = 0; i < n && rc == 0; i++) {
 		if (s[i].above == 0)
 			continue;
-		s[i].offset = v[k].offset;
+		s[i].id = v[k].id;
 		rc = reaches(r, &v[k++], e);
 	}
 	free(v);
@@ -256,14 +265,17 @@ int
 reader_starts(struct reader *r, const char *const *names, size_t n,
     struct reader_start *s, struct err *e)
 {
-	int64_t *low = x_calloc(n, sizeof *low);
-	int64_t *high = x_calloc(n, sizeof *high);
-	int rc = kreader_lows(r->k, names, n, low, e);
+	struct mq_id *low = x_calloc(n, sizeof *low);
+	struct mq_id *high = x_calloc(n, sizeof *high);
+	int rc = mq_lows(r->k, names, n, low, e);
 
 	if (rc == 0)
-		rc = kreader_highs(r->k, names, n, high, e);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = start_of(r, names[i], low[i], high[i], &s[i], e);
+		rc = mq_highs(r->k, names, n, high, e);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		s[i].low = low[i];
+		s[i].high = high[i];
+		rc = start_of(r, names[i], &s[i], e);
+	}
 	if (rc == 0)
 		rc = find_places(r, names, n, s, e);
 	if (rc == 0)

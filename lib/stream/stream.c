@@ -28,7 +28,7 @@ gather(const struct reader *r)
 {
 	struct pollfd p = { sig_fd(), POLLIN, 0 };
 
-	if (r->taken <= (int)merge_topics(r->merge))
+	if (r->taken <= (int)r->n_topics)
 		poll(&p, 1, GATHER_MS);
 }
 
@@ -38,7 +38,7 @@ turn(struct reader *r, struct err *e)
 	int full = reader_is_full(r);
 	struct pollfd p[3] = { { r->in_eof ? -1 : lines_fd(r->in),
 				   reader_wants_catalogue(r) ? POLLIN : 0, 0 },
-		{ full ? -1 : kreader_fd(r->k), POLLIN, 0 },
+		{ full ? -1 : mq_fd(r->k), POLLIN, 0 },
 		{ sig_fd(), POLLIN, 0 } };
 
 	poll(p, 3, r->more && !full ? 0 : WAIT_MS);
@@ -125,8 +125,9 @@ close_reader(struct reader *r)
 	lines_close(r->in);
 	free(r->names[0]);
 	merge_free(r->merge);
-	kreader_close(r->k);
-	kreader_close(r->asker);
+	free(r->topics);
+	mq_close(r->k);
+	mq_close(r->asker);
 	ddl_free(r->ddl);
 	rbac_free(r->rbac);
 	cat_fini(&r->cat);

@@ -7,7 +7,7 @@
 #include "model/pattern.h"
 #include "model/shard.h"
 #include "model/source.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 #include "rows/rows.h"
 #include "state/where.h"
 
@@ -18,7 +18,7 @@ struct err;
  * in order. Laws are those of cdc(7), ORDER AND SAFETY.
  */
 struct reader_conf {
-	struct kreader_conf kafka;
+	struct mq_conf kafka;
 	const char *cluster;      /* NULL: found in the catalogue */
 	const char *catalogue;    /* a file, or "-" for standard input */
 	const char *state;        /* state directory, or NULL */

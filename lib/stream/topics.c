@@ -1,10 +1,10 @@
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "stream/priv.h"
 
 int
@@ -14,28 +14,48 @@ reader_ours(const struct reader *r, const char *topic)
 	       strcmp(topic, r->replicate) == 0;
 }
 
+struct reader_topic *
+reader_topic(const struct reader *r, const struct record *m)
+{
+	return &r->topics[m->topic];
+}
+
+static struct reader_topic *
+add(struct reader *r, struct merge_topic *in)
+{
+	struct reader_topic *t;
+
+	r->topics =
+	    x_grow(r->topics, r->n_topics, &r->topics_cap, sizeof *r->topics);
+	t = &r->topics[r->n_topics++];
+	*t = (struct reader_topic){
+		.in = in, .end = mq_id_none(), .unused_end = mq_id_none()
+	};
+	return t;
+}
+
 int
 reader_add_topic(struct reader *r, const char *name,
     const struct reader_start *s, struct err *e)
 {
 	int ticks = strcmp(name, r->replicate) != 0;
-	int i = merge_topic_add(r->merge, name, ticks, s->offset);
-	struct merge_topic *t = merge_topic(r->merge, (size_t)i);
+	int i = merge_topic_add(r->merge, name, ticks, s->id);
+	struct reader_topic *t = add(r, merge_topic(r->merge, (size_t)i));
 
-	t->skip_n = s->skip_n;
-	t->skip_ts = s->skip_ts;
-	t->skip_last = s->skip_last;
-	t->began = t->looked = s->offset;
-	t->by_time = s->above != 0;
+	t->in->skip_n = s->skip_n;
+	t->in->skip_ts = s->skip_ts;
+	t->in->skip_last = s->skip_last;
+	t->in->by_time = s->above != 0;
+	t->began = t->looked = s->id;
 	r->channels_dirty = 1;
-	log_info("topic '%s' from offset %" PRId64, name, s->offset);
-	return kreader_start(r->k, name, i, s->offset, e) == -1 ? -1 : i;
+	log_info("topic '%s' from offset %s", name, MQ_TEXT(s->id));
+	return mq_start(r->k, name, i, s->id, e) == -1 ? -1 : i;
 }
 
 int
 reader_topics(struct reader *r, struct err *e)
 {
-	char **list = kreader_topics(r->k, r->cluster, e);
+	char **list = mq_topics(r->k, r->cluster, e);
 	struct reader_start s;
 	int rc = 0;
 
@@ -59,7 +79,7 @@ need_topic(struct reader *r, const struct cat_start *c, struct err *e)
 {
 	struct reader_start s = { 0 };
 
-	s.offset = c->offset < 0 ? 0 : c->offset;
+	s.id = mq_id_is(c->id) ? c->id : mq_id_offset(0);
 	return reader_add_topic(r, c->topic, &s, e);
 }
 
@@ -69,8 +89,8 @@ reader_channels(struct reader *r, struct err *e)
 	if (!r->channels_dirty)
 		return 0;
 	r->channels_dirty = 0;
-	for (size_t i = 0; i < merge_topics(r->merge); i++)
-		merge_topic(r->merge, i)->used = 0;
+	for (size_t i = 0; i < r->n_topics; i++)
+		r->topics[i].in->used = 0;
 	for (size_t i = 0; i < r->cat.n_colls; i++) {
 		const struct cat_coll *c = r->cat.colls[i];
 
@@ -82,15 +102,15 @@ reader_channels(struct reader *r, struct err *e)
 			if (t == -1 &&
 			    (t = need_topic(r, &c->topics[k], e)) == -1)
 				return -1;
-			merge_topic(r->merge, (size_t)t)->used = 1;
+			r->topics[t].in->used = 1;
 		}
 	}
-	for (size_t i = 0; i < merge_topics(r->merge); i++) {
-		struct merge_topic *t = merge_topic(r->merge, i);
+	for (size_t i = 0; i < r->n_topics; i++) {
+		struct reader_topic *t = &r->topics[i];
 
-		if (t->used) {
-			t->settled = 0;
-			t->unused_end = -1;
+		if (t->in->used) {
+			t->in->settled = 0;
+			t->unused_end = mq_id_none();
 		}
 	}
 	r->channels_dirty = 0;

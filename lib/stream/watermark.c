@@ -54,11 +54,11 @@ end_before(struct reader *r, const struct rec *rec)
 	struct buf b = { 0 };
 
 	tso_add_time(&b, rec->ts);
-	log_warn("the stream ends before topic '%s' offset %" PRId64 " (%s), a "
-		 "record of collection %" PRId64 ", of which the catalogue "
+	log_warn("the stream ends before topic '%s' offset %s (%s), a record "
+		 "of collection %" PRId64 ", of which the catalogue "
 		 "does not tell yet; a newer one goes on there",
-	    merge_topic(r->merge, (size_t)rec->m.topic)->name, rec->m.offset,
-	    b.ptr, rec->msg.coll_id);
+	    reader_topic(r, &rec->m)->in->name, MQ_TEXT(rec->m.id), b.ptr,
+	    rec->msg.coll_id);
 	buf_fini(&b);
 	r->until_ts = rec->ts - 1;
 }
@@ -133,10 +133,10 @@ release(struct reader *r, uint64_t w, struct err *e)
 static int
 read_to_ends(struct reader *r)
 {
-	for (size_t i = 0; i < merge_topics(r->merge); i++) {
-		const struct merge_topic *t = merge_topic(r->merge, i);
+	for (size_t i = 0; i < r->n_topics; i++) {
+		const struct reader_topic *t = &r->topics[i];
 
-		if (t->end != -1 && t->next < t->end)
+		if (mq_id_cmp(t->in->next, t->end) < 0)
 			return 0;
 	}
 	return 1;
@@ -154,7 +154,7 @@ say_what_holds(struct reader *r, int holder)
 	r->wait_ns = INT64_MAX / 2; /* once */
 	log_warn("waiting for a tick on topic '%s' (if the source is dead, "
 		 "--until end takes what is there)",
-	    merge_topic(r->merge, (size_t)holder)->name);
+	    r->topics[holder].in->name);
 }
 
 /* Late records that may leave and have not left. */
@@ -207,13 +207,13 @@ in_log_ns(struct reader *r)
 {
 	int64_t since = 0;
 
-	for (size_t i = 0; i < merge_topics(r->merge); i++) {
-		struct merge_topic *t = merge_topic(r->merge, i);
+	for (size_t i = 0; i < r->n_topics; i++) {
+		struct reader_topic *t = &r->topics[i];
 
-		if (t->next > t->known) {
-			t->known = kreader_high(r->k, t->name);
-			if (t->known < t->next)
-				t->known = t->next;
+		if (mq_id_cmp(t->in->next, t->known) > 0) {
+			t->known = mq_high(r->k, t->in->name);
+			if (mq_id_cmp(t->known, t->in->next) < 0)
+				t->known = t->in->next;
 			t->known_ns = clock_ns();
 		}
 		if (t->known_ns > since)

@@ -13,7 +13,7 @@
 #include "format/newest.h"
 #include "model/pattern_met.h"
 #include "model/rename.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 #include "net/uri.h"
 #include "task/check_each.h"
 #include "task/lag.h"
@@ -34,27 +34,29 @@ task_check_words(const json_t *task, const char *dir, struct err *e)
 /* ---- Kafka ---- */
 
 static int
-gone(const char *topic, int64_t want, int64_t low, int64_t high, struct err *e)
+gone(const struct mq *r, const char *topic, struct mq_id want, struct mq_id low,
+    struct mq_id high, struct err *e)
 {
 	return err_set(e, ERR_GONE,
-	    "topic '%s': the start is offset %" PRId64 ", Kafka has %" PRId64
-	    " to %" PRId64 "; choose another --from",
-	    topic, want, low, high);
+	    "topic '%s': the start is offset %s, %s has %s to %s; choose "
+	    "another --from",
+	    topic, MQ_TEXT(want), mq_name(r), MQ_TEXT(low), MQ_TEXT(high));
 }
 
 /* ERR_GONE if Kafka does not have the beginning of this collection any more. */
 static int
-reaches_coll(struct kreader *r, const struct cat_coll *l, struct err *e)
+reaches_coll(struct mq *r, const struct cat_coll *l, struct err *e)
 {
 	for (size_t i = 0; i < l->n_topics; i++) {
 		const struct cat_start *t = &l->topics[i];
-		int64_t low, high;
+		struct mq_id low, high;
 
-		if (t->offset < 0)
+		if (!mq_id_is(t->id))
 			continue;
-		if (kreader_ends(r, t->topic, &low, &high, e) == -1 ||
-		    ((t->offset < low || t->offset > high) &&
-			gone(t->topic, t->offset, low, high, e) == -1))
+		if (mq_ends(r, t->topic, &low, &high, e) == -1 ||
+		    ((mq_id_cmp(t->id, low) < 0 ||
+			 mq_id_cmp(t->id, high) > 0) &&
+			gone(r, t->topic, t->id, low, high, e) == -1))
 			return err_wrap(
 			    e, "collection '%s.%s'", l->db, l->name);
 	}
@@ -62,21 +64,22 @@ reaches_coll(struct kreader *r, const struct cat_coll *l, struct err *e)
 }
 
 static int
-reaches_pos(struct kreader *r, const struct pos *p, struct err *e)
+reaches_pos(struct mq *r, const struct pos *p, struct err *e)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		int64_t low, high;
+		struct mq_id low, high;
 
-		if (kreader_ends(r, p->v[i].topic, &low, &high, e) == -1)
+		if (mq_ends(r, p->v[i].topic, &low, &high, e) == -1)
 			return -1;
-		if (p->v[i].o < low || p->v[i].n > high)
-			return gone(p->v[i].topic, p->v[i].o, low, high, e);
+		if (mq_id_cmp(p->v[i].o, low) < 0 ||
+		    mq_id_cmp(p->v[i].n, high) > 0)
+			return gone(r, p->v[i].topic, p->v[i].o, low, high, e);
 	}
 	return 0;
 }
 
 int
-check_reaches(const struct check *c, struct kreader *r, struct err *e)
+check_reaches(const struct check *c, struct mq *r, struct err *e)
 {
 	int rc = 0;
 
@@ -90,7 +93,7 @@ check_reaches(const struct check *c, struct kreader *r, struct err *e)
 }
 
 static int
-reaches(struct check *c, struct kreader *r, struct err *e)
+reaches(struct check *c, struct mq *r, struct err *e)
 {
 	int rc = check_reaches(c, r, e);
 
@@ -102,22 +105,23 @@ reaches(struct check *c, struct kreader *r, struct err *e)
 	return rc;
 }
 
-/* The least start of an included live collection in this topic; -1: none. */
-static int64_t
+/* The least start of an included live collection in this topic, or none. */
+static struct mq_id
 first_start(const struct check *c, const char *topic)
 {
-	int64_t first = -1;
+	struct mq_id first = mq_id_none();
 
 	for (size_t i = 0; i < c->cat.n_colls; i++) {
 		const struct cat_coll *l = c->cat.colls[i];
 
 		for (size_t k = 0; check_included(c, l) && k < l->n_topics;
 		     k++) {
-			int64_t o =
-			    l->topics[k].offset < 0 ? 0 : l->topics[k].offset;
+			struct mq_id o = mq_id_is(l->topics[k].id)
+					     ? l->topics[k].id
+					     : mq_id_offset(0);
 
 			if (strcmp(l->topics[k].topic, topic) == 0 &&
-			    (first == -1 || o < first))
+			    (!mq_id_is(first) || mq_id_cmp(o, first) < 0))
 				first = o;
 		}
 	}
@@ -130,29 +134,30 @@ first_start(const struct check *c, const char *topic)
  * from their first record.
  */
 static int
-fill_pos(struct check *c, struct kreader *r, char **topics, struct err *e)
+fill_pos(struct check *c, struct mq *r, char **topics, struct err *e)
 {
 	json_t *pos = json_object_get(json_object_get(c->task, "from"), "pos");
-	int64_t low, high, o;
+	struct mq_id low, high, o;
 
 	for (size_t i = 0; pos != NULL && topics[i] != NULL; i++) {
 		if (json_object_get(pos, topics[i]) != NULL)
 			continue;
-		if (kreader_ends(r, topics[i], &low, &high, e) == -1)
+		if (mq_ends(r, topics[i], &low, &high, e) == -1)
 			return -1;
 		o = first_start(c, topics[i]);
-		if (o != -1 && (o < low || o > high))
-			return gone(topics[i], o, low, high, e);
-		o = o == -1 ? high : o;
+		if (mq_id_is(o) &&
+		    (mq_id_cmp(o, low) < 0 || mq_id_cmp(o, high) > 0))
+			return gone(r, topics[i], o, low, high, e);
+		o = mq_id_is(o) ? o : high;
 		json_object_set_new(pos, topics[i],
-		    json_pack("{s:I, s:I, s:s}", "o", (json_int_t)o, "n",
-			(json_int_t)o, "ts", "0"));
+		    json_pack("{s:o, s:o, s:s}", "o", mq_id_json(o), "n",
+			mq_id_json(o), "ts", "0"));
 	}
 	return 0;
 }
 
 static int
-fix_now(struct check *c, struct kreader *r, char **topics, const char *cluster,
+fix_now(struct check *c, struct mq *r, char **topics, const char *cluster,
     struct err *e)
 {
 	char *prefix = x_asprintf("%s" CAT_DML, cluster), *text;
@@ -175,12 +180,11 @@ kafka(struct check *c, struct err *e)
 	const char *cluster = task_option(c->task, "cluster");
 	char *name = cluster == NULL ? cat_cluster(&c->cat) : x_strdup(cluster);
 	char *prefix = x_asprintf("%s-", name), **topics = NULL;
-	struct kreader *r =
-	    task_kreader(c->task, CHECK_ASK_MS, CHECK_ALL_MS, e);
+	struct mq *r = task_mq(c->task, CHECK_ASK_MS, CHECK_ALL_MS, e);
 	size_t n = 0;
 	int rc = -1;
 
-	if (r != NULL && (topics = kreader_topics(r, prefix, e)) != NULL) {
+	if (r != NULL && (topics = mq_topics(r, prefix, e)) != NULL) {
 		while (topics[n] != NULL)
 			n++;
 		check_found(c->found, "kafka     %s: %zu topics of cluster %s",
@@ -195,7 +199,7 @@ kafka(struct check *c, struct err *e)
 			rc = fill_pos(c, r, topics, e);
 	}
 	task_list_free(topics);
-	kreader_close(r);
+	mq_close(r);
 	free(prefix);
 	free(name);
 	return rc;

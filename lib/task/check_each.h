@@ -9,7 +9,7 @@
 #include "state/where.h"
 
 struct err;
-struct kreader;
+struct mq;
 
 /*
  * The single questions about a task's servers; check.h asks all that matter
@@ -52,6 +52,6 @@ int check_names(const struct check *c, struct names *n, struct err *e);
 int check_included(const struct check *c, const struct cat_coll *l);
 size_t check_count(const struct check *c);
 /* ERR_GONE if Kafka does not have what the task begins with any more. */
-int check_reaches(const struct check *c, struct kreader *r, struct err *e);
+int check_reaches(const struct check *c, struct mq *r, struct err *e);
 
 #endif

@@ -1,6 +1,5 @@
 #include "task/lag.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,28 +8,28 @@
 #include "format/format.h"
 #include "model/pos.h"
 #include "model/tso.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 #include "net/tls.h"
 #include "state/state.h"
 #include "task/task.h"
 
-struct kreader *
-task_kreader(const json_t *task, int wait_ms, int limit_ms, struct err *e)
+struct mq *
+task_mq(const json_t *task, int wait_ms, int limit_ms, struct err *e)
 {
 	const json_t *list =
 	    json_object_get(json_object_get(task, "options"), "property");
 	size_t n = json_array_size(list);
 	const char **props = x_calloc(n + 1, sizeof *props);
-	struct kreader_conf conf = { .brokers = task_option(task, "brokers"),
+	struct mq_conf conf = { .brokers = task_option(task, "brokers"),
 		.props = props,
 		.wait_ms = wait_ms,
 		.limit_ms = limit_ms };
-	struct kreader *r;
+	struct mq *r;
 
 	for (size_t i = 0; i < n; i++)
 		props[i] = json_string_value(json_array_get(list, i));
 	trust_named_by(state_owner(task));
-	r = kreader_open(&conf, e);
+	r = mq_open(&conf, e);
 	trust_named_by(0);
 	free(props);
 	return r;
@@ -41,13 +40,13 @@ task_kreader(const json_t *task, int wait_ms, int limit_ms, struct err *e)
  * machine which wrote the record, and can be minutes off.
  */
 static int
-time_of(struct kreader *r, const char *topic, int64_t offset, int64_t *ms,
+time_of(struct mq *r, const char *topic, struct mq_id id, int64_t *ms,
     struct err *e)
 {
 	struct record k = { 0 };
 	struct msg m;
 
-	if (kreader_peek(r, topic, offset, &k, e) == -1)
+	if (mq_peek(r, topic, id, &k, e) == -1)
 		return -1;
 	*ms = format_peek(&k, &m) == 0 && m.ts != 0 ? tso_ms(m.ts) : k.time_ms;
 	record_free(&k);
@@ -69,8 +68,8 @@ task_lag_init(struct task_lag *l, const struct pos *p)
 	l->newest_ms = l->backlog = -1;
 	for (size_t i = 0; i < p->n; i++)
 		l->v[i] = (struct topic_lag){ .topic = x_strdup(p->v[i].topic),
-			.low = -1,
-			.high = -1,
+			.low = mq_id_none(),
+			.high = mq_id_none(),
 			.committed = p->v[i].o,
 			.ts = p->v[i].ts };
 }
@@ -84,18 +83,18 @@ task_lag_unknown(struct task_lag *l, const char *why)
 
 /* Asks for all watermarks in two questions. */
 static int
-ask_together(struct task_lag *l, struct kreader *r, struct err *e)
+ask_together(struct task_lag *l, struct mq *r, struct err *e)
 {
 	const char **names = x_calloc(l->n + 1, sizeof *names);
-	int64_t *at = x_calloc(l->n + 1, sizeof *at);
+	struct mq_id *at = x_calloc(l->n + 1, sizeof *at);
 	int rc;
 
 	for (size_t i = 0; i < l->n; i++)
 		names[i] = l->v[i].topic;
-	if ((rc = kreader_lows(r, names, l->n, at, e)) == 0)
+	if ((rc = mq_lows(r, names, l->n, at, e)) == 0)
 		for (size_t i = 0; i < l->n; i++)
 			l->v[i].low = at[i];
-	if (rc == 0 && (rc = kreader_highs(r, names, l->n, at, e)) == 0)
+	if (rc == 0 && (rc = mq_highs(r, names, l->n, at, e)) == 0)
 		for (size_t i = 0; i < l->n; i++)
 			l->v[i].high = at[i];
 	free(names);
@@ -108,7 +107,7 @@ ask_together(struct task_lag *l, struct kreader *r, struct err *e)
  * may be gone.
  */
 static size_t
-ask_ends(struct task_lag *l, struct kreader *r)
+ask_ends(struct task_lag *l, struct mq *r)
 {
 	size_t known = 0;
 	struct err e = { 0 };
@@ -119,36 +118,39 @@ ask_ends(struct task_lag *l, struct kreader *r)
 		struct topic_lag *t = &l->v[i];
 
 		if (e.kind != ERR_TEMP &&
-		    kreader_ends(r, t->topic, &t->low, &t->high, &e) == 0) {
+		    mq_ends(r, t->topic, &t->low, &t->high, &e) == 0) {
 			known++;
 			continue;
 		}
-		t->low = t->high = -1;
+		t->low = t->high = mq_id_none();
 		task_lag_unknown(l, e.msg);
 	}
 	l->silent = e.kind == ERR_TEMP;
 	return known;
 }
 
-/*
- * 0 if the position is outside of what the topic has, so that nothing can be
- * counted.
- */
+int
+topic_lag_inside(const struct topic_lag *t)
+{
+	return mq_id_cmp(t->committed, t->low) >= 0 &&
+	       mq_id_cmp(t->committed, t->high) <= 0;
+}
+
+/* -1 if the position is outside, so that nothing can be counted. */
 static int
 inside(const struct topic_lag *t, struct err *e)
 {
-	if (t->committed >= t->low && t->committed <= t->high)
+	if (topic_lag_inside(t))
 		return 0;
 	return err_set(e, ERR_GONE,
-	    "topic '%s' has offsets %" PRId64 " to %" PRId64
-	    ", the position is %" PRId64,
-	    t->topic, t->low, t->high, t->committed);
+	    "topic '%s' has offsets %s to %s, the position is %s", t->topic,
+	    MQ_TEXT(t->low), MQ_TEXT(t->high), MQ_TEXT(t->committed));
 }
 
 static void
 sum_backlog(struct task_lag *l)
 {
-	int64_t sum = 0;
+	int64_t sum = 0, n;
 	struct err e;
 
 	for (size_t i = 0; i < l->n; i++) {
@@ -156,26 +158,38 @@ sum_backlog(struct task_lag *l)
 			say(&l->backlog_why, e.msg);
 			return;
 		}
-		sum += l->v[i].high - l->v[i].committed;
+		n = mq_id_between(l->v[i].committed, l->v[i].high);
+		if (n == -1) {
+			say(&l->backlog_why, "the queue does not count");
+			return;
+		}
+		sum += n;
 	}
 	l->backlog = sum;
 }
 
 static int
-ask_newest(struct task_lag *l, struct kreader *r, struct err *e)
+has_records(const struct topic_lag *t)
+{
+	return mq_id_cmp(t->high, t->low) > 0;
+}
+
+static int
+ask_newest(struct task_lag *l, struct mq *r, struct err *e)
 {
 	int64_t newest = -1, at;
 
 	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].high > l->v[i].low &&
-		    kreader_ahead(r, l->v[i].topic, l->v[i].high - 1, e) == -1)
+		if (has_records(&l->v[i]) &&
+		    mq_ahead(r, l->v[i].topic, mq_id_before(l->v[i].high), e) ==
+			-1)
 			return -1;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct topic_lag *t = &l->v[i];
 
-		if (t->high <= t->low)
+		if (!has_records(t))
 			continue;
-		if (time_of(r, t->topic, t->high - 1, &at, e) == -1)
+		if (time_of(r, t->topic, mq_id_before(t->high), &at, e) == -1)
 			return -1;
 		if (at > newest)
 			newest = at;
@@ -187,7 +201,7 @@ ask_newest(struct task_lag *l, struct kreader *r, struct err *e)
 }
 
 void
-task_lag_ask(struct task_lag *l, struct kreader *r)
+task_lag_ask(struct task_lag *l, struct mq *r)
 {
 	struct err e = { 0 };
 

@@ -6,24 +6,29 @@
 
 #include <jansson.h>
 
+#include "model/mq_id.h"
+
 struct err;
-struct kreader;
+struct mq;
 struct pos;
 
 /*
  * Connect to the brokers of a task's source, with its properties; wait_ms and
- * limit_ms as in kreader_conf. NULL with *e set.
+ * limit_ms as in mq_conf. NULL with *e set.
  */
-struct kreader *task_kreader(
+struct mq *task_mq(
     const json_t *task, int wait_ms, int limit_ms, struct err *e);
 
-/* A topic of a position, and what Kafka has of it; -1: not known. */
+/* A topic of a position, and what the queue has of it; none: not known. */
 struct topic_lag {
 	char *topic;
-	int64_t low, high; /* watermarks: the oldest record, the next one */
-	int64_t committed; /* where a new run reads from */
-	uint64_t ts;       /* applied up to here */
+	struct mq_id low, high; /* watermarks: the oldest record, the next */
+	struct mq_id committed; /* where a new run reads from */
+	uint64_t ts;            /* applied up to here */
 };
+
+/* Does the topic still have what follows the position? */
+int topic_lag_inside(const struct topic_lag *t);
 
 /*
  * How far a position is behind its source, in the topics of the position. All
@@ -35,7 +40,7 @@ struct task_lag {
 	int64_t
 	    newest_ms;    /* of the newest record, by the source; -1: unknown */
 	char *newest_why; /* why it is unknown */
-	int64_t backlog;  /* records, ticks too, from the committed offsets to
+	int64_t backlog;  /* records, ticks too, from the committed places to
 			     the high watermarks; -1: unknown */
 	char *backlog_why;
 	int silent; /* because a broker did not answer in time */
@@ -47,7 +52,7 @@ void task_lag_init(struct task_lag *l, const struct pos *p);
  * To be called after task_lag_init: ask first for all watermarks, so that they
  * are of one moment, then for the newest records below them.
  */
-void task_lag_ask(struct task_lag *l, struct kreader *r);
+void task_lag_ask(struct task_lag *l, struct mq *r);
 /* Note why no server could be asked. */
 void task_lag_unknown(struct task_lag *l, const char *why);
 void task_lag_fini(struct task_lag *l);

@@ -169,7 +169,7 @@ may(const char *prop, struct err *e)
 {
 	size_t n = strcspn(prop, "=");
 	char *name = x_strndup(prop, n);
-	int rc = kreader_may(name, prop[n] == '=' ? prop + n + 1 : "", e);
+	int rc = kafka_may(name, prop[n] == '=' ? prop + n + 1 : "", e);
 
 	free(name);
 	return rc;
@@ -191,7 +191,7 @@ refuse_secret(const struct task_option *o, const char *arg, struct err *e)
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		if (strcmp(files[i].name, o->name) == 0)
 			file = files[i].file;
-	if (property && kreader_is_secret(arg))
+	if (property && kafka_is_secret(arg))
 		return err_set(e, ERR_USAGE,
 		    "property '%.*s' is a secret, which has no place on a "
 		    "command line or in task.json: put it into a file, -X "

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "model/tso.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 #include "state/state.h"
 #include "task/task.h"
 
@@ -183,11 +183,11 @@ ask(const char *dir, struct task_status *s, json_t *task, int ask_ms,
     struct checkpoint *c)
 {
 	struct err e = { 0 }, e2 = { 0 };
-	struct kreader *r = NULL;
+	struct mq *r = NULL;
 	int ms = c->gen > 0 && ask_ms > 0 ? turn(ask_ms) : 0;
 
 	if (ms > 0)
-		r = task_kreader(task, ms, ms, &e);
+		r = task_mq(task, ms, ms, &e);
 	if (r != NULL && checkpoint_load(dir, s->name, c, &e2) == -1)
 		task_lag_unknown(&s->topics, e2.msg);
 	task_lag_init(&s->topics, &c->pos);
@@ -201,7 +201,7 @@ ask(const char *dir, struct task_status *s, json_t *task, int ask_ms,
 		task_lag_unknown(&s->topics, e.msg);
 	else
 		task_lag_ask(&s->topics, r);
-	kreader_close(r);
+	mq_close(r);
 	if (ms > 0)
 		sem_post(&askers);
 }

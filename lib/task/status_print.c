@@ -24,6 +24,15 @@ number(struct jsonw *w, const char *key, int known, int64_t v)
 		jw_null(w, key);
 }
 
+static void
+place(struct jsonw *w, const char *key, struct mq_id id)
+{
+	if (mq_id_is(id))
+		mq_id_to_json(w, key, id);
+	else
+		jw_null(w, key);
+}
+
 static int64_t
 age(uint64_t ts)
 {
@@ -56,9 +65,9 @@ topics(const struct task_lag *l, struct jsonw *w)
 
 		jw_open(w, NULL, '{');
 		jw_str(w, "topic", t->topic);
-		number(w, "low", t->low >= 0, t->low);
-		number(w, "high", t->high >= 0, t->high);
-		jw_i64(w, "committed", t->committed);
+		place(w, "low", t->low);
+		place(w, "high", t->high);
+		mq_id_to_json(w, "committed", t->committed);
 		jw_u64s(w, "ts", t->ts);
 		jw_i64(w, "age_ms", age(t->ts));
 		jw_close(w, '}');
@@ -288,17 +297,16 @@ table_topics(const struct task_status *s, struct buf *b)
 	buf_addf(b, format, "LOW", "HIGH", "COMMITTED", "TS", "AGE");
 	for (size_t i = 0; i < s->topics.n; i++) {
 		const struct topic_lag *t = &s->topics.v[i];
-		char low[32], high[32], at[32], old[32];
+		char old[32];
 		struct buf time = { 0 };
 
-		count(t->low, low, sizeof low);
-		count(t->high, high, sizeof high);
-		count(t->committed, at, sizeof at);
 		task_duration(age(t->ts), old, sizeof old);
 		tso_add_time(&time, t->ts);
 		buf_adds(b, "  ");
 		text_cell(b, t->topic, width);
-		buf_addf(b, format, low, high, at, time.ptr, old);
+		buf_addf(b, format, mq_id_is(t->low) ? MQ_TEXT(t->low) : "-",
+		    mq_id_is(t->high) ? MQ_TEXT(t->high) : "-",
+		    MQ_TEXT(t->committed), time.ptr, old);
 		buf_fini(&time);
 	}
 }

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "format/format.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 
 enum { PATIENCE_MS = 10000 };
 
@@ -23,27 +23,26 @@ show(const struct record *k, struct err *e)
 	struct msg m;
 
 	if (f == NULL || f->decode(k, &m, e) == -1)
-		return err_wrap(e, "offset %" PRId64, k->offset);
+		return err_wrap(e, "offset %s", MQ_TEXT(k->id));
 	printf("{\"offset\":%" PRId64 ",\"ms\":%" PRId64
 	       ",\"type\":%d,\"ts\":%" PRIu64 "}\n",
-	    k->offset, k->time_ms, m.type, m.ts);
+	    k->id.entry, k->time_ms, m.type, m.ts);
 	return 0;
 }
 
 static int
-dump(struct kreader *r, const char *topic, int64_t from, int64_t to,
-    struct err *e)
+dump(struct mq *r, const char *topic, int64_t from, int64_t to, struct err *e)
 {
 	struct record k = { 0 };
-	int rc = kreader_start(r, topic, 0, from, e);
+	int rc = mq_start(r, topic, 0, mq_id_offset(from), e);
 
 	while (rc != -1 && from < to) {
-		rc = kreader_next(r, PATIENCE_MS, &k, e);
-		if (rc == KREADER_IDLE)
+		rc = mq_next(r, PATIENCE_MS, &k, e);
+		if (rc == MQ_IDLE)
 			rc = err_set(e, ERR_TEMP, "no record %" PRId64, from);
-		if (rc == KREADER_MSG && k.offset < to && show(&k, e) == -1)
+		if (rc == MQ_RECORD && k.id.entry < to && show(&k, e) == -1)
 			rc = -1;
-		from = rc == KREADER_MSG ? k.offset + 1 : from;
+		from = rc == MQ_RECORD ? k.id.entry + 1 : from;
 		record_free(&k);
 	}
 	return rc == -1 ? -1 : 0;
@@ -52,8 +51,8 @@ dump(struct kreader *r, const char *topic, int64_t from, int64_t to,
 int
 main(int argc, char **argv)
 {
-	struct kreader_conf conf = { .brokers = argv[1] };
-	struct kreader *r = NULL;
+	struct mq_conf conf = { .brokers = argv[1] };
+	struct mq *r = NULL;
 	struct err e = { 0 };
 	int64_t from, to;
 
@@ -62,9 +61,9 @@ main(int argc, char **argv)
 		return 2;
 	if (num_i64(argv[3], 0, INT64_MAX, &from, &e) == -1 ||
 	    num_i64(argv[4], 0, INT64_MAX, &to, &e) == -1 ||
-	    (r = kreader_open(&conf, &e)) == NULL ||
+	    (r = mq_open(&conf, &e)) == NULL ||
 	    dump(r, argv[2], from, to, &e) == -1)
 		log_error("%s", e.msg);
-	kreader_close(r);
+	mq_close(r);
 	return err_status(&e);
 }

@@ -10,29 +10,30 @@
 #include "produce.h"
 
 #include "base/err.h"
-#include "mq/kafka.h"
+#include "mq/mq.h"
 
 enum { PATIENCE_MS = 10000 };
 
 static void
-copy(struct kreader *r, rd_kafka_t *to, char **argv, int64_t ms)
+copy(struct mq *r, rd_kafka_t *to, char **argv, int64_t ms)
 {
-	int64_t low, high, n = 0;
+	struct mq_id low, high;
+	int64_t n = 0;
 	struct err e = { 0 };
 	struct record k = { 0 };
 
-	if (kreader_ends(r, argv[2], &low, &high, &e) == -1 ||
-	    kreader_start(r, argv[2], 0, low, &e) == -1)
+	if (mq_ends(r, argv[2], &low, &high, &e) == -1 ||
+	    mq_start(r, argv[2], 0, low, &e) == -1)
 		die(argv[2], e.msg);
-	while (low < high) {
-		if (kreader_next(r, PATIENCE_MS, &k, &e) != KREADER_MSG)
+	while (mq_id_cmp(low, high) < 0) {
+		if (mq_next(r, PATIENCE_MS, &k, &e) != MQ_RECORD)
 			die(argv[2], "no record");
-		if (k.offset < high) {
+		if (mq_id_cmp(k.id, high) < 0) {
 			put_record(
 			    to, argv[3], 0, k.own, k.len, k.time_ms + ms, NULL);
 			n++;
 		}
-		low = k.offset + 1;
+		low = mq_id_next(k.id);
 		record_free(&k);
 	}
 	if (rd_kafka_flush(to, PATIENCE_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -43,21 +44,21 @@ copy(struct kreader *r, rd_kafka_t *to, char **argv, int64_t ms)
 int
 main(int argc, char **argv)
 {
-	struct kreader_conf conf = { .brokers = argv[1] };
+	struct mq_conf conf = { .brokers = argv[1] };
 	rd_kafka_conf_t *out = rd_kafka_conf_new();
 	struct err e = { 0 };
-	struct kreader *r;
+	struct mq *r;
 	rd_kafka_t *to;
 
 	if (argc != 5)
 		die("usage", "BROKERS FROM TO MS");
-	if ((r = kreader_open(&conf, &e)) == NULL)
+	if ((r = mq_open(&conf, &e)) == NULL)
 		die(argv[1], e.msg);
 	set(out, "bootstrap.servers", argv[1]);
 	set(out, "message.max.bytes", "10485760");
 	to = producer(out);
 	copy(r, to, argv, number(argv[4]));
 	rd_kafka_destroy(to);
-	kreader_close(r);
+	mq_close(r);
 	return 0;
 }

@@ -212,7 +212,7 @@ release(struct merge *m, uint64_t w)
 	merge_release(m, w);
 	merge_pos(m, &p);
 	for (size_t i = 0; i < p.n; i++)
-		if (p.v[i].o > p.v[i].n)
+		if (mq_id_cmp(p.v[i].o, p.v[i].n) > 0)
 			abort();
 	pos_fini(&p);
 	return n;
@@ -244,13 +244,14 @@ merged(struct fuzz in)
 	int where;
 
 	for (int i = 0; i < 4; i++)
-		merge_topic(m, (size_t)merge_topic_add(m, names[i], i > 0, 5))
+		merge_topic(m, (size_t)merge_topic_add(
+				   m, names[i], i > 0, mq_id_offset(5)))
 		    ->used = i > 0;
 	while ((p = next(&in, &where, &n)) != NULL) {
 		struct record k = { .ptr = p,
 			.len = n,
 			.topic = where & TOPIC,
-			.offset = merge_topic(m, where & TOPIC)->next,
+			.id = merge_topic(m, where & TOPIC)->next,
 			.time_ms = where >> 3 };
 
 		waits += merge_add(m, &format_v23, &k) != NULL;

@@ -158,7 +158,7 @@ same_lines(const struct opline *a, const struct opline *b)
 	    a->gone != b->gone || a->lossy != b->lossy ||
 	    a->json_inline != b->json_inline || a->ensure != b->ensure ||
 	    a->partial != b->partial || a->stopped != b->stopped ||
-	    a->src_offset != b->src_offset)
+	    a->src_id.entry != b->src_id.entry)
 		abort();
 	same_buf(&a->name, &b->name);
 	same_buf(&a->db, &b->db);
@@ -249,7 +249,7 @@ rows(const struct opline *o, const struct opline *other, struct coll *c)
 static void
 queued(struct rowq *q, const struct opline *o, struct coll *c)
 {
-	struct origin w = { "f", 1, o->src_topic.ptr, o->src_offset };
+	struct origin w = { "f", 1, o->src_topic.ptr, o->src_id };
 	const char *part = o->has_part ? o->part.ptr : NULL;
 	struct err e = { 0 };
 

@@ -64,6 +64,13 @@ sed "s/$one/by-dev-rootcoord-dml_9/" pos >pos9
 reads --from @pos9 --until now
 is 'a topic is gone: status 4' "$got" 4
 like 'and which' "$(cat "$err")" "topic 'by-dev-rootcoord-dml_9' is gone, the position is offset 3\$"
+pos '"7:3"' '"7:3"' 200
+reads --from @pos --until now
+is 'a place in a queue of ledgers: status 1' "$got $(wc -c <"$out")" '1 0'
+like 'names both' "$(cat "$err")" "topic '$one': the position 7:3 is not one of Kafka\$"
+pos 3 '"7:3"' 200
+reads --from @pos --until now
+is 'two kinds in one position: status 1' "$got" 1
 
 # garbage for a position
 for x in '' '{}' 'x' '{"op":"tick","ts":"5"}' '{"op":"tick","ts":"x","pos":{}}' '{"op":"tick","ts":"5","pos":{"t":{"o":-1}}}'; do

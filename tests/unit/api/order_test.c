@@ -499,7 +499,8 @@ positions_are_those_of_the_checkpoint(void **state)
 	assert_true(json_is_null(at(j, "data.target_positions")));
 	json_decref(j);
 	cp.pos.ts = ts;
-	pos_set(&cp.pos, "by-dev-rootcoord-dml_3", 100, 120, ts);
+	pos_set(&cp.pos, "by-dev-rootcoord-dml_3", mq_id_offset(100),
+	    mq_id_offset(120), ts);
 	assert_int_equal(checkpoint_save(api.dir, "x", &cp, &e), 0);
 	api_bytes("POST", "/cdc", ask, sizeof ask - 1, NULL, &r);
 	/* exact digits, which a double has not */

@@ -15,7 +15,7 @@ stand(const char *name, int64_t o)
 
 	assert_int_equal(checkpoint_load(api.dir, name, &cp, &e), 0);
 	cp.pos.ts = tso_from_ms(1700000000000);
-	pos_set(&cp.pos, "t", o, o + 2, cp.pos.ts);
+	pos_set(&cp.pos, "t", mq_id_offset(o), mq_id_offset(o + 2), cp.pos.ts);
 	assert_int_equal(checkpoint_save(api.dir, name, &cp, &e), 0);
 	checkpoint_fini(&cp);
 }

@@ -61,9 +61,9 @@ a_catalogue_is_found_by_id(void **state)
 	assert_null(cat_coll(&c, 4));
 	assert_int_equal(k->n_topics, 2);
 	assert_string_equal(k->topics[0].topic, "r-rootcoord-dml_1");
-	assert_int_equal(k->topics[0].offset, 7);
+	assert_int_equal(k->topics[0].id.entry, 7);
 	assert_string_equal(k->topics[1].topic, "x_y");
-	assert_int_equal(k->topics[1].offset, -1);
+	assert_int_equal(k->topics[1].id.entry, -1);
 	assert_string_equal(cat_part(k, 51)->name, "p");
 	assert_int_equal(k->load, CAT_LOAD_PARTS);
 	assert_ptr_equal(cat_by_name(&c, "d", "a"), k);

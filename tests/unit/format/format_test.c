@@ -38,9 +38,10 @@ tick(struct buf *b, const struct record_headers *h)
 	pm_int(&base, 1, WIRE_TIMETICK);
 	pm_int(&base, 3, 7);
 	pm_sub(b, 1, &base);
-	return (struct record){
-		.ptr = b->ptr, .len = b->len, .offset = 12, .headers = h
-	};
+	return (struct record){ .ptr = b->ptr,
+		.len = b->len,
+		.id = mq_id_offset(12),
+		.headers = h };
 }
 
 static void

@@ -44,7 +44,7 @@ a_row_line_is_read_in_any_order(void **state)
 		assert_string_equal(o.coll_id.ptr, "5");
 		assert_string_equal(o.part.ptr, "p");
 		assert_string_equal(o.src_topic.ptr, "t0");
-		assert_int_equal(o.src_offset, 7);
+		assert_int_equal(o.src_id.entry, 7);
 		assert_int_equal(o.rows.len, strlen("[{\"pk\":\"1\"}]"));
 		assert_true(o.late && o.json_inline && !o.gone && !o.lossy);
 		assert_null(o.doc);
@@ -74,7 +74,7 @@ nothing_of_the_line_before_stays(void **state)
 	assert_int_equal(o.known.len, 0);
 	assert_int_equal(o.pos.len, 0);
 	assert_int_equal(o.has_part, 0);
-	assert_int_equal(o.src_offset, -1);
+	assert_int_equal(o.src_id.entry, -1);
 	assert_string_equal(o.src_topic.ptr, "");
 	assert_int_equal(o.v, 1);
 	opline_fini(&o);

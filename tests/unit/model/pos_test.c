@@ -52,8 +52,8 @@ takes_integers_as_strings_and_offsets_without_n(void **state)
 	assert_int_equal(
 	    from_text(&p, "{\"ts\":9,\"pos\":{\"a\":{\"o\":\"12\"}}}"), 0);
 	assert_int_equal(p.ts, 9);
-	assert_int_equal(pos_find(&p, "a")->o, 12);
-	assert_int_equal(pos_find(&p, "a")->n, 12);
+	assert_int_equal(pos_find(&p, "a")->o.entry, 12);
+	assert_int_equal(pos_find(&p, "a")->n.entry, 12);
 	assert_int_equal(pos_find(&p, "a")->ts, 0);
 	pos_fini(&p);
 }
@@ -91,7 +91,7 @@ refuses_what_is_no_position_and_keeps_the_old_one(void **state)
 	struct pos p = { 0 };
 
 	(void)state;
-	pos_set(&p, "old", 1, 2, 3);
+	pos_set(&p, "old", mq_id_offset(1), mq_id_offset(2), 3);
 	p.ts = 77;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_int_equal(from_text(&p, bad[i]), -1);
@@ -99,7 +99,7 @@ refuses_what_is_no_position_and_keeps_the_old_one(void **state)
 	}
 	assert_int_equal(p.ts, 77);
 	assert_int_equal(p.n, 1);
-	assert_int_equal(pos_find(&p, "old")->n, 2);
+	assert_int_equal(pos_find(&p, "old")->n.entry, 2);
 	pos_fini(&p);
 }
 
@@ -112,12 +112,13 @@ finds_each_of_many_topics(void **state)
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		snprintf(name, sizeof name, "t%d", i * 7919 % 1000);
-		pos_set(&p, name, i * 7919 % 1000, i * 7919 % 1000, 1);
+		pos_set(&p, name, mq_id_offset(i * 7919 % 1000),
+		    mq_id_offset(i * 7919 % 1000), 1);
 	}
 	assert_int_equal(p.n, 1000);
 	for (int i = 0; i < 1000; i++) {
 		snprintf(name, sizeof name, "t%d", i);
-		assert_int_equal(pos_find(&p, name)->o, i);
+		assert_int_equal(pos_find(&p, name)->o.entry, i);
 	}
 	assert_null(pos_find(&p, "t1000"));
 	pos_fini(&p);
@@ -129,8 +130,8 @@ timestamp_decides_before_topics(void **state)
 	struct pos a = { .ts = 5 }, b = { .ts = 6 };
 
 	(void)state;
-	pos_set(&a, "t", 100, 100, 0);
-	pos_set(&b, "t", 1, 1, 0);
+	pos_set(&a, "t", mq_id_offset(100), mq_id_offset(100), 0);
+	pos_set(&b, "t", mq_id_offset(1), mq_id_offset(1), 0);
 	assert_int_equal(pos_before(&a, &b, NULL), 1);
 	assert_int_equal(pos_before(&b, &a, NULL), 0);
 	pos_fini(&a);
@@ -143,15 +144,15 @@ equal_timestamps_compare_the_topics_both_have(void **state)
 	struct pos a = { .ts = 5 }, b = { .ts = 5 };
 
 	(void)state;
-	pos_set(&a, "only_a", 0, 0, 0);
-	pos_set(&b, "only_b", 9, 9, 0);
-	pos_set(&a, "t", 4, 6, 0);
-	pos_set(&b, "t", 4, 6, 0);
+	pos_set(&a, "only_a", mq_id_offset(0), mq_id_offset(0), 0);
+	pos_set(&b, "only_b", mq_id_offset(9), mq_id_offset(9), 0);
+	pos_set(&a, "t", mq_id_offset(4), mq_id_offset(6), 0);
+	pos_set(&b, "t", mq_id_offset(4), mq_id_offset(6), 0);
 	assert_int_equal(pos_before(&a, &b, NULL), 0);
-	pos_set(&b, "t", 4, 7, 0);
+	pos_set(&b, "t", mq_id_offset(4), mq_id_offset(7), 0);
 	assert_int_equal(pos_before(&a, &b, &err), 1);
 	assert_non_null(strstr(err.msg, "topic 't'"));
-	pos_set(&b, "t", 5, 6, 0);
+	pos_set(&b, "t", mq_id_offset(5), mq_id_offset(6), 0);
 	assert_int_equal(pos_before(&a, &b, NULL), 1);
 	assert_int_equal(pos_before(&b, &a, NULL), 0);
 	pos_fini(&a);
@@ -164,17 +165,17 @@ a_topic_never_leaves(void **state)
 	struct pos a = { .ts = 5 }, b = { .ts = 6 }, c = { 0 };
 
 	(void)state;
-	pos_set(&a, "x", 1, 1, 1);
-	pos_set(&a, "y", 1, 1, 1);
-	pos_set(&b, "y", 2, 3, 4);
+	pos_set(&a, "x", mq_id_offset(1), mq_id_offset(1), 1);
+	pos_set(&a, "y", mq_id_offset(1), mq_id_offset(1), 1);
+	pos_set(&b, "y", mq_id_offset(2), mq_id_offset(3), 4);
 	pos_merge(&a, &b);
 	assert_int_equal(a.ts, 6);
-	assert_int_equal(pos_find(&a, "x")->o, 1);
-	assert_int_equal(pos_find(&a, "y")->n, 3);
+	assert_int_equal(pos_find(&a, "x")->o.entry, 1);
+	assert_int_equal(pos_find(&a, "y")->n.entry, 3);
 	pos_copy(&c, &a);
 	assert_int_equal(c.n, 2);
 	pos_fini(&a);
-	assert_int_equal(pos_find(&c, "y")->o, 2);
+	assert_int_equal(pos_find(&c, "y")->o.entry, 2);
 	pos_fini(&b);
 	pos_fini(&c);
 }

@@ -13,7 +13,7 @@ is_of_kind(rd_kafka_resp_err_t rc, enum err_kind kind)
 {
 	struct err e = { 0 };
 
-	assert_int_equal(kreader_fail(&e, rc, "t"), -1);
+	assert_int_equal(kafka_fail(&e, rc, "t"), -1);
 	assert_int_equal(e.kind, kind);
 }
 

@@ -168,7 +168,7 @@ it_does_not_grow_for_ever(void **state)
 		add(p, r, "{\"n\":\"a\"}");
 	assert_int_equal(redo_tick(r, 200, &p->e), 0);
 	c.pos.ts = 200;
-	pos_set(&c.pos, "topic", 1, 1, 200);
+	pos_set(&c.pos, "topic", mq_id_offset(1), mq_id_offset(1), 200);
 	assert_int_equal(checkpoint_save(p->dir, "t", &c, &p->e), 0);
 	checkpoint_fini(&c);
 	add(p, r, "{\"n\":\"b\"}");

@@ -90,7 +90,7 @@ save(uint64_t ts)
 
 	assert_int_equal(checkpoint_load(dir, "t", &c, &err), 0);
 	c.pos.ts = ts;
-	pos_set(&c.pos, "topic", 5, 7, ts);
+	pos_set(&c.pos, "topic", mq_id_offset(5), mq_id_offset(7), ts);
 	assert_int_equal(checkpoint_save(dir, "t", &c, &err), 0);
 	checkpoint_fini(&c);
 }
@@ -163,7 +163,7 @@ the_newest_is_read_and_the_one_before_kept(void **state)
 	assert_int_equal(checkpoint_load(dir, "t", &c, &err), 0);
 	assert_int_equal(c.gen, 2);
 	assert_int_equal(c.fell_back, 0); /* a killed writer leaves it so */
-	assert_int_equal(pos_find(&c.pos, "topic")->n, 7);
+	assert_int_equal(pos_find(&c.pos, "topic")->n.entry, 7);
 	checkpoint_fini(&c);
 }
 

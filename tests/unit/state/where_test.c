@@ -69,7 +69,7 @@ the_last_line_of_a_file_counts(void **state)
 	assert_int_equal(where_from(&w, at, NULL, &e), 0);
 	assert_int_equal(w.kind, WHERE_POS);
 	assert_int_equal(w.ts, 9);
-	assert_int_equal(pos_find(&w.pos, "t")->n, 6);
+	assert_int_equal(pos_find(&w.pos, "t")->n.entry, 6);
 	assert_non_null(json_object_get(w.known, "7"));
 	where_fini(&w);
 	assert_int_equal(truncate(path, 0), 0);

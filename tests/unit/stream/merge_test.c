@@ -19,7 +19,7 @@ add(struct merge *m, int topic, int type, int64_t id, int64_t ts)
 	static size_t n;
 	struct merge_topic *t = merge_topic(m, (size_t)topic);
 	struct buf base = { 0 }, run = { 0 }, *v = &b[n++ % 64];
-	struct record k = { .topic = topic, .offset = t->next };
+	struct record k = { .topic = topic, .id = t->next };
 
 	buf_fini(v);
 	pm_int(&base, 1, type);
@@ -69,8 +69,8 @@ two_topics(void)
 {
 	struct merge *m = merge_new();
 
-	assert_int_equal(merge_topic_add(m, "a", 1, 0), 0);
-	assert_int_equal(merge_topic_add(m, "b", 1, 10), 1);
+	assert_int_equal(merge_topic_add(m, "a", 1, mq_id_offset(0)), 0);
+	assert_int_equal(merge_topic_add(m, "b", 1, mq_id_offset(10)), 1);
 	merge_topic(m, 0)->used = merge_topic(m, 1)->used = 1;
 	return m;
 }
@@ -135,17 +135,17 @@ a_position_holds_what_is_not_out(void **state)
 	add(m, 1, WIRE_DROP_COLLECTION, 0, 95);
 	assert_int_equal(take(m), 40);
 	merge_release(m, 50);
-	assert_int_equal(pos_of(m, "b").o, 10);
-	assert_int_equal(pos_of(m, "b").n, 14);
+	assert_int_equal(pos_of(m, "b").o.entry, 10);
+	assert_int_equal(pos_of(m, "b").n.entry, 14);
 	assert_int_equal(pos_of(m, "b").last, 95);
-	assert_int_equal(pos_of(m, "a").o, 0);
+	assert_int_equal(pos_of(m, "a").o.entry, 0);
 	assert_int_equal(pos_of(m, "a").last, 0);
 	assert_int_equal(take(m), 90);
 	merge_release(m, 90);
 	/* a message that is not carried keeps its place, too */
-	assert_int_equal(pos_of(m, "b").o, 13);
+	assert_int_equal(pos_of(m, "b").o.entry, 13);
 	merge_release(m, 95);
-	assert_int_equal(pos_of(m, "b").o, 14);
+	assert_int_equal(pos_of(m, "b").o.entry, 14);
 	assert_int_equal(merge_topic(m, 1)->bytes, 0);
 	merge_free(m);
 }
@@ -156,12 +156,12 @@ a_start_skips_what_was_out(void **state)
 	struct merge *m = two_topics();
 
 	(void)state;
-	merge_topic(m, 1)->skip_n = 12;
+	merge_topic(m, 1)->skip_n = mq_id_offset(12);
 	merge_topic(m, 1)->skip_ts = 50;
 	merge_topic(m, 1)->skip_last = 77;
 	merge_release(m, 50);
 	assert_null(add(m, 1, WIRE_INSERT, 0, 50));
-	assert_int_equal(pos_of(m, "b").n, 12);
+	assert_int_equal(pos_of(m, "b").n.entry, 12);
 	assert_int_equal(pos_of(m, "b").last, 77);
 	assert_non_null(add(m, 1, WIRE_INSERT, 0, 51));
 	assert_int_equal(merge_stats(m)->late, 0);
@@ -223,12 +223,13 @@ ticks_far_ahead_take_little(void **state)
 	}
 	assert_in_range(b->bytes, 1, 600 * sizeof(struct rec));
 	assert_int_equal(merge_bytes(m), merge_topic(m, 0)->bytes + b->bytes);
-	assert_int_equal(pos_of(m, "b").o, 10);
+	assert_int_equal(pos_of(m, "b").o.entry, 10);
 	/* half of it: the place to read from is no more than 10 s early */
 	merge_release(m, begin + tso_from_ms(INT64_C(1800) * 1000));
-	assert_in_range(pos_of(m, "b").o, 10 + HOUR / 2 - 50, 10 + HOUR / 2);
+	assert_in_range(
+	    pos_of(m, "b").o.entry, 10 + HOUR / 2 - 50, 10 + HOUR / 2);
 	merge_release(m, ts);
-	assert_int_equal(pos_of(m, "b").o, 10 + HOUR);
+	assert_int_equal(pos_of(m, "b").o.entry, 10 + HOUR);
 	assert_int_equal(b->bytes, 0);
 	assert_int_equal(merge_bytes(m), 0);
 	merge_free(m);
