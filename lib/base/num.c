@@ -71,6 +71,31 @@ num_u64(const char *s, uint64_t min, uint64_t max, uint64_t *v, struct err *e)
 	return num_u64n(s, strlen(s), min, max, v, e);
 }
 
+static int
+digit36(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'z' ? c - 'a' + 10
+				      : -1;
+}
+
+int
+num_base36(const char *s, size_t n, uint64_t *v, struct err *e)
+{
+	size_t i;
+
+	*v = 0;
+	for (i = 0; i < n && digit36(s[i]) != -1; i++)
+		if (__builtin_mul_overflow(*v, 36, v) ||
+		    __builtin_add_overflow(*v, digit36(s[i]), v))
+			break;
+	if (i == n && *v > 0)
+		return 0;
+	return err_set(e, ERR_DATA,
+	    "'%.*s' is not an integer from 1 on in base 36",
+	    (int)(n > 64 ? 64 : n), s);
+}
+
 int
 num_add(size_t a, size_t b, size_t *v)
 {

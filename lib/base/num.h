@@ -19,6 +19,9 @@ int num_i64(const char *s, int64_t min, int64_t max, int64_t *v, struct err *e);
 int num_u64(
     const char *s, uint64_t min, uint64_t max, uint64_t *v, struct err *e);
 
+/* The same in base 36, digits and small letters, from 1 on. */
+int num_base36(const char *s, size_t n, uint64_t *v, struct err *e);
+
 /* *v = a + b and *v = a * b; -1 when that does not fit. */
 int num_add(size_t a, size_t b, size_t *v);
 int num_mul(size_t a, size_t b, size_t *v);

@@ -47,6 +47,35 @@ same_f64(uint64_t bits)
 		fail_msg("%016llx is '%s'", (unsigned long long)bits, s);
 }
 
+static int
+base36(const char *text, uint64_t want)
+{
+	struct err e = { 0 };
+	uint64_t v;
+
+	if (num_base36(text, strlen(text), &v, &e) == 0)
+		return v == want;
+	return want == 0 && e.kind == ERR_DATA;
+}
+
+static void
+base_36_is_digits_and_small_letters(void **state)
+{
+	(void)state;
+	assert_true(base36("1", 1));
+	assert_true(base36("z", 35));
+	assert_true(base36("10", 36));
+	assert_true(base36("3krx8ihx4kwj", 470824162964015059));
+	assert_true(base36("3w5e11264sgsf", UINT64_MAX));
+	assert_true(base36("3w5e11264sgsg", 0));
+	assert_true(base36("zzzzzzzzzzzzzz", 0));
+	assert_true(base36("", 0));
+	assert_true(base36("0", 0));
+	assert_true(base36("A", 0));
+	assert_true(base36("-1", 0));
+	assert_true(base36("1 ", 0));
+}
+
 static void
 floats_read_back_to_their_bits(void **state)
 {
@@ -239,6 +268,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(base_36_is_digits_and_small_letters),
 		cmocka_unit_test(floats_read_back_to_their_bits),
 		cmocka_unit_test(doubles_read_back_to_their_bits),
 		cmocka_unit_test(decimals_are_short),
