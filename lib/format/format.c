@@ -35,7 +35,7 @@ format_of(const struct record *r, const char *topic, struct err *e)
 }
 
 int
-format_peek(const struct record *r, struct msg *m)
+format_peek(struct record *r, struct msg *m)
 {
 	const struct format *f = find(r);
 	struct err ignored = { 0 };

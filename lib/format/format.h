@@ -13,12 +13,16 @@ struct format {
 	int first;            /* of them: 2003 is 2.3 */
 	int (*is)(const struct record *r);
 	/*
-	 * Read all but the rows. Of a type that the format does not know only
-	 * type, msg_id and ts are filled in. ERR_DATA. NULL: this program
-	 * knows such a record when it sees one, and does not read it.
+	 * Read all but the rows. Spans of *m live until r is dropped, also
+	 * those from headers: what is needed of them goes to r->kept. ERR_DATA.
+	 * NULL: this program knows such a record when it sees one, and does
+	 * not read it.
 	 */
-	int (*decode)(const struct record *r, struct msg *m, struct err *e);
-	/* The collections that a flush names, appended; needs no headers. */
+	int (*decode)(struct record *r, struct msg *m, struct err *e);
+	/*
+	 * The collections that a flush names, appended; needs no headers.
+	 * NULL: a flush is of one, coll_id.
+	 */
 	int (*flush)(
 	    const struct record *r, struct spans *colls, struct err *e);
 };
@@ -33,7 +37,7 @@ const struct format *format_of(
     const struct record *r, const char *topic, struct err *e);
 
 /* The message of a record that may be anybody's: -1 if it has none. */
-int format_peek(const struct record *r, struct msg *m);
+int format_peek(struct record *r, struct msg *m);
 
 /* What a Milvus of this version (2003 is 2.3) writes; NULL: it is too old. */
 const struct format *format_of_version(int version);

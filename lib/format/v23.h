@@ -22,9 +22,6 @@ struct err;
  */
 int v23_decode(const void *p, size_t len, struct msg *m, struct err *e);
 
-/* "Insert" for commonpb.MsgType 400; NULL for a type that we do not know. */
-const char *v23_type_name(int type);
-
 /*
  * The collections that a Flush request names (milvus.proto FlushRequest),
  * appended; their database is struct msg's db.

@@ -103,6 +103,7 @@ fill(struct kafka *r, struct record *m, rd_kafka_message_t *rkm)
 	m->time_ms = rd_kafka_message_timestamp(rkm, NULL);
 	m->topic = topic_of(rkm)->number;
 	m->headers = headers_take(&r->headers, rkm);
+	m->kept = NULL;
 	rd_kafka_message_destroy(rkm);
 }
 

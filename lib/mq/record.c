@@ -13,7 +13,8 @@ void
 record_drop(struct record *r)
 {
 	free(r->own);
-	r->own = NULL;
+	free(r->kept);
+	r->own = r->kept = NULL;
 	r->ptr = NULL;
 }
 

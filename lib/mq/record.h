@@ -24,6 +24,7 @@ struct record {
 	const struct record_headers *headers; /* NULL: none; borrowed until its
 						 reader is called again */
 	void *own;                            /* ptr, if it is to be freed */
+	void *kept; /* what is needed of the headers, or NULL; freed with it */
 };
 
 /* As get; 0 for a record without headers. */

@@ -17,7 +17,7 @@
 enum { PATIENCE_MS = 10000 };
 
 static int
-show(const struct record *k, struct err *e)
+show(struct record *k, struct err *e)
 {
 	const struct format *f = format_of(k, "", e);
 	struct msg m;

@@ -4,6 +4,9 @@
  *	flags, fields n, n × (type, flags, dimension), records: (where, length
  *	as two bytes little endian, bytes)
  *
+ * With STREAMING in flags a record begins with its headers: how many, then
+ * (name, by its place in `names`, length, text) of each.
+ *
  * Each record goes through header, rows and keys; what rows_open takes must
  * come out as JSON, and, through the columns of cdc-apply and back, as the
  * same text. Then all of them go through merge: by the end each has left
@@ -19,6 +22,7 @@
 #include "codec/json_minify.h"
 #include "codec/json_write.h"
 #include "format/v23.h"
+#include "format/v26.h"
 #include "fuzz.h"
 #include "fuzzrows.h"
 #include "model/pos.h"
@@ -34,6 +38,7 @@ enum {
 	EMBED = 4,   /* as in rows_opts */
 	NO_SCHEMA = 8,
 	DYNAMIC = 16,
+	STREAMING = 32,
 	PK = 1, /* of a field's flags */
 	NULLABLE = 2,
 	OUTPUT = 4,
@@ -195,6 +200,82 @@ record(const uint8_t *p, size_t n, const struct schema *s, int flags)
 	spans_fini(&names);
 }
 
+/* The properties of a record of the streaming log. */
+static const char *const names[] = { "_v", "_t", "_tt", "_vc", "_lc", "_lcs",
+	"_h", "_bh", "_tx", "_wt", "_ch", "_ct" };
+enum { NAMES = sizeof names / sizeof *names };
+struct properties {
+	struct record_headers pub;
+	struct span v[NAMES]; /* ptr NULL: it is not there */
+};
+
+static int
+property(const struct record_headers *h, const char *name, struct span *v)
+{
+	const struct properties *p = (const struct properties *)h;
+
+	for (size_t i = 0; i < NAMES; i++)
+		if (strcmp(names[i], name) == 0 && p->v[i].ptr != NULL) {
+			*v = p->v[i];
+			return 1;
+		}
+	return 0;
+}
+
+static void
+take_properties(struct fuzz *in, struct properties *h)
+{
+	h->pub.get = property;
+	for (int n = fuzz_byte(in) % 16; n > 0; n--) {
+		struct span *v = &h->v[fuzz_byte(in) % NAMES];
+		size_t len = fuzz_byte(in);
+		const uint8_t *p = fuzz_take(in, len);
+
+		if (p == NULL)
+			break;
+		free((void *)(uintptr_t)v->ptr);
+		v->len = len;
+		v->ptr = x_memdup(p, len + (len == 0));
+	}
+}
+
+/* The message is read when its headers are gone. */
+static void
+streaming(struct fuzz in)
+{
+	struct properties h = { 0 };
+	struct record r = { 0 };
+	struct spans vchannels = { 0 };
+	struct buf text = { 0 };
+	struct err e = { 0 };
+	struct msg m;
+	int rc;
+
+	take_properties(&in, &h);
+	r.headers = &h.pub;
+	r.ptr = in.p;
+	r.len = in.len;
+	rc = v26_decode(&r, &m, &e);
+	for (size_t i = 0; i < NAMES; i++)
+		free((void *)(uintptr_t)h.v[i].ptr);
+	if (rc == 0) {
+		if (m.ts == 0 || m.name == NULL ||
+		    msg_use(m.kind) > MSG_USE_DDL)
+			abort();
+		v26_vchannels(&m, &vchannels, &e);
+		buf_add(&text, m.shard.ptr, m.shard.len);
+		buf_add(&text, m.confirmed.ptr, m.confirmed.len);
+		buf_add(&text, m.header.ptr, m.header.len);
+		for (size_t i = 0; i < vchannels.n; i++)
+			buf_add(&text, vchannels.v[i].ptr, vchannels.v[i].len);
+	} else if (e.kind != ERR_DATA) {
+		abort();
+	}
+	spans_fini(&vchannels);
+	buf_fini(&text);
+	record_free(&r);
+}
+
 /* What leaves, up to the watermark; never back, but for what came late. */
 static size_t
 release(struct merge *m, uint64_t w)
@@ -236,7 +317,7 @@ next(struct fuzz *in, int *where, size_t *n)
 static void
 merged(struct fuzz in)
 {
-	static const char *const names[] = { "replicate-msg", "a", "b", "c" };
+	static const char *const topics[] = { "replicate-msg", "a", "b", "c" };
 	struct merge *m = merge_new();
 	const uint8_t *p;
 	uint64_t w;
@@ -245,7 +326,7 @@ merged(struct fuzz in)
 
 	for (int i = 0; i < 4; i++)
 		merge_topic(m, (size_t)merge_topic_add(
-				   m, names[i], i > 0, mq_id_offset(5)))
+				   m, topics[i], i > 0, mq_id_offset(5)))
 		    ->used = i > 0;
 	while ((p = next(&in, &where, &n)) != NULL) {
 		struct record k = { .ptr = p,
@@ -276,8 +357,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (take_schema(&in, flags, &s) == 0) {
 		records = in;
 		while ((p = next(&in, &where, &n)) != NULL)
-			record(p, n, &s, flags);
-		merged(records);
+			if (flags & STREAMING)
+				streaming((struct fuzz){ p, n });
+			else
+				record(p, n, &s, flags);
+		if (!(flags & STREAMING))
+			merged(records);
 	}
 	schema_fini(&s);
 	return 0;

@@ -7,6 +7,7 @@
 
 #include "../pbmake.h"
 #include "base/err.h"
+#include "format/body.h"
 #include "format/v23.h"
 
 /* MsgBase as field 1; ts 0: absent. */
@@ -156,8 +157,8 @@ an_unknown_type_keeps_its_time(void **state)
 	assert_int_equal(m.kind, MSG_OTHER);
 	assert_int_equal(m.msg_id, 8);
 	assert_int_equal(m.ts, 44);
-	assert_null(v23_type_name(4711));
-	assert_string_equal(v23_type_name(WIRE_DELETE), "Delete");
+	assert_null(body_type_name(4711));
+	assert_string_equal(body_type_name(WIRE_DELETE), "Delete");
 	buf_fini(&b);
 }
 

@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "codec/json_write.h"
+#include "format/body.h"
 #include "format/v23.h"
 #include "model/schema.h"
 #include "rows/keys.h"
@@ -73,7 +74,7 @@ head(const struct msg *m, struct jsonw *w)
 {
 	jw_open(w, NULL, '{');
 	jw_i64(w, "type", m->type);
-	jw_str(w, "name", v23_type_name(m->type));
+	jw_str(w, "name", body_type_name(m->type));
 	jw_i64s(w, "msg_id", m->msg_id);
 	jw_u64s(w, "ts", m->ts);
 	if (m->coll_id != 0)
