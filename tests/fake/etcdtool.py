@@ -3,12 +3,15 @@
 
   replay FILE [A B]...  each line is one transaction, {"put":{KEY:BASE64},"delete":[KEY]}; prints the last revision;
                  in values each A is a B, of as many bytes
+  load FILE      each line is a key as it once was, {"key":KEY,"value_b64":BASE64,"mod_revision":N}, gzip or not: put in the
+                 order in which they changed, read back and compared; prints what stands before the first / of a key
   put KEY [VALUE]  one key; prints the revision
   record BASE    what changes beneath BASE from now on, as lines for replay, until a signal
   compact        all that is past
   login          root:secret, and logins on
 """
 import base64
+import gzip
 import http.client
 import json
 import os
@@ -44,6 +47,19 @@ class Etcd:
             yield json.loads(line)['result'].get('events', [])
 
 
+def load(etcd, path):
+    open_ = gzip.open if path.endswith('.gz') else open
+    with open_(path, 'rt') as f:
+        items = sorted((json.loads(x) for x in f), key=lambda x: x['mod_revision'])
+    for i in range(0, len(items), 100):  # an etcd takes 128 in one transaction
+        etcd.txn({'put': {x['key']: x['value_b64'] for x in items[i:i + 100]}})
+    for x in items:
+        kvs = etcd.call('/v3/kv/range', {'key': b64(x['key'])}).get('kvs', [])
+        if [k.get('value', '') for k in kvs] != [x['value_b64']]:
+            sys.exit('etcdtool: %s: is not what was put' % x['key'])
+    return sorted({x['key'].split('/')[0] for x in items})
+
+
 def renamed(line, names):
     for key, value in line.get('put', {}).items():
         value = base64.b64decode(value)
@@ -77,6 +93,8 @@ def main(url, command, *args):
         for text in open(args[0]):
             rev = etcd.txn(renamed(json.loads(text), args[1:]))
         print(rev)
+    elif command == 'load':
+        print(*load(etcd, args[0]))
     elif command == 'put':
         print(etcd.txn({'put': {args[0]: b64(args[1] if len(args) > 1 else '')}}))
     elif command == 'record':

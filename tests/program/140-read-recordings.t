@@ -1,0 +1,80 @@
+#!/bin/sh
+# logs and catalogues that genuine servers wrote, put back: what is read is by value what their clients did
+. "$(dirname "$0")/../lib/lib.sh"
+. "$TESTS/lib/readlib.sh"
+. "$TESTS/lib/etcd.sh"
+
+# recorded VERSION: into the servers of this test
+recorded() {
+	data=$TESTS/data/recordings/$1
+	gzip -dc "$data/kafka.jsonl.gz" | jq -r .topic | sort -u | sed 's/.*/!topic	&	1/' >&9
+	sh "$TESTS/tools/replay" "$data"
+}
+
+judge() {
+	python3 "$TESTS/judge/judge.py" "$@"
+}
+
+whole() { # ROOT FILE
+	cdc-meta -r "$1" | cdc-read --from beginning --until end >"$2"
+}
+
+kafka_up
+etcd_start --unsafe-no-fsync
+
+is '2.4.24 is put back' "$(recorded 2.4.24)" by-m24
+is '2.5.27 is put back' "$(recorded 2.5.27)" by-m25
+
+ok '2.4.24 is read' whole by-m24 24.ndjson
+is 'without a word' "$(cat "$err")" ''
+# 26: this version changes a field's max_length in its memory only; its etcd and its log do not have it
+is '2.4.24: equal' "$(judge --skip 26 "$TESTS/data/recordings/2.4.24/truth.jsonl.gz" 24.ndjson)" \
+	'equal: 6 collections, 50 rows'
+ok '2.5.27 is read' whole by-m25 25.ndjson
+is 'without a word' "$(cat "$err")" ''
+truth=$TESTS/data/recordings/2.5.27/truth.jsonl.gz
+is '2.5.27: equal' "$(judge "$truth" 25.ndjson)" 'equal: 7 collections, 54 rows'
+
+# What the judge sees: one fault in the stream, or one call more.
+sees() { # WHAT TRUTH STREAM WANT: the first line
+	is "sees $1" "$(judge "$2" "$3" 2>&1 | head -n 1)" "$4"
+}
+fault() { # WHAT JQ-PROGRAM WANT
+	jq -c "$2" 25.ndjson >bad.ndjson
+	sees "$1" "$truth" bad.ndjson "$3"
+}
+truth=$TESTS/data/recordings/2.5.27/truth.jsonl.gz
+trunc='select(.op == "insert" and .coll == "trunc" and .rows[0].k == "a0")'
+fault 'a lost row' "($trunc | .rows) |= .[1:]" 'collections default.trunc rows: a0: only in the truth'
+fault 'one bit of a float' "($trunc | .rows[0].v) = \"AQCAPwAAgD8=\"" \
+	'collections default.trunc rows a0 v: truth 0000803f0000803f, stream 0100803f0000803f'
+fault 'a null' '(select(.coll == "all") | .rows[]? | select(.id == "1") | .n_f) = null' \
+	'collections default.all rows 1 n_f: truth 0000003f, stream None'
+fault 'another partition' '(select(.rows[]?.id == "104") | .part) = "_default"' \
+	'collections default.all rows: 100: only in the stream'
+fault 'a delete twice' 'if .op == "delete" and .coll == "vpk" then ., . else . end' \
+	"collections db1.vpk deleted (None, 'key-1'): truth 1, stream 2"
+fault 'an insert twice' "$trunc, ." \
+	"judge: line 34: insert of default.trunc: ValueError: key 'a0' is there already"
+fault 'an index that lacks' 'select(.index != "ix_js")' 'collections default.all indexes: ix_js: only in the truth'
+fault 'no end' 'select(.op != "end")' 'judge: the stream has no end'
+more() { # OP ARGS [OK]
+	{ gzip -dc "$truth" && echo "{\"n\":999,\"op\":\"$1\",\"args\":$2,\"ok\":${3:-true}}"; } >more.jsonl
+}
+more 'rename in db' '["trunc","other"]'
+sees 'a rename that lacks' more.jsonl 25.ndjson 'collections: default.other: only in the truth'
+more 'rename in db' '["trunc","other"]' false
+is 'a call that failed did nothing' "$(judge more.jsonl 25.ndjson)" 'equal: 7 collections, 54 rows'
+more 'invent' '[]'
+sees 'a call it does not know' more.jsonl 25.ndjson "judge: call 999: 'invent' is not known"
+
+# And what puts a log back: a topic that has something already, a record that is not the next.
+data=$TESTS/data/recordings/2.5.27
+fails 'not twice' sh "$TESTS/tools/replay" "$data"
+is 'says why' "$(cat "$err")" \
+	"replaylog: topic 'by-m25-replicate-msg' is from 0 to 54, want 0 to 0"
+gzip -dc "$data/kafka.jsonl.gz" | sed 's/by-m25/by-new/; 3d' >hole.jsonl
+printf '!topic\tby-new-replicate-msg\t1\n!topic\tby-new-rootcoord-dml_0\t1\n' >&9
+exits 1 replaylog "$CDC_BROKERS" hole.jsonl
+is 'says where' "$(cat "$err")" "replaylog: hole.jsonl line 3: not the topic's next offset"
+done_testing
