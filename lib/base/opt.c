@@ -166,8 +166,8 @@ opt_append(struct opt_list *l, const char *arg)
 	l->v[l->n] = NULL;
 }
 
-static int
-take(const struct opt *o, void *conf, const char *arg, struct err *e)
+int
+opt_take(const struct opt *o, void *conf, const char *arg, struct err *e)
 {
 	void *to = (char *)conf + o->at;
 	uint64_t v = 1;
@@ -253,7 +253,8 @@ parse(int argc, char **argv, char order, const struct opt *table,
 	while ((o = next(&s, argc, argv, &operand)) != NULL || operand != NULL)
 		if (operand != NULL)
 			aside[n++] = operand;
-		else if (!is_common(&s, o) && take(o, conf, optarg, &e) == -1)
+		else if (!is_common(&s, o) &&
+			 opt_take(o, conf, optarg, &e) == -1)
 			opt_die("--%s: %s", o->name, e.msg);
 	first = optind - n; /* behind "--" are operands, too */
 	memcpy(argv + first, aside, (size_t)n * sizeof *aside);

@@ -115,6 +115,9 @@ int opt_until(int argc, char **argv, const struct opt *table, const char *usage,
 int opt_go_on(int argc, char **argv, int at, const struct opt *table,
     const char *usage, void *conf);
 
+/* Put one argument into conf. -1 with *e: what is wrong with it. */
+int opt_take(const struct opt *o, void *conf, const char *arg, struct err *e);
+
 /* What a text is that was not given: from the environment, or NULL. */
 const char *opt_default(const struct opt *o);
 /*

@@ -21,12 +21,15 @@ static const struct opt source_options[] = {
 	{ .name = "source",
 	    .letter = 'S',
 	    .arg = "URI",
+	    .kind = OPT_IS_TEXT,
 	    .help = "the source Milvus, for doctor to count rows" },
 	{ .name = "source-token-file",
 	    .arg = "FILE",
+	    .kind = OPT_IS_TEXT,
 	    .help = "the source's user:password" },
 	{ .name = "source-cacert",
 	    .arg = "FILE",
+	    .kind = OPT_IS_TEXT,
 	    .help = "the source's certificate authority" },
 	{ 0 },
 };
@@ -204,6 +207,33 @@ refuse_secret(const struct task_option *o, const char *arg, struct err *e)
 	return 0;
 }
 
+/*
+ * -1 if the program that gets the argument would refuse it. What is made of it
+ * is not used.
+ */
+static int
+refuse_mistake(const struct task_option *o, const char *arg, struct err *e)
+{
+	union {
+		struct meta_args meta;
+		struct reader_args read;
+		struct apply_args apply;
+	} args;
+	int rc;
+
+	if (strcmp(o->name, "on-error") == 0 && strcmp(arg, "dead") == 0)
+		return 0; /* dead: and a file of the task's folder */
+	memset(&args, 0, sizeof args);
+	rc = opt_take(row(o), &args, arg, e);
+	if (o->prog == TASK_READ) {
+		patterns_fini(&args.read.conf.include);
+		patterns_fini(&args.read.conf.exclude);
+		free(args.read.props.v);
+	} else if (o->prog == TASK_APPLY)
+		names_fini(&args.apply.conf.rename);
+	return rc;
+}
+
 static char *
 absolute(const char *path)
 {
@@ -268,7 +298,7 @@ task_option_set(json_t *options, const struct task_option *o, const char *arg,
 	}
 	if (arg[0] == '\0')
 		return err_set(e, ERR_USAGE, "the value is empty");
-	if (refuse_secret(o, arg, e) == -1)
+	if (refuse_secret(o, arg, e) == -1 || refuse_mistake(o, arg, e) == -1)
 		return -1;
 	text = kept(o, arg);
 	v = json_string(text);

@@ -45,8 +45,9 @@ struct opt task_option_opt(
 
 /*
  * Put one option into a definition's "options". ERR_USAGE for an argument that
- * is empty, or has a secret in it (a password in a URL, a librdkafka property
- * that is one); the message does not name the option.
+ * is empty, that has a secret in it (a password in a URL, a librdkafka property
+ * that is one), or that its program would refuse, with its words; the message
+ * does not name the option.
  */
 int task_option_set(json_t *options, const struct task_option *o,
     const char *arg, struct err *e);
