@@ -9,7 +9,7 @@
 #include "base/sig.h"
 #include "net/tls.h"
 
-/* From the file, else from the environment. */
+/* The login of the token file, else of the environment. */
 static void
 set_login(struct apply_args *a, char **token)
 {

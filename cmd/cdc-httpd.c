@@ -34,7 +34,7 @@ struct httpd_args {
 	int print;
 };
 
-/* The name of an option, and a value. */
+/* Keeps NAME=VALUE: a request may give the option this value. */
 static int
 allow_source(void *to, const struct opt *o, const char *arg, struct err *e)
 {
@@ -50,7 +50,10 @@ allow_source(void *to, const struct opt *o, const char *arg, struct err *e)
 	return 0;
 }
 
-/* Its file is one that each of these tasks will read. */
+/*
+ * The file of URI=FILE becomes the token file of tasks for that target, so it
+ * is checked here.
+ */
 static int
 allow_target(void *to, const struct opt *o, const char *arg, struct err *e)
 {
@@ -108,8 +111,8 @@ static const struct opt own[] = {
 };
 
 /*
- * Where the source is, which a request for a task does not say: options of
- * cdc-task create, for each new one.
+ * Options of cdc-task create that say where the source is: they become options
+ * of each new task, because a request does not name the source.
  */
 static int
 of_source(const struct task_option *o)
@@ -143,8 +146,8 @@ make_table(struct opt table[static MAX_TABLE])
 }
 
 /*
- * Has the service manager opened the socket, sd_listen_fds(3)? The first of
- * such descriptors is 3.
+ * The socket that a service manager has opened, or NULL: sd_listen_fds(3),
+ * where the first descriptor is 3.
  */
 static const char *
 activated(void)
@@ -219,7 +222,10 @@ stopping(void *arg)
 	notify_stopping();
 }
 
-/* The manager wants to hear of us twice as often as it would give us up. */
+/*
+ * Called once a second: a manager's watchdog needs a message at least twice in
+ * its time.
+ */
 static void
 tick(void *arg)
 {
@@ -242,7 +248,8 @@ main(int argc, char **argv)
 	char *dir;
 
 	log_init(argv[0]);
-	hash_fixed(); /* of tags, which clients give back to the next of us */
+	/* the same tags after a restart, since clients send them back */
+	hash_fixed();
 	notify_init();
 	parse(&a, argc, argv);
 	a.api.dir = dir = state_dir(a.dir);

@@ -31,43 +31,48 @@
 
 enum {
 	MAX_TABLE = 60,
-	ASK_MS = 1500, /* of Kafka, for status: it answers in 2 s */
+	ASK_MS = 1500, /* Kafka's time for status, which answers within 2 s */
 	WATCH_MS = 2000,
 	STOP_MS = 20000, /* how long pause waits for the runner */
 };
 
 struct task_args {
-	const char *state_dir; /* as it is said */
+	const char *state_dir; /* as it was given */
 	char *dir;
 	const char *name; /* the operand, or NULL */
-	const char *coll; /* a second one, of doctor */
+	const char *coll; /* the second operand of doctor */
 	const char *checks;
 	json_t *options; /* of create */
 	const char *from;
 	const char *reason;
-	enum source_missing missing; /* of set; SOURCE_STOP: is not given */
+	enum source_missing missing; /* of set; SOURCE_STOP: not given */
 	int paused, no_check, allow_none, json, watch, label, offline;
 	int progress;        /* of run */
 	int color, topics;   /* of status */
 	int adopt, no_adopt; /* of set */
-	int bad; /* the status, where it is an answer: not all is well */
+	/*
+	 * exit status of a command that did its work: 1 or 3, not all is well
+	 */
+	int bad;
 };
 
-/* To standard output, at once and whole. */
+/* Writes the bytes to standard output. */
 static int
 print(const struct buf *b, struct err *e)
 {
 	struct out o = out_stdout();
 	int rc;
 
-	if (b->len > 0) /* lines: the last feed is out_mem's */
+	if (b->len > 0) /* out_mem adds a line feed of its own */
 		out_mem(&o, b->ptr, b->len - (b->ptr[b->len - 1] == '\n'));
 	rc = out_flush(&o, e);
 	out_fini(&o);
 	return rc;
 }
 
-/* What opened the door now is not there when the task runs. */
+/*
+ * A login that worked in the checks of create may be absent when the task runs.
+ */
 static void
 say_token(const struct task_args *a)
 {
@@ -218,7 +223,7 @@ cmd_run(struct task_args *a, struct err *e)
 	struct runner_conf conf = { .dir = a->dir,
 		.name = a->name,
 		.label = a->label,
-		/* who labels is one of several on a terminal */
+		/* with a label, other runs write to the same terminal */
 		.progress = a->progress && !a->label && isatty(STDERR_FILENO) };
 
 	sig_init();
@@ -357,7 +362,7 @@ enum { NONE, MAYBE, ONE };
 static const struct command {
 	const char *name;
 	const struct opt *table;
-	int operand; /* a NAME */
+	int operand; /* the command takes a NAME */
 	int (*run)(struct task_args *a, struct err *e);
 } commands[] = {
 	{ "create", create_opt, ONE, cmd_create },
@@ -473,8 +478,9 @@ main(int argc, char **argv)
 
 	log_init(argv[0]);
 	signal(SIGPIPE, SIG_IGN);
-	c = parse(&a, argc, argv);            /* exits 2 on a mistake */
-	a.dir = state_dir_whole(a.state_dir); /* a definition keeps it */
+	c = parse(&a, argc, argv); /* exits 2 on a mistake */
+	/* absolute, because a definition may keep it */
+	a.dir = state_dir_whole(a.state_dir);
 	if (c->run(&a, &e) == 0)
 		err_clear(&e);
 	json_decref(a.options);

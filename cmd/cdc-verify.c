@@ -20,7 +20,7 @@ enum { NOT_ASKED = 3, DIFFERENT = 1 };
 struct verify_args {
 	struct verify_conf conf;
 	const char *token_file, *source_token_file;
-	char *token, *source_token; /* what is in them */
+	char *token, *source_token; /* the logins in the token files */
 };
 
 static int
@@ -132,7 +132,7 @@ check_task(const struct verify_conf *c)
 	free(dir);
 }
 
-/* Files stand for the source, and they do not change. */
+/* A backup stands for the source, and does not change. */
 static void
 check_backup(const struct verify_conf *c)
 {
@@ -144,7 +144,7 @@ check_backup(const struct verify_conf *c)
 		opt_die("--sample: a backup is read whole");
 }
 
-/* Who we are at a side, which a backup's has not, or NULL. */
+/* The login at one side, or NULL; a backup has none. */
 static const char *
 login(const char *file, char **text, const char *uri, const char *option,
     const char *env)
@@ -160,7 +160,7 @@ login(const char *file, char **text, const char *uri, const char *option,
 	return *text;
 }
 
-/* What goes together, and what does not. */
+/* Checks which options go together. */
 static void
 check(struct verify_conf *c)
 {
@@ -200,7 +200,10 @@ parse(struct verify_args *a, int argc, char **argv)
 	    c->target.grpc.uri, "--token-file", "CDC_TOKEN");
 }
 
-/* 1 means that they are not equal, or none is: what cannot be asked is 3. */
+/*
+ * Status 1 means a difference, or that nothing was compared; if not everything
+ * could be asked the status is 3.
+ */
 static int
 status(int rc, struct err *e)
 {

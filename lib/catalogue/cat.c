@@ -76,7 +76,10 @@ cat_fini(struct cat *c)
 	memset(c, 0, sizeof *c);
 }
 
-/* The place of an id among the collections, or where it would go. */
+/*
+ * The index of the collection with this id, or the index where it would be
+ * inserted.
+ */
 static size_t
 place(const struct cat *c, int64_t id)
 {

@@ -11,17 +11,18 @@
 struct err;
 
 /*
- * The source's catalogue in memory, built from cdc-meta's lines
- * (cdc-ndjson(5), "kind"). Everything is found by id; names are the newest
- * that cdc-meta has told. Objects stay when they are dropped, with that
- * state, so that what is still queued in the log can be told apart.
+ * The source's catalogue in memory, built from cdc-meta's lines (cdc-ndjson(5),
+ * "kind"). Everything is found by id; names are the newest that cdc-meta has
+ * told. A dropped object stays, with that state, so that records about it that
+ * are still in the log are recognized.
  */
 enum cat_state {
 	CAT_CREATED,
 	CAT_CREATING,
 	CAT_DROPPING,
 	CAT_DROPPED,
-	CAT_MISSING, /* after a resync: nothing says what became of it */
+	/* after a resync: it is not there, and no drop of it was seen */
+	CAT_MISSING,
 };
 
 struct cat_db {
@@ -73,9 +74,9 @@ struct cat_coll {
 	int64_t replicas;
 	int64_t *load_parts; /* partition ids of CAT_LOAD_PARTS */
 	size_t n_load_parts;
-	int load_whole; /* the list is complete: what lacks was released */
+	int load_whole; /* load_parts is complete: all others were released */
 	int partial;    /* Kafka no longer has its first rows */
-	int included;   /* cdc-read's choice; 0 when it is new */
+	int included;   /* set by cdc-read; 0 in a new object */
 };
 
 struct cat_alias {
@@ -89,14 +90,14 @@ struct cat_alias {
 struct cat_import {
 	int64_t id, coll_id;
 	int64_t rows;
-	int64_t mod; /* etcd's revision of its newest change */
+	int64_t mod; /* etcd's revision of the import's newest change */
 	uint64_t create_ts;
-	int done;    /* it has been completed */
-	int judged;  /* ddl/import.c has looked at it since, */
-	int missing; /* and found that the target lacks its rows */
+	int done;    /* the import has been completed */
+	int judged;  /* ddl/import.c has looked at it since then, */
+	int missing; /* and the target lacks its rows */
 };
 
-struct cat_checkpoint { /* Milvus's own, of a vchannel */
+struct cat_checkpoint { /* Milvus's own checkpoint of a vchannel */
 	char *topic;
 	int64_t coll_id; /* from the vchannel's name, 0 if it has none */
 	struct mq_id id;
@@ -104,16 +105,19 @@ struct cat_checkpoint { /* Milvus's own, of a vchannel */
 };
 
 struct cat {
-	int follow;     /* changes follow `ready` */
-	int partial;    /* of some collections: absence tells nothing */
-	int some_kinds; /* not all that a target can have are in it */
+	int follow; /* changes follow `ready` */
+	/* a pattern left collections out: absence proves nothing */
+	int partial;
+	int some_kinds; /* kinds that a target can have were left out */
 	int ready;
-	int64_t rev;   /* all changes up to it are in here */
-	int64_t at_ns; /* when etcd was asked for that, clock_ns(); or 0 */
-	uint64_t ts;   /* no root-coord write after this catalogue is older */
+	int64_t rev; /* all changes up to this revision are in here */
+	/* when etcd was asked for rev, clock_ns(); 0: not known */
+	int64_t at_ns;
+	uint64_t ts;   /* later writes of root-coord have a greater timestamp */
 	char *root;    /* "by-dev/meta" */
-	char etcd[24]; /* its cluster's id, or "" */
-	uint64_t born; /* its Milvus, unix nanoseconds; 0: not known */
+	char etcd[24]; /* the id of etcd's cluster, or "" */
+	/* when the Milvus was made, unix nanoseconds; 0: not known */
+	uint64_t born;
 	struct cat_db *dbs;
 	size_t n_dbs, dbs_cap;
 	struct cat_coll **colls; /* by id */
@@ -167,8 +171,7 @@ int cat_line(struct cat *c, const char *line, size_t len, struct cat_change *ch,
     struct err *e);
 
 struct cat_coll *cat_coll(const struct cat *c, int64_t id); /* or NULL */
-/* The catalogue says what it is or what became of it: neither NULL nor missing.
- */
+/* 1 if the state of the object is known: it is neither NULL nor CAT_MISSING. */
 int cat_knows(const struct cat_coll *c);
 int cat_knows_part(const struct cat_part *p);
 const struct cat_db *cat_db(const struct cat *c, int64_t id);
@@ -176,21 +179,31 @@ const struct cat_part *cat_part(const struct cat_coll *c, int64_t id);
 /* The live collection that a name or an alias stands for, or NULL. */
 struct cat_coll *cat_by_name(
     const struct cat *c, const char *db, const char *name);
-/* Who the catalogue says the source is; without what --missing was told. */
+/*
+ * The source's identity as the catalogue tells it, without the choice of
+ * --missing.
+ */
 struct source;
 void cat_source(const struct cat *c, struct source *s);
 /*
- * Does it remember the collection that was changed last when s was seen? 1; 0
- * if that change is not there, in an etcd that has grown past its old revision
- * after it was put back; -1 if the collection is not: it may have been dropped.
+ * 1 if the catalogue has the last change that s names. 0 if it has the
+ * collection without that change: etcd was restored, and has grown past its old
+ * revision since. -1 if it does not have the collection, which may have been
+ * dropped.
  */
 int cat_remembers(const struct cat *c, const struct source *s);
-/* Between a pchannel's cluster and its number. */
+/* What stands between the cluster and the number in a pchannel's name. */
 #define CAT_DML "-rootcoord-dml_"
-/* "by-dev": from a pchannel's name, else the root's first part. Free it. */
+/*
+ * The cluster, "by-dev": from a pchannel's name, else the root's first part.
+ * The caller frees it.
+ */
 char *cat_cluster(const struct cat *c);
 
-/* With a partition key: how many partitions Milvus made for it; else 0. */
+/*
+ * The number of partitions that Milvus made for a partition key; 0 without a
+ * key.
+ */
 int64_t cat_num_partitions(const struct cat_coll *c);
 
 #endif

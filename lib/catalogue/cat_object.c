@@ -40,7 +40,7 @@ cat_set_str(struct cat_reader *r, const char *key, char **to)
 	const char *s = cat_get_str(r, key);
 
 	if (*to != NULL && s[0] == '\0')
-		return; /* a tombstone may know no name; the old one serves */
+		return; /* a tombstone may lack the name; keep the old one */
 	free(*to);
 	*to = x_strdup(s);
 }
@@ -168,7 +168,8 @@ cat_take_part(struct cat_coll *c, struct cat_reader *r)
 {
 	int64_t id = cat_get_int(r, "id");
 	struct cat_part *p =
-	    (struct cat_part *)(uintptr_t)cat_part(c, id); /* ours */
+	    /* const only for other files */
+	    (struct cat_part *)(uintptr_t)cat_part(c, id);
 
 	if (p == NULL) {
 		c->parts =
@@ -213,7 +214,10 @@ has_id(const int64_t *v, size_t n, int64_t id)
 	return 0;
 }
 
-/* While a load begins, its partitions come one by one: nothing lacks yet. */
+/*
+ * While a load begins, its partitions come one by one, so that a missing one
+ * was not released.
+ */
 static void
 check_whole(struct cat_coll *c, const int64_t *old, size_t n)
 {
@@ -279,7 +283,7 @@ cat_take_alias(struct cat *c, struct cat_reader *r)
 	return &c->aliases[i];
 }
 
-/* Zero for a checkpoint that is gone; none for a number below zero. */
+/* The offset 0 if the key is absent: the checkpoint is gone. */
 static struct mq_id
 get_id(struct cat_reader *r, const char *key)
 {

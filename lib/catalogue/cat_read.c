@@ -18,7 +18,7 @@ has_text(const json_t *list, const char *text)
 	return 0;
 }
 
-/* Is it a list without one of those that a target can have? */
+/* 1 if the list lacks a kind of objects that a target can have. */
 static int
 lacks_kinds(const json_t *list)
 {
@@ -120,7 +120,10 @@ kind_of(const char *name)
 	return CAT_OTHER;
 }
 
-/* A line about a collection's part; one that nobody knows is gone long. */
+/*
+ * A line about a part of a collection. If the catalogue does not have the
+ * collection, it was dropped long ago.
+ */
 static void
 take_of_coll(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 {

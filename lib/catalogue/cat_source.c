@@ -6,9 +6,9 @@
 #include "model/tso.h"
 
 /*
- * A collection's newest change is in etcd as long as it lives; but Milvus may
- * forget its snapshots (suffix_snapshot.go), and then it seems to be as old
- * as its creation. Not within an hour.
+ * etcd has the newest change of a live collection. But Milvus may remove its
+ * snapshots (suffix_snapshot.go), and then the change seems to be as old as the
+ * collection. Milvus does not do this within an hour.
  */
 enum { FORGETS_MS = 3600000 };
 

@@ -16,35 +16,37 @@
 #include "net/trouble.h"
 
 /*
- * How "at" is found, on every etcd since 3.4 and on every member of a
- * cluster: a linearizable read of one key says the newest revision R. All
- * that Milvus keeps is watched, so that R is the revision of an event, and
- * once one of R or above has come, all up to R has. (A watch brings them in
- * order, all of one revision in one answer: watchBatch in etcd's
- * server/mvcc/watcher_group.go; fragments are only for those who ask.)
+ * How "at" is found, on every etcd since 3.4 and on every member of a cluster:
+ * a linearizable read of one key tells the newest revision R. All keys of
+ * Milvus are watched, so that R is the revision of an event; when an event of R
+ * or above has come, all events up to R have come. (A watch brings them in
+ * order, and all of one revision in one answer: watchBatch in etcd's
+ * server/mvcc/watcher_group.go; it sends fragments only if asked to.)
  *
  * If another user of this etcd has written R, no event comes. Then a
- * linearizable range asks whether a key of ours was changed above the last
- * event; if not, all up to that answer's revision has been told. That makes
- * etcd look at every such key, so it is not done too often.
+ * linearizable range asks whether a key of Milvus was changed above the last
+ * event; if not, all changes up to that answer's revision are written. etcd
+ * then looks at every such key, so that question is not asked too often.
  *
- * Such a range cannot see a key that was removed. Milvus never removes keys
- * of root-coord, it writes tombstones; only a release of a load can be late.
+ * Such a range cannot see a key that was removed. Milvus never removes keys of
+ * root-coord, it writes tombstones; only a release of a load can be late.
  *
  * The reader needs a revision that was asked for after it began to wait; so ask
  * only when it has read our last line. The pipe of cdc-read is full with one
  * line, and cdc-read reads it when it needs the next revision.
  *
- * etcd's own progress notices may come ahead of events before 3.4.25 and
- * 3.5.8 (etcd issue 15220), and say what one member has heard, which can be
+ * etcd's own progress notices may come ahead of events before 3.4.25 and 3.5.8
+ * (etcd issue 15220). They also tell what one member has heard, which can be
  * less than what the cluster has agreed on.
  */
 enum {
 	AT_MS = 80,              /* from one question to the next, on average */
-	AT_BURST_MS = 2 * AT_MS, /* what was not used may be used later */
-	ROOM_MS = 1000,          /* between two looks while there is none */
-	SCAN_SHARE = 5,  /* the range may take one part in so many of time */
-	STALL_MS = 5000, /* a change that the watch does not bring */
+	AT_BURST_MS = 2 * AT_MS, /* so much unused time may be used later */
+	ROOM_MS = 1000, /* between two looks while the pipe has no room */
+	/* the range takes at most one part in so many of the time */
+	SCAN_SHARE = 5,
+	/* a watch that lacks a change for so long is given up */
+	STALL_MS = 5000,
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 5000,
 };
@@ -52,18 +54,20 @@ enum {
 struct follow {
 	struct meta *m;
 	struct etcd_watch *watch;
-	char *from, *end;           /* the keys that are watched */
-	char *scan_from, *scan_end; /* those that the range looks at */
-	char *probe;                /* a key to ask for */
-	int64_t seen;      /* revision of the last event, or of the catalogue */
-	int64_t confirmed; /* all up to here is written or about to be */
+	char *from, *end; /* the keys that are watched */
+	/* the keys in the range that finds missing events */
+	char *scan_from, *scan_end;
+	char *probe;  /* the key that is read to learn the newest revision */
+	int64_t seen; /* revision of the last event, or of the catalogue */
+	int64_t confirmed; /* changes up to here are written or about to be */
 	int64_t asked;     /* a revision to wait for; 0: none */
 	int64_t asked_at;  /* when the question was put, ns */
 	int64_t next_ask;  /* not before this, ns */
 	int64_t next_scan; /* nor the range before this, ns */
-	int64_t stalled;   /* since when a change is missing, ns; 0: none is */
-	int64_t away;      /* since when etcd is away, ns; 0: it is not */
-	struct trouble trouble; /* the same, as it was said */
+	/* since when the watch lacks a change, ns; 0: it lacks none */
+	int64_t stalled;
+	int64_t away;           /* since when etcd is away, ns; 0: it is not */
+	struct trouble trouble; /* the same, for the log */
 	int backoff_ms;
 };
 
@@ -79,7 +83,8 @@ on_event(void *arg, const struct etcd_kv *kv, struct err *e)
 		f->seen = kv->mod;
 	meta_witness_note(f->m, kv);
 	i = meta_apply(f->m, kv);
-	if (i != NULL && i->kind != ITEM_CHECKPOINT) /* too many to follow */
+	/* checkpoints change too often to be followed */
+	if (i != NULL && i->kind != ITEM_CHECKPOINT)
 		meta_changed(f->m, i);
 	return 0;
 }
@@ -117,7 +122,10 @@ write_at(struct follow *f, int64_t rev, int64_t time, struct err *e)
 	return out_flush(m->out, e);
 }
 
-/* Has a key of ours changed above what was seen? 1, 0, -1; *now: when. */
+/*
+ * 1 if a key of Milvus has changed after f->seen, 0 if not, -1. *now: the
+ * revision of that answer.
+ */
 static int
 is_missing(struct follow *f, int64_t *now, struct err *e)
 {
@@ -138,7 +146,10 @@ is_missing(struct follow *f, int64_t *now, struct err *e)
 	return any;
 }
 
-/* The watch did not bring in time what is there. */
+/*
+ * A change is in etcd, and the watch does not bring it: ERR_TEMP after
+ * STALL_MS.
+ */
 static int
 check_stall(struct follow *f, struct err *e)
 {
@@ -153,7 +164,10 @@ check_stall(struct follow *f, struct err *e)
 	    etcd_endpoint(f->m->etcd), f->seen);
 }
 
-/* The watch has not brought the revision that was asked for: why? */
+/*
+ * The watch has not brought the revision that was asked for: another user of
+ * etcd has written it, or the watch is late.
+ */
 static int
 look_for_it(struct follow *f, struct err *e)
 {
@@ -194,7 +208,10 @@ has_room(int fd)
 	return poll(&p, 1, 0) != 0;
 }
 
-/* Is it time to ask? *ms: if not, wait so long, or for the reader. */
+/*
+ * 1 if the revision may be asked for now. If not, *ms says how long to wait,
+ * and *out is a descriptor that ends the wait when the reader has read, or -1.
+ */
 static int
 is_due(struct follow *f, int *ms, int *out)
 {
@@ -262,7 +279,7 @@ pause_ms(int ms)
 	poll(&p, p.fd >= 0, ms);
 }
 
-/* etcd is away: wait a little, or give up. 0 to go on, -1. */
+/* etcd is away: wait a little and return 0, or give up with -1. */
 static int
 wait_for_etcd(struct follow *f, struct err *e)
 {
@@ -286,7 +303,7 @@ wait_for_etcd(struct follow *f, struct err *e)
 	return 0;
 }
 
-/* It is not ours to say what becomes of what the target has. */
+/* cdc-meta does not know what the target has, so it only gives advice. */
 static int
 went_back(const struct follow *f, struct err *e)
 {
@@ -298,7 +315,7 @@ went_back(const struct follow *f, struct err *e)
 	return -1;
 }
 
-/* After an error: 0 if it was dealt with. */
+/* Returns 0 if following can go on after this error. */
 static int
 recover(struct follow *f, struct err *e)
 {

@@ -9,7 +9,10 @@
 #include "catalogue/priv.h"
 #include "format/format.h"
 
-/* The newest first: a newer one has its mark, the oldest takes the rest. */
+/*
+ * The newest version first: a version has a mark that no older one has, and the
+ * last row takes all sources without a mark.
+ */
 static const struct keys *const all[] = { &keys_v26, &keys_v23 };
 enum { OLDEST = sizeof all / sizeof *all - 1 };
 
@@ -24,7 +27,7 @@ on_any(void *arg, const struct etcd_kv *kv, struct err *e)
 	return 0;
 }
 
-/* Is there a key in this folder? 1, 0, -1. */
+/* 1 if there is a key in this folder, 0 if not, -1. */
 static int
 is_there(const struct meta *m, const char *folder, struct err *e)
 {

@@ -8,8 +8,8 @@ struct err;
 struct meta;
 
 /*
- * What stands before the ids and names of a key. A form is A, B or N (the
- * rest of the key) for each part.
+ * Keys with one prefix. The form of the parts after it: A, B or N (the rest of
+ * the key) for each part.
  */
 struct key_family {
 	const char *prefix; /* NULL: the end */
@@ -20,7 +20,7 @@ struct key_family {
 /* Keys to be read at the start, all with this prefix. */
 struct key_scan {
 	const char *prefix;  /* NULL: the end */
-	enum meta_kind kind; /* only for this one; META_KINDS: always */
+	enum meta_kind kind; /* read only for this kind; META_KINDS: always */
 };
 
 /*
@@ -36,7 +36,7 @@ struct keys {
 
 extern const struct keys keys_v23, keys_v26;
 
-/* Those of this source. ERR_DATA if this program does not read them. */
+/* The row for this source. ERR_DATA if its version is not read. */
 const struct keys *keys_of(const struct meta *m, struct err *e);
 
 #endif

@@ -118,8 +118,9 @@ index_line(struct jsonw *w, const struct metastore *m, const struct item *i,
 }
 
 /*
- * querycoord's CollectionLoadInfo and one PartitionLoadInfo a partition, each
- * written by itself: a load of partitions is none until the first has come.
+ * querycoord writes CollectionLoadInfo and one PartitionLoadInfo for each
+ * partition one after the other: a load of partitions counts as none until the
+ * first partition has come.
  */
 static int
 load(struct jsonw *w, const struct metastore *m, const struct item *i,
@@ -208,7 +209,7 @@ checkpoint(
 	return 0;
 }
 
-/* A bulk import: what it adds to the collection is in no log. */
+/* A bulk import. Its rows are in no log. */
 static int
 import(
     struct jsonw *w, const struct item *i, struct meta_about *a, struct err *e)

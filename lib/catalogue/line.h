@@ -26,19 +26,22 @@ enum meta_kind {
 const char *meta_kind_name(enum meta_kind kind);
 
 /*
- * The items that stand for objects of a kind, one each: for collections the
- * ITEM_HEAD, for loads the ITEM_LOAD_COLL.
+ * The items that stand for the objects of a kind, one for each object: for
+ * collections the ITEM_HEAD, for loads the ITEM_LOAD_COLL.
  */
 struct item *const *meta_heads(
     const struct metastore *m, enum meta_kind kind, size_t *n);
 
-/* The object that a changed item is part of, and its kind; NULL: of none. */
+/*
+ * The object that a changed item is part of, and its kind; NULL if it is part
+ * of no object.
+ */
 struct item *meta_head_of(
     struct metastore *m, const struct item *i, enum meta_kind *kind);
 
-/* What a line says, for those who filter and order. */
+/* The facts about an object by which its line is filtered and sorted. */
 struct meta_about {
-	int exists;   /* 0: nothing is known to say; the rest is not set */
+	int exists;   /* 0: the object has no line; the rest is not set */
 	int state;    /* enum item_state */
 	int64_t coll; /* the collection it belongs to, 0: none */
 };

@@ -15,8 +15,8 @@
 #include "model/names.h"
 
 /*
- * A collection can have been in several databases: the item where it lives,
- * else where it lived last.
+ * A collection can have been in several databases: the item in its present
+ * database, else in its last one.
  */
 static const struct item *
 coll_item(const struct metastore *m, int64_t id)

@@ -11,8 +11,8 @@ struct etcd;
 struct out;
 
 /*
- * A Milvus's catalogue from etcd as lines (cdc-ndjson(5), "kind"): whole at
- * one revision, then what changes. One thread.
+ * The catalogue of a Milvus, read from etcd and written as lines
+ * (cdc-ndjson(5), "kind"): whole at one revision, then its changes. One thread.
  */
 struct meta_conf {
 	const char *root;         /* etcd.rootPath of that Milvus */
@@ -33,16 +33,16 @@ struct meta *meta_new(
 void meta_free(struct meta *m);
 
 /*
- * Read the catalogue at conf.rev or now into memory; what was there before is
- * forgotten. -1: ERR_GONE the revision is compacted, ERR_DATA there is no
- * Milvus under that root, or one whose log is not ours to read (2.6), or a
- * value that does not parse; ERR_TEMP etcd is away.
+ * Read the catalogue at conf.rev or now into memory, and forget the one read
+ * before. -1: ERR_GONE the revision is compacted, ERR_DATA there is no Milvus
+ * under that root, or one whose log cannot be read (2.6), or a value that does
+ * not parse; ERR_TEMP etcd is away.
  */
 int meta_read(struct meta *m, struct err *e);
 
 /*
- * After meta_read: ERR_DATA if a pattern meets nothing (live: nothing that is
- * not dropped) and conf neither allows that nor follows what may come.
+ * After meta_read: ERR_DATA if a pattern meets no object (live: no object that
+ * is not dropped), unless conf allows that or follows changes.
  */
 int meta_meets(const struct meta *m, int live, struct err *e);
 
@@ -54,7 +54,7 @@ struct meta_view {
 	enum meta_kind kind;
 	const char *line; /* as meta_write writes it */
 	int live; /* it and its collection are neither dropped nor dropping */
-	struct meta_name coll; /* the collection that it is of, or "" */
+	struct meta_name coll; /* the collection that it belongs to, or "" */
 };
 
 /* Call fn for each object, in order. -1 from fn ends it. */
@@ -63,8 +63,8 @@ int meta_each(struct meta *m, meta_fn fn, void *arg, struct err *e);
 
 /*
  * After meta_write: changes and "at" lines for ever. Returns -1: ERR_STOP,
- * ERR_TEMP etcd was away for conf.retry_s, or any other error. A compaction
- * of what was not yet seen gives "resync" and the catalogue again.
+ * ERR_TEMP etcd was away for conf.retry_s, or any other error. If changes that
+ * were not yet seen are compacted, "resync" and the whole catalogue follow.
  */
 int meta_follow(struct meta *m, struct err *e);
 

@@ -17,8 +17,8 @@ struct meta_change {
 };
 
 /*
- * The newest key that was read: that etcd still has it as it was says that
- * the past which we know is its own (same_etcd.c).
+ * The newest key that was read. As long as etcd has this key unchanged, its
+ * history is the one that was read (same_etcd.c).
  */
 struct meta_witness {
 	char *key; /* NULL: none so far */
@@ -39,18 +39,21 @@ struct meta {
 	struct buf line, body;
 };
 
-/* A key and its value as etcd has it; the item that changed, or NULL. */
+/*
+ * Store a key with its value, or its deletion. Returns the item that changed,
+ * or NULL.
+ */
 struct item *meta_apply(struct meta *m, const struct etcd_kv *kv);
 
-/* A key and its value as etcd has it: is it the newest? */
+/* Keep this key as the witness if it is the newest so far. */
 void meta_witness_note(struct meta *m, const struct etcd_kv *kv);
-/* ERR_BACK if etcd does not have the newest key as we read it. */
+/* ERR_BACK if etcd does not have the witness as it was read. */
 int meta_same(struct meta *m, struct err *e);
 
 /* All objects and "ready". */
 int meta_write_all(struct meta *m, struct err *e);
 
-/* The object that the item is part of is to be written. */
+/* Note that the object which the item is part of has to be written. */
 void meta_changed(struct meta *m, const struct item *i);
 
 /* Write what has changed as of revision rev, and flush. */
@@ -58,9 +61,9 @@ int meta_write_changes(struct meta *m, int64_t rev, struct err *e);
 
 /* roots.c */
 /*
- * There is nothing under root: look what else this etcd holds and say so.
- * Looks at few keys, however many there are. Always -1: ERR_DATA "no Milvus
- * under 'x'; roots that look like one: by-dev", or etcd's error.
+ * For a root without keys: say which other roots in this etcd look like one of
+ * Milvus. Reads few keys, however many there are. Always -1: ERR_DATA "no
+ * Milvus under 'x'; roots that look like one: by-dev", or etcd's error.
  */
 int metaroots_explain(struct etcd *c, const char *root, const char *meta_path,
     int64_t rev, struct err *e);

@@ -9,9 +9,9 @@
 #include "net/etcd.h"
 
 /*
- * A root can hold many thousands of keys that sort before the one that tells
- * a Milvus, so the search goes from one top folder to the next, and asks for
- * that key. A root has at most MAX_DEPTH folders.
+ * A root can have many thousands of keys that sort before the key by which a
+ * Milvus is recognized, so the search goes from one top folder to the next, and
+ * asks for that key in each. A root has at most MAX_DEPTH folders.
  */
 enum { MAX_QUESTIONS = 300, MAX_DEPTH = 3, MAX_ROOTS = 10 };
 
@@ -20,7 +20,7 @@ struct search {
 	const char *meta_path;
 	int64_t rev;
 	int questions;
-	char *key; /* that was found last, or NULL */
+	char *key; /* the key that was found last, or NULL */
 };
 
 static int
@@ -31,12 +31,12 @@ keep(void *arg, const struct etcd_kv *kv, struct err *e)
 	(void)e;
 	if (kv->key[0] == '\0')
 		return 0; /* no folder can be cut from it */
-	free(s->key);     /* one was asked for, more may come */
+	free(s->key); /* etcd may answer more than the one that was asked for */
 	s->key = x_strdup(kv->key);
 	return 0;
 }
 
-/* The first key in [from, end), to s->key. */
+/* Sets s->key to the first key in [from, end). */
 static int
 first(struct search *s, const char *from, const char *end, struct err *e)
 {
@@ -65,7 +65,7 @@ has_prefix(struct search *s, const char *prefix, struct err *e)
 	return rc == -1 ? -1 : s->key != NULL;
 }
 
-/* Is one of the folders that key lies in a root? Its length, 0, or -1. */
+/* The length of the folder of this key that is a root; 0 if none is, or -1. */
 static ptrdiff_t
 root_of(struct search *s, const char *key, struct err *e)
 {

@@ -6,13 +6,14 @@
 #include "catalogue/priv.h"
 
 /*
- * etcd that was put back to a snapshot may have grown past the revision that
- * we wait for before it is asked again: then neither its revisions nor its id
- * tell. But the revision of the newest key that we read is another one's now,
- * or nobody's. As long as it is not compacted, etcd says what it was; after
- * that a key that was not written since is of an older revision.
+ * An etcd that was restored from a snapshot may grow past the revision that is
+ * waited for before it is asked again. Then neither its revisions nor its id
+ * show the restore. But the revision of the witness, the newest key that was
+ * read, then belongs to another key, or to none. Until that revision is
+ * compacted, etcd tells what it was; after that, a witness with an older
+ * revision shows the restore.
  *
- * A key that was removed, or written again since, tells nothing once its
+ * A witness that was removed, or written again since, shows nothing once its
  * revision is compacted.
  */
 
@@ -61,7 +62,7 @@ is_another(const struct meta *m, const struct found *f)
 	       !hash_equal(&f->value, &m->witness.value);
 }
 
-/* Its revision is compacted: what is there now? */
+/* The witness's revision is compacted: compare with the key as it is now. */
 static int
 ask_now(struct meta *m, struct found *f, int64_t *now, struct err *e)
 {

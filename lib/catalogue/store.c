@@ -52,7 +52,7 @@ metastore_max_ts(const struct metastore *m)
 	return m->max_ts;
 }
 
-/* A key, taken apart. */
+/* The parts of a key. */
 struct key_place {
 	enum item_kind kind;
 	int64_t a, b;
@@ -69,7 +69,7 @@ compare(const struct item *i, const struct key_place *p)
 	return strcmp(i->name, p->name);
 }
 
-/* The first that is not below p. */
+/* The index of the first item that is not below p. */
 static size_t
 lower_bound(const struct vec *v, const struct key_place *p)
 {
@@ -165,7 +165,10 @@ metastore_named(const struct metastore *m, enum item_kind kind,
 	return *n == 0 ? NULL : v->v + at;
 }
 
-/* The parts of a key after its family's prefix. 0, or -1 if it is another. */
+/*
+ * Reads the parts of a key after its family's prefix. -1 if they have another
+ * form.
+ */
 static int
 take_apart(const char *s, const char *form, struct key_place *p)
 {
@@ -205,7 +208,10 @@ find_place(const struct metastore *m, const char *key, struct key_place *p)
 	return -1;
 }
 
-/* Cut "_ts470613600127942659" off; *ts is what it said. -1 if there is none. */
+/*
+ * Cuts "_ts470613600127942659" off and sets *ts to its number. -1 if there is
+ * none.
+ */
 static int
 cut_ts(char *key, uint64_t *ts)
 {
@@ -228,8 +234,8 @@ is_tombstone(const void *value, size_t len)
 }
 
 /*
- * Not a tombstone, and not dropping: etcd_meta.proto, CollectionInfo.state is
- * 13, PartitionInfo.state 5.
+ * 1 if the value is neither a tombstone nor an object that is being dropped:
+ * etcd_meta.proto, CollectionInfo.state is 13, PartitionInfo.state 5.
  */
 static int
 is_live(enum item_kind kind, const void *value, size_t len)
@@ -310,7 +316,7 @@ metastore_delete(struct metastore *m, const char *key)
 	struct key_place p;
 
 	if (find_place(m, key, &p) == -1)
-		return NULL; /* also a snapshot: Milvus forgets old ones */
+		return NULL; /* a snapshot, too: Milvus removes old ones */
 	i = metastore_get(m, p.kind, p.a, p.b, p.name);
 	if (i != NULL)
 		i->gone = 1;

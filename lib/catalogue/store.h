@@ -31,7 +31,7 @@ enum item_kind {
 	ITEM_GRANT,    /* …/grantee-privileges/NAME, "role/object/db.name" */
 	ITEM_GRANT_ID, /* …/grantee-id/NAME, "id/privilege" */
 	ITEM_IMPORT,   /* importtask/A */
-	ITEM_HEAD,     /* no key: a collection A that other keys speak of */
+	ITEM_HEAD, /* no key: stands for a collection A that other keys name */
 	ITEM_KINDS,
 };
 
@@ -51,10 +51,11 @@ struct item {
 	size_t len;
 	int gone;         /* the key is a tombstone, or not there */
 	int64_t mod;      /* revision of its newest change */
-	uint64_t ts;      /* of the newest snapshot, 0 if none was seen */
-	uint64_t drop_ts; /* of the snapshot that ended its life, or 0 */
-	uint64_t sent;    /* the caller's, 0 at first */
-	int changed;      /* since metastore_unchange; heads of objects only */
+	uint64_t ts;      /* of the newest snapshot, 0 if there was none */
+	uint64_t drop_ts; /* of the snapshot that dropped the object, or 0 */
+	uint64_t sent;    /* for the caller; 0 in a new item */
+	/* since metastore_unchange; only of items that stand for objects */
+	int changed;
 };
 
 struct keys;
@@ -63,9 +64,9 @@ struct metastore *metastore_new(const struct keys *keys); /* borrowed */
 void metastore_free(struct metastore *m);
 
 /*
- * A key (without root and meta path in front) has this value, or none any
- * more. Returns the item, or NULL if the key is of no interest. Order: a
- * plain key before or after its snapshots, snapshots in order of time.
+ * Store the value of a key (without root and meta path), or its deletion.
+ * Returns the item, or NULL if the key is of no interest. A plain key may come
+ * before or after its snapshots; snapshots come in order of time.
  */
 struct item *metastore_put(
     struct metastore *m, const char *key, const void *value, size_t len);
@@ -80,16 +81,16 @@ uint64_t metastore_max_ts(const struct metastore *m);
  */
 struct item *const *metastore_all(
     const struct metastore *m, enum item_kind kind, size_t *n);
-/* Those with this a only. */
+/* The items of a kind with this a. */
 struct item *const *metastore_of(
     const struct metastore *m, enum item_kind kind, int64_t a, size_t *n);
-/* Those whose name begins with prefix only (a and b are 0). */
+/* The items of a kind whose name begins with prefix (a and b are 0). */
 struct item *const *metastore_named(const struct metastore *m,
     enum item_kind kind, const char *prefix, size_t *n);
-/* One, or NULL. */
+/* One item, or NULL. */
 struct item *metastore_get(const struct metastore *m, enum item_kind kind,
     int64_t a, int64_t b, const char *name);
-/* The same, made if it is not there. */
+/* The same; an absent item is made. */
 struct item *metastore_make(struct metastore *m, enum item_kind kind, int64_t a,
     int64_t b, const char *name);
 

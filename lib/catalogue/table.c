@@ -47,7 +47,8 @@ add_object(struct buf *b, const json_t *o)
 	union {
 		const json_t *from;
 		json_t *to;
-	} u = { o }; /* jansson iterates over what it calls mutable */
+		/* jansson iterates only over an object that is not const */
+	} u = { o };
 	const char *key;
 	json_t *v;
 
@@ -126,7 +127,10 @@ add_detail(struct buf *b, const json_t *o, const char *kind, const char *coll)
 	add_object(b, json_object_get(o, "properties"));
 }
 
-/* db.coll for what belongs to a collection, and its own name behind that. */
+/*
+ * The name: db.coll, and behind it the object's own name if it belongs to a
+ * collection.
+ */
 static void
 add_name(struct buf *b, const json_t *o, const char *kind, const char *coll)
 {

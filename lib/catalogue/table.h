@@ -6,9 +6,9 @@ struct meta;
 struct out;
 
 /*
- * The catalogue as columns for people: kind, state, time of the newest
- * change, id, name ("db.coll", and what belongs to it behind a slash), and
- * what else matters. Live objects only, unless all is set.
+ * The catalogue as columns for people: kind, state, time of the newest change,
+ * id, name ("db.coll", and behind a slash an object that belongs to it), and
+ * details. Live objects only, unless all is set.
  */
 int metaplain_write(struct meta *m, struct out *o, int all, struct err *e);
 

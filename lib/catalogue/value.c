@@ -26,8 +26,8 @@ metavalue_state(const struct item *i, int state)
 }
 
 /*
- * When it came into its state. For what is dropped that is the end of its
- * life, not the tombstone that follows hours later.
+ * The time at which the object came into its state. For a dropped object this
+ * is the moment of the drop, not the tombstone that follows hours later.
  */
 static uint64_t
 ts_of(const struct item *i, int state, uint64_t create_ts)

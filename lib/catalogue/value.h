@@ -10,24 +10,24 @@
 
 struct jsonw;
 
-/* What line.c and line_collection.c share: pieces of a line. */
+/* Pieces of a line, shared by line.c and line_collection.c. */
 
 /* -1 with ERR_DATA: the item's value is no message of that name. */
 int metavalue_bad(const struct item *i, const char *what, struct err *e);
 
-/* A state from the wire; one that we do not know is as good as live. */
+/* A state from the wire; an unknown one counts as live. */
 int metavalue_state(const struct item *i, int state);
 
 /*
- * "state" and "ts": when it came into that state. For what is dropped that
- * is the end of its life, not the tombstone that follows hours later; where
- * no snapshot is left it is create_ts.
+ * "state" and "ts", the time at which the object came into that state. For a
+ * dropped object this is the moment of the drop, not the tombstone that follows
+ * hours later; if no snapshot is left it is create_ts.
  */
 void metavalue_write_state(
     struct jsonw *w, const struct item *i, int state, uint64_t create_ts);
 void metavalue_write_state_name(struct jsonw *w, int state);
 
-/* A key that stands there twice is written once: the last one holds. */
+/* A key that occurs twice is written once, with its last value. */
 void metavalue_write_kvs(
     struct jsonw *w, const char *key, Pb__KeyValuePair *const *v, size_t n);
 

@@ -19,7 +19,9 @@ hash(const struct buf *b)
 	return h == 0 ? 1 : h;
 }
 
-/* The number that lines of a kind are ordered by; names come after. */
+/*
+ * The number by which lines of a kind are sorted; then they are sorted by name.
+ */
 static int64_t
 id_of(enum meta_kind kind, const struct item *i)
 {
@@ -39,7 +41,10 @@ in_order(const void *a, const void *b)
 	return strcmp(x->head->name, y->head->name);
 }
 
-/* Do the patterns want it? What was sent once is followed to its end. */
+/*
+ * 1 if the patterns include the object, or if it was written before: then it is
+ * followed to its drop.
+ */
 static int
 selected(const struct meta *m, const struct meta_change *c,
     const struct meta_about *about)
@@ -50,7 +55,7 @@ selected(const struct meta *m, const struct meta_change *c,
 	if (p->n == 0 || c->head->sent != 0)
 		return 1;
 	if (c->kind == META_USER || c->kind == META_ROLE)
-		return m->conf->kinds != 0; /* asked for by name */
+		return m->conf->kinds != 0; /* only if --kinds names them */
 	if (c->kind == META_DATABASE) {
 		meta_db_name(m->store, c->head->a, name.db);
 		return patterns_match_db(p, name.db);
@@ -59,7 +64,9 @@ selected(const struct meta *m, const struct meta_change *c,
 	return patterns_match(p, name.db, name.coll);
 }
 
-/* The object's members to m->body. 1 if it is to be written, 0, or -1. */
+/*
+ * Writes the object's members to m->body. 1 if the object has a line, 0, or -1.
+ */
 static int
 render(struct meta *m, const struct meta_change *c, struct meta_about *about,
     struct err *e)
@@ -71,7 +78,8 @@ render(struct meta *m, const struct meta_change *c, struct meta_about *about,
 	buf_clear(&m->body);
 	if (meta_line(m->store, c->kind, c->head, &m->body, about, e) == -1)
 		return -1;
-	if (!utf8_is(m->body.ptr, m->body.len)) /* protobuf has no other */
+	/* protobuf allows no other text */
+	if (!utf8_is(m->body.ptr, m->body.len))
 		return err_set(e, ERR_DATA,
 		    "etcd: %s %" PRId64 " '%s': a text that is not UTF-8",
 		    meta_kind_name(c->kind), id_of(c->kind, c->head),
@@ -97,7 +105,7 @@ compose(struct meta *m, enum meta_kind kind, int64_t rev, const char *event)
 	buf_addc(&m->line, '}');
 }
 
-/* Kinds that have no "dropped" in a catalogue: they are there or not. */
+/* 0 for kinds without a dropped state: such an object exists or does not. */
 static int
 has_states(enum meta_kind kind)
 {
@@ -182,7 +190,10 @@ meta_write_all(struct meta *m, struct err *e)
 	return out_flush(m->out, e);
 }
 
-/* Of --kinds, so that nobody takes the others for dropped. */
+/*
+ * The kinds in --kinds, so that a reader does not take objects of other kinds
+ * for dropped.
+ */
 static void
 write_kinds(const struct meta *m, struct jsonw *w)
 {
@@ -240,7 +251,10 @@ meta_changed(struct meta *m, const struct item *i)
 	add_change(m, kind, head);
 }
 
-/* A collection has come into view: all that belongs to it. */
+/*
+ * The collection is written for the first time: the objects that belong to it
+ * follow.
+ */
 static void
 add_belongings(struct meta *m, int64_t coll)
 {
@@ -263,7 +277,10 @@ add_belongings(struct meta *m, int64_t coll)
 	}
 }
 
-/* Is it of a collection that is being made, and not yet told? */
+/*
+ * 1 if the object belongs to a collection that is being created and is not yet
+ * written.
+ */
 static int
 too_early(const struct meta *m, int64_t coll)
 {
@@ -273,15 +290,15 @@ too_early(const struct meta *m, int64_t coll)
 	struct meta_name name;
 
 	if (kinds != 0 && (kinds & 1u << META_COLLECTION) == 0)
-		return 0; /* its line will not come */
+		return 0; /* the collection's line will not come */
 	return head != NULL && head->sent == 0 &&
 	       meta_coll_name(m->store, coll, &name) == STATE_CREATING;
 }
 
 /*
- * A Loading load that becomes Loaded, or any other write that says nothing
- * new, gives no line. What is being created gives one when it is done, and
- * what belongs to it follows.
+ * A change that gives the same line, such as a load that goes from Loading to
+ * Loaded, is not written. An object that is being created gets its line when it
+ * is created, and the objects that belong to it follow.
  */
 static int
 write_change(
@@ -318,7 +335,7 @@ meta_write_changes(struct meta *m, int64_t rev, struct err *e)
 	for (size_t i = 0; i < m->n_changes && rc != -1; i++) {
 		struct meta_change c;
 
-		if (m->n_changes > sorted) /* a line can bring others */
+		if (m->n_changes > sorted) /* writing a line can add changes */
 			qsort(m->changes + i, m->n_changes - i,
 			    sizeof *m->changes, in_order);
 		sorted = m->n_changes;

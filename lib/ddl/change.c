@@ -47,7 +47,7 @@ ddl_apply_db(struct ddl *d, const struct event *ev)
 		ddl_drop_db(d, ev->id, ev->ts);
 	} else if (have == NULL && db != NULL && db->state == CAT_DROPPED &&
 		   db->ts <= d->until) {
-		return; /* came and went while it was in the queue */
+		return; /* made and dropped while the change was queued */
 	} else if (have != NULL && !ev->ensure) {
 		ddl_line_db(d, OP_ALTER_DATABASE, ev->ts, ev->id, ev->name,
 		    &ev->props, 0);
@@ -95,7 +95,8 @@ ddl_set_alias(
 		return;
 	ddl_line_alias(
 	    d, from == NULL ? OP_CREATE_ALIAS : OP_ALTER_ALIAS, ts, to, alias);
-	view_put(&to->aliases, 0, alias, NULL); /* may be from's own text */
+	/* `alias` may be in from->aliases */
+	view_put(&to->aliases, 0, alias, NULL);
 	if (from != NULL) {
 		view_cut(&from->aliases, view_find_name(&from->aliases, alias));
 		from->changed = 1;
@@ -111,7 +112,7 @@ ddl_apply_alias(struct ddl *d, const struct event *ev)
 
 	if (ev->live && to != NULL)
 		ddl_set_alias(d, to, ev->name, ev->ts);
-	else if (from != NULL) /* dropped, or moved to what is not carried */
+	else if (from != NULL) /* `to` is not carried, or there is none */
 		ddl_drop_alias(
 		    d, from, view_find_name(&from->aliases, ev->name), ev->ts);
 }
@@ -141,9 +142,9 @@ ddl_rename_to(struct ddl *d, struct view_coll *v, const char *db,
 }
 
 /*
- * Before collection `id` takes a name: whoever else has it at the target goes
- * away, for good if the source has dropped it, else to a name in between,
- * from where its own change will fetch it.
+ * Frees a name at the target for collection `id`. A collection that has this
+ * name is dropped if the source has dropped it; else it gets a name in between,
+ * from which its own change will rename it.
  */
 void
 ddl_free_name(
@@ -234,7 +235,8 @@ ddl_apply_coll(struct ddl *d, const struct event *ev)
 		ddl_need_db(d, ev->db_id, v->db, ev->ts);
 		ensure_coll(d, c, v, ev);
 	} else if (v != NULL && v->maybe) {
-		return; /* it went while it was in the queue; its drop comes */
+		/* dropped while the change was queued; its drop follows */
+		return;
 	} else if (v != NULL) {
 		alter_coll(d, v, ev);
 	} else if (ddl_included(d, c) && ddl_gone(d, c)) {
@@ -274,7 +276,7 @@ ddl_create_part(struct ddl *d, struct view_coll *v, const struct cat_coll *c,
 
 	if (have && !ensure)
 		return;
-	if (!have && old != NULL) /* the older one of this name */
+	if (!have && old != NULL) /* an older partition has this name */
 		ddl_drop_part(d, v, old->id, ts);
 	if (!ddl_implicit(c, name))
 		ddl_line_part(d, OP_CREATE_PARTITION, ts, v->db, v->name, v->id,

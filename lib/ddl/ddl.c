@@ -81,7 +81,7 @@ ddl_last(const struct ddl *d)
 
 /* The queue's input */
 
-/* Dropped, and not for us: after --until. */
+/* 1 if the object was dropped after --until, and so counts as live. */
 static int
 dropped_later(const struct ddl *d, enum cat_state state, uint64_t ts)
 {
@@ -129,7 +129,7 @@ push_alias(struct ddl *d, const struct cat_alias *a)
 	ev->live = a->state == CAT_CREATED;
 }
 
-/* When it was, 0 for what has no timestamp. */
+/* The timestamp of the change; 0 if it has none. */
 static uint64_t
 changed_at(const struct cat_change *ch)
 {
@@ -142,7 +142,10 @@ changed_at(const struct cat_change *ch)
 	return ch->kind == CAT_COLL && ch->coll != NULL ? ch->coll->ts : 0;
 }
 
-/* An index or a load: compared when all changes before it are out. */
+/*
+ * An index or load has changed: it is compared when all earlier changes are
+ * written.
+ */
 static void
 note_dirty(struct ddl *d, int64_t coll)
 {
@@ -175,7 +178,7 @@ ddl_note(struct ddl *d, const struct cat_change *ch)
 		push_coll(d, ch->coll, ch->coll->ts, 0);
 }
 
-/* Its drop is out already. */
+/* 1 if the drop of this collection is written. */
 static int
 told(const struct ddl *d, int64_t id)
 {

@@ -5,8 +5,8 @@
 #include "model/tso.h"
 
 /*
- * Bulk imports: the rows are in the source and in no log. So all that can be
- * done is to say so, and to keep that with what is known of the collection.
+ * The rows of a bulk import are in the source and in no log. So an import is
+ * only reported, and counted in `known` of its collection.
  */
 
 void
@@ -17,8 +17,9 @@ ddl_imports_from(struct ddl *d, int64_t rev, uint64_t ts)
 }
 
 /*
- * Completed before we looked for the first time: is it older than where we
- * begin? Its own clock has seconds: what may be either is missing.
+ * 1 if an import that was completed at the start is older than the place where
+ * the stream begins. create_ts has whole seconds: an import that may be on
+ * either side counts as missing.
  */
 static int
 is_older(const struct ddl *d, const struct cat_import *m)
@@ -63,7 +64,7 @@ ddl_imports(struct ddl *d)
 		}
 		v = m->missing ? view_coll(d->c.view, m->coll_id) : NULL;
 		if (v == NULL)
-			continue; /* its collection may be made later */
+			continue; /* the collection may be created later */
 		m->missing = 0;
 		tell(v, m);
 	}

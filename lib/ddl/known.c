@@ -127,7 +127,10 @@ view_by_name(const struct view *v, const char *db, const char *name)
 	return NULL;
 }
 
-/* What is said of an object until the next tick is said once: the last. */
+/*
+ * Takes the id out of the drops since the last tick, because a tick has only
+ * the last state of an object.
+ */
 static void
 unsay(int64_t *gone, size_t *n, int64_t id)
 {
@@ -388,7 +391,7 @@ items_from_json(struct view_items *s, json_t *j, struct err *e)
 	return 0;
 }
 
-/* Names of partitions, as those that the collection has. */
+/* Takes the partitions of the collection whose names are in the list j. */
 static void
 parts_from_json(
     const struct view_coll *c, const json_t *j, struct view_items *to)

@@ -44,21 +44,24 @@ struct view_imports {
 struct view_coll {
 	int64_t id;
 	char *db, *name;
-	char *as; /* "db.coll" when it was asked for, or a list of what may have
-		     been (model/pattern.h); NULL: as it is */
+	/*
+	 * the name with which it was included, "db.coll", or a list of names
+	 * and patterns (model/pattern.h); NULL: its present name
+	 */
+	char *as;
 	struct view_items parts, aliases, indexes; /* aliases have no id */
 	enum view_load load;
 	struct view_items loaded;   /* partitions of VIEW_LOAD_PARTS, by id */
 	struct view_items released; /* those that VIEW_LOAD_ALL leaves out */
 	struct kvs props; /* as last written by this run; not in known */
 	int props_known;
-	int partial; /* made without the rows from before */
+	int partial; /* made without its earlier rows */
 	struct view_imports imported;
-	int maybe;         /* not certain to be there */
-	int unsure_name;   /* it may have another one; not in known */
+	int maybe;         /* it may not be at the target */
+	int unsure_name;   /* it may have another name there; not in known */
 	int changed;       /* since the last tick */
-	int dirty;         /* indexes and load are still to be compared, */
-	uint64_t dirty_ts; /* once all up to here is out */
+	int dirty;         /* indexes and load have to be compared, */
+	uint64_t dirty_ts; /* when all changes up to here are written */
 };
 
 struct view_db {
@@ -82,13 +85,16 @@ struct view {
 void view_fini(struct view *v);
 int view_from_json(struct view *v, json_t *known, struct err *e);
 /*
- * Add what the target may have besides: redo is an array of lines
- * (state/redo.h) or NULL. Aliases in question stand for nothing any more, but
- * in v->unsure.
+ * Add objects that the target may have: redo is an array of lines
+ * (state/redo.h) or NULL. An alias that may have changed is taken from its
+ * collection and put into v->unsure.
  */
 void view_redo(struct view *v, json_t *redo);
 
-/* "known": whole, or what has changed since the last call with whole == 0. */
+/*
+ * "known": the whole view, or with whole == 0 what has changed since the last
+ * call with 0.
+ */
 int view_changed(const struct view *v);
 void view_to_json(struct view *v, struct jsonw *w, const char *key, int whole);
 
@@ -98,7 +104,9 @@ struct view_coll *view_by_name(
 struct view_coll *view_add(
     struct view *v, int64_t id, const char *db, const char *name);
 void view_drop(struct view *v, int64_t id);
-/* Take it out without a word: it is not ours any more. */
+/*
+ * Remove the collection and write nothing, because it is not carried any more.
+ */
 void view_forget(struct view *v, int64_t id);
 void view_rename(struct view_coll *c, const char *db, const char *name);
 

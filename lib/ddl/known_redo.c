@@ -63,7 +63,7 @@ unsure_load(struct view_coll *c)
 	c->changed = 1;
 }
 
-/* It may stand for the one or the other, or for nothing. */
+/* The alias may stand for its old collection, for a new one, or for none. */
 static void
 unsure_alias(struct view *v, const char *db, const char *alias)
 {
@@ -83,7 +83,7 @@ unsure_alias(struct view *v, const char *db, const char *alias)
 	view_put(&v->unsure, 0, alias, db);
 }
 
-/* Of a collection that the target has, or may have. */
+/* A line about a collection that the target has, or may have. */
 static void
 of_coll(struct view_coll *c, enum opname op, const json_t *j)
 {
@@ -105,7 +105,7 @@ of_coll(struct view_coll *c, enum opname op, const json_t *j)
 	case OP_RELEASE_PARTITIONS:
 		unsure_load(c);
 		break;
-	default: /* a drop is final: its id does not come again */
+	default: /* a drop needs nothing: the id does not come again */
 		break;
 	}
 }

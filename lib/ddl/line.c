@@ -47,7 +47,7 @@ ddl_line_coll(
 	emit_close(d->c.emit, 0);
 }
 
-/* The drop of what this stream has not made. */
+/* The drop of a collection that this stream has not created. */
 void
 ddl_line_gone(struct ddl *d, const struct event *ev)
 {
@@ -58,7 +58,10 @@ ddl_line_gone(struct ddl *d, const struct event *ev)
 	emit_close(d->c.emit, 0);
 }
 
-/* Partitions of a partition-key collection, which Milvus makes by itself. */
+/*
+ * 1 for a partition that Milvus makes by itself: the default one, and those of
+ * a partition key.
+ */
 int
 ddl_implicit(const struct cat_coll *c, const char *part)
 {

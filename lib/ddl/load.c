@@ -43,7 +43,8 @@ drop_indexes(
 
 		if (live_index(c, x->id) != NULL)
 			continue;
-		release(d, v, ts); /* Milvus drops no index of what is loaded */
+		/* Milvus drops no index of a loaded collection */
+		release(d, v, ts);
 		ddl_line_index(
 		    d, OP_DROP_INDEX, ts, v, x->id, x->field, x->name, NULL, 0);
 		view_cut(&v->indexes, x);
@@ -51,7 +52,9 @@ drop_indexes(
 	}
 }
 
-/* Has the field an older index at the target, which goes first? */
+/*
+ * 1 if the field has an older index at the target, which must be dropped first.
+ */
 static int
 replaced(const struct view_coll *v, const struct cat_coll *c, const char *field)
 {
@@ -158,7 +161,7 @@ load_all(
     struct ddl *d, struct view_coll *v, const struct cat_coll *c, uint64_t ts)
 {
 	struct view_items want = { 0 }, in, out;
-	/* Milvus loads and releases no single partition made by a key */
+	/* Milvus loads and releases no single partition of a partition key */
 	int each = c->load_whole && schema_partition_key(&c->schema) == NULL;
 
 	if (v->load == VIEW_LOAD_UNSURE && each)

@@ -1,7 +1,7 @@
 #ifndef CDC_DDL_PRIV_H
 #define CDC_DDL_PRIV_H
 
-/* Between the files of ddl only. */
+/* Shared by the files of ddl only. */
 
 #include "ddl/ddl.h"
 #include "ddl/known.h"
@@ -10,7 +10,10 @@
 
 enum kind { EV_DB, EV_COLL, EV_PART, EV_ALIAS };
 
-/* A change as it was when it came: the object may have moved on since. */
+/*
+ * A change as it was when it came, because the object may have changed again
+ * since.
+ */
 struct event {
 	uint64_t ts;
 	uint64_t seq; /* order of arrival, among equal timestamps */
@@ -26,12 +29,13 @@ struct event {
 
 struct ddl {
 	struct ddl_conf c;
-	uint64_t since; /* older collections that are new here are partial */
+	uint64_t since; /* older collections that the view lacks are partial */
 	uint64_t until;
 	int64_t imports_rev; /* ddl_imports_from */
 	uint64_t imports_ts;
-	int imports_judged; /* those that were completed at the start */
-	uint64_t newest;    /* of all changes so far */
+	/* imports that were completed at the start are judged */
+	int imports_judged;
+	uint64_t newest; /* the newest timestamp of all changes so far */
 	uint64_t seq;
 	struct event *q; /* sorted from `head` on */
 	size_t head, n, cap;
@@ -42,10 +46,13 @@ void ddl_event_fini(struct event *ev);
 struct event *ddl_push(struct ddl *d, enum kind kind, uint64_t ts, int64_t id,
     const char *db, const char *name);
 int ddl_included(struct ddl *d, struct cat_coll *c);
-/* What is there, and drops after ts of what is not. */
+/*
+ * Queue the live objects, and the later drops (after ts) of objects that are
+ * not live.
+ */
 void ddl_push_live(struct ddl *d, uint64_t ts);
 
-/* import.c: all completed imports that are new; those told before not. */
+/* import.c: report the completed imports that were not reported before. */
 void ddl_imports(struct ddl *d);
 
 /* line.c */
@@ -57,7 +64,7 @@ void ddl_line_coll(
     struct ddl *d, enum opname op, uint64_t ts, const struct view_coll *v);
 void ddl_line_gone(struct ddl *d, const struct event *ev);
 int ddl_implicit(const struct cat_coll *c, const char *part);
-/* Made at ts, does it lack rows that the source has? */
+/* 1 if a collection that is created at ts lacks rows that the source has. */
 int ddl_partial(const struct ddl *d, uint64_t ts, const struct cat_coll *c);
 void ddl_line_create(struct ddl *d, uint64_t ts, const struct cat_coll *c,
     const char *db, const char *name, const struct kvs *props, int ensure,

@@ -100,7 +100,10 @@ has(const json_t *list, const json_t *item)
 	return 0;
 }
 
-/* What is in `list` and not in `other`: a role of a user, or a grant. */
+/*
+ * Writes op for each entry of `list` that `other` lacks: a role of a user, or a
+ * grant.
+ */
 static void
 difference(struct rbac *r, enum opname op, uint64_t ts, const char *name,
     const json_t *list, const json_t *other)

@@ -9,9 +9,9 @@ struct emit;
 struct rbac; /* users, roles and grants, from the catalogue to operations */
 
 /*
- * Milvus writes them without timestamps, so they leave in the order in which
- * they came, at the first release after that. What the target has of them is
- * not in `known`: at a start all are written as if they were new.
+ * Milvus writes users, roles and grants without timestamps, so their lines are
+ * written in the order in which they came, at the next release. `known` does
+ * not have them, so at a start all are written as if they were new.
  */
 struct rbac *rbac_new(struct emit *emit);
 void rbac_free(struct rbac *r);

@@ -26,8 +26,9 @@ live_alias(const struct ddl *d, const char *db, const char *name)
 }
 
 /*
- * An alias that is gone, or that stands for something else: that one has its
- * create line later, or takes it over at once if it is at the target.
+ * Takes from v the aliases that are gone or stand for another collection. If
+ * the target has that collection, it gets the alias now; else the line that
+ * creates the alias comes later.
  */
 static void
 check_aliases(struct ddl *d, struct view_coll *v, uint64_t ts)
@@ -71,9 +72,10 @@ moved(const struct view_coll *v, const struct cat_coll *c)
 }
 
 /*
- * One that may be there, and has another name by now, may be there under the
- * old one, unknown by id: cdc-apply was killed between making it and noting
- * that. It is made anew, as all of its rows are still to come.
+ * A collection that may be at the target, and whose name has changed, may be
+ * there under the old name without an id: cdc-apply was killed after it had
+ * made the collection and before it noted the id. The collection is dropped and
+ * made anew, because all of its rows are still to come.
  */
 static void
 check_maybe(struct ddl *d, uint64_t ts)
@@ -121,7 +123,10 @@ check_gone(struct ddl *d, uint64_t ts)
 	}
 }
 
-/* Aliases that may be there: gone before names are needed, set after. */
+/*
+ * Aliases that the target may have: dropped before names are needed (set 0), or
+ * set afterwards (set 1).
+ */
 static void
 check_unsure(struct ddl *d, int set, uint64_t ts)
 {
