@@ -42,7 +42,10 @@ is_listed(const char *const *list, const char *name, const char *value)
 	return 0;
 }
 
-/* For another server: drops what was given for the server's own. */
+/*
+ * Drops the login for the server's own etcd or brokers, because the request
+ * names others.
+ */
 static void
 forget_login(struct order *o, const char *name)
 {

@@ -408,7 +408,8 @@ in_task(const struct order *o, const char *db, const char *coll)
 		const char *dot = strchr(s, '.');
 		int same_db;
 
-		if (dot == NULL) /* not made here: no database */
+		/* not from such a request: it names no database */
+		if (dot == NULL)
 			continue;
 		same_db = s[0] == '*' ||
 			  ((size_t)(dot - s) == n && !strncmp(s, db, n));

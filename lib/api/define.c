@@ -65,7 +65,10 @@ take_options(struct order *o, const json_t *options)
 	return 0;
 }
 
-/* A word, a time or a position, but no file of the server and no other task. */
+/*
+ * from: a word, a time or a position, but no file of the server and no other
+ * task.
+ */
 static int
 take_from(struct order *o, const json_t *v)
 {

@@ -26,7 +26,7 @@ plain_version(struct call *c)
 }
 
 /*
- * For every client, so the answer has neither place nor reason; the log has
+ * Every client gets this answer, so it has neither path nor reason; the log has
  * them.
  */
 int

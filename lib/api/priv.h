@@ -142,7 +142,7 @@ struct order {
 	json_t *from;    /* a WHERE or a position */
 	char *token;     /* login at the target, or NULL */
 	char id[129];
-	int wait_s; /* for the connection */
+	int wait_s; /* seconds to wait for the connection */
 	int paused;
 };
 extern const struct api_field create_fields[];

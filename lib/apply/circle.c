@@ -39,7 +39,10 @@ struct mark {
 static void
 text_of(int64_t id, const struct coll *c, char text[static TEXT])
 {
-	/* The same in every process and release; near ids give distant keys. */
+	/*
+	 * v is the same in every process and release; near ids give distant
+	 * keys
+	 */
 	uint64_t v = hash_mix((uint64_t)id + UINT64_C(0x9e3779b97f4a7c15));
 
 	if (c->pk->type == TYPE_INT64)

@@ -360,7 +360,7 @@ next_open(const struct rowq *q, int all)
 
 	for (b = q->open.head; b != NULL; b = b->next) {
 		if (!all && !is_due(q, b, now))
-			return NULL; /* those behind it are younger */
+			return NULL; /* the batches behind it are younger */
 		o = batch_before(b, NULL);
 		if (o == NULL)
 			o = b;

@@ -71,7 +71,7 @@ yields(struct rowq *q, struct batch *b, struct batch *o, uint64_t hash,
 		return 0;
 	wait_as(b, o->after);
 	if (o->epoch < b->epoch)
-		b->epoch = o->epoch; /* what was replaced is safe when b is */
+		b->epoch = o->epoch; /* the replaced row is safe when b is */
 	return 1;
 }
 

@@ -28,7 +28,7 @@ is_digit(char c)
 	return (unsigned char)(c - '0') <= 9;
 }
 
-/* What is read of a number: c x 10^e. */
+/* A number as it is read: c x 10^e. */
 struct decimal {
 	uint64_t c;
 	size_t n; /* digits in c, leading zeros too */
@@ -223,7 +223,9 @@ same16(__m128i a, __m128i b)
 	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
 }
 
-/* The value of 16 digits: of pairs, of fours, of eights. */
+/*
+ * The value of 16 digits, which are joined to pairs, to fours, and to eights.
+ */
 static inline int64_t
 value16(__m128i x)
 {

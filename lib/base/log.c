@@ -77,7 +77,8 @@ put(const char *before, const char *behind, const char *text, size_t n)
 	text_plain(&line, text, n);
 	buf_addc(&line, '\n');
 	if (write(STDERR_FILENO, line.ptr, line.len) == -1)
-		progress_shown = 0; /* nobody reads it */
+		/* stderr is closed, so no one sees progress */
+		progress_shown = 0;
 	buf_fini(&line);
 }
 

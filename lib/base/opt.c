@@ -15,7 +15,7 @@
 
 enum { MAX_OPTS = 72, LONG_ONLY = 256, OPERAND = 1 };
 
-/* What getopt_long is told. */
+/* The tables in the form of getopt_long. */
 struct spec {
 	const struct opt *rows[MAX_OPTS];
 	struct option longs[MAX_OPTS];
@@ -41,7 +41,8 @@ add_table(struct spec *s, const struct opt *table)
 {
 	for (const struct opt *o = table; o->name != NULL; o++) {
 		if (s->n == MAX_OPTS - 1)
-			abort(); /* a table of ours */
+			/* only a table with too many rows can cause this */
+			abort();
 		s->longs[s->n].name = o->name;
 		s->longs[s->n].has_arg = o->arg != NULL;
 		s->longs[s->n].val =

@@ -19,7 +19,7 @@ enum opt_kind {
 	OPT_IS_LIST, /* struct opt_list: text that may be repeated */
 	OPT_IS_NUM,  /* a number from min to max */
 	OPT_IS_WORD, /* one of words: min for the first, min + 1, … */
-	OPT_IS_CALL, /* what the function makes of it */
+	OPT_IS_CALL, /* its function reads the argument */
 };
 
 /* v is NULL or has NULL at its end; free it. */
@@ -118,7 +118,9 @@ int opt_go_on(int argc, char **argv, int at, const struct opt *table,
 /* Put one argument into conf. -1 with *e: what is wrong with it. */
 int opt_take(const struct opt *o, void *conf, const char *arg, struct err *e);
 
-/* What a text is that was not given: from the environment, or NULL. */
+/*
+ * The value of a text option that was not given: from the environment, or NULL.
+ */
 const char *opt_default(const struct opt *o);
 /*
  * The place of the n bytes at s in "upsert|insert|...", or -1 with ERR_USAGE:

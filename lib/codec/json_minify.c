@@ -12,7 +12,7 @@ struct minify {
 	struct jsonr r;
 	struct buf *out; /* or NULL */
 	struct buf text; /* of a string with escapes, to try them */
-	struct err *e;   /* why it is no JSON, which nobody asks */
+	struct err *e;   /* why the text is no JSON; not used */
 };
 
 static void

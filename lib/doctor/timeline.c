@@ -9,7 +9,10 @@ static const char choices[] =
     "'cdc-task set NAME --missing keep' goes on with it as it is, '--missing "
     "drop' drops at the target what it has no more, '--from' begins anew";
 
-/* Is etcd the one that the position is of, and not put back since? */
+/*
+ * 1 if etcd is not the one of the position, was restored since, or could not be
+ * asked: the check has its verdict then.
+ */
 static int
 other_source(struct doctor *d)
 {
@@ -19,7 +22,7 @@ other_source(struct doctor *d)
 
 	source_from_json(&was, d->cp.source);
 	if (was.rev == 0 && was.etcd[0] == '\0')
-		return 0; /* not known, or somebody has chosen */
+		return 0; /* not known, or --missing was set since */
 	if (doctor_need(d, "root") >= V_UNKNOWN) {
 		doctor_unknown(d, NULL,
 		    "whether the source is the one that the position is of "
@@ -47,7 +50,10 @@ other_source(struct doctor *d)
 	return does == 0;
 }
 
-/* Is the record before the position, in each topic, the one that was read? */
+/*
+ * 1 if, in a topic, the record before the position is not the one that was
+ * read, or could not be asked for: the check has its verdict then.
+ */
 static int
 other_topic(struct doctor *d)
 {

@@ -22,7 +22,7 @@ struct patterns {
 	size_t n, cap;
 };
 
-/* Add one. -1 with ERR_USAGE if it is not a pattern. */
+/* Add a pattern. ERR_USAGE if the text is none. */
 int patterns_add(struct patterns *p, const char *text, struct err *e);
 void patterns_fini(struct patterns *p);
 

@@ -16,7 +16,7 @@
 #include "mq/kafka.h"
 #include "stream/options.h"
 
-/* Not of a program: the source that doctor asks. */
+/* Not an option of a program: the source that doctor asks. */
 static const struct opt source_options[] = {
 	{ .name = "source",
 	    .letter = 'S',
@@ -125,7 +125,7 @@ task_option_find(const char *name)
 	return NULL;
 }
 
-/* It stands there as its program has it, perhaps under another name. */
+/* The option's row in its program's table, where it may have another name. */
 static const struct opt *
 row(const struct task_option *o)
 {
@@ -358,7 +358,7 @@ add(struct args *a, const char *s)
 	a->v[a->n++] = s == NULL ? NULL : x_strdup(s);
 }
 
-/* As the program has it: --name, or -X. */
+/* The option as its program takes it: --name, or -X. */
 static void
 add_name(struct args *a, const struct task_option *o)
 {
