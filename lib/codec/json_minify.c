@@ -8,19 +8,11 @@
 
 enum { MAX_DEPTH = 250 }; /* jq 1.6 takes 256, the line has a few */
 
-struct minify {
+struct check {
 	struct jsonr r;
-	struct buf *out; /* or NULL */
 	struct buf text; /* of a string with escapes, to try them */
 	struct err *e;   /* why the text is no JSON; not used */
 };
-
-static void
-add(struct minify *m, const char *p, size_t n)
-{
-	if (m->out != NULL)
-		buf_add(m->out, p, n);
-}
 
 static size_t
 digits(const char *p, const char *end)
@@ -57,113 +49,117 @@ is_number(const char *p, const char *end)
 }
 
 static int
-number(struct minify *m)
+number(struct check *c)
 {
 	struct span s;
 
-	if (jr_num(&m->r, &s, m->e) == -1 ||
-	    !is_number(s.ptr, (const char *)s.ptr + s.len))
-		return -1;
-	add(m, s.ptr, s.len);
-	return 0;
+	return jr_num(&c->r, &s, c->e) == 0 &&
+		       is_number(s.ptr, (const char *)s.ptr + s.len)
+		   ? 0
+		   : -1;
 }
 
-/*
- * A string with its quotes. DEL and what C1 begins with become escapes, as
- * everywhere in JSON of ours.
- */
 static int
-string(struct minify *m, const struct jstr *s)
+string(struct check *c, const struct jstr *s)
 {
-	int odd = 0;
+	int control = 0;
 
-	for (size_t i = 0; i < s->len; i++) {
-		unsigned char c = (unsigned char)s->ptr[i];
-
-		if (c < 0x20)
-			return -1;
-		odd |= c == 0x7f || c == 0xc2;
-	}
-	buf_clear(&m->text);
-	if (s->esc && jr_unescape(s, &m->text, m->e) == -1)
-		return -1;
-	if (odd && m->out != NULL)
-		jw_lines(m->out, s->ptr - 1, s->len + 2);
-	else
-		add(m, s->ptr - 1, s->len + 2);
-	return 0;
+	for (size_t i = 0; i < s->len; i++)
+		control |= (unsigned char)s->ptr[i] < 0x20;
+	if (!s->esc || control)
+		return -control;
+	buf_clear(&c->text);
+	return jr_unescape(s, &c->text, c->e);
 }
 
-static int value(struct minify *m, int depth);
+static int value(struct check *c, int depth);
 
-/* The next member, its key copied: 1, 0 behind the last one, -1. */
+/* The next member up to its value: 1, 0 behind the last one, -1. */
 static int
-member(struct minify *m, char bracket, int first)
+member(struct check *c, char bracket)
 {
 	struct jstr key;
-	int rc =
-	    bracket == '{' ? jr_key(&m->r, &key, m->e) : jr_item(&m->r, m->e);
+	int rc;
 
-	if (rc != 1)
-		return rc;
-	if (!first)
-		add(m, ",", 1);
 	if (bracket == '[')
-		return 1;
-	if (string(m, &key) == -1)
-		return -1;
-	add(m, ":", 1);
-	return 1;
+		return jr_item(&c->r, c->e);
+	rc = jr_key(&c->r, &key, c->e);
+	return rc == 1 && string(c, &key) == -1 ? -1 : rc;
 }
 
 static int
-nested(struct minify *m, char bracket, int depth)
+nested(struct check *c, char bracket, int depth)
 {
 	int rc;
 
-	jr_open(&m->r, bracket, m->e);
-	add(m, &bracket, 1);
-	for (int first = 1; (rc = member(m, bracket, first)) == 1; first = 0)
-		if (depth == MAX_DEPTH || value(m, depth + 1) == -1)
+	jr_open(&c->r, bracket, c->e);
+	while ((rc = member(c, bracket)) == 1)
+		if (depth == MAX_DEPTH || value(c, depth + 1) == -1)
 			return -1;
-	add(m, bracket == '{' ? "}" : "]", 1);
 	return rc;
 }
 
 static int
-value(struct minify *m, int depth)
+value(struct check *c, int depth)
 {
-	char kind = jr_peek(&m->r);
+	char kind = jr_peek(&c->r);
 	struct jstr s;
-	struct span word;
 
 	if (kind == '{' || kind == '[')
-		return nested(m, kind, depth);
+		return nested(c, kind, depth);
 	if (kind == '"')
-		return jr_str(&m->r, &s, m->e) == -1 ? -1 : string(m, &s);
+		return jr_str(&c->r, &s, c->e) == -1 ? -1 : string(c, &s);
 	if (kind == '0')
-		return number(m);
-	if (jr_skip(&m->r, &word, m->e) == -1)
-		return -1;
-	add(m, word.ptr, word.len);
-	return 0;
+		return number(c);
+	return jr_skip(&c->r, NULL, c->e);
 }
 
 int
-jsonmin_add(struct buf *b, const void *p, size_t n)
+jsonmin_is(const void *p, size_t n)
 {
 	struct err e;
-	struct minify m = { .out = b, .e = &e };
-	size_t start = b == NULL ? 0 : b->len;
-	int rc = -1;
+	struct check c = { .e = &e };
+	int yes;
 
-	jr_init(&m.r, p, n);
-	if (utf8_is(p, n) && value(&m, 0) == 0)
-		rc = jr_end(&m.r, m.e);
-	buf_fini(&m.text);
-	if (rc == -1 && b != NULL && b->ptr != NULL) {
-		b->len = start;
-		b->ptr[start] = '\0';
+	jr_init(&c.r, p, n);
+	yes = utf8_is(p, n) && value(&c, 0) == 0 && jr_end(&c.r, c.e) == 0;
+	buf_fini(&c.text);
+	return yes;
+}
+
+/* 1 if a string has DEL, or what C1 begins with. */
+static int
+may_act(const char *p, const char *end)
+{
+	int yes = 0;
+
+	for (; p < end; p++)
+		yes |= *p == 0x7f || (unsigned char)*p == 0xc2;
+	return yes;
+}
+
+void
+jsonmin_add(struct buf *b, const void *p, size_t n)
+{
+	struct jsonr r;
+	struct jstr s;
+	struct err e;
+	const char *from = p; /* what is not copied yet */
+
+	for (jr_init(&r, p, n); r.p < r.end;) {
+		const char *at = r.p;
+
+		if (*at == '"') {
+			jr_str(&r, &s, &e);
+			if (!may_act(at, r.p))
+				continue;
+			buf_add(b, from, (size_t)(at - from));
+			jw_lines(b, at, (size_t)(r.p - at));
+			from = r.p;
+		} else if ((unsigned char)*r.p++ <= ' ') {
+			buf_add(b, from, (size_t)(at - from));
+			from = r.p;
+		}
 	}
-	return rc;
+	buf_add(b, from, (size_t)(r.p - from));
 }

@@ -6,12 +6,15 @@
 struct buf;
 
 /*
- * Append a JSON text (RFC 8259) without the white space between its tokens, so
- * that it fits in a line; everything else stays byte for byte, numbers too. -1,
- * and nothing is appended, if it is not valid JSON or not UTF-8, or if jq would
- * stop at it: half of a surrogate pair in an escape, or more than 250 levels.
- * With b NULL it is only checked.
+ * 1 for a JSON text (RFC 8259) in UTF-8 at which jq does not stop: without half
+ * of a surrogate pair in an escape, and of 250 levels at most.
  */
-int jsonmin_add(struct buf *b, const void *p, size_t n);
+int jsonmin_is(const void *p, size_t n);
+/*
+ * Append such a text without the white space between its tokens, so that it
+ * fits in a line. DEL and C1 become escapes, as everywhere in JSON of ours;
+ * everything else stays byte for byte, numbers too.
+ */
+void jsonmin_add(struct buf *b, const void *p, size_t n);
 
 #endif

@@ -82,7 +82,8 @@ put_text(
 		return 0;
 	}
 	w->comma = 1;
-	return jsonmin_add(w->b, f.ptr, f.len);
+	jsonmin_add(w->b, f.ptr, f.len); /* rows_open has looked at it */
+	return 0;
 }
 
 static int
@@ -258,7 +259,7 @@ fdata_is_json(const struct fdata *c)
 
 	for (size_t i = 0; fdata_item(&r, &f) == 1; i++)
 		if ((c->valid == NULL || c->compact || c->valid[i]) &&
-		    jsonmin_add(NULL, f.ptr, f.len) == -1)
+		    !jsonmin_is(f.ptr, f.len))
 			return 0;
 	return 1;
 }

@@ -171,7 +171,7 @@ keys(const uint8_t *p, size_t n, const struct schema *s)
 		jw_open(&w, NULL, '[');
 		keys_write(&k, 0, SIZE_MAX, &w, &next);
 		jw_close(&w, ']');
-		if (next != k.n || jsonmin_add(NULL, b.ptr, b.len) == -1)
+		if (next != k.n || !jsonmin_is(b.ptr, b.len))
 			abort();
 	}
 	keys_fini(&k);

@@ -84,7 +84,7 @@ http_request(struct http *h, const char *url, const char *auth,
 	(void)h;
 	(void)url;
 	(void)auth;
-	if (body != NULL && jsonmin_add(NULL, body->ptr, body->len) == -1)
+	if (body != NULL && !jsonmin_is(body->ptr, body->len))
 		abort();
 	buf_clear(&r->body);
 	r->too_long = 0;
@@ -141,7 +141,7 @@ check_line(void *arg, const struct meta_view *v, struct err *e)
 	struct err bad = { 0 };
 
 	(void)e;
-	if (jsonmin_add(NULL, v->line, strlen(v->line)) == -1 ||
+	if (!jsonmin_is(v->line, strlen(v->line)) ||
 	    strchr(v->line, '\n') != NULL)
 		err_set(&bad, ERR_DATA, "column 0: no JSON line");
 	else

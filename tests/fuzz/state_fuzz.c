@@ -205,7 +205,7 @@ check_where(const struct where *w)
 		view_to_json(&v, &j, "known", 1);
 	}
 	jw_close(&j, '}');
-	if (jsonmin_add(NULL, b.ptr, b.len) == -1)
+	if (!jsonmin_is(b.ptr, b.len))
 		abort();
 	view_fini(&v);
 	buf_fini(&b);
@@ -272,7 +272,7 @@ status(void)
 
 	task_status_get(dir, TASK, 0, &s);
 	task_status_json(&s, &b);
-	if (jsonmin_add(NULL, b.ptr, b.len) == -1) {
+	if (!jsonmin_is(b.ptr, b.len)) {
 		fprintf(stderr, "%s\n", b.ptr);
 		abort();
 	}
