@@ -11,6 +11,8 @@ struct format {
 	const char *name;
 	const char *versions; /* that write it */
 	int first;            /* of them: 2003 is 2.3 */
+	int strict; /* what cannot be read is not passed over: it may be the
+		       end of a transaction, or a change of a collection */
 	int (*is)(const struct record *r);
 	/*
 	 * Read all but the rows. Spans of *m live until r is dropped, also

@@ -47,7 +47,9 @@ take_record(struct reader *r, struct record *k, struct err *e)
 		record_free(k);
 		return -1;
 	}
-	rec = merge_add(r->merge, f, k);
+	rec = merge_add(r->merge, f, k, e);
+	if (e->kind != ERR_NONE)
+		return -1;
 	reader_doubt(t, id, before);
 	if (rec == NULL)
 		return 0;

@@ -1,4 +1,4 @@
-#include "stream/merge.h"
+#include "stream/merge_priv.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,51 +10,10 @@
 #include "model/pos.h"
 #include "model/tso.h"
 
-enum { FAR_MS = 30000, RUN_MS = 10000 };
-
-/* Records and marks in the order of the topic: where o is. */
-struct fifo {
-	struct rec **v;
-	size_t head, n, cap;
-};
-
-struct recent {
-	int64_t id;
-	enum msg_kind kind;
-};
-
-struct topic {
-	struct merge_topic pub;
-	struct fifo fifo;
-	struct recent recent[MERGE_RECENT];
-	size_t n_recent; /* ever added */
-};
-
-struct merge {
-	struct topic **v;
-	size_t n, cap;
-	struct rec **heap;
-	size_t n_heap, heap_cap;
-	uint64_t released;
-	uint64_t newest;
-	struct merge_stats stats;
-	int (*want)(void *arg, const struct rec *r);
-	void *arg;
-	void (*told)(void *arg, const struct msg *msg);
-	void *told_arg;
-};
-
 struct merge *
 merge_new(void)
 {
 	return x_calloc(1, sizeof(struct merge));
-}
-
-static void
-rec_free(struct rec *r)
-{
-	record_free(&r->m);
-	free(r);
 }
 
 void
@@ -66,11 +25,13 @@ merge_free(struct merge *m)
 		struct fifo *f = &m->v[i]->fifo;
 
 		for (size_t k = f->head; k < f->n; k++)
-			rec_free(f->v[k]);
+			merge_rec_free(f->v[k]);
 		free(f->v);
 		free(m->v[i]->pub.name);
-		free(m->v[i]);
 	}
+	channels_free(m);
+	for (size_t i = 0; i < m->n; i++)
+		free(m->v[i]);
 	free(m->v);
 	free(m->heap);
 	free(m);
@@ -84,6 +45,7 @@ merge_topic_add(struct merge *m, const char *name, int ticks, struct mq_id next)
 	t->pub.name = x_strdup(name);
 	t->pub.ticks = ticks;
 	t->pub.next = next;
+	t->pub.out = m->released;
 	m->v = x_grow(m->v, m->n, &m->cap, sizeof(struct topic *));
 	m->v[m->n] = t;
 	return (int)m->n++;
@@ -120,80 +82,6 @@ merge_bytes(const struct merge *m)
 	return bytes;
 }
 
-/* 1 if a leaves before b. */
-static int
-before(const struct rec *a, const struct rec *b)
-{
-	if (a->ts != b->ts)
-		return a->ts < b->ts;
-	if (a->rank != b->rank)
-		return a->rank < b->rank;
-	if (a->m.topic != b->m.topic)
-		return a->m.topic < b->m.topic;
-	return mq_id_cmp(a->m.id, b->m.id) < 0;
-}
-
-static void
-heap_push(struct merge *m, struct rec *r)
-{
-	size_t i = m->n_heap++, up;
-
-	m->heap = x_grow(m->heap, i, &m->heap_cap, sizeof(struct rec *));
-	for (; i > 0 && before(r, m->heap[up = (i - 1) / 2]); i = up)
-		m->heap[i] = m->heap[up];
-	m->heap[i] = r;
-}
-
-/* Fill the hole at i, from below, with r. */
-static void
-heap_sink(struct merge *m, size_t i, struct rec *r)
-{
-	for (;;) {
-		size_t k = 2 * i + 1;
-
-		if (k + 1 < m->n_heap && before(m->heap[k + 1], m->heap[k]))
-			k++;
-		if (k >= m->n_heap || !before(m->heap[k], r))
-			break;
-		m->heap[i] = m->heap[k];
-		i = k;
-	}
-	m->heap[i] = r;
-}
-
-static void
-fifo_push(struct topic *t, struct rec *r)
-{
-	struct fifo *f = &t->fifo;
-
-	if (f->n == f->cap && f->head > f->n / 2) {
-		memmove(f->v, f->v + f->head,
-		    (f->n - f->head) * sizeof(struct rec *));
-		f->n -= f->head;
-		f->head = 0;
-	}
-	f->v = x_grow(f->v, f->n, &f->cap, sizeof(struct rec *));
-	f->v[f->n++] = r;
-	t->pub.bytes += r->m.len + sizeof *r;
-}
-
-/* Drop what has left from the head on. */
-static void
-fifo_shift(struct merge *m, struct topic *t)
-{
-	struct fifo *f = &t->fifo;
-
-	while (f->head < f->n) {
-		struct rec *r = f->v[f->head];
-
-		if (!r->released && !(r->mark && r->ts <= m->released))
-			break;
-		t->pub.bytes -= r->m.len + sizeof *r;
-		rec_free(r);
-		f->head++;
-	}
-}
-
 /* A producer's retry: the same type and message id, not long ago. */
 static int
 retry(struct topic *t, const struct msg *msg)
@@ -212,66 +100,6 @@ retry(struct topic *t, const struct msg *msg)
 	slot->kind = msg->kind;
 	t->n_recent++;
 	return 0;
-}
-
-static int
-rank_of(enum msg_kind kind)
-{
-	switch ((int)kind) {
-	case MSG_CREATE_COLLECTION:
-		return 0;
-	case MSG_DELETE:
-		return 1;
-	case MSG_INSERT:
-		return 2;
-	default:
-		return 3;
-	}
-}
-
-/*
- * 1 if a tick far above W can share the mark before it: one mark stands for
- * some seconds, because a backlog can hold hours of ticks of topics that have
- * little else. The position is then a little early until W has passed.
- */
-static int
-joins(const struct merge *m, const struct topic *t, uint64_t ts)
-{
-	const struct fifo *f = &t->fifo;
-	int64_t run;
-
-	if (f->head == f->n || !f->v[f->n - 1]->mark ||
-	    tso_ms(ts) < tso_ms(m->released) + FAR_MS)
-		return 0;
-	run = tso_ms(f->v[f->n - 1]->ts) / RUN_MS;
-	return run == tso_ms(ts) / RUN_MS;
-}
-
-/*
- * Keeps only the place of a record that does not wait, until W is past it: no
- * position may be behind a record that is younger than W.
- */
-static void
-leave_mark(struct merge *m, struct topic *t, struct rec *r)
-{
-	int topic = r->m.topic;
-	struct mq_id id = r->m.id;
-
-	record_free(&r->m);
-	r->m.topic = topic;
-	r->m.id = id;
-	r->mark = 1;
-	if (r->ts <= m->released || !t->pub.ticks) {
-		rec_free(r);
-	} else if (joins(m, t, r->ts)) {
-		struct rec *run = t->fifo.v[t->fifo.n - 1];
-
-		if (r->ts > run->ts)
-			run->ts = r->ts;
-		rec_free(r);
-	} else {
-		fifo_push(t, r);
-	}
 }
 
 /* DDL messages: the catalogue has better data, so they are only counted. */
@@ -301,17 +129,13 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 			t->pub.tick = r->ts;
 		return &m->stats.ticks;
 	}
-	/*
-	 * A broken record has no timestamp that could be compared with a time.
-	 */
-	if (mq_id_cmp(r->m.id, t->pub.skip_n) < 0 && r->ts <= t->pub.skip_ts &&
-	    !(r->broken && t->pub.by_time))
+	if (merge_skips(t, r))
 		return &m->stats.skipped;
 	if (is_ddl(r->msg.kind) || is_request(t, r))
 		return &m->stats.ddl;
 	if (!r->broken && retry(t, &r->msg))
 		return &m->stats.retries;
-	if (m->want != NULL && !m->want(m->arg, r))
+	if (!merge_wants(m, r))
 		return &m->stats.unwanted;
 	return NULL;
 }
@@ -327,11 +151,11 @@ broken_ts(const struct topic *t, const struct record *k)
 }
 
 struct rec *
-merge_add(struct merge *m, const struct format *f, struct record *own_k)
+merge_add(struct merge *m, const struct format *f, struct record *own_k,
+    struct err *e)
 {
 	struct topic *t = m->v[own_k->topic];
 	struct rec *r = x_calloc(1, sizeof *r);
-	struct err e = { 0 };
 	uint64_t *counter;
 
 	r->m = *own_k;
@@ -340,9 +164,15 @@ merge_add(struct merge *m, const struct format *f, struct record *own_k)
 	t->pub.records++;
 	t->pub.last = 0;
 	r->format = f;
-	if (f->decode(&r->m, &r->msg, &e) == -1) {
-		log_warn("topic '%s' offset %s: %s", t->pub.name,
-		    MQ_TEXT(r->m.id), e.msg);
+	if (f->decode(&r->m, &r->msg, e) == -1) {
+		err_wrap(
+		    e, "topic '%s' offset %s", t->pub.name, MQ_TEXT(r->m.id));
+		if (f->strict) {
+			merge_rec_free(r);
+			return NULL;
+		}
+		log_warn("%s", e->msg);
+		err_clear(e);
 		r->broken = 1;
 		r->msg.kind = MSG_OTHER;
 		r->msg.type = 0;
@@ -352,20 +182,22 @@ merge_add(struct merge *m, const struct format *f, struct record *own_k)
 	r->ts = r->msg.ts;
 	if (!r->broken)
 		t->pub.last = r->ts;
-	r->rank = rank_of(r->msg.kind);
+	r->rank = merge_rank(r->msg.kind);
 	if (m->told != NULL && is_ddl(r->msg.kind))
 		m->told(m->told_arg, &r->msg);
 	if (r->ts > m->newest)
 		m->newest = r->ts;
+	r->late = r->ts <= (m->by_channel ? t->pub.out : m->released);
+	if (m->by_channel)
+		return channels_add(m, t, r);
 	if ((counter = leaves_at_once(m, t, r)) != NULL) {
 		++*counter;
-		leave_mark(m, t, r);
+		merge_mark(t, r);
 		return NULL;
 	}
-	r->late = r->ts <= m->released;
 	m->stats.late += (uint64_t)r->late;
-	fifo_push(t, r);
-	heap_push(m, r);
+	merge_keep(t, r);
+	merge_push(m, r);
 	return r;
 }
 
@@ -405,7 +237,7 @@ merge_watermark(const struct merge *m, int *holder)
 struct rec *
 merge_first(const struct merge *m)
 {
-	return m->n_heap == 0 ? NULL : m->heap[0];
+	return m->n_heap == 0 ? broadcasts_first(m) : m->heap[0];
 }
 
 uint64_t
@@ -417,11 +249,13 @@ merge_newest(const struct merge *m)
 struct rec *
 merge_take(struct merge *m)
 {
-	struct rec *r = m->heap[0];
+	struct rec *r = merge_first(m);
 
-	m->n_heap--;
-	if (m->n_heap > 0)
-		heap_sink(m, 0, m->heap[m->n_heap]);
+	if (m->n_heap == 0) {
+		broadcasts_take(m, r);
+		return r;
+	}
+	merge_pop(m);
 	r->released = 1;
 	return r;
 }
@@ -430,7 +264,7 @@ void
 merge_put_back(struct merge *m, struct rec *r)
 {
 	r->released = 0;
-	heap_push(m, r);
+	merge_push(m, r);
 }
 
 void
@@ -438,8 +272,11 @@ merge_release(struct merge *m, uint64_t ts)
 {
 	if (ts > m->released)
 		m->released = ts;
-	for (size_t i = 0; i < m->n; i++)
-		fifo_shift(m, m->v[i]);
+	for (size_t i = 0; i < m->n; i++) {
+		m->v[i]->pub.out =
+		    m->by_channel ? channels_out(m, m->v[i]) : m->released;
+		merge_shift(m->v[i]);
+	}
 }
 
 uint64_t
@@ -485,7 +322,7 @@ merge_pos(const struct merge *m, struct pos *p)
 			n = mq_id_next(t->pub.doubt_at);
 		if (mq_id_cmp(o, n) > 0)
 			o = n;
-		pos_set(p, t->pub.name, o, n, m->released)->last =
+		pos_set(p, t->pub.name, o, n, t->pub.out)->last =
 		    last_of(&t->pub, n);
 	}
 }

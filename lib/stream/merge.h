@@ -33,6 +33,7 @@ struct rec {
 	int rank; /* order among equal timestamps */
 	int late; /* its timestamp was released before it came */
 	int released;
+	struct txn *txn; /* that it begins, or NULL */
 	int mark;   /* a tick, or a record not included: kept for positions only
 		     */
 	int broken; /* it cannot be decoded and leaves as `unknown` */
@@ -41,6 +42,7 @@ struct rec {
 struct merge_topic {
 	char *name;
 	int ticks;         /* a DML topic; replicate-msg has no ticks */
+	uint64_t out;      /* all of it up to here has left */
 	struct mq_id next; /* behind the last record that was read */
 	uint64_t last;     /* timestamp of that record; 0: not known */
 	uint64_t tick;     /* newest, 0 if none was read */
@@ -50,6 +52,7 @@ struct merge_topic {
 	struct mq_id skip_n; /* records below with ts <= skip_ts are not ours */
 	uint64_t skip_ts;
 	int by_time;        /* as a time was wanted, not a position */
+	int cut;            /* there may be records before the first one */
 	uint64_t skip_last; /* timestamp of the record before skip_n, or 0 */
 	int used;           /* an included live collection is on it */
 	int settled;        /* unused, and no record of it is still to come */
@@ -59,10 +62,23 @@ struct merge_topic {
 
 struct merge_stats {
 	uint64_t ticks, ddl, retries, skipped, unwanted, late;
+	uint64_t unfinished; /* transactions without a commit */
 };
 
 struct merge *merge_new(void);
 void merge_free(struct merge *m);
+
+/*
+ * Read a streaming log: each topic ticks for itself, and its records leave as
+ * soon as a tick is behind them. Rows of two channels are of different keys; a
+ * broadcast leaves once, when all records before each of its copies are out.
+ */
+void merge_by_channel(struct merge *m);
+/*
+ * Nothing will come any more: what is there may leave without a tick behind it,
+ * a broadcast also without some of its copies. Open transactions do not count.
+ */
+void merge_end(struct merge *m);
 
 /* Add a topic; returns its number, which its records carry. */
 int merge_topic_add(
@@ -75,10 +91,11 @@ size_t merge_bytes(const struct merge *m); /* held, of all topics */
 /*
  * Take a record of format f and its memory *own_k. Ticks move the topic
  * forward; retries and skipped records are counted; all others wait. Returns
- * the record, which the merger owns, or NULL.
+ * the record, which the merger owns, or NULL; e->kind is set if the record
+ * cannot be read and must not be passed over.
  */
-struct rec *merge_add(
-    struct merge *m, const struct format *f, struct record *own_k);
+struct rec *merge_add(struct merge *m, const struct format *f,
+    struct record *own_k, struct err *e);
 
 /* Count and forget records for which want returns 0. */
 void merge_filter(

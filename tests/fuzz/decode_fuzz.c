@@ -322,6 +322,7 @@ merged(struct fuzz in)
 	const uint8_t *p;
 	uint64_t w;
 	size_t n, waits = 0, left = 0;
+	struct err e = { 0 };
 	int where;
 
 	for (int i = 0; i < 4; i++)
@@ -335,7 +336,7 @@ merged(struct fuzz in)
 			.id = merge_topic(m, where & TOPIC)->next,
 			.time_ms = where >> 3 };
 
-		waits += merge_add(m, &format_v23, &k) != NULL;
+		waits += merge_add(m, &format_v23, &k, &e) != NULL;
 		w = merge_watermark(m, NULL);
 		if ((where & RELEASE) && w > merge_released(m))
 			left += release(m, w);

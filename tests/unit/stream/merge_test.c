@@ -1,3 +1,4 @@
+#include "base/err.h"
 #include "stream/merge.h"
 
 #include <setjmp.h>
@@ -12,6 +13,8 @@
 #include "model/tso.h"
 
 /* A record with base {type 1, msgID 2, timestamp 3}; payload is static. */
+static struct err err;
+
 static struct rec *
 add(struct merge *m, int topic, int type, int64_t id, int64_t ts)
 {
@@ -36,7 +39,7 @@ add(struct merge *m, int topic, int type, int64_t id, int64_t ts)
 		pm_int(v, 15, 1);
 	k.ptr = v->ptr;
 	k.len = v->len;
-	return merge_add(m, &format_v23, &k);
+	return merge_add(m, &format_v23, &k, &err);
 }
 
 static uint64_t
@@ -195,7 +198,7 @@ what_cannot_be_decoded_has_kafkas_time(void **state)
 {
 	struct merge *m = two_topics();
 	struct record k = { .ptr = "\xff", .len = 1, .time_ms = 5 };
-	struct rec *r = merge_add(m, &format_v23, &k);
+	struct rec *r = merge_add(m, &format_v23, &k, &err);
 
 	(void)state;
 	assert_non_null(r);

@@ -1,0 +1,130 @@
+#include "stream/merge_priv.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "model/tso.h"
+
+/* Transactions of a streaming log, each in one topic. */
+
+static struct txn *
+txn_find(const struct topic *t, int64_t id)
+{
+	for (size_t i = 0; i < t->n_txns; i++)
+		if (t->txns[i]->id == id)
+			return t->txns[i];
+	return NULL;
+}
+
+/* Not open any more; its records are still held. */
+static void
+txn_close(struct topic *t, struct txn *x)
+{
+	size_t i = 0;
+
+	while (t->txns[i] != x)
+		i++;
+	t->txns[i] = t->txns[--t->n_txns];
+}
+
+/* Nothing of it counts: it was rolled back, or will never be committed. */
+static void
+txn_drop(struct merge *m, struct topic *t, struct txn *x)
+{
+	for (size_t i = 0; i < x->rows.n; i++) {
+		x->rows.v[i]->released = 1;
+		record_drop(&x->rows.v[i]->m);
+	}
+	x->begin->released = 1;
+	m->stats.unfinished++;
+	txn_close(t, x);
+}
+
+void
+txns_expire(struct merge *m, struct topic *t, uint64_t tick)
+{
+	for (size_t i = t->n_txns; i-- > 0;) {
+		struct txn *x = t->txns[i];
+
+		if (x->keepalive_ms >= 0 &&
+		    tso_ms(x->last) + x->keepalive_ms <= tso_ms(tick))
+			txn_drop(m, t, x);
+	}
+}
+
+void
+txns_term(struct merge *m, struct topic *t, const struct rec *r)
+{
+	if (r->msg.term > t->term || r->msg.ends_txns)
+		while (t->n_txns > 0)
+			txn_drop(m, t, t->txns[0]);
+	if (r->msg.term > t->term)
+		t->term = r->msg.term;
+}
+
+static void
+txn_begin(struct merge *m, struct topic *t, struct rec *r)
+{
+	struct txn *x = txn_find(t, r->msg.txn_id);
+
+	if (x != NULL)
+		txn_drop(m, t, x);
+	x = x_calloc(1, sizeof *x);
+	x->id = r->msg.txn_id;
+	x->last = r->ts;
+	x->keepalive_ms = r->msg.keepalive_ms;
+	x->begin = r;
+	r->txn = x;
+	t->txns =
+	    x_grow(t->txns, t->n_txns, &t->txns_cap, sizeof(struct txn *));
+	t->txns[t->n_txns++] = x;
+	merge_keep(t, r);
+}
+
+/* All of its rows take the commit's timestamp. */
+static void
+txn_commit(struct merge *m, struct topic *t, struct txn *x, struct rec *r)
+{
+	int skip = merge_skips(t, r);
+
+	for (size_t i = 0; i < x->rows.n; i++) {
+		struct rec *row = x->rows.v[i];
+
+		row->ts = row->msg.ts = r->ts;
+		row->late = r->late;
+		if (skip || !merge_wants(m, row)) {
+			row->released = 1;
+			record_drop(&row->m);
+			++*(skip ? &m->stats.skipped : &m->stats.unwanted);
+		} else {
+			m->stats.late += (uint64_t)r->late;
+			recs_push(&t->young, row);
+		}
+	}
+	x->begin->released = 1;
+	txn_close(t, x);
+}
+
+struct rec *
+txns_add(struct merge *m, struct topic *t, struct rec *r)
+{
+	struct txn *x = txn_find(t, r->msg.txn_id);
+
+	if (r->msg.kind == MSG_BEGIN) {
+		txn_begin(m, t, r);
+		return r;
+	}
+	if (x != NULL && r->ts > x->last)
+		x->last = r->ts;
+	if (x != NULL && msg_use(r->msg.kind) != MSG_USE_TXN) {
+		recs_push(&x->rows, r);
+		merge_keep(t, r);
+		return r;
+	}
+	if (x != NULL && r->msg.kind == MSG_COMMIT)
+		txn_commit(m, t, x, r);
+	else if (x != NULL)
+		txn_drop(m, t, x);
+	merge_mark(t, r);
+	return NULL;
+}
