@@ -6,8 +6,8 @@
 #include "base/opt.h"
 #include "base/out.h"
 #include "base/sig.h"
-#include "catalogue/options.h"
-#include "catalogue/table.h"
+#include "meta/options.h"
+#include "meta/table.h"
 
 static void
 parse(struct meta_args *a, int argc, char **argv)

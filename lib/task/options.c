@@ -12,7 +12,7 @@
 #include "base/opt.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "catalogue/options.h"
+#include "meta/options.h"
 #include "mq/kafka.h"
 #include "stream/options.h"
 

@@ -1,5 +1,5 @@
-#ifndef CDC_CATALOGUE_STORE_H
-#define CDC_CATALOGUE_STORE_H
+#ifndef CDC_META_STORE_H
+#define CDC_META_STORE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -9,9 +9,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "catalogue/store.h"
-#include "catalogue/value.h"
 #include "codec/json_write.h"
+#include "meta/store.h"
+#include "meta/value.h"
 #include "model/names.h"
 
 /*

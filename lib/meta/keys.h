@@ -1,8 +1,8 @@
-#ifndef CDC_CATALOGUE_KEYS_H
-#define CDC_CATALOGUE_KEYS_H
+#ifndef CDC_META_KEYS_H
+#define CDC_META_KEYS_H
 
-#include "catalogue/line.h"
-#include "catalogue/store.h"
+#include "meta/line.h"
+#include "meta/store.h"
 
 struct err;
 struct meta;

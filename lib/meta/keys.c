@@ -1,4 +1,4 @@
-#include "catalogue/keys.h"
+#include "meta/keys.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "catalogue/priv.h"
 #include "format/format.h"
+#include "meta/priv.h"
 
 /*
  * The newest version first: a version has a mark that no older one has, and the

@@ -1,12 +1,12 @@
-#ifndef CDC_CATALOGUE_VALUE_H
-#define CDC_CATALOGUE_VALUE_H
+#ifndef CDC_META_VALUE_H
+#define CDC_META_VALUE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common.pb-c.h"
 
-#include "catalogue/line.h"
+#include "meta/line.h"
 
 struct jsonw;
 

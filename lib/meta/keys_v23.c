@@ -1,4 +1,4 @@
-#include "catalogue/keys.h"
+#include "meta/keys.h"
 
 /* Milvus 2.3 internal/metastore/kv, and the layout of 2.2 before databases. */
 static const struct key_family families[] = {

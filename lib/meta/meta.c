@@ -1,4 +1,4 @@
-#include "catalogue/meta.h"
+#include "meta/meta.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "catalogue/keys.h"
-#include "catalogue/priv.h"
+#include "meta/keys.h"
+#include "meta/priv.h"
 #include "model/pattern_met.h"
 
 struct meta *

@@ -1,12 +1,12 @@
-#include "catalogue/value.h"
+#include "meta/value.h"
 
 #include <inttypes.h>
 
 #include "common.pb-c.h"
 
 #include "base/err.h"
-#include "catalogue/store.h"
 #include "codec/json_write.h"
+#include "meta/store.h"
 
 int
 metavalue_bad(const struct item *i, const char *what, struct err *e)

@@ -1,5 +1,5 @@
-#ifndef CDC_CATALOGUE_LINE_H
-#define CDC_CATALOGUE_LINE_H
+#ifndef CDC_META_LINE_H
+#define CDC_META_LINE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "catalogue/table.h"
+#include "meta/table.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "base/num.h"
 #include "base/out.h"
 #include "base/text.h"
-#include "catalogue/meta.h"
+#include "meta/meta.h"
 #include "model/tso.h"
 
 enum { COLUMNS = 5 };

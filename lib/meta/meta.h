@@ -1,9 +1,9 @@
-#ifndef CDC_CATALOGUE_META_H
-#define CDC_CATALOGUE_META_H
+#ifndef CDC_META_META_H
+#define CDC_META_META_H
 
 #include <stdint.h>
 
-#include "catalogue/line.h"
+#include "meta/line.h"
 #include "model/pattern.h"
 
 struct err;

@@ -1,4 +1,4 @@
-#include "catalogue/priv.h"
+#include "meta/priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "catalogue/store.h"
+#include "meta/store.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "catalogue/keys.h"
 #include "codec/pb_read.h"
+#include "meta/keys.h"
 
 struct vec {
 	struct item **v;

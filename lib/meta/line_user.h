@@ -1,7 +1,7 @@
-#ifndef CDC_CATALOGUE_LINE_USER_H
-#define CDC_CATALOGUE_LINE_USER_H
+#ifndef CDC_META_LINE_USER_H
+#define CDC_META_LINE_USER_H
 
-#include "catalogue/line.h"
+#include "meta/line.h"
 
 struct jsonw;
 

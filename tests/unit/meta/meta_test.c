@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "catalogue/keys.h"
-#include "catalogue/line.h"
+#include "meta/keys.h"
+#include "meta/line.h"
 
 #define TOMBSTONE "\xe2\x9b\xbc"
 #define DB "root-coord/database/db-info/"

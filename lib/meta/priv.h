@@ -1,12 +1,12 @@
-#ifndef CDC_CATALOGUE_PRIV_H
-#define CDC_CATALOGUE_PRIV_H
+#ifndef CDC_META_PRIV_H
+#define CDC_META_PRIV_H
 
 #include <stddef.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "catalogue/meta.h"
-#include "catalogue/store.h"
+#include "meta/meta.h"
+#include "meta/store.h"
 #include "net/etcd.h"
 
 /* What meta.c, write.c and follow.c share. */

@@ -1,5 +1,5 @@
-#ifndef CDC_CATALOGUE_TABLE_H
-#define CDC_CATALOGUE_TABLE_H
+#ifndef CDC_META_TABLE_H
+#define CDC_META_TABLE_H
 
 struct err;
 struct meta;

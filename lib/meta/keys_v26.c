@@ -1,4 +1,4 @@
-#include "catalogue/keys.h"
+#include "meta/keys.h"
 
 /* The log of 2.6 is kept by streaming nodes; this is their coordinator. */
 const struct keys keys_v26 = {

@@ -1,11 +1,11 @@
-#include "catalogue/line_user.h"
+#include "meta/line_user.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "catalogue/store.h"
 #include "codec/json_write.h"
+#include "meta/store.h"
 #include "model/names.h"
 
 void

@@ -1,4 +1,4 @@
-#include "catalogue/options.h"
+#include "meta/options.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "catalogue/priv.h"
+#include "meta/priv.h"
 
 /*
  * An etcd that was restored from a snapshot may grow past the revision that is

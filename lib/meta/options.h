@@ -1,8 +1,8 @@
-#ifndef CDC_CATALOGUE_OPTIONS_H
-#define CDC_CATALOGUE_OPTIONS_H
+#ifndef CDC_META_OPTIONS_H
+#define CDC_META_OPTIONS_H
 
 #include "base/opt.h"
-#include "catalogue/meta.h"
+#include "meta/meta.h"
 #include "net/etcd.h"
 
 /* The command line of cdc-meta. */

@@ -1,4 +1,4 @@
-#include "catalogue/line.h"
+#include "meta/line.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,10 +10,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/num.h"
-#include "catalogue/line_user.h"
-#include "catalogue/store.h"
-#include "catalogue/value.h"
 #include "codec/json_write.h"
+#include "meta/line_user.h"
+#include "meta/store.h"
+#include "meta/value.h"
 #include "model/tso.h"
 
 static const char *const kind_names[META_KINDS] = { "database", "collection",

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "base/out.h"
 #include "base/utf8.h"
-#include "catalogue/priv.h"
 #include "codec/json_write.h"
+#include "meta/priv.h"
 
 /* Never 0, which means "not sent". */
 static uint64_t

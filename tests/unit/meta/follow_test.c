@@ -1,5 +1,5 @@
 /* A watch's turns without the watch: when to ask, and what an answer says. */
-#include "catalogue/follow.c"
+#include "meta/follow.c"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "../listener.h"
-#include "catalogue/keys.h"
+#include "meta/keys.h"
 
 static struct meta_conf conf;
 static struct meta *meta;
