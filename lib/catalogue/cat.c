@@ -46,6 +46,7 @@ coll_free(struct cat_coll *c)
 	free(c->db);
 	free(c->name);
 	free(c->consistency);
+	free(c->unread);
 	schema_fini(&c->schema);
 	kvs_fini(&c->props);
 	free(c);

@@ -75,8 +75,10 @@ struct cat_coll {
 	int64_t *load_parts; /* partition ids of CAT_LOAD_PARTS */
 	size_t n_load_parts;
 	int load_whole; /* load_parts is complete: all others were released */
-	int partial;    /* Kafka no longer has its first rows */
-	int included;   /* set by cdc-read; 0 in a new object */
+	/* what it has that no member of its line tells, or NULL */
+	char *unread;
+	int partial;  /* Kafka no longer has its first rows */
+	int included; /* set by cdc-read; 0 in a new object */
 };
 
 struct cat_alias {
@@ -110,7 +112,8 @@ struct cat {
 	int partial;
 	int some_kinds; /* kinds that a target can have were left out */
 	int ready;
-	int64_t rev; /* all changes up to this revision are in here */
+	int ddl_in_log; /* changes come in the log, not in later lines */
+	int64_t rev;    /* all changes up to this revision are in here */
 	/* when etcd was asked for rev, clock_ns(); 0: not known */
 	int64_t at_ns;
 	uint64_t ts;   /* later writes of root-coord have a greater timestamp */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -139,6 +140,22 @@ set_topics(struct cat_coll *c, struct cat_reader *r)
 	}
 }
 
+static char *
+unread_text(const json_t *list)
+{
+	struct buf b = { 0 };
+	const json_t *x;
+	size_t i;
+
+	json_array_foreach(list, i, x)
+	{
+		const char *s = json_string_value(x);
+
+		buf_addf(&b, "%s%s", i == 0 ? "" : ", ", s == NULL ? "?" : s);
+	}
+	return b.len == 0 ? NULL : buf_take(&b);
+}
+
 struct cat_coll *
 cat_take_coll(struct cat *c, struct cat_reader *r)
 {
@@ -154,6 +171,8 @@ cat_take_coll(struct cat *c, struct cat_reader *r)
 	if (cat_get_int(r, "shards") > 0)
 		k->shards = cat_get_int(r, "shards");
 	set_topics(k, r);
+	free(k->unread);
+	k->unread = unread_text(json_object_get(r->j, "unread"));
 	if (json_object_get(r->j, "properties") != NULL)
 		set_kvs(r, "properties", &k->props);
 	if (schema != NULL && !json_is_null(schema) && !r->bad) {

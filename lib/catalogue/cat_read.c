@@ -171,6 +171,7 @@ take(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 		set_rev(c, r);
 		if ((uint64_t)cat_get_int(r, "ts") > c->ts)
 			c->ts = (uint64_t)cat_get_int(r, "ts");
+		c->ddl_in_log = strcmp(cat_get_str(r, "ddl"), "log") == 0;
 		break;
 	case CAT_AT:
 		set_rev(c, r);

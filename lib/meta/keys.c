@@ -3,10 +3,11 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "format/format.h"
+#include "meta/position.h"
 #include "meta/priv.h"
 
 /*
@@ -52,18 +53,30 @@ is_there(const struct meta *m, const char *folder, struct err *e)
 	return any;
 }
 
-static const struct keys *
-refuse(const struct meta *m, const struct keys *k, struct err *e)
+static int
+on_queue(void *arg, const struct etcd_kv *kv, struct err *e)
 {
-	struct buf versions = { 0 };
+	static const char *const names[][2] = { { "rocksmq", "RocksMQ" },
+		{ "pulsar", "Pulsar" }, { "woodpecker", "Woodpecker" } };
 
-	format_versions(&versions);
-	err_set(e, ERR_DATA,
-	    "'%s' is a Milvus %s or later (it has '%s'): its log cannot be "
-	    "read, sources are %s",
-	    m->conf->root, k->versions, k->mark, versions.ptr);
-	buf_fini(&versions);
-	return NULL;
+	(void)arg;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i][0]) == kv->value_len &&
+		    memcmp(names[i][0], kv->value, kv->value_len) == 0)
+			return position_refuse(names[i][1], e);
+	return 0;
+}
+
+static int
+check_queue(const struct meta *m, const char *key, struct err *e)
+{
+	char *path = x_asprintf("%s/%s", m->conf->root, key);
+	struct etcd_range r = { .from = path, .rev = m->rev };
+	int64_t now;
+	int rc = etcd_range(m->etcd, &r, on_queue, NULL, &now, e);
+
+	free(path);
+	return rc == -1 ? err_wrap(e, "'%s'", m->conf->root) : 0;
 }
 
 const struct keys *
@@ -74,7 +87,7 @@ keys_of(const struct meta *m, struct err *e)
 
 	while (i < OLDEST && (rc = is_there(m, all[i]->mark, e)) == 0)
 		i++;
-	if (rc == -1)
-		return NULL;
-	return all[i]->families == NULL ? refuse(m, all[i], e) : all[i];
+	if (rc != -1 && all[i]->queue != NULL)
+		rc = check_queue(m, all[i]->queue, e);
+	return rc == -1 ? NULL : all[i];
 }

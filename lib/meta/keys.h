@@ -15,6 +15,8 @@ struct key_family {
 	const char *prefix; /* NULL: the end */
 	enum item_kind kind;
 	const char *form;
+	uint32_t stamp; /* the value's field with the time of its newest
+			   change; 0: snapshots tell */
 };
 
 /* Keys to be read at the start, all with this prefix. */
@@ -30,13 +32,19 @@ struct key_scan {
 struct keys {
 	const char *versions;
 	const char *mark; /* a folder that no older version has; NULL: all do */
-	const struct key_family *families; /* NULL: known, and not read */
-	const struct key_scan *scans;      /* plain keys before snapshots */
+	int ddl_in_log;   /* changes are told by the log, not by snapshots */
+	const char *queue; /* beneath the root: what the log is kept in; NULL:
+			      only positions tell */
+	const struct key_family *families;
+	const struct key_scan *scans; /* plain keys before snapshots */
 };
 
 extern const struct keys keys_v23, keys_v26;
 
-/* The row for this source. ERR_DATA if its version is not read. */
+/*
+ * The row for this source. NULL: ERR_DATA its log is not in Kafka, or an error
+ * of etcd.
+ */
 const struct keys *keys_of(const struct meta *m, struct err *e);
 
 #endif

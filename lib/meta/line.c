@@ -8,21 +8,23 @@
 #include "etcd.pb-c.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/num.h"
 #include "codec/json_write.h"
 #include "meta/line_user.h"
+#include "meta/position.h"
 #include "meta/store.h"
 #include "meta/value.h"
 #include "model/tso.h"
 
 static const char *const kind_names[META_KINDS] = { "database", "collection",
 	"partition", "index", "load", "alias", "checkpoint", "user", "role",
-	"import" };
+	"import", "privilege_group", "pchannel" };
 
 static const enum item_kind heads[META_KINDS] = { ITEM_DB, ITEM_HEAD, ITEM_PART,
 	ITEM_INDEX, ITEM_LOAD_COLL, ITEM_ALIAS, ITEM_CHECKPOINT, ITEM_USER,
-	ITEM_ROLE, ITEM_IMPORT };
+	ITEM_ROLE, ITEM_IMPORT, ITEM_GROUP, ITEM_PCHANNEL };
 
 const char *
 meta_kind_name(enum meta_kind kind)
@@ -90,6 +92,20 @@ write_field_name(
 	pb__field_schema__free_unpacked(f, NULL);
 }
 
+#define YEAR_2100_MS INT64_C(4102444800000)
+
+/*
+ * The index of a collection that Milvus 3.0 restored from a snapshot has unix
+ * nanoseconds for a timestamp. As a timestamp they are of after 2160.
+ */
+static uint64_t
+index_time(uint64_t t)
+{
+	return t > tso_from_ms(YEAR_2100_MS)
+		   ? tso_from_ms((int64_t)(t / NS_PER_MS))
+		   : t;
+}
+
 static int
 index_line(struct jsonw *w, const struct metastore *m, const struct item *i,
     struct meta_about *a, struct err *e)
@@ -110,7 +126,7 @@ index_line(struct jsonw *w, const struct metastore *m, const struct item *i,
 	write_field_name(w, m, i->a, n->fieldid);
 	jw_str(w, "name", n->index_name);
 	metavalue_write_state_name(w, a->state);
-	jw_u64s(w, "ts", x->create_time);
+	jw_u64s(w, "ts", index_time(x->create_time));
 	metavalue_write_kvs(
 	    w, "params", n->user_index_params, n->n_user_index_params);
 	pb__field_index__free_unpacked(x, NULL);
@@ -195,18 +211,24 @@ checkpoint(
 {
 	Pb__MsgPosition *p = pb__msg_position__unpack(NULL, i->len, i->value);
 	size_t n = topic_length(i->name, &a->coll);
+	int64_t offset;
+	int rc = 0;
 
 	if (p == NULL)
 		return metavalue_bad(i, "MsgPosition", e);
 	a->state = i->gone ? STATE_DROPPED : STATE_CREATED;
-	a->exists = p->msgid.len == 8 && !i->gone;
-	jw_str(w, "vchannel", i->name);
-	jw_bytes(w, "topic", i->name, n);
+	a->exists = p->msgid.len > 0 && !i->gone; /* of a dropped one, none */
 	if (a->exists)
-		jw_i64(w, "offset", (int64_t)num_le64(p->msgid.data));
-	jw_u64s(w, "ts", p->timestamp);
+		rc = position_offset(&p->msgid, p->wal_name, &offset, e);
+	if (a->exists && rc == 0) {
+		jw_str(w, "vchannel", i->name);
+		jw_bytes(w, "topic", i->name, n);
+		jw_i64(w, "offset", offset);
+		jw_u64s(w, "ts", p->timestamp);
+	} else if (rc == -1)
+		err_wrap(e, "checkpoint of '%s'", i->name);
 	pb__msg_position__free_unpacked(p, NULL);
-	return 0;
+	return rc;
 }
 
 /* A bulk import. Its rows are in no log. */
@@ -241,6 +263,49 @@ import(
 	jw_i64(w, "mod", i->mod);
 	pb__import_task_info__free_unpacked(t, NULL);
 	return 0;
+}
+
+static int
+group(
+    struct jsonw *w, const struct item *i, struct meta_about *a, struct err *e)
+{
+	Pb__PrivilegeGroupInfo *g =
+	    pb__privilege_group_info__unpack(NULL, i->len, i->value);
+
+	if (g == NULL)
+		return metavalue_bad(i, "PrivilegeGroupInfo", e);
+	a->state = i->gone ? STATE_DROPPED : STATE_CREATED;
+	jw_str(w, "name", i->name);
+	jw_open(w, "privileges", '[');
+	for (size_t k = 0; k < g->n_privileges; k++)
+		jw_str(w, NULL, g->privileges[k]->name);
+	jw_close(w, ']');
+	pb__privilege_group_info__free_unpacked(g, NULL);
+	return 0;
+}
+
+/* The pchannel that the control channel is on, or NULL. Free it. */
+static Pb__CChannelMeta *
+control(const struct metastore *m)
+{
+	const struct item *i = metastore_get(m, ITEM_CCHANNEL, 0, 0, "");
+
+	return i == NULL || i->gone
+		   ? NULL
+		   : pb__cchannel_meta__unpack(NULL, i->len, i->value);
+}
+
+static void
+pchannel(struct jsonw *w, const struct metastore *m, const struct item *i,
+    struct meta_about *a)
+{
+	Pb__CChannelMeta *c = control(m);
+
+	a->state = i->gone ? STATE_DROPPED : STATE_CREATED;
+	jw_str(w, "name", i->name);
+	jw_bool(w, "control", c != NULL && strcmp(c->pchannel, i->name) == 0);
+	if (c != NULL)
+		pb__cchannel_meta__free_unpacked(c, NULL);
 }
 
 int
@@ -279,10 +344,28 @@ meta_line(const struct metastore *m, enum meta_kind kind,
 		break;
 	case META_IMPORT:
 		return import(&w, head, about, e);
+	case META_GROUP:
+		return group(&w, head, about, e);
+	case META_PCHANNEL:
+		pchannel(&w, m, head, about);
+		break;
 	case META_KINDS:
 		break;
 	}
 	return 0;
+}
+
+static struct item *
+control_head(const struct metastore *m)
+{
+	Pb__CChannelMeta *c = control(m);
+	struct item *i = NULL;
+
+	if (c == NULL)
+		return NULL;
+	i = metastore_get(m, ITEM_PCHANNEL, 0, 0, c->pchannel);
+	pb__cchannel_meta__free_unpacked(c, NULL);
+	return i;
 }
 
 struct item *
@@ -291,6 +374,7 @@ meta_head_of(struct metastore *m, const struct item *i, enum meta_kind *kind)
 	switch (i->kind) {
 	case ITEM_COLL:
 	case ITEM_FIELD:
+	case ITEM_STRUCT:
 	case ITEM_FUNCTION:
 		*kind = META_COLLECTION;
 		return metastore_make(m, ITEM_HEAD, i->a, 0, "");
@@ -301,6 +385,9 @@ meta_head_of(struct metastore *m, const struct item *i, enum meta_kind *kind)
 	case ITEM_GRANT:
 	case ITEM_GRANT_ID:
 		return metauser_head_of(m, i, kind);
+	case ITEM_CCHANNEL:
+		*kind = META_PCHANNEL;
+		return control_head(m);
 	case ITEM_DB:
 	case ITEM_PART:
 	case ITEM_ALIAS:
@@ -309,7 +396,9 @@ meta_head_of(struct metastore *m, const struct item *i, enum meta_kind *kind)
 	case ITEM_CHECKPOINT:
 	case ITEM_USER:
 	case ITEM_ROLE:
+	case ITEM_GROUP:
 	case ITEM_IMPORT:
+	case ITEM_PCHANNEL:
 	case ITEM_HEAD:
 	case ITEM_KINDS:
 		break;

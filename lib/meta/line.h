@@ -21,6 +21,8 @@ enum meta_kind {
 	META_USER,
 	META_ROLE,
 	META_IMPORT,
+	META_GROUP,
+	META_PCHANNEL,
 	META_KINDS,
 };
 const char *meta_kind_name(enum meta_kind kind);
@@ -49,7 +51,7 @@ struct meta_about {
 /*
  * Append the object's members, from behind "kind" on and without brackets:
  * "id":"1","name":"default",… (cdc-ndjson(5)). -1 with ERR_DATA if a value
- * is not what Milvus 2.3 to 2.5 writes.
+ * is not what Milvus writes.
  */
 int meta_line(const struct metastore *m, enum meta_kind kind,
     const struct item *head, struct buf *b, struct meta_about *about,

@@ -8,8 +8,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "codec/json_write.h"
+#include "meta/position.h"
 #include "meta/store.h"
 #include "meta/value.h"
 #include "model/names.h"
@@ -68,6 +68,16 @@ meta_born(const struct metastore *m)
 	return born;
 }
 
+/* A database that was dropped before it may have no key any more. */
+static void
+db_of(const struct metastore *m, const struct item *i,
+    const Pb__CollectionInfo *c, char name[static META_NAME])
+{
+	meta_db_name(m, i->b, name);
+	if (name[0] == '\0' && c->schema != NULL)
+		snprintf(name, META_NAME, "%s", c->schema->dbname);
+}
+
 int
 meta_coll_name(const struct metastore *m, int64_t coll, struct meta_name *n)
 {
@@ -78,10 +88,12 @@ meta_coll_name(const struct metastore *m, int64_t coll, struct meta_name *n)
 	n->db[0] = n->coll[0] = '\0';
 	if (i == NULL)
 		return state;
-	meta_db_name(m, i->b, n->db);
 	c = pb__collection_info__unpack(NULL, i->len, i->value);
-	if (c == NULL)
+	if (c == NULL) {
+		meta_db_name(m, i->b, n->db);
 		return state;
+	}
+	db_of(m, i, c, n->db);
 	if (c->schema != NULL)
 		snprintf(n->coll, sizeof n->coll, "%s", c->schema->name);
 	state = metavalue_state(i, c->state);
@@ -89,21 +101,31 @@ meta_coll_name(const struct metastore *m, int64_t coll, struct meta_name *n)
 	return state;
 }
 
+/* What was taken out of a live collection is gone; a drop takes all out. */
+static int
+counts(const struct item *i, int state)
+{
+	int live = state == STATE_CREATED || state == STATE_CREATING;
+
+	return i->value != NULL && !(live && i->gone);
+}
+
 static int
 write_schema(struct jsonw *w, const struct metastore *m,
-    const Pb__CollectionInfo *c, int64_t id, struct err *e)
+    const Pb__CollectionInfo *c, int64_t id, int state, struct err *e)
 {
 	struct schema s = { 0 };
 	size_t n, functions;
 	struct item *const *f = metastore_of(m, ITEM_FIELD, id, &n);
+	struct item *const *g = metastore_of(m, ITEM_FUNCTION, id, &functions);
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++)
-		if (f[i]->value != NULL)
+		if (counts(f[i], state))
 			rc = schema_add_pb(&s, f[i]->value, f[i]->len, e);
 	if (rc == 0 && s.n > 0) {
-		metastore_of(m, ITEM_FUNCTION, id, &functions);
-		s.functions = (int)functions;
+		for (size_t i = 0; i < functions; i++)
+			s.functions += counts(g[i], state);
 		s.dynamic |= c->schema->enable_dynamic_field;
 		free(s.description);
 		s.description = x_strdup(c->schema->description);
@@ -123,22 +145,20 @@ is_repeated(const Pb__CollectionInfo *c, size_t at)
 	return 0;
 }
 
-/* Kafka's message ids are offsets, 8 bytes little-endian. */
 static int
 write_start(struct jsonw *w, const Pb__CollectionInfo *c, struct err *e)
 {
+	int64_t offset;
+
 	jw_open(w, "start", '{');
 	for (size_t i = 0; i < c->n_start_positions; i++) {
 		const Pb__KeyDataPair *p = c->start_positions[i];
 
-		if (p->data.len != 8)
-			return err_set(e, ERR_DATA,
-			    "start position of '%s': %zu bytes, want 8: "
-			    "position is not a Kafka offset",
-			    p->key, p->data.len);
+		if (position_offset(&p->data, 0, &offset, e) == -1)
+			return err_wrap(e, "start position of '%s'", p->key);
 		if (is_repeated(c, i)) /* two shards on one topic */
 			continue;
-		jw_i64(w, p->key, (int64_t)num_le64(p->data.data));
+		jw_i64(w, p->key, offset);
 	}
 	jw_close(w, '}');
 	return 0;
@@ -153,15 +173,16 @@ collection_members(struct jsonw *w, const struct metastore *m,
 	char db[META_NAME];
 	uint32_t level = (uint32_t)c->consistency_level;
 
-	meta_db_name(m, i->b, db);
+	db_of(m, i, c, db);
 	jw_i64s(w, "id", i->a);
 	jw_str(w, "db", db);
 	jw_i64s(w, "db_id", i->b == 0 ? 1 : i->b);
 	jw_str(w, "name", c->schema->name);
 	metavalue_write_state(w, i, state, c->create_time);
 	jw_u64s(w, "create_ts", c->create_time);
-	if (write_schema(w, m, c, i->a, e) == -1)
+	if (write_schema(w, m, c, i->a, state, e) == -1)
 		return -1;
+	metavalue_write_unread(w, m, c->schema, i->a);
 	jw_i64(w, "shards", c->shards_num);
 	jw_open(w, "vchannels", '[');
 	for (size_t k = 0; k < c->n_virtual_channel_names; k++)

@@ -35,7 +35,7 @@ void meta_free(struct meta *m);
 /*
  * Read the catalogue at conf.rev or now into memory, and forget the one read
  * before. -1: ERR_GONE the revision is compacted, ERR_DATA there is no Milvus
- * under that root, or one whose log cannot be read (2.6), or a value that does
+ * under that root, or one whose log is not in Kafka, or a value that does
  * not parse; ERR_TEMP etcd is away.
  */
 int meta_read(struct meta *m, struct err *e);

@@ -46,8 +46,7 @@ const struct opt meta_options[] = {
 	    "our certificate for etcd"),
 	OPT_TEXT(0, "key", "FILE", A, etcd.key, NULL, NULL, "its private key"),
 	OPT_CALL('k', "kinds", "LIST", A, meta.kinds, kinds,
-	    "only database,collection,partition,index,load,alias,"
-	    "checkpoint,user,role,import"),
+	    "only some kinds: collection,partition,index,..."),
 	OPT_NUM(0, "rev", "N", A, meta.rev, 1, INT64_MAX, 0,
 	    "the catalogue as of this revision [newest]"),
 	OPT_FLAG('w', "watch", A, meta.follow, "go on with what changes"),

@@ -46,6 +46,12 @@ metastore_free(struct metastore *m)
 	free(m);
 }
 
+const struct keys *
+metastore_keys(const struct metastore *m)
+{
+	return m->keys;
+}
+
 uint64_t
 metastore_max_ts(const struct metastore *m)
 {
@@ -57,6 +63,7 @@ struct key_place {
 	enum item_kind kind;
 	int64_t a, b;
 	const char *name;
+	uint32_t stamp; /* key_family's */
 };
 
 static int
@@ -114,7 +121,7 @@ struct item *
 metastore_make(struct metastore *m, enum item_kind kind, int64_t a, int64_t b,
     const char *name)
 {
-	struct key_place p = { kind, a, b, name };
+	struct key_place p = { kind, a, b, name, 0 };
 
 	return make(m, &p);
 }
@@ -123,7 +130,7 @@ struct item *
 metastore_get(const struct metastore *m, enum item_kind kind, int64_t a,
     int64_t b, const char *name)
 {
-	struct key_place p = { kind, a, b, name };
+	struct key_place p = { kind, a, b, name, 0 };
 	const struct vec *v = &m->kind[kind];
 	size_t at = lower_bound(v, &p);
 
@@ -141,7 +148,7 @@ struct item *const *
 metastore_of(
     const struct metastore *m, enum item_kind kind, int64_t a, size_t *n)
 {
-	struct key_place p = { kind, a, INT64_MIN, "" };
+	struct key_place p = { kind, a, INT64_MIN, "", 0 };
 	const struct vec *v = &m->kind[kind];
 	size_t at = lower_bound(v, &p);
 
@@ -154,7 +161,7 @@ struct item *const *
 metastore_named(const struct metastore *m, enum item_kind kind,
     const char *prefix, size_t *n)
 {
-	struct key_place p = { kind, 0, 0, prefix };
+	struct key_place p = { kind, 0, 0, prefix, 0 };
 	const struct vec *v = &m->kind[kind];
 	size_t at = lower_bound(v, &p), len = strlen(prefix);
 
@@ -203,6 +210,7 @@ find_place(const struct metastore *m, const char *key, struct key_place *p)
 		if (strncmp(key, f->prefix, n) != 0)
 			continue;
 		p->kind = f->kind;
+		p->stamp = f->stamp;
 		return take_apart(key + n, f->form, p);
 	}
 	return -1;
@@ -263,6 +271,28 @@ set_value(struct item *i, const void *value, size_t len)
 	i->len = len;
 }
 
+static void
+set_ts(struct metastore *m, struct item *i, uint64_t ts)
+{
+	i->ts = ts;
+	if (ts > m->max_ts)
+		m->max_ts = ts;
+}
+
+/* The time in a value; 0 if it has none. */
+static uint64_t
+stamp_of(uint32_t field, const void *value, size_t len)
+{
+	struct pbwalk w = pbwalk_init(value, len);
+	uint64_t ts = 0;
+	struct pbfield f;
+
+	while (pbwalk_next(&w, &f) == 1)
+		if (f.wire == PB_VARINT && f.field == field)
+			ts = f.num;
+	return ts;
+}
+
 static struct item *
 put_snapshot(
     struct metastore *m, const char *key, const void *value, size_t len)
@@ -277,9 +307,7 @@ put_snapshot(
 	free(plain);
 	if (i == NULL || ts < i->ts)
 		return i;
-	i->ts = ts;
-	if (ts > m->max_ts)
-		m->max_ts = ts;
+	set_ts(m, i, ts);
 	if (is_live(i->kind, value, len))
 		i->drop_ts = 0;
 	else if (i->drop_ts == 0)
@@ -306,6 +334,8 @@ metastore_put(
 	i->gone = is_tombstone(value, len);
 	if (!i->gone)
 		set_value(i, value, len);
+	if (!i->gone && p.stamp != 0)
+		set_ts(m, i, stamp_of(p.stamp, value, len));
 	return i;
 }
 

@@ -8,15 +8,16 @@
 
 /*
  * What Milvus's metadata keys hold, kept as bytes: the newest value of each
- * key, and when it changed. One item for each key below, as 2.3 to 2.5 have
- * it (keys.h says which versions have which); a snapshot key
+ * key, and when it changed. One item for each key below (keys.h says which
+ * versions have which); a snapshot key
  * (snapshots/KEY_ts<TSO>) belongs to the item of KEY.
  */
 enum item_kind {
-	ITEM_DB,    /* root-coord/database/db-info/A */
-	ITEM_COLL,  /* root-coord/database/collection-info/B/A; B is 0 for the
-		       layout before databases, root-coord/collection/A */
-	ITEM_FIELD, /* root-coord/fields/A/B */
+	ITEM_DB,     /* root-coord/database/db-info/A */
+	ITEM_COLL,   /* root-coord/database/collection-info/B/A; B is 0 for the
+			layout before databases, root-coord/collection/A */
+	ITEM_FIELD,  /* root-coord/fields/A/B */
+	ITEM_STRUCT, /* root-coord/struct-array-fields/A/B */
 	ITEM_FUNCTION,   /* root-coord/functions/A/B */
 	ITEM_PART,       /* root-coord/partitions/A/B */
 	ITEM_ALIAS,      /* root-coord/database/aliases/A/NAME; A is 0 for the
@@ -30,7 +31,10 @@ enum item_kind {
 	ITEM_USER_ROLE,  /* …/user-role-mapping/NAME, "user/role" */
 	ITEM_GRANT,    /* …/grantee-privileges/NAME, "role/object/db.name" */
 	ITEM_GRANT_ID, /* …/grantee-id/NAME, "id/privilege" */
+	ITEM_GROUP,    /* root-coord/privilege-group/NAME */
 	ITEM_IMPORT,   /* importtask/A */
+	ITEM_PCHANNEL, /* streamingcoord-meta/pchannel/NAME */
+	ITEM_CCHANNEL, /* streamingcoord-meta/cchannel */
 	ITEM_HEAD, /* no key: stands for a collection A that other keys name */
 	ITEM_KINDS,
 };
@@ -51,7 +55,7 @@ struct item {
 	size_t len;
 	int gone;         /* the key is a tombstone, or not there */
 	int64_t mod;      /* revision of its newest change */
-	uint64_t ts;      /* of the newest snapshot, 0 if there was none */
+	uint64_t ts;      /* of its newest change, 0 if it is not known */
 	uint64_t drop_ts; /* of the snapshot that dropped the object, or 0 */
 	uint64_t sent;    /* for the caller; 0 in a new item */
 	/* since metastore_unchange; only of items that stand for objects */
@@ -62,6 +66,7 @@ struct keys;
 struct metastore;
 struct metastore *metastore_new(const struct keys *keys); /* borrowed */
 void metastore_free(struct metastore *m);
+const struct keys *metastore_keys(const struct metastore *m);
 
 /*
  * Store the value of a key (without root and meta path), or its deletion.
@@ -72,7 +77,7 @@ struct item *metastore_put(
     struct metastore *m, const char *key, const void *value, size_t len);
 struct item *metastore_delete(struct metastore *m, const char *key);
 
-/* The newest snapshot timestamp of all. */
+/* The newest timestamp of all. */
 uint64_t metastore_max_ts(const struct metastore *m);
 
 /*

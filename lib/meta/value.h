@@ -10,7 +10,7 @@
 
 struct jsonw;
 
-/* Pieces of a line, shared by line.c and line_collection.c. */
+/* Pieces of a line, shared by the files line*.c. */
 
 /* -1 with ERR_DATA: the item's value is no message of that name. */
 int metavalue_bad(const struct item *i, const char *what, struct err *e);
@@ -34,5 +34,9 @@ void metavalue_write_kvs(
 /* The members of a collection's line; head is its ITEM_HEAD. */
 int metavalue_collection(struct jsonw *w, const struct metastore *m,
     const struct item *head, struct meta_about *a, struct err *e);
+
+/* "unread": what is in it that has no member, by name; if anything is. */
+void metavalue_write_unread(struct jsonw *w, const struct metastore *m,
+    const Pb__CollectionSchema *s, int64_t coll);
 
 #endif

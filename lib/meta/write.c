@@ -8,6 +8,7 @@
 #include "base/out.h"
 #include "base/utf8.h"
 #include "codec/json_write.h"
+#include "meta/keys.h"
 #include "meta/priv.h"
 
 /* Never 0, which means "not sent". */
@@ -54,7 +55,10 @@ selected(const struct meta *m, const struct meta_change *c,
 
 	if (p->n == 0 || c->head->sent != 0)
 		return 1;
-	if (c->kind == META_USER || c->kind == META_ROLE)
+	if (c->kind == META_PCHANNEL)
+		return 1; /* their logs tell changes of all collections */
+	if (c->kind == META_USER || c->kind == META_ROLE ||
+	    c->kind == META_GROUP)
 		return m->conf->kinds != 0; /* only if --kinds names them */
 	if (c->kind == META_DATABASE) {
 		meta_db_name(m->store, c->head->a, name.db);
@@ -109,8 +113,7 @@ compose(struct meta *m, enum meta_kind kind, int64_t rev, const char *event)
 static int
 has_states(enum meta_kind kind)
 {
-	return kind != META_LOAD && kind != META_CHECKPOINT &&
-	       kind != META_USER && kind != META_ROLE && kind != META_IMPORT;
+	return kind <= META_INDEX || kind == META_ALIAS;
 }
 
 static int
@@ -185,6 +188,8 @@ meta_write_all(struct meta *m, struct err *e)
 	jw_str(&w, "kind", "ready");
 	jw_i64(&w, "rev", m->rev);
 	jw_u64s(&w, "ts", metastore_max_ts(m->store));
+	if (metastore_keys(m->store)->ddl_in_log)
+		jw_str(&w, "ddl", "log");
 	jw_close(&w, '}');
 	out_line(m->out, &m->line);
 	return out_flush(m->out, e);

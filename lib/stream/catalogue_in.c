@@ -32,6 +32,8 @@ take_line(struct reader *r, const char *line, size_t len, struct err *e)
 		ch.coll->included =
 		    view_coll(&r->view, ch.coll->id) != NULL ||
 		    reader_want(r, ch.coll->db, ch.coll->name, ch.coll->id);
+	if (ch.kind == CAT_COLL && reader_can_read(ch.coll, e) == -1)
+		return -1;
 	if (ch.kind == CAT_READY) { /* after a resync */
 		if (reader_compare(r, e) == -1)
 			return -1;

@@ -196,6 +196,8 @@ int reader_remembers(struct reader *r, struct err *e);
 void reader_include(struct reader *r); /* all that the catalogue has */
 /* ERR_DATA if a pattern matches nothing and the stream has an end. */
 int reader_meets(struct reader *r, struct err *e);
+/* ERR_DATA: it is included, and has what no row or operation of ours tells. */
+int reader_can_read(const struct cat_coll *c, struct err *e);
 int reader_want(void *arg, const char *db, const char *coll, int64_t id);
 int reader_want_db(void *arg, const char *db);
 /* How many topics live collections are on. */

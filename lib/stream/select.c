@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "model/pattern.h"
@@ -140,6 +141,18 @@ reader_include(struct reader *r)
 	}
 }
 
+int
+reader_can_read(const struct cat_coll *c, struct err *e)
+{
+	if (!c->included || c->unread == NULL ||
+	    (c->state != CAT_CREATED && c->state != CAT_CREATING))
+		return 0;
+	return err_set(e, ERR_DATA,
+	    "collection '%s.%s' has what this program does not read: %s; "
+	    "leave it out (--exclude)",
+	    c->db, c->name, c->unread);
+}
+
 /* What comes of a collection in this stream. */
 static enum meet
 coming(const struct reader *r, const struct cat_coll *c, uint64_t until)
@@ -174,8 +187,12 @@ reader_meets(struct reader *r, struct err *e)
 	int ends = r->until.kind != WHERE_NEVER;
 	uint64_t until = r->until.kind == WHERE_TIME ? r->until.ts : UINT64_MAX;
 	struct meets m;
-	int rc;
+	int rc = 0;
 
+	for (size_t i = 0; i < r->cat.n_colls && rc == 0; i++)
+		rc = reader_can_read(r->cat.colls[i], e);
+	if (rc == -1)
+		return -1;
 	meets_init(&m, "--include", &r->conf->include, &r->conf->exclude);
 	for (size_t i = 0; i < r->cat.n_dbs; i++)
 		if (r->cat.dbs[i].state == CAT_CREATED)

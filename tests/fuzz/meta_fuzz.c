@@ -9,6 +9,8 @@
  *	what ('d': the key goes, 'w': lines are written first, else it is
  *	put), length of the key, key, length of the value as two bytes, value
  *
+ * They are of 2.6 if there is a '6' before them.
+ *
  * Every line that comes out is JSON, and one that cdc-read can parse.
  */
 #include <fcntl.h>
@@ -254,14 +256,14 @@ next_key(struct fuzz *in, struct buf *key, struct etcd_kv *kv)
 }
 
 static void
-stored(struct meta *m, struct fuzz in)
+stored(struct meta *m, const struct keys *keys, struct fuzz in)
 {
 	struct buf key = { 0 };
 	struct etcd_kv kv;
 	struct err e = { 0 };
 	const struct item *i;
 
-	m->store = metastore_new(&keys_v23);
+	m->store = metastore_new(keys);
 	while (next_key(&in, &key, &kv)) {
 		if (kv.mod && meta_write_changes(m, 1, &e) == -1)
 			break;
@@ -286,8 +288,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	answers = (struct fuzz){ data + 1, size - 1 };
 	if (data[0] == 'h' || data[0] == 'l')
 		answered(m, data[0] == 'l');
+	else if (data[0] == '6')
+		stored(m, &keys_v26, answers);
 	else
-		stored(m, (struct fuzz){ data, size });
+		stored(m, &keys_v23, (struct fuzz){ data, size });
 	meta_free(m);
 	out_fini(&out);
 	close(out.fd);

@@ -11,7 +11,7 @@ said() { # PATTERN: the one line that the last command wrote
 exits 2 cdc-meta --no-such-option
 said "unknown option '--no-such-option'"
 exits 2 cdc-meta -k collection,colection
-said "--kinds: 'colection' is not database, collection, .* role or import"
+said "--kinds: 'colection' is not database, collection, .* privilege_group or pchannel"
 exits 2 cdc-meta a.b.c
 said "more than one '.'"
 exits 2 cdc-meta --rev 0
@@ -83,9 +83,6 @@ for s in TERM INT; do
 	is '  and no word' "$(cat w.err)" ''
 done
 
-etcdtool put $BASE/streamingcoord-meta/version 1 >/dev/null
-exits 1 cdc-meta
-said "Milvus 2.6 or later .it has 'streamingcoord-meta/'.: its log cannot be read, sources are 2.3.2 to 2.5"
 etcdtool put broken/meta/root-coord/database/db-info/1 'xxx' >/dev/null
 exits 1 cdc-meta -r broken
 said 'not a DatabaseInfo'

@@ -14,6 +14,8 @@
 #include "meta/keys.h"
 #include "meta/line.h"
 
+/* As Milvus 2.3.5 wrote it: ledger 1, entry 7, partition 0, batch index 0. */
+#define PULSAR "\x08\x01\x10\x07\x18\x00\x20\x00"
 #define TOMBSTONE "\xe2\x9b\xbc"
 #define DB "root-coord/database/db-info/"
 #define COLL "root-coord/database/collection-info/"
@@ -243,18 +245,17 @@ a_position_of_another_queue_is_refused(void **state)
 	struct err e = { 0 };
 	size_t n;
 
-	/* schema {}, start_positions { key "t", data of 3 bytes } */
-	metastore_put(m, COLL "1/9",
-	    "\x12\x00\x5a\x08\x0a\x01t\x12\x03"
-	    "abc",
-	    12);
+	/* schema {}, start_positions { key "t", data of Pulsar's } */
+	metastore_put(
+	    m, COLL "1/9", "\x12\x00\x5a\x0d\x0a\x01t\x12\x08" PULSAR, 17);
 	metastore_make(m, ITEM_HEAD, 9, 0, "");
 	assert_int_equal(
 	    meta_line(m, META_COLLECTION, meta_heads(m, META_COLLECTION, &n)[0],
 		&b, &about, &e),
 	    -1);
 	assert_int_equal(e.kind, ERR_DATA);
-	assert_non_null(strstr(e.msg, "not a Kafka offset"));
+	assert_non_null(strstr(e.msg,
+	    "start position of 't': the log of this source is Pulsar, "));
 	buf_fini(&b);
 }
 

@@ -1,0 +1,77 @@
+#include "meta/position.h"
+
+#include "base/err.h"
+#include "base/num.h"
+#include "codec/pb_read.h"
+
+/* commonpb.WALName; MsgPosition has it since 2.6. */
+enum { WAL_ROCKSMQ = 1, WAL_PULSAR, WAL_KAFKA, WAL_WOODPECKER };
+
+/*
+ * Kafka's offset and RocksMQ's id are 8 bytes little-endian. RocksMQ makes its
+ * ids of the clock, so they are as great as timestamps; no topic has so many
+ * records.
+ */
+#define OFFSET_END (UINT64_C(1) << 48)
+
+/*
+ * Pulsar's MessageIdData (ledgerId 1, entryId 2, partition 3, batch_index 4)
+ * and Woodpecker's LogMessageIdData (segment 1, entry 2) are protobuf, and can
+ * be 8 bytes long, too: a small Pulsar id is 08 01 10 07 18 00 20 00. As a
+ * number that is above OFFSET_END, since a varint does not end in a zero byte
+ * unless it is one.
+ */
+static const char *
+of_protobuf(const ProtobufCBinaryData *id)
+{
+	struct pbwalk w = pbwalk_init(id->data, id->len);
+	uint32_t last = 0;
+	struct pbfield f;
+	int rc;
+
+	while ((rc = pbwalk_next(&w, &f)) == 1) {
+		if (f.wire != PB_VARINT || f.field <= last)
+			return NULL;
+		last = f.field;
+	}
+	if (rc == -1 || last == 0)
+		return NULL;
+	return last > 2 ? "Pulsar" : "Pulsar or Woodpecker";
+}
+
+static const char *
+queue_of(const ProtobufCBinaryData *id, int wal)
+{
+	static const char *const names[] = { [WAL_ROCKSMQ] = "RocksMQ",
+		[WAL_PULSAR] = "Pulsar",
+		[WAL_WOODPECKER] = "Woodpecker" };
+	const char *name;
+
+	if (wal > 0 && wal <= WAL_WOODPECKER && names[wal] != NULL)
+		return names[wal];
+	if (id->len > 0 && id->data[0] == 0x08 &&
+	    (name = of_protobuf(id)) != NULL)
+		return name;
+	return id->len == 8 ? "RocksMQ" : "unknown";
+}
+
+int
+position_offset(
+    const ProtobufCBinaryData *id, int wal, int64_t *offset, struct err *e)
+{
+	uint64_t n = id->len == 8 ? num_le64(id->data) : OFFSET_END;
+
+	*offset = (int64_t)n;
+	if ((wal == 0 || wal == WAL_KAFKA) && n < OFFSET_END)
+		return 0;
+	return position_refuse(queue_of(id, wal), e);
+}
+
+int
+position_refuse(const char *queue, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+	    "the log of this source is %s, which this program does not read "
+	    "(want Kafka)",
+	    queue);
+}
