@@ -18,7 +18,10 @@ void hash_num(struct hash *h, uint64_t v);
 /* Add n bytes and then n itself. */
 void hash_bytes(struct hash *h, const void *p, size_t n);
 
-/* A number and n bytes as 64 bits, 61 of them random: for hash tables. */
+/*
+ * A hash of a number and n bytes, for hash tables: 64 bits, of which 61 are
+ * random.
+ */
 uint64_t hash_key(uint64_t num, const void *p, size_t n);
 
 /*

@@ -43,11 +43,13 @@ struct opt {
 	enum opt_kind kind;
 	size_t at, size; /* of the destination, in the conf */
 	uint64_t min, max;
-	uint64_t number; /* if it is not given; 0: what the conf has stays */
+	uint64_t number; /* the default; 0: the conf's value stays */
 	const char *words;
 	opt_call *call;
-	const char *env;      /* a variable, for text that is not given */
-	const char *fallback; /* and if that is not set; NULL: it stays */
+	/* the environment variable with the text, if the option is not given */
+	const char *env;
+	/* the text without that variable; NULL: the conf's value stays */
+	const char *fallback;
 };
 
 /*

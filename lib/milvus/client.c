@@ -381,7 +381,10 @@ again(struct waiting *w, size_t n)
 	return left;
 }
 
-/* The status to wait for: the slowest of all. */
+/*
+ * The status that decides how long to wait before the next try: MV_SLOW if any
+ * call has it, and the latest quiet_ns.
+ */
 static struct mv_status
 worst(const struct waiting *w, size_t n)
 {

@@ -28,7 +28,7 @@ enum {
 /* milvus.proto DeleteRequest */
 enum { DEL_DB = 2, DEL_COLL = 3, DEL_PART = 4, DEL_EXPR = 5 };
 
-/* schema.proto FieldData, of both */
+/* schema.proto FieldData, in inserts of the log and in those to a Milvus */
 enum {
 	FD_TYPE = 1,
 	FD_NAME = 2,

@@ -403,7 +403,7 @@ task_set(const char *dir, const char *name, const char *from, struct err *e)
 	int fds[TASK_LOCKS], rc = task_lock_all(dir, name, fds, e);
 	char *when;
 
-	/* released while the source is asked for its time */
+	/* the lock is released while the source is asked for its time */
 	task_unlock_all(fds);
 	if (rc == -1 || (when = said(dir, name, from, e)) == NULL)
 		return -1;

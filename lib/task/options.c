@@ -208,8 +208,8 @@ refuse_secret(const struct task_option *o, const char *arg, struct err *e)
 }
 
 /*
- * -1 if the program that gets the argument would refuse it. What is made of it
- * is not used.
+ * -1 if the program that gets the argument would refuse it. The parsed value is
+ * dropped.
  */
 static int
 refuse_mistake(const struct task_option *o, const char *arg, struct err *e)
@@ -247,7 +247,10 @@ absolute(const char *path)
 	return all;
 }
 
-/* Where a file's name begins in a property: @FILE, NAME.location=FILE; 0. */
+/*
+ * The offset of the file's name in a property, @FILE or NAME.location=FILE; 0
+ * if it names no file.
+ */
 static size_t
 location(const char *prop)
 {

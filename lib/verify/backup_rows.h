@@ -29,7 +29,10 @@ struct vfile {
 	int ended;      /* the last line is an end, or until was reached */
 };
 void vfile_fini(struct vfile *f);
-/* Read all files; until is set, the rest is zero. ERR_DATA names the line. */
+/*
+ * Read all files into f, which is zero except for until. ERR_DATA names the
+ * line.
+ */
 int vfile_read(struct vfile *f, char *const *names, size_t n, struct err *e);
 
 /*

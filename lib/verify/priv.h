@@ -85,7 +85,7 @@ int verify_settled(struct verify *v, look_fn *look, void *arg, struct err *e);
 
 /* catalogue.c: everything but the rows. */
 int verify_catalogue(struct verify *v, struct pair *p, struct err *e);
-/* The part about fields and other values of the schema. */
+/* The part of it that compares fields and other values of the schema. */
 void verify_schema(struct verify *v, const struct pair *p);
 
 /* backup.c: the target and the files of conf->backup. */
