@@ -167,16 +167,21 @@ identity_made(const struct apply *a)
 	return p != NULL && p->made;
 }
 
+/* The source's id of p; 0 if it is unknown, or that of the line's collection.
+ */
+static int64_t
+another(const struct apply *a, const struct identity_place *p)
+{
+	int64_t id =
+	    p == NULL || a->who.ids == NULL ? 0 : ids_source(a->who.ids, p->id);
+
+	return id == apply_coll_id(a) ? 0 : id;
+}
+
 int
 identity_has(const struct apply *a, const char *db, const char *coll)
 {
-	const struct identity_place *p = by_name(&a->who, db, coll);
-	int64_t id;
-
-	if (p == NULL || a->who.ids == NULL)
-		return 0;
-	id = ids_source(a->who.ids, p->id);
-	return id != 0 && id != apply_coll_id(a);
+	return another(a, by_name(&a->who, db, coll)) != 0;
 }
 
 /* 1 if the target's collection has this name now, 0, -1. */
@@ -190,12 +195,12 @@ has_come(struct apply *a, int64_t id, const char *db, const char *coll,
 	return rc == -1 ? -1 : rc == 0 && id != 0 && c->id == id;
 }
 
+/* p: the collection that has the name db.coll, or NULL. */
 static int
-rename_call(struct apply *a, const char *db, const char *coll,
-    const char *to_db, const char *to, struct err *e)
+rename_call(struct apply *a, const struct identity_place *p, const char *db,
+    const char *coll, const char *to_db, const char *to, struct err *e)
 {
 	Pb__RenameCollectionRequest req = PB__RENAME_COLLECTION_REQUEST__INIT;
-	const struct identity_place *p = by_name(&a->who, db, coll);
 	struct mv_status s;
 	int rc;
 
@@ -231,13 +236,13 @@ identity_make_room(
     struct apply *a, const char *db, const char *coll, struct err *e)
 {
 	struct identity_place *p = by_name(&a->who, db, coll);
+	int64_t id = another(a, p);
 	char temp[48];
 
-	if (p == NULL || !identity_has(a, db, coll))
+	if (id == 0)
 		return 0;
-	snprintf(temp, sizeof temp, "cdc_moving_%" PRId64,
-	    ids_source(a->who.ids, p->id));
-	if (rename_call(a, db, coll, db, temp, e) == -1)
+	snprintf(temp, sizeof temp, "cdc_moving_%" PRId64, id);
+	if (rename_call(a, p, db, coll, db, temp, e) == -1)
 		return -1;
 	log_warn("collection '%s' at the target is '%s.%s' from now on: "
 		 "another one of the source gets its name; it gets a name "
@@ -256,7 +261,8 @@ identity_rename(
 	int rc = identity_make_room(a, to_db, to, e);
 
 	if (rc == 0)
-		rc = rename_call(a, db, coll, to_db, to, e);
+		rc = rename_call(
+		    a, by_name(&a->who, db, coll), db, coll, to_db, to, e);
 	if (rc == 0 && (p = mine(a)) != NULL)
 		identity_put(&a->who, p->id, to_db, to);
 	free(db);
