@@ -122,14 +122,6 @@ of_source(const struct task_option *o)
 	       strcmp(o->name, "cluster") == 0;
 }
 
-static int
-set_source(void *to, const struct opt *o, const char *arg, struct err *e)
-{
-	json_t **options = to;
-
-	return task_option_set(*options, task_option_find(o->name), arg, e);
-}
-
 static void
 make_table(struct opt table[static MAX_TABLE])
 {
@@ -139,9 +131,8 @@ make_table(struct opt table[static MAX_TABLE])
 		table[n++] = *o;
 	for (const struct task_option *o = task_options; o->name != NULL; o++)
 		if (of_source(o) && n < MAX_TABLE - 1)
-			table[n++] = task_option_opt(o,
-			    offsetof(struct httpd_args, api.options),
-			    set_source);
+			table[n++] = task_option_opt(
+			    o, offsetof(struct httpd_args, api.options));
 	table[n] = (struct opt){ 0 };
 }
 

@@ -406,14 +406,6 @@ find_command(const char *word)
 	opt_die("no command '%s'", word);
 }
 
-static int
-put_option(void *to, const struct opt *o, const char *arg, struct err *e)
-{
-	json_t **options = to;
-
-	return task_option_set(*options, task_option_find(o->name), arg, e);
-}
-
 /* The command's own options, and for some those of the pipeline. */
 static void
 make_table(const struct command *c, struct opt table[static MAX_TABLE])
@@ -426,7 +418,7 @@ make_table(const struct command *c, struct opt table[static MAX_TABLE])
 		for (const struct task_option *o = task_options;
 		     o->name != NULL && n < MAX_TABLE - 1; o++)
 			table[n++] = task_option_opt(
-			    o, offsetof(struct task_args, options), put_option);
+			    o, offsetof(struct task_args, options));
 	table[n] = (struct opt){ 0 };
 }
 

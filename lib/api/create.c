@@ -179,8 +179,9 @@ warn_once(struct call *c, const char *text)
 	call_warn(c, "%s", text);
 }
 
-int
-order_beside(void *arg, json_t *task, const json_t *other, struct err *e)
+/* task_order.beside: refuses if other writes to the same collections. */
+static int
+beside(void *arg, json_t *task, const json_t *other, struct err *e)
 {
 	struct order *o = arg;
 	json_t *list = json_deep_copy(option_list(task, "include"));
@@ -314,7 +315,7 @@ make(struct order *o, json_t *task, int dry)
 		.allow_none = 1, /* Milvus-CDC waits for collections */
 		.wait_ms = o->wait_s * 1000,
 		.found = &found,
-		.beside = order_beside,
+		.beside = beside,
 		.arg = o,
 		.left = has_left,
 		.left_arg = c };

@@ -170,8 +170,6 @@ int order_source(struct order *o, const char *name, const char *value);
  * be called when the target is known.
  */
 int order_login(struct order *o);
-/* task_order.beside: refuse (-1) if `other` writes to the same collections. */
-int order_beside(void *arg, json_t *task, const json_t *other, struct err *e);
 
 /*
  * Make a task from request_data. 1 if it is new, 0 if an equal one exists, -1.

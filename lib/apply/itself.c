@@ -57,8 +57,8 @@ self_line(struct apply *a, struct err *e)
 		   : 0;
 }
 
-int
-self_coll(struct apply *a, const struct coll *c, struct err *e)
+static int
+same_coll(struct apply *a, const struct coll *c, struct err *e)
 {
 	if (c == NULL || c->id == 0 || c->id != apply_coll_id(a))
 		return 0;
@@ -79,7 +79,7 @@ self_new(struct apply *a, struct err *e)
 	    strcmp(a->coll, a->op.coll.ptr) == 0)
 		return 0;
 	rc = colls_get(&a->colls, a->m, a->op.db.ptr, a->op.coll.ptr, &c, e);
-	return rc == 0 ? self_coll(a, c, e) : rc == 1 ? 0 : -1;
+	return rc == 0 ? same_coll(a, c, e) : rc == 1 ? 0 : -1;
 }
 
 int
@@ -87,5 +87,5 @@ apply_find(struct apply *a, struct coll **c, struct err *e)
 {
 	int rc = colls_get(&a->colls, a->m, a->db, a->coll, c, e);
 
-	return rc == 0 ? self_coll(a, *c, e) : rc;
+	return rc == 0 ? same_coll(a, *c, e) : rc;
 }

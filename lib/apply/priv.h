@@ -193,8 +193,6 @@ int self_begin(struct apply *a, struct err *e);
 /* A begin after another: -1 with ERR_DATA if it is of another source. */
 int self_same(struct apply *a, struct err *e);
 int self_line(struct apply *a, struct err *e);
-/* c, unless NULL, has the name that the line's collection is to get. */
-int self_coll(struct apply *a, const struct coll *c, struct err *e);
 /* No collection has the name, and one is to be made. */
 int self_new(struct apply *a, struct err *e);
 

@@ -22,13 +22,6 @@ sep(struct jsonw *w, const char *key)
 }
 
 void
-jw_key(struct jsonw *w, const char *key)
-{
-	sep(w, key);
-	w->comma = 0;
-}
-
-void
 jw_open(struct jsonw *w, const char *key, char bracket)
 {
 	sep(w, key);

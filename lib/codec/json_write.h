@@ -23,7 +23,6 @@ struct jsonw {
 	int comma;     /* a value stands before, on this level */
 };
 
-void jw_key(struct jsonw *w, const char *key); /* then one value */
 void jw_open(struct jsonw *w, const char *key, char bracket); /* { or [ */
 void jw_close(struct jsonw *w, char bracket);                 /* } or ] */
 void jw_str(struct jsonw *w, const char *key, const char *s); /* NULL: null */

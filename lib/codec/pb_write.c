@@ -2,8 +2,8 @@
 
 #include "base/buf.h"
 
-size_t
-pbw_put_varint(uint8_t *out, uint64_t v)
+static size_t
+put_varint(uint8_t *out, uint64_t v)
 {
 	size_t n = 0;
 
@@ -26,7 +26,7 @@ pbw_varint_len(uint64_t v)
 void
 pbw_varint(struct buf *b, uint64_t v)
 {
-	b->len += pbw_put_varint((uint8_t *)buf_room(b, PBW_VARINT_MAX), v);
+	b->len += put_varint((uint8_t *)buf_room(b, PBW_VARINT_MAX), v);
 }
 
 void

@@ -14,7 +14,6 @@ struct buf;
 enum { PBW_VARINT = 0, PBW_LEN = 2 };
 enum { PBW_VARINT_MAX = 10 };
 
-size_t pbw_put_varint(uint8_t *out, uint64_t v); /* room for PBW_VARINT_MAX */
 size_t pbw_varint_len(uint64_t v);
 
 void pbw_varint(struct buf *b, uint64_t v);

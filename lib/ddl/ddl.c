@@ -46,8 +46,8 @@ ddl_until(struct ddl *d, uint64_t ts)
 }
 
 /* Insert by (ts, seq); nearly always at the end. */
-struct event *
-ddl_push(struct ddl *d, enum kind kind, uint64_t ts, int64_t id, const char *db,
+static struct event *
+push(struct ddl *d, enum kind kind, uint64_t ts, int64_t id, const char *db,
     const char *name)
 {
 	struct event ev = { .ts = ts, .seq = d->seq++, .kind = kind, .id = id };
@@ -91,7 +91,7 @@ dropped_later(const struct ddl *d, enum cat_state state, uint64_t ts)
 static void
 push_coll(struct ddl *d, const struct cat_coll *c, uint64_t ts, int ensure)
 {
-	struct event *ev = ddl_push(d, EV_COLL, ts, c->id, c->db, c->name);
+	struct event *ev = push(d, EV_COLL, ts, c->id, c->db, c->name);
 
 	ev->db_id = c->db_id;
 	ev->live = c->state == CAT_CREATED || dropped_later(d, c->state, c->ts);
@@ -103,7 +103,7 @@ static void
 push_part(struct ddl *d, const struct cat_coll *c, const struct cat_part *p,
     uint64_t ts, int ensure)
 {
-	struct event *ev = ddl_push(d, EV_PART, ts, p->id, c->db, p->name);
+	struct event *ev = push(d, EV_PART, ts, p->id, c->db, p->name);
 
 	ev->coll_id = c->id;
 	ev->live = p->state == CAT_CREATED || dropped_later(d, p->state, p->ts);
@@ -113,7 +113,7 @@ push_part(struct ddl *d, const struct cat_coll *c, const struct cat_part *p,
 static void
 push_db(struct ddl *d, const struct cat_db *db, int ensure)
 {
-	struct event *ev = ddl_push(d, EV_DB, db->ts, db->id, "", db->name);
+	struct event *ev = push(d, EV_DB, db->ts, db->id, "", db->name);
 
 	ev->live = db->state == CAT_CREATED;
 	ev->ensure = ensure;
@@ -123,8 +123,7 @@ push_db(struct ddl *d, const struct cat_db *db, int ensure)
 static void
 push_alias(struct ddl *d, const struct cat_alias *a)
 {
-	struct event *ev =
-	    ddl_push(d, EV_ALIAS, a->ts, a->coll_id, a->db, a->name);
+	struct event *ev = push(d, EV_ALIAS, a->ts, a->coll_id, a->db, a->name);
 
 	ev->live = a->state == CAT_CREATED;
 }

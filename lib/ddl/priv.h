@@ -43,8 +43,6 @@ struct ddl {
 
 /* ddl.c */
 void ddl_event_fini(struct event *ev);
-struct event *ddl_push(struct ddl *d, enum kind kind, uint64_t ts, int64_t id,
-    const char *db, const char *name);
 int ddl_included(struct ddl *d, struct cat_coll *c);
 /*
  * Queue the live objects, and the later drops (after ts) of objects that are

@@ -48,12 +48,6 @@ static const struct doctor_check checks[] = {
 };
 enum { CHECKS = sizeof checks / sizeof *checks, COLLECTION = CHECKS - 1 };
 
-const char *
-doctor_check_name(size_t i)
-{
-	return i < COLLECTION ? checks[i].name : NULL;
-}
-
 static int
 no_check(const char *s, size_t n, struct err *e)
 {

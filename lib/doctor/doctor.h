@@ -38,7 +38,4 @@ int doctor_run(const struct doctor_conf *c, struct err *e);
 json_t *doctor_task(const char *dir, const char *name, const char *from,
     json_t *options, int *made, struct err *e);
 
-/* The name of check i, in the order of checks; NULL behind the last. */
-const char *doctor_check_name(size_t i);
-
 #endif

@@ -56,18 +56,6 @@ colls_forget(struct colls *s, const char *db, const char *name)
 }
 
 void
-colls_forget_all(struct colls *s)
-{
-	for (size_t i = 0; i < s->cap; i++)
-		while (s->v[i] != NULL) {
-			struct coll *c = s->v[i];
-
-			s->v[i] = c->next;
-			coll_free(c);
-		}
-}
-
-void
 colls_marked(struct colls *s, const void *mark, int failed)
 {
 	for (size_t i = 0; i < s->cap; i++)
@@ -82,7 +70,13 @@ colls_marked(struct colls *s, const void *mark, int failed)
 void
 colls_fini(struct colls *s)
 {
-	colls_forget_all(s);
+	for (size_t i = 0; i < s->cap; i++)
+		while (s->v[i] != NULL) {
+			struct coll *c = s->v[i];
+
+			s->v[i] = c->next;
+			coll_free(c);
+		}
 	free(s->v);
 	memset(s, 0, sizeof *s);
 }

@@ -60,7 +60,6 @@ struct coll *colls_pretend(struct colls *s, const char *db, const char *name,
 
 /* Forget a collection. No batch may refer to it any more. */
 void colls_forget(struct colls *s, const char *db, const char *name);
-void colls_forget_all(struct colls *s);
 /*
  * A mark was answered: rows that wait for it may be sent. failed:
  * no collection counts as marked any more.

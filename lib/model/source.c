@@ -27,8 +27,8 @@ number(const json_t *j, const char *key)
 	return v;
 }
 
-int
-source_missing_of(const char *text)
+static int
+missing_of(const char *text)
 {
 	for (int i = 0; i < 3; i++)
 		if (strcmp(words[i], text) == 0)
@@ -50,7 +50,7 @@ source_from_json(struct source *s, const json_t *j)
 {
 	const char *etcd = json_string_value(json_object_get(j, "etcd"));
 	const char *what = json_string_value(json_object_get(j, "missing"));
-	int missing = what == NULL ? 0 : source_missing_of(what);
+	int missing = what == NULL ? 0 : missing_of(what);
 	uint64_t rev = number(j, "rev"), coll = number(j, "coll");
 
 	memset(s, 0, sizeof *s);

@@ -39,9 +39,6 @@ void source_to_json(const struct source *s, struct jsonw *w, const char *key);
 
 int source_equal(const struct source *a, const struct source *b);
 
-/* "stop", "keep" or "drop"; -1 if text is none of them. */
-int source_missing_of(const char *text);
-
 /*
  * 0 if `was` can have become `now`; else ERR_BACK with the values of both.
  * Collections are not compared here: that needs the catalogue.

@@ -1,17 +1,13 @@
 #include "task/task.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "apply/options.h"
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/opt.h"
-#include "base/text.h"
-#include "base/utf8.h"
 #include "meta/options.h"
 #include "mq/kafka.h"
 #include "stream/options.h"
@@ -144,8 +140,16 @@ task_option_flag(const struct task_option *o)
 	return row(o)->arg == NULL;
 }
 
+static int
+put(void *to, const struct opt *o, const char *arg, struct err *e)
+{
+	json_t **options = to;
+
+	return task_option_set(*options, task_option_find(o->name), arg, e);
+}
+
 struct opt
-task_option_opt(const struct task_option *o, size_t at, opt_call *call)
+task_option_opt(const struct task_option *o, size_t at)
 {
 	const struct opt *r = row(o);
 
@@ -155,16 +159,7 @@ task_option_opt(const struct task_option *o, size_t at, opt_call *call)
 		.help = o->help == NULL ? r->help : o->help,
 		.kind = OPT_IS_CALL,
 		.at = at,
-		.call = call };
-}
-
-const char *
-task_prog_name(enum task_prog prog)
-{
-	static const char *const names[] = { "cdc-meta", "cdc-read",
-		"cdc-apply", "cdc-task" };
-
-	return names[prog];
+		.call = put };
 }
 
 static int
@@ -346,153 +341,4 @@ task_option(const json_t *task, const char *name)
 {
 	return json_string_value(
 	    json_object_get(json_object_get(task, "options"), name));
-}
-
-/* A list of arguments that grows. */
-struct args {
-	char **v;
-	size_t n, cap;
-};
-
-static void
-add(struct args *a, const char *s)
-{
-	a->v = x_grow(a->v, a->n, &a->cap, sizeof *a->v);
-	a->v[a->n++] = s == NULL ? NULL : x_strdup(s);
-}
-
-/* The option as its program takes it: --name, or -X. */
-static void
-add_name(struct args *a, const struct task_option *o)
-{
-	const char *as = o->as == NULL ? o->name : o->as;
-	char *word = x_asprintf("%s%s", as[1] == '\0' ? "-" : "--", as);
-
-	add(a, word);
-	free(word);
-}
-
-static void
-add_option(struct args *a, const struct task_option *o, const json_t *v,
-    const char *dir, const char *name)
-{
-	const char *text = json_string_value(v);
-	char *dead;
-
-	if (json_is_array(v)) {
-		for (size_t i = 0; i < json_array_size(v); i++)
-			add_option(a, o, json_array_get(v, i), dir, name);
-		return;
-	}
-	if (!json_is_true(v) && text == NULL)
-		return;
-	add_name(a, o);
-	if (text == NULL)
-		return;
-	if (strcmp(o->name, "on-error") != 0 || strcmp(text, "dead") != 0) {
-		add(a, text);
-		return;
-	}
-	dead = x_asprintf("dead:%s/tasks/%s/dead.ndjson", dir, name);
-	add(a, dead);
-	free(dead);
-}
-
-char **
-task_argv(const json_t *task, enum task_prog prog, const char *dir)
-{
-	const char *name = json_string_value(json_object_get(task, "name"));
-	const json_t *options = json_object_get(task, "options");
-	struct args a = { 0 };
-	char *from;
-
-	add(&a, task_prog_name(prog));
-	for (const struct task_option *o = task_options; o->name != NULL; o++)
-		if (o->prog == prog)
-			add_option(&a, o, json_object_get(options, o->name),
-			    dir, name);
-	if (prog == TASK_META)
-		add(&a, "--watch");
-	if (prog == TASK_READ) {
-		from = x_asprintf("task:%s", name);
-		add(&a, "--from");
-		add(&a, from);
-		free(from);
-	}
-	if (prog != TASK_META) {
-		add(&a, "--state-dir");
-		add(&a, dir);
-	}
-	if (prog == TASK_COMMIT) {
-		add(&a, "commit");
-		add(&a, name);
-	}
-	add(&a, NULL);
-	return a.v;
-}
-
-void
-task_argv_free(char **argv)
-{
-	for (size_t i = 0; argv != NULL && argv[i] != NULL; i++)
-		free(argv[i]);
-	free(argv);
-}
-
-static int
-plain(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if (!isalnum((unsigned char)*s) &&
-		    strchr("-_./:=,@%+", *s) == NULL)
-			return 0;
-	return 1;
-}
-
-/*
- * $'…' of the shells that have it (POSIX.1-2024), for what a terminal acts on
- * and for what is no UTF-8; and '…' of all of them for the rest.
- */
-static void
-add_quoted(struct buf *b, const char *s)
-{
-	struct buf shown = { 0 };
-	int odd;
-	uint32_t u;
-
-	buf_adds(&shown, "");
-	text_plain(&shown, s, strlen(s));
-	odd = strcmp(shown.ptr, s) != 0;
-	buf_fini(&shown);
-	buf_adds(b, odd ? "$'" : "'");
-	for (size_t k, n = strlen(s); n > 0; s += k, n -= k) {
-		k = utf8_seq(s, n);
-		if (k == 0 || text_acts(s, k, &u)) {
-			k += k == 0;
-			for (size_t i = 0; i < k; i++)
-				buf_addf(b, "\\%03o", (unsigned char)s[i]);
-		} else if (*s == '\'')
-			buf_adds(b, odd ? "\\'" : "'\\''");
-		else if (*s == '\\' && odd)
-			buf_adds(b, "\\\\");
-		else
-			buf_add(b, s, k);
-	}
-	buf_addc(b, '\'');
-}
-
-char *
-task_argv_text(char **argv)
-{
-	struct buf b = { 0 };
-
-	for (size_t i = 0; argv[i] != NULL; i++) {
-		if (i > 0)
-			buf_addc(&b, ' ');
-		if (argv[i][0] != '\0' && plain(argv[i]))
-			buf_adds(&b, argv[i]);
-		else
-			add_quoted(&b, argv[i]);
-	}
-	return buf_take(&b);
 }

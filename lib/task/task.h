@@ -39,9 +39,8 @@ struct task_option {
 extern const struct task_option task_options[]; /* name NULL at the end */
 const struct task_option *task_option_find(const char *name); /* or NULL */
 int task_option_flag(const struct task_option *o); /* takes no argument */
-/* A row for it, of a table of options. */
-struct opt task_option_opt(
-    const struct task_option *o, size_t at, opt_call *call);
+/* A row for it: puts it into the definition's "options", a json_t * at `at`. */
+struct opt task_option_opt(const struct task_option *o, size_t at);
 
 /*
  * Put one option into a definition's "options". ERR_USAGE for an argument that

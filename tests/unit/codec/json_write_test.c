@@ -35,8 +35,7 @@ commas_stand_where_they_belong(void **state)
 	jw_close(&w, '}');
 	jw_null(&w, NULL);
 	jw_close(&w, ']');
-	jw_key(&w, "c");
-	jw_bool(&w, NULL, 1);
+	jw_bool(&w, "c", 1);
 	jw_raw(&w, "d", "{}", 2);
 	jw_close(&w, '}');
 	is(&b, "{\"a\":[],\"b\":[1,{},null],\"c\":true,\"d\":{}}");

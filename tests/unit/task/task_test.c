@@ -68,7 +68,7 @@ an_option_of_a_task_is_one_of_its_program(void **state)
 {
 	(void)state;
 	for (const struct task_option *t = task_options; t->name != NULL; t++) {
-		struct opt o = task_option_opt(t, 0, NULL);
+		struct opt o = task_option_opt(t, 0);
 
 		assert_ptr_equal(task_option_find(t->name), t);
 		assert_string_equal(o.name, t->name);
