@@ -39,7 +39,7 @@ not_asked(struct doctor *d, size_t i, size_t why)
 	free(text);
 }
 
-/* Runs check i, and before it those that it needs. */
+/* Runs check i, and before it the checks that it needs. */
 void
 doctor_make(struct doctor *d, size_t i)
 {

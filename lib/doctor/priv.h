@@ -103,7 +103,7 @@ int doctor_over(const struct doctor *d);
  * The number of the check whose name is n bytes long; nchecks if there is none.
  */
 size_t doctor_number(const struct doctor *d, const char *name, size_t n);
-/* Run check i, once, and before it those that it needs. */
+/* Run check i, once, and before it the checks that it needs. */
 void doctor_make(struct doctor *d, size_t i);
 /* Run this check now, whether it is shown or not; returns its verdict. */
 enum verdict doctor_need(struct doctor *d, const char *name);

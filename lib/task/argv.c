@@ -120,8 +120,9 @@ plain(const char *s)
 }
 
 /*
- * $'…' of the shells that have it (POSIX.1-2024), for what a terminal acts on
- * and for what is no UTF-8; and '…' of all of them for the rest.
+ * If a terminal would act on the argument, or it is not UTF-8, it is written as
+ * $'…', for the shells that have that (POSIX.1-2024); any other argument as
+ * '…', for all shells.
  */
 static void
 add_quoted(struct buf *b, const char *s)

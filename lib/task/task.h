@@ -21,11 +21,11 @@ enum task_prog { TASK_META, TASK_READ, TASK_APPLY, TASK_COMMIT, TASK_PROGS };
 const char *task_prog_name(enum task_prog prog); /* "cdc-meta" */
 
 /*
- * An option of cdc-task create is that of one program: kept in task.json
- * under its name, and handed to that program. What is not said here is as it
- * is there. MANY may be repeated (an array of strings), PATH is a file's name
- * (made absolute), KEPT is in task.json also if it is not given: from the
- * environment, or the program's default.
+ * An option of cdc-task create belongs to one program: task.json keeps it under
+ * its name, and that program gets it. The option's row in that program's table
+ * says all that is not said here. MANY may be repeated (an array of strings),
+ * PATH is a file's name (made absolute), KEPT is in task.json even if it is not
+ * given: from the environment, or with the program's default.
  */
 enum { TASK_KEPT = 1, TASK_MANY = 2, TASK_PATH = 4 };
 struct task_option {
