@@ -72,6 +72,8 @@ compare(struct apply *a, struct coll *c, const struct schema *s,
 	struct kvs more = { 0 };
 	int rc;
 
+	if (fields_alter(a, s, &c->schema, e) == -1)
+		return -1;
 	if (schema_same(s, &c->schema, e) == -1)
 		return err_wrap(e,
 		    "it is at the target already, with other fields (first: "

@@ -131,29 +131,6 @@ do_create_index(struct apply *a, struct err *e)
 }
 
 int
-do_alter_index(struct apply *a, struct err *e)
-{
-	Pb__AlterIndexRequest req = PB__ALTER_INDEX_REQUEST__INIT;
-	const char *index;
-	struct kvs params = { 0 };
-	int rc;
-
-	if (opline_str(&a->op, "index", &index, e) == -1 ||
-	    op_kvs(&a->op, "params", &params, e) == -1)
-		return -1;
-	req.db_name = mv_str(a->db);
-	req.collection_name = mv_str(a->coll);
-	req.index_name = mv_str(index);
-	req.n_extra_params = params.n;
-	req.extra_params = apply_pairs(&params);
-	rc = apply_must(a, "AlterIndex", apply_label(a->db, a->coll, index),
-	    &req.base, 0, e);
-	apply_pairs_free(req.extra_params);
-	kvs_fini(&params);
-	return rc;
-}
-
-int
 do_drop_index(struct apply *a, struct err *e)
 {
 	const char *field, *index;

@@ -283,7 +283,15 @@ do_fn do_create_collection, do_drop_collection, do_alter_collection,
 /* alias.c */
 do_fn do_create_alias, do_alter_alias, do_drop_alias;
 /* index.c */
-do_fn do_create_index, do_alter_index, do_drop_index;
+do_fn do_create_index, do_drop_index;
+/* alter.c */
+do_fn do_alter_index, do_alter_field;
+/*
+ * Give the fields of the current collection the limits that they have in s, as
+ * far as the target does it, and note it in what it is known to have.
+ */
+int fields_alter(struct apply *a, const struct schema *s, struct schema *have,
+    struct err *e);
 /* load.c */
 do_fn do_load_collection, do_release_collection, do_load_partitions,
     do_release_partitions;

@@ -36,6 +36,8 @@ static const struct layout layouts[] = {
 	{ 408, MSG_IMPORT, "Import", 0, 2, 3, 0, 0, 4, 0, 0, 0, 0, 0 },
 	{ 1200, MSG_TICK, "TimeTick", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 1212, MSG_OTHER, "Replicate", 0, 4, 5, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 115, MSG_ALTER_FIELD, "AlterCollectionField", 0, 2, 3, 0, 0, 0, 0, 0,
+	    0, 0, 0 },
 	{ 106, MSG_OTHER, "LoadCollection", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 107, MSG_OTHER, "ReleaseCollection", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0,
 	    0 },
@@ -44,7 +46,7 @@ static const struct layout layouts[] = {
 	    0 },
 	{ 300, MSG_OTHER, "CreateIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 302, MSG_OTHER, "DropIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
-	{ 304, MSG_OTHER, "AlterIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 304, MSG_ALTER_INDEX, "AlterIndex", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 402, MSG_FLUSH, "Flush", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 1801, MSG_OTHER, "CreateDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 1802, MSG_OTHER, "DropDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
@@ -222,6 +224,13 @@ body_rows_check(
 	return 0;
 }
 
+void
+body_push(struct spans *to, const struct pbfield *f)
+{
+	to->v = x_grow(to->v, to->n, &to->cap, sizeof *to->v);
+	to->v[to->n++] = (struct span){ (const char *)f->ptr, f->len };
+}
+
 int
 body_strings(
     const void *p, size_t len, uint32_t field, struct spans *to, struct err *e)
@@ -231,11 +240,8 @@ body_strings(
 	int rc;
 
 	while ((rc = pbwalk_next(&r, &f)) == 1) {
-		if (f.field != field || f.wire != PB_BYTES)
-			continue;
-		to->v = x_grow(to->v, to->n, &to->cap, sizeof *to->v);
-		to->v[to->n].ptr = (const char *)f.ptr;
-		to->v[to->n++].len = f.len;
+		if (f.field == field && f.wire == PB_BYTES)
+			body_push(to, &f);
 	}
 	return rc == 0 ? 0 : broken("record", r.p, p, e);
 }

@@ -37,6 +37,10 @@ int body_rows_check(
 /* "Insert" for commonpb.MsgType 400; NULL for a type that we do not know. */
 const char *body_type_name(int type);
 
+/* Appends the bytes of a field. */
+struct pbfield;
+void body_push(struct spans *to, const struct pbfield *f);
+
 /* Every occurrence of a repeated string, appended. */
 int body_strings(
     const void *p, size_t len, uint32_t field, struct spans *to, struct err *e);

@@ -27,6 +27,9 @@ struct format {
 	 */
 	int (*flush)(
 	    const struct record *r, struct spans *colls, struct err *e);
+	/* What MSG_ALTER_INDEX and MSG_ALTER_FIELD of clients change. NULL: the
+	 * format has no clients' requests. */
+	int (*alter)(const struct record *r, struct alter *a, struct err *e);
 };
 
 extern const struct format format_v23, format_v26;

@@ -22,6 +22,14 @@ msg_use(enum msg_kind kind)
 }
 
 void
+alter_fini(struct alter *a)
+{
+	spans_fini(&a->keys);
+	spans_fini(&a->values);
+	spans_fini(&a->gone);
+}
+
+void
 spans_fini(struct spans *s)
 {
 	free(s->v);

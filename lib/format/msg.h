@@ -25,6 +25,7 @@ enum msg_kind {
 	MSG_DROP_COLLECTION,
 	MSG_CREATE_PARTITION,
 	MSG_DROP_PARTITION,
+	MSG_ALTER_FIELD,
 	/* and in the streaming log: */
 	MSG_ALTER_COLLECTION,
 	MSG_TRUNCATE_COLLECTION,
@@ -109,5 +110,13 @@ struct spans {
 	size_t n, cap;
 };
 void spans_fini(struct spans *s);
+
+/* What a client's request changes. */
+struct alter {
+	struct span name;          /* of the index or field */
+	struct spans keys, values; /* parameters that are set, in pairs */
+	struct spans gone;         /* and the names of those that go */
+};
+void alter_fini(struct alter *a);
 
 #endif

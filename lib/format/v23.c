@@ -68,6 +68,12 @@ flush(const struct record *r, struct spans *colls, struct err *e)
 	return v23_flush(r->ptr, r->len, colls, e);
 }
 
+static int
+alter(const struct record *r, struct alter *a, struct err *e)
+{
+	return v23_alter(r->ptr, r->len, a, e);
+}
+
 const struct format format_v23 = {
 	.name = "message log",
 	.versions = "2.3.2 to 2.5",
@@ -75,4 +81,5 @@ const struct format format_v23 = {
 	.is = any,
 	.decode = decode,
 	.flush = flush,
+	.alter = alter,
 };

@@ -28,6 +28,12 @@ int v23_decode(const void *p, size_t len, struct msg *m, struct err *e);
  */
 int v23_flush(const void *p, size_t len, struct spans *colls, struct err *e);
 
+/*
+ * Of AlterIndex and AlterCollectionField (milvus.proto, both have the same
+ * numbers): the name, what is set and what goes. -1 leaves *a for alter_fini.
+ */
+int v23_alter(const void *p, size_t len, struct alter *a, struct err *e);
+
 /* CreateCollection's virtual channels, by shard, appended. */
 int v23_vchannels(
     const void *p, size_t len, struct spans *names, struct err *e);

@@ -18,7 +18,8 @@
 
 enum {
 	TOGETHER = 16, /* calls of milvus_ask that are sent at once */
-	UNKNOWN = 2,   /* gRPC's status for an error without one of its own */
+	UNIMPLEMENTED = 12,
+	UNKNOWN = 2, /* gRPC's status for an error without one of its own */
 };
 
 /* The "host:port" of a URL; grpc_open refuses URLs with a user in them. */
@@ -250,6 +251,7 @@ milvus_judge(const struct grpc_result *r, int bare, struct mv_status *s)
 		break;
 	case GRPC_STATUS:
 		s->class = grpc_class(r->status);
+		s->no_call = r->status == UNIMPLEMENTED;
 		if (r->status == 8 &&
 		    strstr(r->text, "larger than max") == NULL)
 			s->class = MV_RETRY;

@@ -47,6 +47,7 @@ struct mv_status {
 	int sent; /* 0 if the server cannot have received the request */
 	/* try again no earlier than this time of clock_ns() */
 	int64_t quiet_ns;
+	int no_call;      /* the server is older than this call */
 	int brief;        /* to be tried for a short time only, unless a Milvus
 			     answered before */
 	char reason[512]; /* as the server or the network says it */

@@ -24,7 +24,7 @@ reader_wanted(void *arg, const struct rec *rec)
 	const struct cat_coll *c = cat_coll(&r->cat, rec->msg.coll_id);
 
 	return c == NULL || c->included || rec->broken ||
-	       rec->msg.kind == MSG_FLUSH || view_coll(&r->view, c->id) != NULL;
+	       merge_is_request(rec) || view_coll(&r->view, c->id) != NULL;
 }
 
 static int

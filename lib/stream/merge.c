@@ -110,14 +110,18 @@ is_ddl(enum msg_kind kind)
 	       kind == MSG_DROP_PARTITION;
 }
 
-/*
- * Milvus records clients' requests on replicate-msg; only Flush is taken from
- * there, the others come from the catalogue (law 0).
- */
-static int
-is_request(const struct topic *t, const struct rec *r)
+int
+merge_is_request(const struct rec *r)
 {
-	return !t->pub.ticks && !r->broken && r->msg.kind != MSG_FLUSH;
+	return r->msg.kind == MSG_FLUSH || r->msg.kind == MSG_ALTER_INDEX ||
+	       r->msg.kind == MSG_ALTER_FIELD;
+}
+
+/* A request that says no more than the catalogue (law 0). */
+static int
+is_known(const struct topic *t, const struct rec *r)
+{
+	return !t->pub.ticks && !r->broken && !merge_is_request(r);
 }
 
 /* The counter for a record that does not wait, or NULL. */
@@ -131,7 +135,7 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 	}
 	if (merge_skips(t, r))
 		return &m->stats.skipped;
-	if (is_ddl(r->msg.kind) || is_request(t, r))
+	if (is_ddl(r->msg.kind) || is_known(t, r))
 		return &m->stats.ddl;
 	if (!r->broken && retry(t, &r->msg))
 		return &m->stats.retries;

@@ -97,6 +97,12 @@ size_t merge_bytes(const struct merge *m); /* held, of all topics */
 struct rec *merge_add(struct merge *m, const struct format *f,
     struct record *own_k, struct err *e);
 
+/*
+ * Milvus records clients' requests on replicate-msg, by collection's name. Is
+ * it one that is taken from there? The others come from the catalogue.
+ */
+int merge_is_request(const struct rec *r);
+
 /* Count and forget records for which want returns 0. */
 void merge_filter(
     struct merge *m, int (*want)(void *arg, const struct rec *r), void *arg);

@@ -192,6 +192,16 @@ void reader_source_line(struct reader *r, struct jsonw *w, int whole);
 void reader_imports(struct reader *r);
 int reader_meet(struct reader *r, char **topics, struct err *e);
 int reader_remembers(struct reader *r, struct err *e);
+/*
+ * line.c: "src" of a line; the line of a record that nobody knows; the same for
+ * one that cannot be written, and why. request.c: what a client asked for, on
+ * replicate-msg.
+ */
+void reader_src(const struct reader *r, const struct rec *rec, struct jsonw *w);
+void reader_unknown(struct reader *r, const struct rec *rec);
+void reader_undecodable(
+    struct reader *r, const struct rec *rec, const struct err *e);
+void reader_request(struct reader *r, const struct rec *rec);
 /* select.c: which collections the stream has. */
 void reader_include(struct reader *r); /* all that the catalogue has */
 /* ERR_DATA if a pattern matches nothing and the stream has an end. */

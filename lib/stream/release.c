@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "model/names.h"
 #include "rows/keys.h"
 #include "stream/priv.h"
 
@@ -34,28 +32,6 @@ struct leaving {
 	int upsert; /* an insert whose delete half was found */
 	int done;   /* a delete that is half of an upsert */
 };
-
-static void
-add_src(const struct reader *r, const struct rec *rec, struct jsonw *w)
-{
-	jw_open(w, "src", '{');
-	jw_str(w, "t", reader_topic(r, &rec->m)->in->name);
-	mq_id_to_json(w, "o", rec->m.id);
-	jw_close(w, '}');
-}
-
-static void
-unknown(struct reader *r, const struct rec *rec)
-{
-	struct jsonw *w = emit_open(&r->emit, OP_UNKNOWN, rec->ts);
-
-	jw_i64(w, "type", rec->msg.type);
-	if (rec->late)
-		jw_bool(w, "late", 1);
-	jw_b64(w, "b64", rec->m.ptr, rec->m.len);
-	add_src(r, rec, w);
-	emit_close(&r->emit, 0);
-}
 
 /* db, coll, coll_id, part as the target has them, else as the source had. */
 static void
@@ -86,15 +62,6 @@ add_flags(const struct leaving *l, struct jsonw *w)
 		jw_bool(w, "gone", 1);
 }
 
-/* Why a record could not be written; it leaves as `unknown`. */
-static void
-undecodable(struct reader *r, const struct rec *rec, const struct err *e)
-{
-	log_warn("topic '%s' offset %s: %s", reader_topic(r, &rec->m)->in->name,
-	    MQ_TEXT(rec->m.id), e->msg);
-	unknown(r, rec);
-}
-
 static void
 insert(struct reader *r, struct leaving *l)
 {
@@ -107,7 +74,7 @@ insert(struct reader *r, struct leaving *l)
 	int more = rows != NULL;
 
 	if (rows == NULL)
-		undecodable(r, rec, &e);
+		reader_undecodable(r, rec, &e);
 	while (more == 1) {
 		struct jsonw *w = emit_open(
 		    &r->emit, l->upsert ? OP_UPSERT : OP_INSERT, rec->ts);
@@ -117,7 +84,7 @@ insert(struct reader *r, struct leaving *l)
 		buf_clear(&r->rows_text);
 		more = rows_write(rows, LINE_BYTES, &text, &n, &e);
 		if (more == -1) {
-			undecodable(r, rec, &e);
+			reader_undecodable(r, rec, &e);
 			break;
 		}
 		add_names(r, l, w);
@@ -130,7 +97,7 @@ insert(struct reader *r, struct leaving *l)
 			jw_bool(w, "lossy", 1);
 		if (rows_inline(rows))
 			jw_str(w, "json", "inline");
-		add_src(r, rec, w);
+		reader_src(r, rec, w);
 		emit_close(&r->emit, n);
 	}
 	rows_free(rows);
@@ -144,7 +111,7 @@ static void delete (struct reader *r, struct leaving *l)
 	size_t from = 0, next;
 
 	if (keys_of_delete(rec->m.ptr, rec->m.len, &k, &e) == -1) {
-		undecodable(r, rec, &e);
+		reader_undecodable(r, rec, &e);
 		keys_fini(&k);
 		return;
 	}
@@ -160,43 +127,10 @@ static void delete (struct reader *r, struct leaving *l)
 		buf_add(w->b, r->rows_text.ptr, r->rows_text.len);
 		jw_close(w, ']');
 		add_flags(l, w);
-		add_src(r, rec, w);
+		reader_src(r, rec, w);
 		emit_close(&r->emit, next - from);
 	}
 	keys_fini(&k);
-}
-
-/* A flush names collections as its client did: by name or by alias. */
-static void
-flush(struct reader *r, const struct rec *rec)
-{
-	struct spans names = { 0 };
-	struct err e = { 0 };
-	char *db = rec->msg.db.len == 0
-		       ? x_strdup(DEFAULT_DB)
-		       : x_strndup(rec->msg.db.ptr, rec->msg.db.len);
-
-	if (rec->format->flush(&rec->m, &names, &e) == -1)
-		undecodable(r, rec, &e);
-	for (size_t i = 0; i < names.n; i++) {
-		char *name = x_strndup(names.v[i].ptr, names.v[i].len);
-		const struct cat_coll *c = cat_by_name(&r->cat, db, name);
-		const struct view_coll *v =
-		    c == NULL ? NULL : view_coll(&r->view, c->id);
-		struct jsonw *w;
-
-		free(name);
-		if (v == NULL)
-			continue;
-		w = emit_open(&r->emit, OP_FLUSH, rec->ts);
-		jw_str(w, "db", v->db);
-		jw_str(w, "coll", v->name);
-		jw_i64s(w, "coll_id", v->id);
-		add_src(r, rec, w);
-		emit_close(&r->emit, 0);
-	}
-	spans_fini(&names);
-	free(db);
 }
 
 static int
@@ -281,7 +215,7 @@ belongs(struct reader *r, struct leaving *l, struct err *e)
 	const struct msg *m = &l->rec->msg;
 	int young = !r->cat.follow && l->rec->ts > r->cat.ts;
 
-	if (l->rec->broken || m->kind == MSG_FLUSH)
+	if (l->rec->broken || merge_is_request(l->rec))
 		return 0;
 	l->coll = cat_coll(&r->cat, m->coll_id);
 	if (!cat_knows(l->coll))
@@ -330,9 +264,9 @@ leave(struct reader *r, struct leaving *l)
 	enum msg_kind kind = rec->msg.kind;
 
 	if (rec->broken) {
-		unknown(r, rec);
-	} else if (kind == MSG_FLUSH) {
-		flush(r, rec);
+		reader_unknown(r, rec);
+	} else if (merge_is_request(rec)) {
+		reader_request(r, rec);
 	} else if (kind == MSG_CREATE_COLLECTION) {
 		return; /* the catalogue has better data */
 	} else if (l->coll != NULL && !l->coll->included) {
@@ -350,10 +284,10 @@ leave(struct reader *r, struct leaving *l)
 
 		add_names(r, l, w);
 		add_flags(l, w);
-		add_src(r, rec, w);
+		reader_src(r, rec, w);
 		emit_close(&r->emit, 0);
 	} else {
-		unknown(r, rec);
+		reader_unknown(r, rec);
 	}
 }
 

@@ -185,6 +185,7 @@ record(const uint8_t *p, size_t n, const struct schema *s, int flags)
 	struct spans names = { 0 };
 	struct schema made = { 0 };
 	struct err e = { 0 };
+	struct alter a;
 	struct msg m;
 
 	if (v23_decode(p, n, &m, &e) == 0) {
@@ -198,6 +199,9 @@ record(const uint8_t *p, size_t n, const struct schema *s, int flags)
 	v23_flush(p, n, &names, &e);
 	v23_vchannels(p, n, &names, &e);
 	spans_fini(&names);
+	if (v23_alter(p, n, &a, &e) == 0 && a.keys.n != a.values.n)
+		abort();
+	alter_fini(&a);
 }
 
 /* The properties of a record of the streaming log. */

@@ -125,8 +125,16 @@ class Fold:
         self.new(self.coll(op)['indexes'], op['index'])
         self.coll(op)['indexes'][op['index']] = {'field': op['field'], 'params': op['params']}
 
+    def change(self, params, op):
+        params.update(op['params'])
+        for k in op.get('delete', []):
+            params.pop(k, None)
+
+    def alter_field(self, op):
+        self.change(self.coll(op)['schema']['fields'][op['field']]['params'], op)
+
     def alter_index(self, op):
-        self.coll(op)['indexes'][op['index']]['params'] = op['params']
+        self.change(self.coll(op)['indexes'][op['index']]['params'], op)
 
     def drop_index(self, op):
         del self.coll(op)['indexes'][op['index']]

@@ -70,6 +70,30 @@ is '  to a database that is made' "$(rows | cut -d ' ' -f 1-2)" 'e s'
 { create r; insert r 1; } | run --rename default=d --rename default.r=d.t; good '  goes before that of its database'
 is '  ' "$(rows | cut -d ' ' -f 1-2 | paste -sd,)" 'd t,e s'
 
+: >fake.log
+wide() { create v | sed "s/{\"id\":101/{\"id\":102,\"name\":\"s\",\"type\":\"VarChar\",\"params\":{\"max_length\":\"$1\"}},&/"; }
+alter() { op alter_field v "\"field\":\"s\",\"params\":{\"max_length\":\"$1\"}"; }
+{ wide 20; alter 40; } | run; good 'a field is altered'
+wide 40 | run; good '  and is as it was made there'
+wide 60 | sed 's/"num_partitions"/"ensure":true,&/' | run; good '  and one that was altered while nobody looked'
+op alter_field v '"field":"s","params":{},"delete":["mmap.enabled"]' | run; good '  what goes, goes'
+is '  by these calls' "$(calls AlterColl | cut -d ' ' -f 4- | paste -sd ,)" '["max_length=40"],["max_length=60"],["-mmap.enabled"]'
+faults '[{"method":"AlterCollectionField","times":9,"grpc":12,"text":"unknown method"}]'
+alter 80 | run
+like '  a target that cannot' "$(cat "$err")" "AlterCollectionField 'default.v/s': the server does not know this call"
+wide 80 | run
+like '  says what is wrong at a start' "$(cat "$err")" "field 's': max_length '80' and '60'"
+faults '[]'
+op alter_field v '"field":"s","params":{},"delete":"x"' | run
+like '  a broken line' "$(cat "$err")" "alter_field 'default.v': 'delete' is no list"
+index() { op "$1_index" v "\"field\":\"vec\",\"index\":\"i\",\"index_id\":\"3\",\"params\":$2"; }
+{ index create '{"index_type":"FLAT"}'; index alter '{"mmap.enabled":"true"},"delete":["x"]'; } | run; good 'an index is altered'
+is '  by one call' "$(calls AlterIndex | cut -d ' ' -f 4-)" '["mmap.enabled=true","-x"]'
+faults '[{"method":"AlterIndex","times":9,"grpc":12,"text":"unknown method"}]'
+index alter '{}' | run; good '  a target that cannot do it goes on'
+like '  and says so' "$(cat "$err")" "index 'default.v/i' is not altered at the target"
+faults '[]'
+
 op import p | run
 like 'an import is refused' "$(cat "$err")" 'in line 2: import .default.p.: rows were imported in bulk'
 op import p | run --skip import,flush; good '  but with --skip'

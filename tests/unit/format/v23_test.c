@@ -242,6 +242,51 @@ a_flush_names_collections(void **state)
 	buf_fini(&b);
 }
 
+static void
+pair(struct buf *b, const char *key, const char *value)
+{
+	struct buf sub = { 0 };
+
+	if (key != NULL)
+		pm_str(&sub, 1, key);
+	if (value != NULL)
+		pm_str(&sub, 2, value);
+	pm_sub(b, 5, &sub);
+}
+
+static void
+an_alter_sets_and_takes_away(void **state)
+{
+	struct buf b = { 0 };
+	struct alter a;
+	struct msg m;
+	struct err e;
+
+	(void)state;
+	base(&b, 115, 1, 44);
+	pm_str(&b, 3, "items");
+	pm_str(&b, 4, "name");
+	pair(&b, "max_length", "9");
+	pair(&b, "k", NULL);
+	pm_str(&b, 6, "mmap.enabled");
+	accepted(&b, &m);
+	assert_int_equal(m.kind, MSG_ALTER_FIELD);
+	assert_true(is(m.coll, "items"));
+	assert_int_equal(v23_alter(b.ptr, b.len, &a, &e), 0);
+	assert_true(is(a.name, "name"));
+	assert_int_equal(a.keys.n, 2);
+	assert_int_equal(a.values.n, 2);
+	assert_true(is(a.keys.v[0], "max_length") && is(a.values.v[0], "9"));
+	assert_true(is(a.keys.v[1], "k") && a.values.v[1].len == 0);
+	assert_int_equal(a.gone.n, 1);
+	assert_true(is(a.gone.v[0], "mmap.enabled"));
+	alter_fini(&a);
+	assert_int_equal(v23_alter(b.ptr, b.len - 1, &a, &e), -1);
+	assert_int_equal(e.kind, ERR_DATA);
+	alter_fini(&a);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -255,6 +300,7 @@ main(void)
 		cmocka_unit_test(refuses_rows_that_it_cannot_carry),
 		cmocka_unit_test(every_cut_is_an_error_or_shorter),
 		cmocka_unit_test(a_flush_names_collections),
+		cmocka_unit_test(an_alter_sets_and_takes_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

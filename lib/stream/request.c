@@ -1,0 +1,140 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "model/names.h"
+#include "stream/priv.h"
+
+static const struct view_coll *
+of_alias(const struct view *v, const char *db, const char *alias)
+{
+	for (size_t i = 0; i < v->n_colls; i++)
+		if (strcmp(v->colls[i]->db, db) == 0 &&
+		    view_find_name(&v->colls[i]->aliases, alias) != NULL)
+			return v->colls[i];
+	return NULL;
+}
+
+/*
+ * A request names a collection as its client did: by name or by alias. Those
+ * that the target has at this moment of the stream come first, then those that
+ * the source has by now.
+ */
+static const struct view_coll *
+named(const struct reader *r, const struct rec *rec, struct span coll)
+{
+	char *db = rec->msg.db.len == 0
+		       ? x_strdup(DEFAULT_DB)
+		       : x_strndup(rec->msg.db.ptr, rec->msg.db.len);
+	char *name = x_strndup(coll.ptr, coll.len);
+	const struct view_coll *v = view_by_name(&r->view, db, name);
+	const struct cat_coll *c;
+
+	if (v == NULL)
+		v = of_alias(&r->view, db, name);
+	if (v == NULL && (c = cat_by_name(&r->cat, db, name)) != NULL)
+		v = view_coll(&r->view, c->id);
+	free(name);
+	free(db);
+	return v;
+}
+
+static struct jsonw *
+open_line(struct reader *r, enum opname op, const struct rec *rec,
+    const struct view_coll *v)
+{
+	struct jsonw *w = emit_open(&r->emit, op, rec->ts);
+
+	jw_str(w, "db", v->db);
+	jw_str(w, "coll", v->name);
+	jw_i64s(w, "coll_id", v->id);
+	return w;
+}
+
+static void
+flush(struct reader *r, const struct rec *rec)
+{
+	struct spans names = { 0 };
+	struct err e = { 0 };
+
+	if (rec->format->flush(&rec->m, &names, &e) == -1)
+		reader_undecodable(r, rec, &e);
+	for (size_t i = 0; i < names.n; i++) {
+		const struct view_coll *v = named(r, rec, names.v[i]);
+
+		if (v == NULL)
+			continue;
+		reader_src(r, rec, open_line(r, OP_FLUSH, rec, v));
+		emit_close(&r->emit, 0);
+	}
+	spans_fini(&names);
+}
+
+static void
+changes(const struct alter *a, struct jsonw *w)
+{
+	char *key;
+
+	jw_open(w, "params", '{');
+	for (size_t i = 0; i < a->keys.n; i++) {
+		key = x_strndup(a->keys.v[i].ptr, a->keys.v[i].len);
+		jw_bytes(w, key, a->values.v[i].ptr, a->values.v[i].len);
+		free(key);
+	}
+	jw_close(w, '}');
+	if (a->gone.n == 0)
+		return;
+	jw_open(w, "delete", '[');
+	for (size_t i = 0; i < a->gone.n; i++)
+		jw_bytes(w, NULL, a->gone.v[i].ptr, a->gone.v[i].len);
+	jw_close(w, ']');
+}
+
+/*
+ * An index that the target does not have yet is made later, of a catalogue that
+ * is younger than this.
+ */
+static void
+alter(struct reader *r, const struct rec *rec)
+{
+	int index = rec->msg.kind == MSG_ALTER_INDEX;
+	const struct view_coll *v = named(r, rec, rec->msg.coll);
+	const struct view_item *x = NULL;
+	struct alter a = { 0 };
+	struct err e = { 0 };
+	struct jsonw *w;
+	char *name;
+
+	if (rec->format->alter(&rec->m, &a, &e) == -1)
+		reader_undecodable(r, rec, &e);
+	else if (v != NULL) {
+		name = x_strndup(a.name.ptr, a.name.len);
+		x = index ? view_find_name(&v->indexes, name) : NULL;
+		if (!index || x != NULL) {
+			w = open_line(
+			    r, index ? OP_ALTER_INDEX : OP_ALTER_FIELD, rec, v);
+			jw_str(w, "field", index ? x->field : name);
+			if (index) {
+				jw_str(w, "index", x->name);
+				jw_i64s(w, "index_id", x->id);
+			}
+			changes(&a, w);
+			if (rec->late)
+				jw_bool(w, "late", 1);
+			reader_src(r, rec, w);
+			emit_close(&r->emit, 0);
+		}
+		free(name);
+	}
+	alter_fini(&a);
+}
+
+void
+reader_request(struct reader *r, const struct rec *rec)
+{
+	if (rec->msg.kind == MSG_FLUSH)
+		flush(r, rec);
+	else
+		alter(r, rec);
+}
