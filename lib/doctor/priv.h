@@ -179,10 +179,15 @@ void check_state(struct doctor *d);
 void check_lag(struct doctor *d);
 void check_progress(struct doctor *d);
 void check_start(struct doctor *d);
-void check_lost(struct doctor *d);
-void check_unknown(struct doctor *d);
 void check_disk(struct doctor *d);
 void check_upgrade(struct doctor *d);
+/* A member that is text, or NULL; j may be NULL. */
+const char *doctor_text(const json_t *j, const char *key);
+/* 1 for a set that moves the position: 'set --missing' does not. */
+int doctor_is_set(const char *event, const json_t *line);
+/* lost.c */
+void check_lost(struct doctor *d);
+void check_unknown(struct doctor *d);
 /*
  * The number of lines in dead.ndjson; only those of a collection if id is not
  * NULL. *e is set if the file cannot be read.
