@@ -234,8 +234,8 @@ has_id(const int64_t *v, size_t n, int64_t id)
 }
 
 /*
- * While a load begins, its partitions come one by one, so that a missing one
- * was not released.
+ * While a load begins, its partitions come one by one, so a partition that has
+ * not come yet was not released.
  */
 static void
 check_whole(struct cat_coll *c, const int64_t *old, size_t n)

@@ -19,7 +19,8 @@ struct rows {
 	struct rows_opts opts;
 	size_t count, next;
 	int lossy;
-	int json; /* JSON is really written inline */
+	/* this message's JSON values can be written inline, and are */
+	int json;
 	struct fdata *v;
 	size_t n, cap;
 };

@@ -209,7 +209,10 @@ range(
 	return rc;
 }
 
-/* Compares the numbers of rows, which is cheap; a line if they differ. */
+/*
+ * Compares the numbers of rows, which is cheap, and writes a line if they
+ * differ.
+ */
 static int
 totals(struct unit *u, uint64_t n[2], struct err *e)
 {
