@@ -45,6 +45,18 @@ is_old_curl(void)
 	return curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
 }
 
+static void
+connections(struct grpc *g)
+{
+	g->multi = curl_multi_init();
+	if (g->multi == NULL)
+		abort(); /* out of memory */
+	curl_multi_setopt(g->multi, CURLMOPT_PIPELINING,
+	    g->single ? CURLPIPE_NOTHING : CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)MAX_LINKS);
+	g->links = 0;
+}
+
 struct grpc *
 grpc_open(const struct grpc_conf *conf, struct err *e)
 {
@@ -79,12 +91,7 @@ grpc_open(const struct grpc_conf *conf, struct err *e)
 	g->cert = dup_or_null(conf->cert);
 	g->key = dup_or_null(conf->key);
 	grpc_wait_open(g);
-	g->multi = curl_multi_init();
-	if (g->multi == NULL)
-		abort(); /* out of memory */
-	curl_multi_setopt(g->multi, CURLMOPT_PIPELINING,
-	    g->single ? CURLPIPE_NOTHING : CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)MAX_LINKS);
+	connections(g);
 	return g;
 }
 
@@ -98,12 +105,11 @@ call_free(struct rpc *c)
 	free(c);
 }
 
-void
-grpc_close(struct grpc *g)
+/* Nobody waits for an answer any more. */
+static void
+drop(struct grpc *g)
 {
-	if (g == NULL)
-		return;
-	while (g->active != NULL) { /* nobody waits for its answer any more */
+	while (g->active != NULL) {
 		struct rpc *c = g->active;
 
 		g->active = c->next;
@@ -116,7 +122,23 @@ grpc_close(struct grpc *g)
 		g->idle = c->next;
 		call_free(c);
 	}
+	g->pending = 0;
 	curl_multi_cleanup(g->multi);
+}
+
+void
+grpc_renew(struct grpc *g)
+{
+	drop(g);
+	connections(g);
+}
+
+void
+grpc_close(struct grpc *g)
+{
+	if (g == NULL)
+		return;
+	drop(g);
 	grpc_wait_close(g);
 	free(g->base);
 	free(g->auth);
@@ -160,21 +182,24 @@ launch(struct rpc *c)
 	if (c->prior)
 		g->links++;
 	c->piece = c->at = c->head_at = 0;
-	c->too_long = 0;
+	c->too_long = c->broken = 0;
 	c->left = c->bytes;
 	c->sent_ns = 0;
 	c->status = -1;
 	c->error[0] = '\0';
 	buf_clear(&c->body);
 	buf_clear(&c->message);
+	if (c->sink != NULL)
+		c->sink->begin(c->arg);
 	grpc_set_options(c);
 	if (curl_multi_add_handle(g->multi, c->easy) != CURLM_OK)
 		abort(); /* out of memory, or a mistake of ours */
 }
 
-void
-grpc_start(struct grpc *g, const char *method, const struct span *pieces,
-    size_t npieces, int timeout_ms, grpc_done *done, void *arg)
+static void
+start(struct grpc *g, const char *method, const struct span *pieces,
+    size_t npieces, int timeout_ms, grpc_done *done, void *arg,
+    const struct grpc_sink *sink)
 {
 	struct rpc *c = call_new(g);
 	size_t n = 0;
@@ -182,6 +207,7 @@ grpc_start(struct grpc *g, const char *method, const struct span *pieces,
 	for (size_t i = 0; i < npieces; i++)
 		n += pieces[i].len;
 	c->method = method;
+	c->sink = sink;
 	c->done = done;
 	c->arg = arg;
 	c->timeout_ms = timeout_ms;
@@ -194,6 +220,21 @@ grpc_start(struct grpc *g, const char *method, const struct span *pieces,
 	g->active = c;
 	g->pending++;
 	launch(c);
+}
+
+void
+grpc_start(struct grpc *g, const char *method, const struct span *pieces,
+    size_t npieces, int timeout_ms, grpc_done *done, void *arg)
+{
+	start(g, method, pieces, npieces, timeout_ms, done, arg, NULL);
+}
+
+void
+grpc_start_stream(struct grpc *g, const struct grpc_sink *sink,
+    const char *method, const struct span *piece, int timeout_ms,
+    grpc_done *done, void *arg)
+{
+	start(g, method, piece, 1, timeout_ms, done, arg, sink);
 }
 
 /* No gRPC status came: use the HTTP status (gRPC's mapping). */
@@ -212,24 +253,22 @@ http_only(struct rpc *c, struct grpc_result *r)
 		snprintf(c->error, sizeof c->error, "an answer without status");
 }
 
+/* Status 0: the one message of the answer, or what a stream is left with. */
 static void
-answered(struct rpc *c, struct grpc_result *r)
+whole(struct rpc *c, struct grpc_result *r)
 {
 	const uint8_t *p = (const uint8_t *)c->body.ptr;
 	uint32_t n;
 
-	if (c->status == -1) {
-		http_only(c, r);
+	if (c->sink != NULL && c->sink->is_whole(c->arg)) {
+		r->end = GRPC_ANSWER;
 		return;
 	}
-	r->status = c->status;
-	r->text = c->message.len > 0 ? c->message.ptr : "no message";
-	r->end = GRPC_STATUS;
-	/* deadline exceeded, cancelled: the request may be done all the same */
-	if (c->status == 4 || c->status == 1)
+	if (c->sink != NULL) {
 		r->end = GRPC_UNKNOWN;
-	if (c->status != 0)
+		r->text = "the answer ends in the middle of a message";
 		return;
+	}
 	r->end = GRPC_REFUSED;
 	r->text = "a broken answer";
 	if (c->body.len < FRAME_HEAD || p[0] != 0)
@@ -241,6 +280,24 @@ answered(struct rpc *c, struct grpc_result *r)
 	r->end = GRPC_ANSWER;
 	r->ptr = p + FRAME_HEAD;
 	r->len = n;
+}
+
+static void
+answered(struct rpc *c, struct grpc_result *r)
+{
+
+	if (c->status == -1) {
+		http_only(c, r);
+		return;
+	}
+	r->status = c->status;
+	r->text = c->message.len > 0 ? c->message.ptr : "no message";
+	r->end = GRPC_STATUS;
+	/* deadline exceeded, cancelled: the request may be done all the same */
+	if (c->status == 4 || c->status == 1)
+		r->end = GRPC_UNKNOWN;
+	if (c->status == 0)
+		whole(c, r);
 }
 
 /*
@@ -341,6 +398,10 @@ finish(struct rpc *c, CURLcode rc)
 		snprintf(
 		    c->error, sizeof c->error, "the answer is larger than max");
 	}
+	if (c->broken) {
+		r.end = GRPC_REFUSED;
+		snprintf(c->error, sizeof c->error, "a broken answer");
+	}
 	/* a server that wants TLS just ends the connection */
 	if ((rc == CURLE_PARTIAL_FILE || rc == CURLE_HTTP2_STREAM) && !g->tls &&
 	    !g->heard)
@@ -372,6 +433,16 @@ finish_all(struct grpc *g)
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &arg);
 		finish((struct rpc *)(void *)arg, m->data.result);
 	}
+}
+
+CURLMcode
+grpc_drive(struct grpc *g)
+{
+	int moved;
+	CURLMcode rc = grpc_step(g, &moved);
+
+	finish_all(g);
+	return rc;
 }
 
 int

@@ -14,7 +14,6 @@
 #include "base/num.h"
 
 enum {
-	MAX_ANSWER = 64 << 20, /* bytes */
 	CONNECT_MS = 10000,
 	DEAD_MS = 30000, /* after so long without an acknowledgement the peer is
 			    dead */
@@ -67,11 +66,30 @@ never_again(void *arg, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_FAIL;
 }
 
+/* A body of another kind than gRPC's is no message: an error page. */
+static size_t
+take_stream(struct rpc *c, const char *p, size_t n)
+{
+	long http = 0, version = 0;
+	int rc;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &http);
+	curl_easy_getinfo(c->easy, CURLINFO_HTTP_VERSION, &version);
+	if (http != 200 || version != CURL_HTTP_VERSION_2_0)
+		return n;
+	rc = c->sink->bytes(c->arg, p, n);
+	c->too_long = rc == GRPC_TOO_LONG;
+	c->broken = rc == GRPC_BROKEN;
+	return rc == 0 ? n : 0;
+}
+
 static size_t
 take(char *p, size_t size, size_t nmemb, void *arg)
 {
 	struct rpc *c = arg;
 
+	if (c->sink != NULL)
+		return take_stream(c, p, size * nmemb);
 	if (c->body.len + size * nmemb > MAX_ANSWER) {
 		c->too_long = 1;
 		return 0;
@@ -142,7 +160,8 @@ set_headers(struct rpc *c)
 {
 	char timeout[64];
 	const char *fixed[] = { "content-type: application/grpc",
-		"te: trailers", "Expect:", "Accept:", timeout, c->g->auth };
+		"te: trailers", "Expect:", "Accept:", c->g->auth,
+		c->timeout_ms > 0 ? timeout : NULL };
 
 	snprintf(timeout, sizeof timeout, "grpc-timeout: %dm", c->timeout_ms);
 	curl_slist_free_all(c->headers);
@@ -209,7 +228,8 @@ grpc_set_options(struct rpc *c)
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->error);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, c);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms + SLACK_MS);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS,
+	    c->timeout_ms > 0 ? (long)c->timeout_ms + SLACK_MS : 0);
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, socket_options);
 	curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, c->g);

@@ -7,8 +7,8 @@
 #include "net/grpc.h"
 
 /*
- * Shared by grpc.c (the channel), grpc_call.c (what curl does for a call) and
- * grpc_wait.c (waiting).
+ * Shared by grpc.c (the channel), grpc_call.c (what curl does for a call),
+ * grpc_stream.c (a call with many answers) and grpc_wait.c (waiting).
  */
 
 enum {
@@ -16,7 +16,19 @@ enum {
 	FRAME_HEAD = 5, /* compressed flag, length big endian */
 	SLACK_MS = 500, /* how much longer than the server we wait */
 	LATE_MS = 2000, /* a request may need so long to reach the server */
+	MAX_ANSWER = 64 << 20, /* bytes of a message */
 };
+
+/* Where the bytes of a stream go; arg is that of its done. */
+struct grpc_sink {
+	/* The call goes out, the first time or again. */
+	void (*begin)(void *arg);
+	/* 0 if the bytes can be taken */
+	int (*bytes)(void *arg, const char *p, size_t n);
+	/* Are those so far whole messages? */
+	int (*is_whole)(const void *arg);
+};
+enum { GRPC_TOO_LONG = 1, GRPC_BROKEN };
 
 struct rpc {
 	struct grpc *g;
@@ -31,10 +43,12 @@ struct rpc {
 	size_t piece, at; /* at: in pieces[piece]; the head goes first */
 	size_t head_at, bytes, left; /* left: bytes not yet taken by curl */
 	int64_t sent_ns;             /* when curl took the last byte */
-	int timeout_ms;
+	int timeout_ms;              /* 0: none, of a stream */
 	/* what comes in */
+	const struct grpc_sink *sink; /* NULL: one message, in body */
 	struct buf body;
 	int too_long;       /* the answer is larger than MAX_ANSWER */
+	int broken;         /* bytes that are no messages */
 	int status;         /* grpc-status, -1 until it has come */
 	struct buf message; /* grpc-message */
 	char error[CURL_ERROR_SIZE];
@@ -67,6 +81,15 @@ struct grpc {
 	int edges; /* epoll descriptor: a connection became writable; -1: curl
 		      waits */
 };
+
+/* As grpc_start, for an answer of many messages. */
+void grpc_start_stream(struct grpc *g, const struct grpc_sink *sink,
+    const char *method, const struct span *piece, int timeout_ms,
+    grpc_done *done, void *arg);
+/* All its calls and connections are dropped; it can be used again. */
+void grpc_renew(struct grpc *g);
+/* Let curl do what it can, and end what is over; curl's code. */
+CURLMcode grpc_drive(struct grpc *g);
 
 /* Set curl's options for this call, its callbacks among them. */
 void grpc_set_options(struct rpc *c);
