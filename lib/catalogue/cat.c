@@ -73,6 +73,9 @@ cat_fini(struct cat *c)
 	free(c->cps);
 	free(c->imports);
 	free(c->root);
+	json_decref(c->users);
+	json_decref(c->roles);
+	json_decref(c->groups);
 	json_decref(c->doc);
 	memset(c, 0, sizeof *c);
 }

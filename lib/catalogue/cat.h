@@ -60,6 +60,7 @@ struct cat_coll {
 	char *db, *name;
 	enum cat_state state;
 	uint64_t ts, create_ts;
+	uint64_t truncate_ts; /* older rows are not there any more; 0: none */
 	struct schema schema; /* n == 0 if it is not known any more */
 	int64_t shards;
 	struct cat_start *topics; /* one for each shard's pchannel */
@@ -131,6 +132,7 @@ struct cat {
 	size_t n_imports, imports_cap;
 	struct cat_checkpoint *cps;
 	size_t n_cps, cps_cap;
+	json_t *users, *roles, *groups; /* name to its newest line; or NULL */
 	json_t *doc; /* of the last line, if it was a user or role */
 };
 
@@ -145,6 +147,7 @@ enum cat_kind {
 	CAT_ALIAS,
 	CAT_USER,
 	CAT_ROLE,
+	CAT_GROUP, /* of privileges */
 	CAT_IMPORT,
 	CAT_READY,
 	CAT_AT,

@@ -74,6 +74,9 @@ static void
 forget(struct cat *c)
 {
 	c->ready = 0;
+	json_object_clear(c->users);
+	json_object_clear(c->roles);
+	json_object_clear(c->groups);
 	for (size_t i = 0; i < c->n_dbs; i++)
 		c->dbs[i].state = CAT_DROPPED;
 	for (size_t i = 0; i < c->n_aliases; i++)
@@ -105,6 +108,7 @@ static const struct {
 	{ "alias", CAT_ALIAS },
 	{ "user", CAT_USER },
 	{ "role", CAT_ROLE },
+	{ "privilege_group", CAT_GROUP },
 	{ "import", CAT_IMPORT },
 	{ "ready", CAT_READY },
 	{ "at", CAT_AT },
@@ -138,6 +142,20 @@ take_of_coll(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 		cat_take_load(c, ch->coll, r);
 }
 
+/* Keep the line of a user, a role or a group. */
+static void
+take_named(json_t **all, struct cat_reader *r)
+{
+	const char *name = cat_get_str(r, "name");
+
+	if (*all == NULL)
+		*all = json_object();
+	if (strcmp(cat_get_str(r, "event"), "delete") == 0)
+		json_object_del(*all, name);
+	else
+		json_object_set(*all, name, (json_t *)(uintptr_t)r->j);
+}
+
 static void
 take(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 {
@@ -160,8 +178,15 @@ take(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 		ch->alias = cat_take_alias(c, r);
 		break;
 	case CAT_USER:
-	case CAT_ROLE:
+		take_named(&c->users, r);
 		ch->doc = c->doc = json_incref((json_t *)(uintptr_t)r->j);
+		break;
+	case CAT_ROLE:
+		take_named(&c->roles, r);
+		ch->doc = c->doc = json_incref((json_t *)(uintptr_t)r->j);
+		break;
+	case CAT_GROUP:
+		take_named(&c->groups, r);
 		break;
 	case CAT_IMPORT:
 		cat_take_import(c, r);

@@ -1,9 +1,11 @@
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common.pb-c.h"
 #include "etcd.pb-c.h"
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "codec/json_write.h"
 #include "codec/pb_read.h"
 #include "meta/store.h"
@@ -20,8 +22,14 @@ struct member {
 	const char *name;
 };
 
-/* CollectionSchema of schema.proto; 10, its version, is told by the log. */
+enum { FIELDS = 4, STRUCTS = 9 };
+
+/*
+ * CollectionSchema of schema.proto; 9, its struct arrays, have names, and 10,
+ * its version, is told by the log.
+ */
 static const struct member of_schema[] = {
+	{ STRUCTS, NULL },
 	{ 10, NULL },
 	{ 11, "external source" },
 	{ 12, "external spec" },
@@ -89,9 +97,9 @@ say_schema(struct unread *u, const Pb__CollectionSchema *s)
 }
 
 static void
-say_field(struct unread *u, const struct item *i)
+say_field(struct unread *u, const void *p, size_t len)
 {
-	struct pbwalk w = pbwalk_init(i->value, i->len);
+	struct pbwalk w = pbwalk_init(p, len);
 	struct pbfield f, name = { 0 };
 	struct buf prefix = { 0 };
 
@@ -110,16 +118,13 @@ say_field(struct unread *u, const struct item *i)
 }
 
 static void
-say_struct(struct unread *u, const struct item *i)
+say_struct(struct unread *u, const void *p, size_t len)
 {
 	Pb__StructArrayFieldSchema *s =
-	    pb__struct_array_field_schema__unpack(NULL, i->len, i->value);
+	    pb__struct_array_field_schema__unpack(NULL, len, p);
 	struct buf b = { 0 };
 
-	if (s == NULL)
-		buf_addf(&b, "struct array %lld", (long long)i->b);
-	else
-		buf_addf(&b, "struct array '%s'", s->name);
+	buf_addf(&b, "struct array '%s'", s == NULL ? "" : s->name);
 	say(u, b.ptr);
 	buf_fini(&b);
 	if (s != NULL)
@@ -138,11 +143,32 @@ metavalue_write_unread(struct jsonw *w, const struct metastore *m,
 	v = metastore_of(m, ITEM_FIELD, coll, &n);
 	for (size_t i = 0; i < n; i++)
 		if (v[i]->value != NULL && !v[i]->gone)
-			say_field(&u, v[i]);
+			say_field(&u, v[i]->value, v[i]->len);
 	v = metastore_of(m, ITEM_STRUCT, coll, &n);
 	for (size_t i = 0; i < n; i++)
 		if (v[i]->value != NULL && !v[i]->gone)
-			say_struct(&u, v[i]);
+			say_struct(&u, v[i]->value, v[i]->len);
 	if (u.any)
 		jw_close(w, ']');
+}
+
+void
+metavalue_write_unread_schema(struct jsonw *w, const Pb__CollectionSchema *s)
+{
+	size_t n = pb__collection_schema__get_packed_size(s);
+	uint8_t *bytes = x_malloc(n);
+	struct pbwalk walk = pbwalk_init(bytes, n);
+	struct unread u = { .w = w };
+	struct pbfield f;
+
+	pb__collection_schema__pack(s, bytes);
+	say_schema(&u, s);
+	while (pbwalk_next(&walk, &f) == 1)
+		if (f.field == FIELDS && f.wire == PB_BYTES)
+			say_field(&u, f.ptr, f.len);
+		else if (f.field == STRUCTS && f.wire == PB_BYTES)
+			say_struct(&u, f.ptr, f.len);
+	if (u.any)
+		jw_close(w, ']');
+	free(bytes);
 }

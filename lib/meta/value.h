@@ -38,5 +38,8 @@ int metavalue_collection(struct jsonw *w, const struct metastore *m,
 /* "unread": what is in it that has no member, by name; if anything is. */
 void metavalue_write_unread(struct jsonw *w, const struct metastore *m,
     const Pb__CollectionSchema *s, int64_t coll);
+/* The same of a schema that has its fields in it. */
+void metavalue_write_unread_schema(
+    struct jsonw *w, const Pb__CollectionSchema *s);
 
 #endif

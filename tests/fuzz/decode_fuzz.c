@@ -5,7 +5,8 @@
  *	as two bytes little endian, bytes)
  *
  * With STREAMING in flags a record begins with its headers: how many, then
- * (name, by its place in `names`, length, text) of each.
+ * (name, by its place in `names`, length, text) of each; changes go into a
+ * catalogue.
  *
  * Each record goes through header, rows and keys; what rows_open takes must
  * come out as JSON, and, through the columns of cdc-apply and back, as the
@@ -19,6 +20,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "catalogue/cat.h"
+#include "catlog/catlog.h"
 #include "codec/json_minify.h"
 #include "codec/json_write.h"
 #include "format/v23.h"
@@ -243,9 +246,31 @@ take_properties(struct fuzz *in, struct properties *h)
 	}
 }
 
+/* Its lines are lines, and go into the catalogue. */
+static void
+change(struct cat *c, const struct msg *m)
+{
+	struct buf lines = { 0 };
+	struct err e = { 0 };
+	struct cat_change ch;
+	const char *at, *end;
+	json_t *j;
+
+	if (catlog_lines(c, m, &lines, &e) == -1 && lines.len > 0)
+		abort();
+	for (at = lines.ptr; at != NULL && (end = strchr(at, '\n')) != NULL;
+	     at = end + 1) {
+		if ((j = json_loadb(at, (size_t)(end - at), 0, NULL)) == NULL)
+			abort();
+		json_decref(j);
+		cat_line(c, at, (size_t)(end - at), &ch, &e);
+	}
+	buf_fini(&lines);
+}
+
 /* The message is read when its headers are gone. */
 static void
-streaming(struct fuzz in)
+streaming(struct fuzz in, struct cat *c)
 {
 	struct properties h = { 0 };
 	struct record r = { 0 };
@@ -272,6 +297,8 @@ streaming(struct fuzz in)
 		buf_add(&text, m.header.ptr, m.header.len);
 		for (size_t i = 0; i < vchannels.n; i++)
 			buf_add(&text, vchannels.v[i].ptr, vchannels.v[i].len);
+		if (msg_use(m.kind) == MSG_USE_DDL)
+			change(c, &m);
 	} else if (e.kind != ERR_DATA) {
 		abort();
 	}
@@ -355,6 +382,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz in = { data, size }, records;
 	struct schema s = { 0 };
+	struct cat c = { 0 };
 	const uint8_t *p;
 	size_t n;
 	int flags = fuzz_byte(&in), where;
@@ -363,12 +391,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		records = in;
 		while ((p = next(&in, &where, &n)) != NULL)
 			if (flags & STREAMING)
-				streaming((struct fuzz){ p, n });
+				streaming((struct fuzz){ p, n }, &c);
 			else
 				record(p, n, &s, flags);
 		if (!(flags & STREAMING))
 			merged(records);
 	}
 	schema_fini(&s);
+	cat_fini(&c);
 	return 0;
 }

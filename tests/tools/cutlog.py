@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""cutlog.py KAFKA.jsonl.gz [NAME...]: of a recording of the streaming log, what
+"""cutlog.py kafka.jsonl.gz [NAME...]: of a recording of the streaming log, what
 unit tests need, as lines of JSON {t, o, h, b64}: topic, offset, headers, payload.
 
 A recording has a line a record: {topic, partition, offset, key_b64, value_b64,
@@ -7,6 +7,9 @@ headers [[name, base64]...]}. Left out are collections whose name matches NAME (
 its end stands for any), records of over 8 KiB, and most of what comes often: of
 ticks and segments the first few, of the rows of a collection the first ones, of
 transactions, whosever, a few of each shape, whole. All else stays, in order.
+
+cutlog.py truth.jsonl.gz [NAME...]: of what the client called, what changed the
+catalogue, as {call, args, kw}. There, op begins with words that CALLS has.
 """
 import base64
 import collections
@@ -44,6 +47,32 @@ def fields(data):
         n = varint() if key & 7 == 2 else 8 if key & 7 == 1 else 4
         yield key >> 3, data[i:i + n]
         i += n
+
+
+CALLS = {
+    "create_database": "create_database", "alter_database": "alter_database",
+    "drop_database_properties": "drop_database_properties", "drop_database": "drop_database",
+    "create_collection imp2": None, "create_collection": "create_collection",
+    "re-create": "create_collection", "drop_collection_properties": "drop_collection_properties",
+    "drop_collection": "drop_collection", "drop ren3": "drop_collection", "truncate": "truncate",
+    "rename": "rename_collection", "alter_collection_properties": "alter_collection",
+    "alter consistency": "alter_collection", "alter description": "alter_collection",
+    "enable dynamic": "alter_collection", "alter_collection_field": "alter_field",
+    "alter field": "alter_field", "add_collection_field": "add_field", "add field": "add_field",
+    "re-add field": "add_field", "drop field": "drop_field", "create_partition": "create_partition",
+    "drop_partition": "drop_partition", "create_index": "create_index", "index": "create_index",
+    "drop_index_properties": "alter_index", "drop_index": "drop_index", "create_alias": "create_alias",
+    "alias": "create_alias", "alter_alias": "create_alias", "drop_alias": "drop_alias",
+    "drop alias": "drop_alias", "create_user": "create_user", "update_password": "create_user",
+    "update_user": "create_user", "drop_user": "drop_user", "create_role": "create_role",
+    "alter_role": "create_role", "drop_role": "drop_role", "grant_role": "grant_role",
+    "revoke_role": "revoke_role", "grant_privilege_v2": "grant", "grant_privilege": "grant_old",
+    "grant": "grant", "revoke_privilege": "revoke_old", "revoke": "revoke",
+    "create_privilege_group": "create_group", "create pg2": "create_group",
+    "add_privileges_to_group": "extend_group", "add priv": "extend_group",
+    "remove_privileges_from_group": "shrink_group", "drop_privilege_group": "drop_group",
+    "drop pg": "drop_group",
+}
 
 
 class Record:
@@ -113,7 +142,22 @@ def cut(records, names):
             yield r
 
 
+def calls(lines, names):
+    for line in lines:
+        j = json.loads(line)
+        words = [w for w in CALLS if j["op"].startswith(w)]
+        call = CALLS[max(words, key=len)] if words else None
+        named = j["args"][0] if j["args"] else None
+        if call and j["ok"] and not (isinstance(named, str) and any(fnmatch.fnmatch(named, n) for n in names)):
+            yield {"call": call, "args": j["args"], "kw": j["kw"]}
+
+
 def main():
+    if sys.argv[1].endswith("truth.jsonl.gz"):
+        with gzip.open(sys.argv[1], "rt") as f:
+            for c in calls(f, sys.argv[2:]):
+                print(json.dumps(c, separators=(",", ":")))
+        return
     with gzip.open(sys.argv[1], "rt") as f:
         records = [Record(line) for line in f]
     records.sort(key=lambda r: (r.topic, r.offset))
