@@ -8,10 +8,54 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* AlterIndex and AlterCollectionField: what is set and what goes. */
+/* Milvus takes what is set and what goes in calls of their own. */
+int
+coll_set(struct apply *a, const struct kvs *props, char **gone, size_t n_gone,
+    struct err *e)
+{
+	Pb__AlterCollectionRequest req = PB__ALTER_COLLECTION_REQUEST__INIT;
+	const char *what = apply_label(a->db, a->coll, NULL);
+	int rc = 0;
+
+	req.db_name = mv_str(a->db);
+	req.collection_name = mv_str(a->coll);
+	req.n_properties = props->n;
+	req.properties = apply_pairs(props);
+	if (props->n > 0)
+		rc = apply_must(a, "AlterCollection", what, &req.base, 0, e);
+	apply_pairs_free(req.properties);
+	req.n_properties = 0;
+	req.properties = NULL;
+	req.n_delete_keys = n_gone;
+	req.delete_keys = gone;
+	if (rc == 0 && n_gone > 0)
+		rc = apply_must(a, "AlterCollection", what, &req.base, 0, e);
+	if (props->n > 0 || n_gone > 0)
+		colls_forget(&a->colls, a->db, a->coll);
+	return rc;
+}
+
+int
+do_alter_collection(struct apply *a, struct err *e)
+{
+	struct kvs props = { 0 };
+	char **gone = NULL;
+	size_t n;
+	int rc = op_kvs(&a->op, "properties", &props, e);
+
+	if (rc == 0)
+		rc = op_texts(&a->op, "delete", &gone, &n, e);
+	if (rc == 0)
+		rc = coll_set(a, &props, gone, n, e);
+	kvs_fini(&props);
+	free(gone);
+	return rc;
+}
+
+/* AlterIndex and AlterCollectionField. */
 static int
 call(struct apply *a, const char *method, const char *name,
-    const struct kvs *params, const json_t *gone, struct mv_status *s,
+    const struct kvs *params, char **gone, size_t n_gone, struct mv_status *s,
     struct err *e)
 {
 	Pb__AlterRequest req = PB__ALTER_REQUEST__INIT;
@@ -22,29 +66,12 @@ call(struct apply *a, const char *method, const char *name,
 	req.name = mv_str(name);
 	req.n_params = params->n;
 	req.params = apply_pairs(params);
-	req.delete_keys = x_calloc(json_array_size(gone) + 1, sizeof(char *));
-	for (; req.n_delete_keys < json_array_size(gone); req.n_delete_keys++)
-		req.delete_keys[req.n_delete_keys] = mv_str(
-		    json_string_value(json_array_get(gone, req.n_delete_keys)));
+	req.n_delete_keys = n_gone;
+	req.delete_keys = gone;
 	rc = apply_call(
 	    a, method, apply_label(a->db, a->coll, name), &req.base, s, e);
 	apply_pairs_free(req.params);
-	free(req.delete_keys);
 	return rc;
-}
-
-/* "delete" of a line is absent, or a list of texts. */
-static int
-are_texts(const json_t *list, struct err *e)
-{
-	size_t i;
-	const json_t *x;
-
-	if (list != NULL && !json_is_array(list))
-		return err_set(e, ERR_DATA, "'delete' is no list");
-	json_array_foreach(list, i, x) if (!json_is_string(x)) return err_set(
-	    e, ERR_DATA, "'delete' has what is no text");
-	return 0;
 }
 
 /*
@@ -66,18 +93,21 @@ refused(const char *method, const char *what, const struct mv_status *s,
 static int
 alter(struct apply *a, const char *method, const char *key, struct err *e)
 {
-	const char *what;
-	const json_t *gone = json_object_get(a->op.doc, "delete");
-	const char *name;
+	const char *name, *what;
 	struct kvs params = { 0 };
 	struct mv_status s;
+	char **gone = NULL;
+	size_t n;
 	int rc;
 
-	if (opline_str(&a->op, key, &name, e) == -1 || are_texts(gone, e) == -1)
+	if (opline_str(&a->op, key, &name, e) == -1)
 		return -1;
 	if ((rc = op_kvs(&a->op, "params", &params, e)) == 0)
-		rc = call(a, method, name, &params, gone, &s, e);
+		rc = op_texts(&a->op, "delete", &gone, &n, e);
+	if (rc == 0)
+		rc = call(a, method, name, &params, gone, n, &s, e);
 	kvs_fini(&params);
+	free(gone);
 	what = apply_label(a->db, a->coll, name);
 	return rc == 1 ? refused(method, what, &s, strcmp(key, "index") == 0, e)
 		       : rc;
@@ -124,8 +154,8 @@ field_alter(
 
 	other(f, have, &params);
 	if (params.n > 0)
-		rc = call(
-		    a, "AlterCollectionField", f->name, &params, NULL, &s, e);
+		rc = call(a, "AlterCollectionField", f->name, &params, NULL, 0,
+		    &s, e);
 	for (size_t i = 0; rc == 0 && i < params.n; i++)
 		kvs_set(&have->params, params.v[i].key, params.v[i].value);
 	kvs_fini(&params);

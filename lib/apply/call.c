@@ -112,6 +112,27 @@ op_kvs(const struct opline *o, const char *key, struct kvs *k, struct err *e)
 }
 
 int
+op_texts(const struct opline *o, const char *key, char ***v, size_t *n,
+    struct err *e)
+{
+	const json_t *list = json_object_get(o->doc, key), *x;
+	size_t i;
+
+	*n = 0;
+	*v = x_calloc(json_array_size(list) + 1, sizeof **v);
+	if (list != NULL && !json_is_array(list))
+		return err_set(e, ERR_DATA, "'%s' is no list", key);
+	json_array_foreach(list, i, x)
+	{
+		if (!json_is_string(x))
+			return err_set(
+			    e, ERR_DATA, "'%s' has what is no text", key);
+		(*v)[(*n)++] = mv_str(json_string_value(x));
+	}
+	return 0;
+}
+
+int
 name_call(struct apply *a, const char *method, const char *db, const char *coll,
     const char *name, struct mv_status *s, struct err *e)
 {

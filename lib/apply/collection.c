@@ -45,25 +45,6 @@ missing(const struct kvs *k, const struct kvs *has, struct kvs *out)
 	}
 }
 
-static int
-set_properties(struct apply *a, const struct kvs *props, struct err *e)
-{
-	Pb__AlterCollectionRequest req = PB__ALTER_COLLECTION_REQUEST__INIT;
-	int rc;
-
-	if (props->n == 0)
-		return 0; /* Milvus refuses an empty alter */
-	req.db_name = mv_str(a->db);
-	req.collection_name = mv_str(a->coll);
-	req.n_properties = props->n;
-	req.properties = apply_pairs(props);
-	rc = apply_must(a, "AlterCollection", apply_label(a->db, a->coll, NULL),
-	    &req.base, 0, e);
-	apply_pairs_free(req.properties);
-	colls_forget(&a->colls, a->db, a->coll);
-	return rc;
-}
-
 /* The collection is there already: compare it (law 2). */
 static int
 compare(struct apply *a, struct coll *c, const struct schema *s,
@@ -83,7 +64,7 @@ compare(struct apply *a, struct coll *c, const struct schema *s,
 			 "%d at the source",
 		    a->db, a->coll, c->shards, shards);
 	missing(props, &c->properties, &more);
-	rc = set_properties(a, &more, e);
+	rc = coll_set(a, &more, NULL, 0, e);
 	kvs_fini(&more);
 	return rc;
 }
@@ -297,18 +278,6 @@ do_drop_collection(struct apply *a, struct err *e)
 	return rc == 1 ? apply_refused("DropCollection",
 			     apply_label(a->db, a->coll, NULL), &s, e)
 		       : rc;
-}
-
-int
-do_alter_collection(struct apply *a, struct err *e)
-{
-	struct kvs props = { 0 };
-	int rc = op_kvs(&a->op, "properties", &props, e);
-
-	if (rc == 0)
-		rc = set_properties(a, &props, e);
-	kvs_fini(&props);
-	return rc;
 }
 
 /*

@@ -119,15 +119,24 @@ do_alter_database(struct apply *a, struct err *e)
 	const char *db = names_db(&a->conf->rename, a->op.db.ptr);
 	Pb__AlterDatabaseRequest req = PB__ALTER_DATABASE_REQUEST__INIT;
 	struct kvs props = { 0 };
+	char **gone = NULL;
 	int rc = op_kvs(&a->op, "properties", &props, e);
 
+	req.db_name = mv_str(db);
 	if (rc == 0 && props.n > 0) {
-		req.db_name = mv_str(db);
 		req.n_properties = props.n;
 		req.properties = apply_pairs(&props);
 		rc = apply_must(a, "AlterDatabase", db, &req.base, 0, e);
 		apply_pairs_free(req.properties);
+		req.n_properties = 0;
+		req.properties = NULL;
 	}
+	if (rc == 0)
+		rc = op_texts(&a->op, "delete", &gone, &req.n_delete_keys, e);
+	req.delete_keys = gone;
+	if (rc == 0 && req.n_delete_keys > 0)
+		rc = apply_must(a, "AlterDatabase", db, &req.base, 0, e);
 	kvs_fini(&props);
+	free(gone);
 	return rc;
 }

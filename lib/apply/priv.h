@@ -261,6 +261,9 @@ struct Pb__KeyValuePair **apply_pairs(const struct kvs *k);
 void apply_pairs_free(struct Pb__KeyValuePair **v);
 int op_kvs(
     const struct opline *o, const char *key, struct kvs *k, struct err *e);
+/* A list of texts, empty if it is absent; *v is freed by the caller. */
+int op_texts(const struct opline *o, const char *key, char ***v, size_t *n,
+    struct err *e);
 /* CreatePartition and similar calls: db, collection, a name. */
 int name_call(struct apply *a, const char *method, const char *db,
     const char *coll, const char *name, struct mv_status *s, struct err *e);
@@ -278,14 +281,17 @@ int ensure_database(struct apply *a, const char *db, struct err *e);
 /* Note databases that the target has. */
 void know_databases(struct apply *a, const struct textset *dbs, uint64_t born);
 /* collection.c */
-do_fn do_create_collection, do_drop_collection, do_alter_collection,
-    do_rename_collection, do_create_partition, do_drop_partition, do_flush;
+do_fn do_create_collection, do_drop_collection, do_rename_collection,
+    do_create_partition, do_drop_partition, do_flush;
 /* alias.c */
 do_fn do_create_alias, do_alter_alias, do_drop_alias;
 /* index.c */
 do_fn do_create_index, do_drop_index;
 /* alter.c */
-do_fn do_alter_index, do_alter_field;
+do_fn do_alter_collection, do_alter_index, do_alter_field;
+/* Set and take away properties of the current collection. */
+int coll_set(struct apply *a, const struct kvs *props, char **gone,
+    size_t n_gone, struct err *e);
 /*
  * Give the fields of the current collection the limits that they have in s, as
  * far as the target does it, and note it in what it is known to have.

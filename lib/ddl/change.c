@@ -37,11 +37,18 @@ ddl_drop_db(struct ddl *d, int64_t id, uint64_t ts)
 	view_drop_db(d->c.view, id);
 }
 
+static void
+note_props(struct view_db *db, const struct event *ev)
+{
+	kvs_fini(&db->props);
+	kvs_copy(&db->props, &ev->props);
+}
+
 void
 ddl_apply_db(struct ddl *d, const struct event *ev)
 {
 	const struct cat_db *db = cat_db(d->c.cat, ev->id);
-	const struct view_db *have = view_db(d->c.view, ev->id);
+	struct view_db *have = view_db(d->c.view, ev->id);
 
 	if (!ev->live) {
 		ddl_drop_db(d, ev->id, ev->ts);
@@ -49,14 +56,15 @@ ddl_apply_db(struct ddl *d, const struct event *ev)
 		   db->ts <= d->until) {
 		return; /* made and dropped while the change was queued */
 	} else if (have != NULL && !ev->ensure) {
-		ddl_line_db(d, OP_ALTER_DATABASE, ev->ts, ev->id, ev->name,
-		    &ev->props, 0);
+		ddl_line_alter_db(d, ev, &have->props);
+		note_props(have, ev);
 	} else if (d->c.want_db(d->c.arg, ev->name) &&
 		   ev->id != DEFAULT_DB_ID) {
 		ddl_line_db(d, OP_CREATE_DATABASE, ev->ts, ev->id, ev->name,
 		    &ev->props, have != NULL);
 		if (have == NULL)
 			view_add_db(d->c.view, ev->id, ev->name);
+		note_props(view_db(d->c.view, ev->id), ev);
 	}
 }
 
@@ -202,6 +210,7 @@ alter_coll(struct ddl *d, struct view_coll *v, const struct event *ev)
 		    d, OP_ALTER_COLLECTION, ev->ts, v->db, v->name, v->id);
 
 		kvs_to_json(&ev->props, w, "properties");
+		ddl_line_away(w, &v->props, &ev->props);
 		emit_close(d->c.emit, 0);
 	}
 	kvs_fini(&v->props);

@@ -83,8 +83,10 @@ view_fini(struct view *v)
 {
 	for (size_t i = 0; i < v->n_colls; i++)
 		coll_free(v->colls[i]);
-	for (size_t i = 0; i < v->n_dbs; i++)
+	for (size_t i = 0; i < v->n_dbs; i++) {
 		free(v->dbs[i].name);
+		kvs_fini(&v->dbs[i].props);
+	}
 	free(v->colls);
 	free(v->dbs);
 	free(v->gone);
@@ -211,9 +213,11 @@ void
 view_add_db(struct view *v, int64_t id, const char *name)
 {
 	v->dbs = x_grow(v->dbs, v->n_dbs, &v->dbs_cap, sizeof *v->dbs);
-	v->dbs[v->n_dbs].id = id;
-	v->dbs[v->n_dbs].name = x_strdup(name);
-	v->dbs[v->n_dbs++].changed = 1;
+	v->dbs[v->n_dbs++] = (struct view_db){
+		.id = id,
+		.name = x_strdup(name),
+		.changed = 1,
+	};
 	unsay(v->gone_dbs, &v->n_gone_dbs, id);
 }
 
@@ -225,6 +229,7 @@ view_drop_db(struct view *v, int64_t id)
 	if (d == NULL)
 		return;
 	free(d->name);
+	kvs_fini(&d->props);
 	*d = v->dbs[--v->n_dbs];
 	v->gone_dbs = x_grow(
 	    v->gone_dbs, v->n_gone_dbs, &v->gone_dbs_cap, sizeof *v->gone_dbs);

@@ -67,6 +67,7 @@ struct view_coll {
 struct view_db {
 	int64_t id;
 	char *name;
+	struct kvs props; /* as last written by this run; not in known */
 	int changed;
 };
 

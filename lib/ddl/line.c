@@ -27,6 +27,35 @@ ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id,
 	emit_close(d->c.emit, 0);
 }
 
+void
+ddl_line_away(struct jsonw *w, const struct kvs *was, const struct kvs *is)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < was->n; i++) {
+		if (kvs_get(is, was->v[i].key) != NULL)
+			continue;
+		if (!any)
+			jw_open(w, "delete", '[');
+		jw_str(w, NULL, was->v[i].key);
+		any = 1;
+	}
+	if (any)
+		jw_close(w, ']');
+}
+
+void
+ddl_line_alter_db(struct ddl *d, const struct event *ev, const struct kvs *was)
+{
+	struct jsonw *w = emit_open(d->c.emit, OP_ALTER_DATABASE, ev->ts);
+
+	jw_str(w, "db", ev->name);
+	jw_i64s(w, "db_id", ev->id);
+	kvs_to_json(&ev->props, w, "properties");
+	ddl_line_away(w, was, &ev->props);
+	emit_close(d->c.emit, 0);
+}
+
 struct jsonw *
 ddl_open_coll(struct ddl *d, enum opname op, uint64_t ts, const char *db,
     const char *name, int64_t id)

@@ -56,6 +56,11 @@ void ddl_imports(struct ddl *d);
 /* line.c */
 void ddl_line_db(struct ddl *d, enum opname op, uint64_t ts, int64_t id,
     const char *db, const struct kvs *props, int ensure);
+void ddl_line_alter_db(
+    struct ddl *d, const struct event *ev, const struct kvs *was);
+/* "delete": the properties that are in was and not in is, if there are any. */
+void ddl_line_away(
+    struct jsonw *w, const struct kvs *was, const struct kvs *is);
 struct jsonw *ddl_open_coll(struct ddl *d, enum opname op, uint64_t ts,
     const char *db, const char *name, int64_t id);
 void ddl_line_coll(

@@ -173,8 +173,17 @@ class Fake:
             raise Refused(65535, 'unable to drop the collection, aliases exist: drop the alias first')
         db.pop(r.collection_name, None)
 
+    def AlterDatabase(self, r):
+        self.db(r.db_name)
+        return common_pb2.Status(), [f'{k.decode()}={v.decode()}' for k, v in re.findall(
+            rb'\x22.\x0a.([\w.]+)\x12.([\w.]+)', r.SerializeToString())] + self.gone(r, b'\x2a')
+
     def AlterCollection(self, r):
         self.coll(r)['props'].update({p.key: p.value for p in r.properties})
+        gone = self.gone(r)
+        for k in gone:
+            self.coll(r)['props'].pop(k[1:], None)
+        return (common_pb2.Status(), gone) if gone else None
 
     def CreateAlias(self, r):
         c = self.coll(r)
@@ -199,10 +208,12 @@ class Fake:
     def CreateIndex(self, r):
         self.coll(r)['index'][r.field_name] = r.index_name
 
+    def gone(self, r, tag=b'\x32'):
+        """What an alter takes away: field 6, which pymilvus 2.3 does not know."""
+        return [f'-{g.decode()}' for g in re.findall(re.escape(tag) + rb'.([\w.]+)', r.SerializeToString())]
+
     def altered(self, r):
-        """What is set, and behind it what goes: field 6, which pymilvus 2.3 does not know."""
-        gone = re.findall(rb'\x32.([\w.]+)', r.SerializeToString())
-        return common_pb2.Status(), [f'{p.key}={p.value}' for p in r.extra_params] + [f'-{g.decode()}' for g in gone]
+        return common_pb2.Status(), [f'{p.key}={p.value}' for p in r.extra_params] + self.gone(r)
 
     def AlterIndex(self, r):
         if r.index_name not in self.coll(r)['index'].values():
@@ -305,9 +316,9 @@ class Fake:
         self.log.write(f'{time.monotonic():.3f} {method} {"/".join(what)} {said}\n')
 
     def call(self, method, data, context):
-        # pymilvus 2.3 does not know the alter of a field, which has the same numbers as that of an index
+        # pymilvus 2.3 does not know the alter of a field, which has the same numbers as that of an index, nor of a database
         request = {'Upsert': 'UpsertRequest', 'Insert': 'InsertRequest', 'Delete': 'DeleteRequest',
-                   'AlterCollectionField': 'AlterIndexRequest'}.get(method)
+                   'AlterCollectionField': 'AlterIndexRequest', 'AlterDatabase': 'CreateDatabaseRequest'}.get(method)
         if request is None:
             request = method + 'Request'
         r = getattr(pb, request).FromString(data)

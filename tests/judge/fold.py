@@ -86,6 +86,7 @@ class Fold:
         self.dbs[op['db']] = op['properties']
 
     def alter_database(self, op):
+        self.away(self.dbs[op['db']], op)
         self.dbs[op['db']] = op['properties']
 
     def drop_database(self, op):
@@ -100,7 +101,13 @@ class Fold:
         c['partitions'] = {'_default_%d' % i for i in range(n)} if n else {'_default'}
         self.colls[self.full(op)] = c
 
+    def away(self, was, op):
+        """What goes is said, though all that stays is said as well."""
+        if set(was) - set(op['properties']) != set(op.get('delete', [])):
+            raise ValueError('delete is %s' % op.get('delete'))
+
     def alter_collection(self, op):
+        self.away(self.coll(op)['properties'], op)
         self.coll(op)['properties'] = op['properties']
 
     def rename_collection(self, op):

@@ -62,8 +62,8 @@ header() {
 FOLLOW=',"follow":true'
 
 db() { # ID NAME [WORD...]
-	printf '{"kind":"database",%s"id":"%s","name":"%s","state":"%s","ts":"%s","properties":{}}\n' \
-		"$(event "$@")" "$1" "$2" "$(opt state created "$@")" "$(ts "$(opt ts 0 "$@")")"
+	printf '{"kind":"database",%s"id":"%s","name":"%s","state":"%s","ts":"%s","properties":%s}\n' \
+		"$(event "$@")" "$1" "$2" "$(opt state created "$@")" "$(ts "$(opt ts 0 "$@")")" "$(opt props '{}' "$@")"
 }
 
 PK='{"id":100,"name":"pk","type":"Int64","primary_key":true,"auto_id":false}'

@@ -33,6 +33,9 @@ X
 	db 7 sales ts=145 event=put
 	coll 1 renamed ts=147 db=sales db_id=7 event=put
 	coll 1 renamed ts=155 db=sales db_id=7 event=put props='{"collection.ttl.seconds":"60"}'
+	coll 1 renamed ts=156 db=sales db_id=7 event=put props='{"k":"v"}'
+	db 7 sales ts=157 event=put props='{"a":"1","b":"2"}'
+	db 7 sales ts=158 event=put props='{"b":"2"}'
 	part 12 1 p create=120 state=dropping ts=160 event=put
 	coll 2 items create=180 event=put
 	part 21 2 _default create=180 event=put
@@ -56,12 +59,19 @@ create_database@145 sales
 rename_collection@147 default.renamed -> sales.renamed
 insert@150 sales.renamed/_default 3
 alter_collection@155 sales.renamed
+alter_collection@156 sales.renamed
+alter_database@157 sales
+alter_database@158 sales
 insert@170 sales.renamed/_default 4
 create_collection@180 default.items gone
 insert@190 default.items/_default 5 gone
 drop_collection@195 default.items gone
 create_collection@200 default.items'
-is 'properties' "$(jq -c 'select(.op=="alter_collection").properties' live.out)" '{"collection.ttl.seconds":"60"}'
+is 'properties, and what goes of them' "$(jq -c 'select(.op[:6] == "alter_") | [.properties, .delete]' live.out)" \
+	'[{"collection.ttl.seconds":"60"},null]
+[{"k":"v"},["collection.ttl.seconds"]]
+[{"a":"1","b":"2"},null]
+[{"b":"2"},["a"]]'
 
 # Loads, partitions of loads, indexes.
 {

@@ -71,6 +71,13 @@ is '  to a database that is made' "$(rows | cut -d ' ' -f 1-2)" 'e s'
 is '  ' "$(rows | cut -d ' ' -f 1-2 | paste -sd,)" 'd t,e s'
 
 : >fake.log
+op alter_collection p '"properties":{"k":"v"},"delete":["old.key"]' | run; good 'properties are set, and others go'
+op alter_collection p '"properties":{},"delete":[5]' | run
+like '  a broken line' "$(cat "$err")" "alter_collection 'default.p': 'delete' has what is no text"
+echo '{"op":"alter_database","ts":"5","db":"d","properties":{"k":"v"},"delete":["old.key"]}' | run; good '  of a database, too'
+is '  in calls of their own' "$(calls '^[^ ]* Alter(Coll|Data)' | paste -sd ';')" \
+	'AlterCollection default/p ok;AlterCollection default/p ok ["-old.key"];AlterDatabase d ok ["k=v"];AlterDatabase d ok ["-old.key"]'
+: >fake.log
 wide() { create v | sed "s/{\"id\":101/{\"id\":102,\"name\":\"s\",\"type\":\"VarChar\",\"params\":{\"max_length\":\"$1\"}},&/"; }
 alter() { op alter_field v "\"field\":\"s\",\"params\":{\"max_length\":\"$1\"}"; }
 { wide 20; alter 40; } | run; good 'a field is altered'
