@@ -12,26 +12,12 @@
 #include "base/opt.h"
 #include "codec/json_write.h"
 #include "net/etcd_json.h"
+#include "net/etcd_priv.h"
 #include "net/http.h"
 #include "net/tls.h"
 #include "net/url.h"
 
-enum { PAGE = 5000, TOKEN_MAX = 4096, CLUSTER_MAX = 24, ETCD_PORT = 2379 };
-
-struct etcd {
-	struct http *http;
-	struct http_reply reply;
-	char **urls; /* without a slash at the end */
-	size_t n, cap, at;
-	char *user, *password; /* NULL: no login */
-	char *token;           /* NULL: not yet, or none needed */
-	int no_auth;           /* a login was given, but etcd has none */
-	char *version;
-	char cluster[CLUSTER_MAX]; /* "": no answer so far */
-	/* the greatest revision in linearizable answers and events */
-	int64_t rev;
-	struct buf key, value;
-};
+enum { TOKEN_MAX = 4096, ETCD_PORT = 2379 };
 
 static void
 add_url(struct etcd *c, const char *s, size_t n)
@@ -111,6 +97,7 @@ etcd_open(const struct etcd_conf *conf, struct err *e)
 		etcd_close(c);
 		return NULL;
 	}
+	c->fast = conf->gateway_only ? NULL : etcd_fast_open(conf);
 	return c;
 }
 
@@ -129,6 +116,7 @@ etcd_close(struct etcd *c)
 	buf_fini(&c->reply.body);
 	buf_fini(&c->key);
 	buf_fini(&c->value);
+	etcd_fast_close(c->fast);
 	http_close(c->http);
 	free(c);
 }
@@ -175,22 +163,27 @@ etcd_cluster(const struct etcd *c)
  * for every answer.
  */
 int
-etcd_same_cluster(
-    struct etcd *c, const char *endpoint, const json_t *header, struct err *e)
+etcd_same_id(struct etcd *c, const char *endpoint, const char *id, int64_t rev,
+    struct err *e)
 {
-	const char *id =
-	    json_string_value(json_object_get(header, "cluster_id"));
-
 	if (id == NULL || strcmp(id, c->cluster) == 0)
 		return 0;
 	if (c->cluster[0] != '\0')
 		return err_set(e, ERR_BACK,
 		    "etcd '%s' is another cluster: %.23s, at revision %" PRId64
 		    ", and was %s, at %" PRId64,
-		    endpoint, id, etcd_json_i64(header, "revision"), c->cluster,
-		    c->rev);
+		    endpoint, id, rev, c->cluster, c->rev);
 	snprintf(c->cluster, sizeof c->cluster, "%s", id);
 	return 0;
+}
+
+int
+etcd_same_cluster(
+    struct etcd *c, const char *endpoint, const json_t *header, struct err *e)
+{
+	return etcd_same_id(c, endpoint,
+	    json_string_value(json_object_get(header, "cluster_id")),
+	    etcd_json_i64(header, "revision"), e);
 }
 
 void
@@ -201,8 +194,8 @@ etcd_saw(struct etcd *c, int64_t rev)
 }
 
 /* ERR_BACK if a revision falls: in linearizable answers it never does. */
-static int
-rises(struct etcd *c, int64_t rev, struct err *e)
+int
+etcd_rises(struct etcd *c, int64_t rev, struct err *e)
 {
 	if (rev < c->rev)
 		return err_set(e, ERR_BACK,
@@ -332,9 +325,9 @@ ask_logged_in(struct etcd *c, const char *path, const struct buf *body,
 }
 
 /* Asks each endpoint once at most. */
-static int
-call(struct etcd *c, const char *path, const struct buf *body, json_t **answer,
-    struct err *e)
+int
+etcd_call(struct etcd *c, const char *path, const struct buf *body,
+    json_t **answer, struct err *e)
 {
 	for (size_t i = 1;; i++) {
 		if (ask_logged_in(c, path, body, answer, e) == 0)
@@ -358,156 +351,11 @@ etcd_version(struct etcd *c, struct err *e)
 	const char *v;
 	json_t *a;
 
-	if (call(c, "/version", NULL, &a, e) == -1)
+	if (etcd_call(c, "/version", NULL, &a, e) == -1)
 		return NULL;
 	v = json_string_value(json_object_get(a, "etcdserver"));
 	free(c->version);
 	c->version = x_strdup(v == NULL ? "" : v);
 	json_decref(a);
 	return c->version;
-}
-
-static void
-range_body(struct buf *b, const struct etcd_range *r, const struct buf *from)
-{
-	struct jsonw w = { .b = b };
-
-	jw_open(&w, NULL, '{');
-	jw_b64(&w, "key", from->ptr, from->len);
-	if (r->end != NULL && r->end[0] == '\0')
-		jw_b64(&w, "range_end", "", 1);
-	else if (r->end != NULL)
-		etcd_json_key(&w, "range_end", r->end);
-	if (r->rev != 0)
-		jw_i64s(&w, "revision", r->rev);
-	if (r->min_mod != 0)
-		jw_i64s(&w, "min_mod_revision", r->min_mod);
-	if (r->limit != 0)
-		jw_i64(&w, "limit", r->limit);
-	if (r->keys_only)
-		jw_bool(&w, "keys_only", 1);
-	jw_close(&w, '}');
-}
-
-/*
- * etcd says that a revision which it once told is in the future, so it went
- * back. A range without a revision tells how far.
- */
-static int
-went_back(struct etcd *c, const struct etcd_range *r, struct err *e)
-{
-	static const struct etcd_range any = { .limit = 1, .keys_only = 1 };
-	struct buf b = { 0 }, key = { 0 };
-	json_t *a = NULL;
-	int rc;
-
-	if (e->kind != ERR_DATA || r->rev == 0 || r->rev > c->rev ||
-	    strstr(e->msg, "future revision") == NULL)
-		return -1;
-	buf_adds(&key, r->from);
-	range_body(&b, &any, &key);
-	rc = call(c, "/v3/kv/range", &b, &a, e);
-	if (rc == 0)
-		rc = rises(c,
-		    etcd_json_i64(json_object_get(a, "header"), "revision"), e);
-	if (rc == 0) /* it has reached that revision meanwhile */
-		err_set(e, ERR_BACK,
-		    "etcd '%s' went back: cluster %s had to come to revision "
-		    "%" PRId64 " again",
-		    etcd_endpoint(c), c->cluster, r->rev);
-	json_decref(a);
-	buf_fini(&b);
-	buf_fini(&key);
-	return -1;
-}
-
-/* *last, unless last is NULL, becomes the last key. */
-static int
-page(struct etcd *c, const struct etcd_range *r, const struct buf *from,
-    etcd_fn fn, void *arg, int64_t *now, struct buf *last, struct err *e)
-{
-	struct etcd_bytes bytes = { &c->key, &c->value };
-	struct buf b = { 0 };
-	const json_t *kv;
-	json_t *a;
-	size_t i;
-	int rc;
-
-	range_body(&b, r, from);
-	rc = call(c, "/v3/kv/range", &b, &a, e);
-	buf_fini(&b);
-	if (rc == -1)
-		return went_back(c, r, e);
-	*now = etcd_json_i64(json_object_get(a, "header"), "revision");
-	rc = rises(c, *now, e);
-	json_array_foreach(json_object_get(a, "kvs"), i, kv)
-	{
-		struct etcd_kv x;
-
-		if (rc == -1)
-			break;
-		if ((rc = etcd_json_kv(kv, &bytes, &x, e)) == -1 ||
-		    (rc = fn(arg, &x, e)) == -1)
-			break;
-		if (last != NULL) {
-			buf_clear(last);
-			buf_add(last, x.key, x.key_len);
-		}
-	}
-	if (rc == 0)
-		rc = json_is_true(json_object_get(a, "more"));
-	json_decref(a);
-	return rc;
-}
-
-int
-etcd_range(struct etcd *c, const struct etcd_range *r, etcd_fn fn, void *arg,
-    int64_t *now, struct err *e)
-{
-	struct buf from = { 0 };
-	int rc;
-
-	buf_add(&from, r->from, r->from[0] == '\0' ? 1 : strlen(r->from));
-	rc = page(c, r, &from, fn, arg, now, NULL, e);
-	buf_fini(&from);
-	return rc;
-}
-
-char *
-etcd_prefix_end(const char *prefix)
-{
-	char *end = x_strdup(prefix);
-
-	end[strlen(end) - 1]++;
-	return end;
-}
-
-int
-etcd_scan(struct etcd *c, const char *prefix, int64_t *rev, etcd_fn fn,
-    void *arg, struct err *e)
-{
-	char *end = etcd_prefix_end(prefix);
-	struct etcd_range r = { .end = end, .rev = *rev, .limit = PAGE };
-	struct buf from = { 0 };
-	int64_t now = 0;
-	int more;
-
-	buf_adds(&from, prefix);
-	for (;;) {
-		more = page(c, &r, &from, fn, arg, &now, &from, e);
-		if (more == -1 && c->reply.too_long && r.limit > 1) {
-			r.limit /= 2; /* nothing of that page was handed out */
-			continue;
-		}
-		if (more == -1)
-			break;
-		if (r.rev == 0)
-			r.rev = *rev = now;
-		if (!more)
-			break;
-		buf_addc(&from, '\0');
-	}
-	free(end);
-	buf_fini(&from);
-	return more == -1 ? -1 : 0;
 }

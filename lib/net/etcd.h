@@ -8,8 +8,9 @@ struct err;
 
 /*
  * etcd v3 over its JSON gateway: /v3/kv/range and /v3/watch of etcd 3.4 and
- * later. All reads are linearizable. With several endpoints the next one is
- * asked when one is away; each is asked once before a call gives up.
+ * later; scans of many keys use its gRPC, where the endpoint has it. All reads
+ * are linearizable. With several endpoints the next one is asked when one is
+ * away; each is asked once before a call gives up.
  *
  * Errors: ERR_TEMP no endpoint answers or the cluster has no leader, ERR_GONE
  * the revision was compacted, ERR_DATA refused (a revision in the future, a
@@ -23,7 +24,8 @@ struct etcd_conf {
 	const char *endpoints; /* URL,URL,…; http:// where no scheme is */
 	const char *user_file; /* first line user:password, or NULL */
 	const char *cacert, *cert, *key; /* PEM files, or NULL */
-	int answer_ms; /* the longest wait for an answer, 0: http.h's */
+	int gateway_only; /* no gRPC, which scans use where they can */
+	int answer_ms;    /* the longest wait for an answer, 0: http.h's */
 };
 
 /* Nothing is sent yet. The strings of conf are borrowed until etcd_close. */
@@ -81,6 +83,10 @@ int etcd_range(struct etcd *c, const struct etcd_range *r, etcd_fn fn,
  */
 int etcd_scan(struct etcd *c, const char *prefix, int64_t *rev, etcd_fn fn,
     void *arg, struct err *e);
+
+/* The same for the keys of a range, whose rev and limit are not looked at. */
+int etcd_scan_range(struct etcd *c, const struct etcd_range *range,
+    int64_t *rev, etcd_fn fn, void *arg, struct err *e);
 
 /*
  * The end of the range of all keys with this prefix: the prefix with its last

@@ -28,14 +28,17 @@ dup_or_null(const char *s)
 }
 
 static char *
-auth_header(const char *token)
+auth_header(const struct grpc_conf *conf)
 {
 	struct buf b = { 0 };
 
-	if (token == NULL)
+	if (conf->token == NULL && conf->authorization == NULL)
 		return NULL;
 	buf_adds(&b, "authorization: ");
-	b64_add(&b, token, strlen(token));
+	if (conf->token != NULL)
+		b64_add(&b, conf->token, strlen(conf->token));
+	else
+		buf_adds(&b, conf->authorization);
 	return buf_take(&b);
 }
 
@@ -84,9 +87,10 @@ grpc_open(const struct grpc_conf *conf, struct err *e)
 	while (n > 0 && conf->uri[n - 1] == '/')
 		n--;
 	uri = url_with_port(conf->uri, n, tls ? HTTPS_PORT : MILVUS_PORT);
-	g->base = x_asprintf("%s%s", uri, SERVICE);
+	g->base = x_asprintf(
+	    "%s%s", uri, conf->service != NULL ? conf->service : SERVICE);
 	free(uri);
-	g->auth = auth_header(conf->token);
+	g->auth = auth_header(conf);
 	g->cacert = dup_or_null(conf->cacert);
 	g->cert = dup_or_null(conf->cert);
 	g->key = dup_or_null(conf->key);

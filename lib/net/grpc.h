@@ -14,6 +14,8 @@ struct grpc_conf {
 	const char *uri;                 /* http://host:port or https:// */
 	const char *cacert, *cert, *key; /* files, or NULL */
 	const char *token;               /* user:password, or NULL */
+	const char *authorization; /* instead: that header as it is sent */
+	const char *service;       /* "/package.Service/"; NULL: Milvus's */
 };
 
 /* NULL with *e set (ERR_USAGE): no such URI, files that cannot be read. */

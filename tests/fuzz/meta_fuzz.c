@@ -215,7 +215,8 @@ login(void)
 static void
 answered(struct meta *m, int with_login)
 {
-	struct etcd_conf conf = { .endpoints = "a, http://b/" };
+	struct etcd_conf conf = { .endpoints = "a, http://b/",
+		.gateway_only = 1 };
 	struct err e = { 0 };
 
 	if (with_login)

@@ -43,6 +43,19 @@ etcdtool replay many >/dev/null
 is 'pages: all is there, sorted by number' \
 	"$(cdc-meta -k partition | grep -o '"id":"[0-9]*' | cut -c7- | head -n 2000)" "$(seq 10 2009)"
 
+# By gRPC, and where there is only the gateway
+ok 'gRPC is there' cdc-meta -v
+is '  and is used' "$(grep gRPC "$err")" ''
+python3 "$TESTS/fake/etcdproxy.py" "$CDC_ETCD" >port &
+proxy=$!
+wait_until 5 test -s port
+ok 'gRPC is not there' cdc-meta -v -E "127.0.0.1:$(cat port)"
+like '  the gateway is asked' "$(cat "$err")" "by gRPC: .*; asking its gateway"
+is '  once is enough' "$(grep -c gRPC "$err")" 1
+is '  all the same' "$(cat "$out")" "$(cdc-meta)"
+kill $proxy
+wait $proxy 2>/dev/null
+
 cdc-meta --plain 'meta_h1.*' >plain
 is 'plain hides what is dropped' "$(grep -c -e dropp plain)" 0
 like 'plain has names' "$(cat plain)" '^partition  created  2026-11-21T11:50:25.873Z 470616509404303115 meta_h1.items/p1$'

@@ -25,7 +25,8 @@ exits 1 cdc-meta --etcd-user-file wrong
 said "login as 'root': .*authentication failed"
 exits 2 cdc-meta --etcd-user-file nocolon
 said 'USER:PASSWORD'
-ok 'with a login' cdc-meta --etcd-user-file user
+ok 'with a login' cdc-meta -v --etcd-user-file user
+is '  by gRPC, too' "$(grep gRPC "$err")" ''
 is '  all is there' "$(sed 's/"etcd":"[0-9]*",//; s/"rev":[0-9]*/"rev":58/' "$out")" "$(cat "$TESTS/data/meta-catalogue.ndjson")"
 cdc-meta -w --etcd-user-file user >live 2>live.err &
 pid=$!
@@ -65,7 +66,8 @@ done <<X
 $(head -n 1 "$HISTORY")
 X
 tls="--cacert ca.pem --cert client.pem --key client.key"
-ok 'over TLS' cdc-meta $tls
+ok 'over TLS' cdc-meta -v $tls
+is '  by gRPC, too' "$(grep gRPC "$err")" ''
 like '  all is there' "$(cat "$out")" '"kind":"database","id":"1"'
 exits 1 cdc-meta --cert client.pem --key client.key
 said 'certificate'
