@@ -8,14 +8,14 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-static void
-part_fini(struct cat_part *p)
+void
+cat_part_fini(struct cat_part *p)
 {
 	free(p->name);
 }
 
-static void
-index_fini(struct cat_index *x)
+void
+cat_index_fini(struct cat_index *x)
 {
 	free(x->field);
 	free(x->name);
@@ -32,13 +32,13 @@ cat_topics_fini(struct cat_coll *c)
 	c->n_topics = 0;
 }
 
-static void
-coll_free(struct cat_coll *c)
+void
+cat_coll_free(struct cat_coll *c)
 {
 	for (size_t i = 0; i < c->n_parts; i++)
-		part_fini(&c->parts[i]);
+		cat_part_fini(&c->parts[i]);
 	for (size_t i = 0; i < c->n_indexes; i++)
-		index_fini(&c->indexes[i]);
+		cat_index_fini(&c->indexes[i]);
 	cat_topics_fini(c);
 	free(c->parts);
 	free(c->indexes);
@@ -53,18 +53,28 @@ coll_free(struct cat_coll *c)
 }
 
 void
+cat_db_fini(struct cat_db *db)
+{
+	free(db->name);
+	kvs_fini(&db->props);
+}
+
+void
+cat_alias_fini(struct cat_alias *a)
+{
+	free(a->db);
+	free(a->name);
+}
+
+void
 cat_fini(struct cat *c)
 {
-	for (size_t i = 0; i < c->n_dbs; i++) {
-		free(c->dbs[i].name);
-		kvs_fini(&c->dbs[i].props);
-	}
+	for (size_t i = 0; i < c->n_dbs; i++)
+		cat_db_fini(&c->dbs[i]);
 	for (size_t i = 0; i < c->n_colls; i++)
-		coll_free(c->colls[i]);
-	for (size_t i = 0; i < c->n_aliases; i++) {
-		free(c->aliases[i].db);
-		free(c->aliases[i].name);
-	}
+		cat_coll_free(c->colls[i]);
+	for (size_t i = 0; i < c->n_aliases; i++)
+		cat_alias_fini(&c->aliases[i]);
 	for (size_t i = 0; i < c->n_cps; i++)
 		free(c->cps[i].topic);
 	free(c->dbs);
@@ -76,6 +86,7 @@ cat_fini(struct cat *c)
 	json_decref(c->users);
 	json_decref(c->roles);
 	json_decref(c->groups);
+	free(c->control);
 	json_decref(c->doc);
 	memset(c, 0, sizeof *c);
 }

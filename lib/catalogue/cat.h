@@ -130,6 +130,7 @@ struct cat {
 	size_t n_aliases, aliases_cap;
 	struct cat_import *imports;
 	size_t n_imports, imports_cap;
+	char *control; /* the topic of changes that are of no collection */
 	struct cat_checkpoint *cps;
 	size_t n_cps, cps_cap;
 	json_t *users, *roles, *groups; /* name to its newest line; or NULL */
@@ -175,6 +176,20 @@ void cat_fini(struct cat *c);
  */
 int cat_line(struct cat *c, const char *line, size_t len, struct cat_change *ch,
     struct err *e);
+
+/* What the target has already, by id. */
+struct cat_target {
+	int (*has_db)(void *arg, int64_t db);
+	int (*has_coll)(void *arg, int64_t coll);
+	int (*has_part)(void *arg, int64_t coll, int64_t part);
+	int (*has_index)(void *arg, int64_t coll, int64_t index);
+	void *arg;
+};
+/*
+ * Take out what was made after ts, but not what the target has; of that, what
+ * is being dropped is there again. The log tells of all this.
+ */
+void cat_rewind(struct cat *c, uint64_t ts, const struct cat_target *at);
 
 struct cat_coll *cat_coll(const struct cat *c, int64_t id); /* or NULL */
 /* 1 if the state of the object is known: it is neither NULL nor CAT_MISSING. */

@@ -38,4 +38,11 @@ const struct cat_alias *cat_take_alias(struct cat *c, struct cat_reader *r);
 void cat_take_checkpoint(struct cat *c, struct cat_reader *r);
 void cat_take_import(struct cat *c, struct cat_reader *r);
 
+/* cat.c: what an object has. */
+void cat_db_fini(struct cat_db *db);
+void cat_coll_free(struct cat_coll *c);
+void cat_part_fini(struct cat_part *p);
+void cat_index_fini(struct cat_index *x);
+void cat_alias_fini(struct cat_alias *a);
+
 #endif

@@ -208,6 +208,8 @@ take(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 	case CAT_OTHER:
 		if (strcmp(cat_get_str(r, "kind"), "checkpoint") == 0)
 			cat_take_checkpoint(c, r);
+		if (json_is_true(json_object_get(r->j, "control")))
+			cat_set_str(r, "name", &c->control);
 		break;
 	}
 }

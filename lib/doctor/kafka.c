@@ -110,13 +110,13 @@ check_topics(struct doctor *d)
 
 /* Looks at the newest record: 1 if it can be read, 0 if the topic is empty. */
 static int
-look_at(struct doctor *d, const char *topic, struct err *e)
+look_at(
+    struct doctor *d, const char *topic, const struct format **f, struct err *e)
 {
 	struct record m = { 0 };
 	struct msg msg;
 	struct mq_id low, high;
-	const struct format *f;
-	int rc = -1;
+	int rc;
 
 	if (mq_ends(d->k, topic, &low, &high, e) == -1)
 		return -1;
@@ -125,8 +125,8 @@ look_at(struct doctor *d, const char *topic, struct err *e)
 	high = mq_id_before(high);
 	if (mq_peek(d->k, topic, high, &m, e) == -1)
 		return -1;
-	if ((f = format_of(&m, topic, e)) != NULL &&
-	    (rc = f->decode(&m, &msg, e)) == -1)
+	*f = format_of(&m);
+	if ((rc = (*f)->decode(&m, &msg, e)) == -1)
 		err_wrap(e, "topic '%s' offset %s", topic, MQ_TEXT(high));
 	record_free(&m);
 	return rc == -1 ? -1 : 1;
@@ -136,14 +136,18 @@ void
 check_format(struct doctor *d)
 {
 	struct err e = { 0 };
+	const struct format *f = NULL, *last = NULL;
 	struct buf versions = { 0 };
 	size_t n = 0, i;
 	int rc = 0;
 
-	format_versions(&versions);
 	for (i = 0; i < d->used.n && rc != -1 && !doctor_over(d); i++) {
-		rc = look_at(d, d->used.v[i], &e);
+		rc = look_at(d, d->used.v[i], &f, &e);
 		n += rc == 1;
+		if (rc == 1 && f != last)
+			buf_addf(&versions, "%s%s", last == NULL ? "" : ", ",
+			    f->versions);
+		last = f;
 	}
 	if (rc == -1)
 		doctor_fail(d, &e, NULL);

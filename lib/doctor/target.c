@@ -81,22 +81,24 @@ check_writers(struct doctor *d)
 	milvus_close(m);
 }
 
-/* "2.3.5" or "v2.3.5-lite": 2003; 0: not known. */
+/* "2.3.5" or "v2.3.5-lite": 2003005; 0: not known. */
 static int
 number_of(const char *v)
 {
-	const char *minor;
-	int64_t a, b;
+	int64_t part[3] = { 0 }, n = 0;
 	struct err e;
 
 	v += *v == 'v';
-	minor = v + strspn(v, "0123456789");
-	if (*minor != '.' ||
-	    num_i64n(v, (size_t)(minor - v), 0, 99, &a, &e) == -1 ||
-	    num_i64n(minor + 1, strspn(minor + 1, "0123456789"), 0, 999, &b,
-		&e) == -1)
-		return 0;
-	return (int)(a * 1000 + b);
+	for (int i = 0; i < 3; i++) {
+		size_t len = strspn(v, "0123456789");
+
+		if (num_i64n(v, len, 0, 999, &part[i], &e) == -1)
+			return 0;
+		n = n * 1000 + part[i];
+		v += len;
+		v += *v == '.';
+	}
+	return (int)n;
 }
 
 static void
@@ -108,11 +110,7 @@ say_versions(struct doctor *d, const char *source, const char *target)
 
 	buf_addf(&todo, "sources are ");
 	format_versions(&todo);
-	if (f != NULL && f->decode == NULL)
-		doctor_wrong(d, todo.ptr,
-		    "source Milvus %s, whose log is not read; target Milvus %s",
-		    source, target);
-	else if (n != 0 && f == NULL)
+	if (n != 0 && f == NULL)
 		doctor_wrong(d, todo.ptr, "source Milvus %s; target Milvus %s",
 		    source, target);
 	else if (n == 0 || d->target[0] == '\0')

@@ -10,7 +10,7 @@ struct err;
 struct format {
 	const char *name;
 	const char *versions; /* that write it */
-	int first;            /* of them: 2003 is 2.3 */
+	int first, last;      /* of them: 2003002 is 2.3.2 */
 	int strict; /* what cannot be read is not passed over: it may be the
 		       end of a transaction, or a change of a collection */
 	int (*is)(const struct record *r);
@@ -34,17 +34,12 @@ struct format {
 
 extern const struct format format_v23, format_v26;
 
-/*
- * The format of a record of this topic. NULL with ERR_DATA, which says where
- * it stands and what it is, if this program does not read it.
- */
-const struct format *format_of(
-    const struct record *r, const char *topic, struct err *e);
+const struct format *format_of(const struct record *r);
 
 /* The message of a record that may be anybody's: -1 if it has none. */
 int format_peek(struct record *r, struct msg *m);
 
-/* What a Milvus of this version (2003 is 2.3) writes; NULL: it is too old. */
+/* What a Milvus of this version (2003002 is 2.3.2) writes; NULL: not known. */
 const struct format *format_of_version(int version);
 
 /* Append the versions of Milvus whose logs are read: "2.3.2 to 2.5". */

@@ -77,7 +77,8 @@ alter(const struct record *r, struct alter *a, struct err *e)
 const struct format format_v23 = {
 	.name = "message log",
 	.versions = "2.3.2 to 2.5",
-	.first = 2003,
+	.first = 2003002,
+	.last = 2005999,
 	.is = any,
 	.decode = decode,
 	.flush = flush,

@@ -321,13 +321,12 @@ is_v26(const struct record *r)
 	return record_header(r, "_v", &v) && v.len > 0;
 }
 
-/*
- * The stream does not know transactions yet: with `.decode = v26_decode` this
- * log is read.
- */
 const struct format format_v26 = {
 	.name = "streaming log",
-	.versions = "2.6",
-	.first = 2006,
+	.versions = "2.6.6 to 3.0",
+	.first = 2006006,
+	.last = 3000999,
+	.strict = 1,
 	.is = is_v26,
+	.decode = v26_decode,
 };

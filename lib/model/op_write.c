@@ -82,3 +82,13 @@ emit_counts(const struct emit *e, struct jsonw *w, const char *key)
 	count(w, "ddl", ddl);
 	jw_close(w, '}');
 }
+
+uint64_t
+emit_operations(const struct emit *e)
+{
+	uint64_t n = 0;
+
+	for (int op = OP_END + 1; op < OP_MAX; op++)
+		n += e->lines[op];
+	return n;
+}

@@ -37,4 +37,7 @@ void emit_close(struct emit *e, size_t rows);
 /* {"insert":1,"rows":2,…}: the counts that are not zero. */
 void emit_counts(const struct emit *e, struct jsonw *w, const char *key);
 
+/* How many lines of operations there were. */
+uint64_t emit_operations(const struct emit *e);
+
 #endif

@@ -144,7 +144,8 @@ reader_begin(struct reader *r, struct err *e)
 		r->until_ts = r->until.ts;
 		ddl_until(r->ddl, r->until_ts);
 	}
-	if (reader_remembers(r, e) == -1 || reader_compare(r, e) == -1)
+	if (reader_remembers(r, e) == -1 || reader_compare(r, e) == -1 ||
+	    (r->by_log && reader_by_log_start(r, e) == -1))
 		goto out;
 	if (begin_line(r, e) == -1)
 		goto out;
@@ -152,6 +153,8 @@ reader_begin(struct reader *r, struct err *e)
 	ddl_start(r->ddl, r->start_ts,
 	    r->from.kind == WHERE_START ? 0 : r->start_ts + 1);
 	r->begun = 1;
+	while (r->by_log && ddl_next(r->ddl) != UINT64_MAX)
+		ddl_apply(r->ddl);
 	rc = reader_channels(r, e);
 out:
 	for (char **t = list; *t != NULL; t++)

@@ -9,8 +9,9 @@
 
 enum { WAIT_MS = 200 }; /* the longest that an `at` is left unread */
 
-static int
-take_line(struct reader *r, const char *line, size_t len, struct err *e)
+int
+reader_catalogue_line(
+    struct reader *r, const char *line, size_t len, struct err *e)
 {
 	struct cat_change ch;
 
@@ -60,7 +61,7 @@ reader_catalogue_lines(struct reader *r, struct err *e)
 			return err_set(e, ERR_TEMP,
 			    "%s: line %" PRIu64 " is cut short",
 			    r->conf->catalogue, lines_number(r->in));
-		if (take_line(r, line, len, e) == -1)
+		if (reader_catalogue_line(r, line, len, e) == -1)
 			return -1;
 	}
 	r->in_eof = rc == LINES_END;
@@ -107,7 +108,12 @@ reader_catalogue(struct reader *r, struct err *e)
 		if (p[0].revents != 0 && reader_catalogue_fill(r, e) == -1)
 			return -1;
 	}
-	if (!r->cat.follow && r->until.kind == WHERE_NEVER)
+	if (r->cat.ddl_in_log) {
+		r->by_log = 1;
+		r->cat.follow = 0; /* what it may tell later, the log does */
+		merge_by_channel(r->merge);
+	}
+	if (!r->by_log && !r->cat.follow && r->until.kind == WHERE_NEVER)
 		return err_set(e, ERR_USAGE,
 		    "%s: the catalogue does not follow changes (cdc-meta -w), "
 		    "so --until is needed",

@@ -166,6 +166,17 @@ merge_end(struct merge *m)
 	}
 }
 
+uint64_t
+channels_proven(const struct merge *m)
+{
+	uint64_t ts = UINT64_MAX;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->v[i]->pub.used && m->v[i]->pub.out < ts)
+			ts = m->v[i]->pub.out;
+	return ts == UINT64_MAX ? 0 : ts;
+}
+
 void
 channels_free(struct merge *m)
 {
@@ -175,4 +186,25 @@ channels_free(struct merge *m)
 		free(m->v[i]->young.v);
 		free(m->v[i]->ripe.v);
 	}
+}
+
+static int
+is_below(const struct recs *l, int topic, struct mq_id id)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i]->m.topic == topic &&
+		    mq_id_cmp(l->v[i]->m.id, id) < 0)
+			return 1;
+	return 0;
+}
+
+int
+merge_holds(const struct merge *m, size_t topic, struct mq_id id)
+{
+	const struct recs heap = { .v = m->heap, .n = m->n_heap };
+	int i = (int)topic;
+
+	return is_below(&m->v[topic]->young, i, id) ||
+	       is_below(&m->v[topic]->ripe, i, id) || is_below(&heap, i, id) ||
+	       is_below(&m->standing, i, id);
 }

@@ -33,7 +33,6 @@ take_record(struct reader *r, struct record *k, struct err *e)
 	struct reader_topic *t = reader_topic(r, k);
 	struct mq_id id = k->id, want = t->in->next;
 	uint64_t before = t->in->last;
-	const struct format *f;
 	struct rec *rec;
 
 	if (!mq_follows(r->k, want, id)) {
@@ -43,11 +42,15 @@ take_record(struct reader *r, struct record *k, struct err *e)
 		    "came is offset %s",
 		    t->in->name, MQ_TEXT(want), MQ_TEXT(id));
 	}
-	if ((f = format_of(k, t->in->name, e)) == NULL) {
+	if (format_of(k)->strict && !r->by_log) {
 		record_free(k);
-		return -1;
+		return err_set(e, ERR_TEMP,
+		    "topic '%s' offset %s: from here on the source writes the "
+		    "log of a Milvus that is newer than the catalogue: it was "
+		    "upgraded; start cdc-meta and cdc-read again",
+		    t->in->name, MQ_TEXT(id));
 	}
-	rec = merge_add(r->merge, f, k, e);
+	rec = merge_add(r->merge, format_of(k), k, e);
 	if (e->kind != ERR_NONE)
 		return -1;
 	reader_doubt(t, id, before);

@@ -113,8 +113,8 @@ is_ddl(enum msg_kind kind)
 int
 merge_is_request(const struct rec *r)
 {
-	return r->msg.kind == MSG_FLUSH || r->msg.kind == MSG_ALTER_INDEX ||
-	       r->msg.kind == MSG_ALTER_FIELD;
+	return msg_use(r->msg.kind) == MSG_USE_FLUSH ||
+	       r->msg.kind == MSG_ALTER_INDEX || r->msg.kind == MSG_ALTER_FIELD;
 }
 
 /* A request that says no more than the catalogue (law 0). */
@@ -281,6 +281,8 @@ merge_release(struct merge *m, uint64_t ts)
 		    m->by_channel ? channels_out(m, m->v[i]) : m->released;
 		merge_shift(m->v[i]);
 	}
+	if (m->by_channel && channels_proven(m) > m->released)
+		m->released = channels_proven(m);
 }
 
 uint64_t

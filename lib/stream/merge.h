@@ -133,6 +133,8 @@ void merge_put_back(struct merge *m, struct rec *r);
 void merge_release(struct merge *m, uint64_t ts);
 uint64_t merge_released(const struct merge *m);
 
+/* Does this topic hold a record below id that may count? */
+int merge_holds(const struct merge *m, size_t topic, struct mq_id id);
 /* Positions of all topics for a tick at merge_released(). */
 void merge_pos(const struct merge *m, struct pos *p);
 

@@ -97,6 +97,8 @@ int merge_skips(const struct topic *t, const struct rec *r);
 struct rec *channels_add(struct merge *m, struct topic *t, struct rec *r);
 /* All up to this of the topic is out, or is not there. */
 uint64_t channels_out(const struct merge *m, const struct topic *t);
+/* And this of all topics in use; 0 if there is none. */
+uint64_t channels_proven(const struct merge *m);
 void channels_free(struct merge *m);
 
 /* txn.c: a record that is part of a transaction, as merge_add. */

@@ -94,6 +94,7 @@ struct reader {
 	struct emit emit;
 	struct out out;
 	struct buf rows_text; /* of the current line */
+	int by_log;           /* changes are in the log */
 	int begun;            /* the begin line is written, topics are read */
 	int channels_dirty;   /* collections have changed: look at topics */
 	uint64_t start_ts;    /* T: records up to it are not in the stream */
@@ -132,6 +133,8 @@ struct reader {
 int reader_catalogue(struct reader *r, struct err *e);
 int reader_catalogue_lines(struct reader *r, struct err *e);
 int reader_catalogue_fill(struct reader *r, struct err *e);
+int reader_catalogue_line(
+    struct reader *r, const char *line, size_t len, struct err *e);
 int reader_wants_catalogue(const struct reader *r);
 
 /* begin.c: begin to read all topics; writes the begin line. */
@@ -179,6 +182,15 @@ int reader_channels(struct reader *r, struct err *e);
  */
 int reader_release(struct reader *r, struct err *e);
 int reader_tick(struct reader *r, enum opname op, struct err *e);
+/* Every topic has been read to where it ended when we began. */
+int reader_at_ends(const struct reader *r);
+
+/*
+ * by_log.c: a source whose changes are in its log. Before the stream begins,
+ * take out of the catalogue what the log will tell; then, as reader_release.
+ */
+int reader_by_log_start(struct reader *r, struct err *e);
+int reader_by_log_release(struct reader *r, struct err *e);
 
 /*
  * source.c: who the source is; "source" of a tick, if it has changed or it

@@ -213,7 +213,7 @@ static int
 belongs(struct reader *r, struct leaving *l, struct err *e)
 {
 	const struct msg *m = &l->rec->msg;
-	int young = !r->cat.follow && l->rec->ts > r->cat.ts;
+	int young = !r->by_log && !r->cat.follow && l->rec->ts > r->cat.ts;
 
 	if (l->rec->broken || merge_is_request(l->rec))
 		return 0;
@@ -279,7 +279,7 @@ leave(struct reader *r, struct leaving *l)
 			insert(r, l);
 		else if (!l->done)
 			delete (r, l);
-	} else if (kind == MSG_IMPORT) {
+	} else if (msg_use(kind) == MSG_USE_GAP) {
 		struct jsonw *w = emit_open(&r->emit, OP_IMPORT, rec->ts);
 
 		add_names(r, l, w);

@@ -53,6 +53,26 @@ open_line(struct reader *r, enum opname op, const struct rec *rec,
 }
 
 static void
+flush_coll(struct reader *r, const struct rec *rec, const struct view_coll *v)
+{
+	if (v == NULL)
+		return;
+	reader_src(r, rec, open_line(r, OP_FLUSH, rec, v));
+	emit_close(&r->emit, 0);
+}
+
+/* A flush of the streaming log is of one collection, by id, or of all. */
+static void
+flush_id(struct reader *r, const struct rec *rec)
+{
+	if (rec->msg.kind == MSG_FLUSH)
+		flush_coll(r, rec, view_coll(&r->view, rec->msg.coll_id));
+	else
+		for (size_t i = 0; i < r->view.n_colls; i++)
+			flush_coll(r, rec, r->view.colls[i]);
+}
+
+static void
 flush(struct reader *r, const struct rec *rec)
 {
 	struct spans names = { 0 };
@@ -60,14 +80,8 @@ flush(struct reader *r, const struct rec *rec)
 
 	if (rec->format->flush(&rec->m, &names, &e) == -1)
 		reader_undecodable(r, rec, &e);
-	for (size_t i = 0; i < names.n; i++) {
-		const struct view_coll *v = named(r, rec, names.v[i]);
-
-		if (v == NULL)
-			continue;
-		reader_src(r, rec, open_line(r, OP_FLUSH, rec, v));
-		emit_close(&r->emit, 0);
-	}
+	for (size_t i = 0; i < names.n; i++)
+		flush_coll(r, rec, named(r, rec, names.v[i]));
 	spans_fini(&names);
 }
 
@@ -133,7 +147,9 @@ alter(struct reader *r, const struct rec *rec)
 void
 reader_request(struct reader *r, const struct rec *rec)
 {
-	if (rec->msg.kind == MSG_FLUSH)
+	if (rec->format->flush == NULL)
+		flush_id(r, rec);
+	else if (rec->msg.kind == MSG_FLUSH)
 		flush(r, rec);
 	else
 		alter(r, rec);

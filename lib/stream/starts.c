@@ -94,9 +94,10 @@ from_start(
 	s->id = s->low;
 	if (strcmp(topic, r->replicate) == 0)
 		return 0; /* flushes: what is there will do */
-	if (!mq_id_is(
-		first)) { /* only what is dropped, and what is yet to come */
-		s->above = r->cat.ts;
+	if (!mq_id_is(first)) {
+		/* only what is dropped, and what is yet to come */
+		if (!r->by_log)
+			s->above = r->cat.ts;
 		return 0;
 	}
 	if (!is_within(first, s)) {
@@ -105,7 +106,8 @@ from_start(
 		    "rows are gone from the log (--from beginning takes what "
 		    "is left)");
 	}
-	s->id = first;
+	if (!r->by_log) /* whose log is needed from before on */
+		s->id = first;
 	return 0;
 }
 

@@ -36,7 +36,7 @@ static int
 turn(struct reader *r, struct err *e)
 {
 	int full = reader_is_full(r);
-	struct pollfd p[3] = { { r->in_eof ? -1 : lines_fd(r->in),
+	struct pollfd p[3] = { { r->in_eof || r->by_log ? -1 : lines_fd(r->in),
 				   reader_wants_catalogue(r) ? POLLIN : 0, 0 },
 		{ full ? -1 : mq_fd(r->k), POLLIN, 0 },
 		{ sig_fd(), POLLIN, 0 } };
@@ -51,7 +51,7 @@ turn(struct reader *r, struct err *e)
 	if (clock_ns() - r->topics_ns > TOPICS_S * NS_PER_S &&
 	    reader_topics(r, e) == -1)
 		return -1;
-	return reader_release(r, e);
+	return r->by_log ? reader_by_log_release(r, e) : reader_release(r, e);
 }
 
 static int
@@ -77,7 +77,8 @@ run(struct reader *r, struct err *e)
 {
 	if (reader_catalogue(r, e) == -1 || reader_begin(r, e) == -1)
 		return -1;
-	if (reader_catalogue_lines(r, e) == -1) /* those behind `ready` */
+	if (!r->by_log &&
+	    reader_catalogue_lines(r, e) == -1) /* those behind `ready` */
 		return -1;
 	while (!r->done && sig_stop == 0)
 		if (turn(r, e) == -1 && e->kind != ERR_STOP)

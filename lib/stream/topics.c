@@ -11,7 +11,7 @@ int
 reader_ours(const struct reader *r, const char *topic)
 {
 	return strncmp(topic, r->dml_prefix, strlen(r->dml_prefix)) == 0 ||
-	       strcmp(topic, r->replicate) == 0;
+	       (!r->by_log && strcmp(topic, r->replicate) == 0);
 }
 
 struct reader_topic *
@@ -46,6 +46,9 @@ reader_add_topic(struct reader *r, const char *name,
 	t->in->skip_ts = s->skip_ts;
 	t->in->skip_last = s->skip_last;
 	t->in->by_time = s->above != 0;
+	if (r->by_log)
+		t->in->out = s->skip_ts;
+	t->in->cut = r->from.kind != WHERE_POS && !mq_id_is_first(s->id);
 	t->began = t->looked = s->id;
 	r->channels_dirty = 1;
 	log_info("topic '%s' from offset %s", name, MQ_TEXT(s->id));
@@ -90,7 +93,9 @@ reader_channels(struct reader *r, struct err *e)
 		return 0;
 	r->channels_dirty = 0;
 	for (size_t i = 0; i < r->n_topics; i++)
-		r->topics[i].in->used = 0;
+		r->topics[i].in->used =
+		    r->by_log && r->cat.control != NULL &&
+		    strcmp(r->topics[i].in->name, r->cat.control) == 0;
 	for (size_t i = 0; i < r->cat.n_colls; i++) {
 		const struct cat_coll *c = r->cat.colls[i];
 

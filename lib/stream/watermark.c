@@ -37,16 +37,6 @@ watermark(struct reader *r, int *holder)
 	return w < r->until_ts ? w : r->until_ts;
 }
 
-static uint64_t
-op_lines(const struct emit *e)
-{
-	uint64_t n = 0;
-
-	for (int op = OP_END + 1; op < OP_MAX; op++)
-		n += e->lines[op];
-	return n;
-}
-
 /* A catalogue that does not move will never tell of what this record is of. */
 static void
 end_before(struct reader *r, const struct rec *rec)
@@ -119,7 +109,7 @@ release(struct reader *r, uint64_t w, struct err *e)
 	if (r->rbac != NULL && w > 0)
 		rbac_write(r->rbac, w);
 	merge_release(r->merge, w);
-	lines = op_lines(&r->emit);
+	lines = emit_operations(&r->emit);
 	if (lines != r->lines_at_tick ||
 	    (merge_released(r->merge) > r->tick_ts &&
 		clock_ns() - r->tick_ns >= r->conf->tick_s * NS_PER_S)) {
@@ -129,9 +119,8 @@ release(struct reader *r, uint64_t w, struct err *e)
 	return 0;
 }
 
-/* Every topic has been read to where it ended when we began. */
-static int
-read_to_ends(struct reader *r)
+int
+reader_at_ends(const struct reader *r)
 {
 	for (size_t i = 0; i < r->n_topics; i++) {
 		const struct reader_topic *t = &r->topics[i];
@@ -186,11 +175,11 @@ check_until(struct reader *r, int holder, struct err *e)
 		/* what nothing will ever tell about does not keep us */
 		r->done =
 		    w > r->until_ts || (w == r->until_ts && !late_held(r));
-	} else if (r->until.kind == WHERE_NOW && read_to_ends(r)) {
+	} else if (r->until.kind == WHERE_NOW && reader_at_ends(r)) {
 		r->done = w >= r->until_seen && !late_held(r);
 		if (!r->done)
 			say_what_holds(r, holder);
-	} else if (r->until.kind == WHERE_END && read_to_ends(r) &&
+	} else if (r->until.kind == WHERE_END && reader_at_ends(r) &&
 		   catalogue_is_past(r)) {
 		w = merge_newest(r->merge);
 		if (ddl_last(r->ddl) > w)

@@ -19,10 +19,9 @@ enum { PATIENCE_MS = 10000 };
 static int
 show(struct record *k, struct err *e)
 {
-	const struct format *f = format_of(k, "", e);
 	struct msg m;
 
-	if (f == NULL || f->decode(k, &m, e) == -1)
+	if (format_of(k)->decode(k, &m, e) == -1)
 		return err_wrap(e, "offset %s", MQ_TEXT(k->id));
 	printf("{\"offset\":%" PRId64 ",\"ms\":%" PRId64
 	       ",\"type\":%d,\"ts\":%" PRIu64 "}\n",

@@ -1,0 +1,227 @@
+#include "stream/priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "catlog/catlog.h"
+#include "format/newest.h"
+
+/*
+ * A source whose changes are in its log. The catalogue is how things stood at
+ * the start; from there on the log says what was made, changed and dropped, in
+ * order with the rows, and nothing waits for etcd.
+ */
+
+/* All topics begin with their first record: the log tells of all there is. */
+static int
+is_whole(const struct reader *r)
+{
+	for (size_t i = 0; i < r->n_topics; i++)
+		if (!mq_id_is_first(r->topics[i].began))
+			return 0;
+	return 1;
+}
+
+/* The timestamp from which on the log, as we read it, has every change. */
+static int
+told_from(struct reader *r, uint64_t *ts, struct err *e)
+{
+	*ts = r->start_ts;
+	if (r->start_ts != 0 || is_whole(r))
+		return 0;
+	for (size_t i = 0; i < r->n_topics; i++) {
+		struct reader_topic *t = &r->topics[i];
+		uint64_t first = 0;
+
+		if (mq_id_is_first(t->began))
+			continue;
+		if (record_ts(r->asker, t->in->name, t->began, &first, e) == -1)
+			return -1;
+		if (first > *ts)
+			*ts = first;
+	}
+	return 0;
+}
+
+static int
+has_db(void *arg, int64_t db)
+{
+	return view_db(arg, db) != NULL;
+}
+
+static int
+has_coll(void *arg, int64_t coll)
+{
+	return view_coll(arg, coll) != NULL;
+}
+
+static int
+has_part(void *arg, int64_t coll, int64_t part)
+{
+	const struct view_coll *v = view_coll(arg, coll);
+
+	return v != NULL && view_find(&v->parts, part) != NULL;
+}
+
+static int
+has_index(void *arg, int64_t coll, int64_t index)
+{
+	const struct view_coll *v = view_coll(arg, coll);
+
+	return v != NULL && view_find(&v->indexes, index) != NULL;
+}
+
+int
+reader_by_log_start(struct reader *r, struct err *e)
+{
+	const struct cat_target at = { has_db, has_coll, has_part, has_index,
+		&r->view };
+	uint64_t ts;
+	int rc;
+
+	if ((r->asker = mq_open(&r->conf->kafka, e)) == NULL)
+		return -1;
+	rc = told_from(r, &ts, e);
+	mq_close(r->asker);
+	r->asker = NULL;
+	if (rc == 0)
+		cat_rewind(&r->cat, ts, &at);
+	return rc;
+}
+
+/*
+ * What no operation says yet. Rows behind it would not fit the target, or old
+ * ones would stay there.
+ */
+static int
+can_say(
+    struct reader *r, const struct rec *rec, const char *lines, struct err *e)
+{
+	const struct cat_coll *c = cat_coll(&r->cat, rec->msg.coll_id);
+
+	if (c == NULL || view_coll(&r->view, c->id) == NULL)
+		return 0;
+	if (rec->msg.kind == MSG_TRUNCATE_COLLECTION)
+		return err_set(e, ERR_DATA,
+		    "'%s.%s' is truncated here, which this version does not "
+		    "carry: truncate it at the target, and go on with --from "
+		    "ts:%" PRIu64,
+		    c->db, c->name, rec->ts);
+	if (rec->msg.kind == MSG_ALTER_COLLECTION &&
+	    strstr(lines, "\"schema\":") != NULL)
+		return err_set(e, ERR_DATA,
+		    "the schema of '%s.%s' is changed here, which this "
+		    "version does not carry: change it at the target, and go "
+		    "on with --from ts:%" PRIu64,
+		    c->db, c->name, rec->ts);
+	return 0;
+}
+
+static int
+change(struct reader *r, const struct rec *rec, struct err *e)
+{
+	struct buf lines = { 0 };
+	const char *line, *end;
+	int rc = catlog_lines(&r->cat, &rec->msg, &lines, e);
+
+	if (rc == 0 && lines.len > 0)
+		rc = can_say(r, rec, lines.ptr, e);
+
+	for (line = lines.ptr; rc == 0 && line != NULL && *line != '\0';
+	     line = end + 1) {
+		end = strchr(line, '\n');
+		rc = reader_catalogue_line(r, line, (size_t)(end - line), e);
+	}
+	buf_fini(&lines);
+	if (rc == -1)
+		return err_wrap(e, "topic '%s' offset %s",
+		    reader_topic(r, &rec->m)->in->name, MQ_TEXT(rec->m.id));
+	while (ddl_next(r->ddl) != UINT64_MAX)
+		ddl_apply(r->ddl);
+	ddl_settle(r->ddl, rec->ts);
+	if (r->rbac != NULL)
+		rbac_write(r->rbac, rec->ts);
+	return reader_channels(r, e);
+}
+
+static int
+leave(struct reader *r, struct err *e)
+{
+	struct rec *rec = merge_first(r->merge);
+
+	enum msg_use use = msg_use(rec->msg.kind);
+
+	if (use == MSG_USE_DDL)
+		return change(r, merge_take(r->merge), e);
+	if (use != MSG_USE_TOLD)
+		return reader_group(r, e);
+	merge_take(r->merge);
+	log_warn("topic '%s' offset %s: %s is not carried",
+	    reader_topic(r, &rec->m)->in->name, MQ_TEXT(rec->m.id),
+	    rec->msg.name);
+	return 0;
+}
+
+/* All that was in the topics when we began has left. */
+static int
+ends_are_out(const struct reader *r)
+{
+	for (size_t i = 0; i < r->n_topics; i++)
+		if (merge_holds(r->merge, i, r->topics[i].end))
+			return 0;
+	return 1;
+}
+
+/* Writes all that may leave, then a tick if there was something. */
+static int
+release(struct reader *r, struct err *e)
+{
+	const struct rec *rec;
+	uint64_t lines;
+
+	while (
+	    (rec = merge_first(r->merge)) != NULL && rec->ts <= r->until_ts) {
+		int rc = leave(r, e);
+
+		if (rc == -1)
+			return -1;
+		if (rc == 1)
+			break;
+	}
+	merge_release(r->merge, 0);
+	lines = emit_operations(&r->emit);
+	if (lines == r->lines_at_tick &&
+	    (merge_released(r->merge) <= r->tick_ts ||
+		clock_ns() - r->tick_ns < r->conf->tick_s * NS_PER_S))
+		return 0;
+	r->lines_at_tick = lines;
+	return reader_tick(r, OP_TICK, e);
+}
+
+static int
+check_until(struct reader *r, struct err *e)
+{
+	if (r->until.kind == WHERE_TIME) {
+		r->done = merge_released(r->merge) >= r->until_ts;
+	} else if (r->until.kind == WHERE_NOW && reader_at_ends(r)) {
+		r->done = ends_are_out(r);
+	} else if (r->until.kind == WHERE_END && reader_at_ends(r)) {
+		merge_end(r->merge);
+		if (release(r, e) == -1)
+			return -1;
+		r->done = merge_first(r->merge) == NULL;
+	}
+	return 0;
+}
+
+int
+reader_by_log_release(struct reader *r, struct err *e)
+{
+	if (reader_channels(r, e) == -1 || reader_balance(r, -1, e) == -1 ||
+	    release(r, e) == -1)
+		return -1;
+	return check_until(r, e);
+}
