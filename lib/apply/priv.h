@@ -102,6 +102,9 @@ struct apply {
 	int64_t started_ns, shown_ns;
 };
 
+/* apply.c: what one line of the stream asks for. */
+int apply_line(struct apply *a, const char *line, size_t n, struct err *e);
+
 /* ack.c: begin, tick, end. */
 int apply_begin(struct apply *a, struct err *e);
 int apply_tick(struct apply *a, struct err *e); /* and end */
