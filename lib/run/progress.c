@@ -73,9 +73,7 @@ ask(const struct progress *p)
 	task_lag_ask(&l, r);
 	if (l.silent)
 		return AWAY;
-	return l.newest_ms >= 0 && l.newest_ms - tso_ms(c.pos.ts) < CAUGHT_UP_MS
-		   ? CAUGHT_UP
-		   : BEHIND;
+	return l.lag_ms >= 0 && l.lag_ms < CAUGHT_UP_MS ? CAUGHT_UP : BEHIND;
 }
 
 static void

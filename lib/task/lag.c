@@ -65,7 +65,7 @@ task_lag_init(struct task_lag *l, const struct pos *p)
 {
 	l->n = p->n;
 	l->v = x_calloc(p->n + 1, sizeof *l->v);
-	l->newest_ms = l->backlog = -1;
+	l->newest_ms = l->lag_ms = l->backlog = -1;
 	for (size_t i = 0; i < p->n; i++)
 		l->v[i] = (struct topic_lag){ .topic = x_strdup(p->v[i].topic),
 			.low = mq_id_none(),
@@ -177,7 +177,7 @@ has_records(const struct topic_lag *t)
 static int
 ask_newest(struct task_lag *l, struct mq *r, struct err *e)
 {
-	int64_t newest = -1, at;
+	int64_t newest = -1, lag = 0, at;
 
 	for (size_t i = 0; i < l->n; i++)
 		if (has_records(&l->v[i]) &&
@@ -193,10 +193,13 @@ ask_newest(struct task_lag *l, struct mq *r, struct err *e)
 			return -1;
 		if (at > newest)
 			newest = at;
+		if (at - tso_ms(t->ts) > lag)
+			lag = at - tso_ms(t->ts);
 	}
 	if (newest == -1)
 		return err_set(e, ERR_DATA, "the source's topics are empty");
 	l->newest_ms = newest;
+	l->lag_ms = lag;
 	return 0;
 }
 

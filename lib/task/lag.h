@@ -39,6 +39,8 @@ struct task_lag {
 	size_t n;
 	int64_t
 	    newest_ms;    /* of the newest record, by the source; -1: unknown */
+	int64_t lag_ms;   /* from where the position is in a topic to the newest
+			     record there, of the worst one; -1: unknown */
 	char *newest_why; /* why it is unknown */
 	int64_t backlog;  /* records, ticks too, from the committed places to
 			     the high watermarks; -1: unknown */

@@ -213,11 +213,7 @@ lag(struct task_status *s)
 	set(&s->backlog_why, s->topics.backlog_why);
 	s->backlog = s->topics.backlog;
 	s->newest_ms = s->topics.newest_ms;
-	if (s->newest_ms < 0)
-		return;
-	s->lag_ms = s->newest_ms - tso_ms(s->ts);
-	if (s->lag_ms < 0)
-		s->lag_ms = 0;
+	s->lag_ms = s->topics.lag_ms;
 }
 
 static void

@@ -51,6 +51,10 @@ feed <<X
 tick 0 62500
 X
 is 'a second later' "$(kafka_of dr '[.backlog,.lag_ms]')" '[1,1000]'
+# a topic that is quiet has its own timestamp, and holds the tick's back
+ack 61500 4 2 | sed "s/$(ts 61500)/$(ts 62500)/2" | cdc-task commit dr
+is 'a quiet topic is not behind' "$(kafka_of dr '[.ts,.topics[0].ts,.topics[1].ts,.backlog,.lag_ms]')" \
+	"[\"$(ts 61500)\",\"$(ts 62500)\",\"$(ts 61500)\",0,0]"
 
 # what cannot be known is not guessed
 ack 61500 9 2 >far
