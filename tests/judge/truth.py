@@ -6,6 +6,7 @@ that is not known here is an error: it could have changed something.
 """
 import ast
 import base64
+import copy
 import datetime
 import json
 import re
@@ -17,9 +18,9 @@ from state import ANY, TYPES, count, forget_partition, new_collection, new_state
 TAKES_EFFECT = (('truncate', 'DEADLINE_EXCEEDED'),)
 
 NO_CHANGE = re.compile(
-    r'server_version|list|describe|get_|flush|manual compact|release\?|raw (Backup|List)|(un)?pin|'
+    r'server_version|list|describe|get_|flush|manual compact|release\?|raw (List|BatchUpdate)|(un)?pin|'
     r'(create|drop)_resource_group|update_resource|update_password|(create|drop|restore|describe)_snapshot|'
-    r'(add|list|remove)_file|update_replicate|refresh|raw (Load|Release|Restore)|(load|release)_collection|'
+    r'(add|list|remove)_file|update_replicate|refresh|raw (Load|Release)|(load|release)_collection|'
     r'update_user|alter_role|raw DataCoord|raw (Create|Drop)Namespace')
 GROUP = re.compile(r'.*(privilege_group|privileges_(to|from)_group|add priv|create pg|drop pg)')  # not in a stream
 # Whose rows the truth does not have one by one.
@@ -34,14 +35,14 @@ VERBS = (
     ('drop_collection_properties', 'cut_properties'), ('alter_collection_field|alter field', 'alter_field'),
     ('add_collection_field|add field|re-add field', 'add_field'), ('drop field', 'drop_field'),
     ('add struct field', 'add_struct'), ('add function field', 'add_function'), ('drop function field', 'drop_function'),
-    ('drop_collection|drop ren3', 'drop_collection'), ('rename', 'rename'), ('truncate', 'truncate'),
+    ('drop_collection|drop ren3', 'drop_collection'), ('rename', 'rename'), ('truncate(_collection)?', 'truncate'),
     ('create_partition', 'create_partition'), ('drop_partition', 'drop_partition'),
     ('create_index|index|load pkey index', 'create_index'), ('alter_index', 'set_index'),
     ('drop_index_properties', 'cut_index'), ('drop_index', 'drop_index'),
     ('create_alias|alter_alias|alias', 'set_alias'), ('drop_alias|drop alias', 'drop_alias'),
     ('insert big rows', 'big'), (r'upsert big \d+\.\.\d+', 'big'),
     ('insert|after (restart|kill) insert', 'insert'), ('upsert', 'upsert'), ('delete', 'delete'),
-    ('create_user', 'create_user'), ('drop_user', 'drop_user'), ('create_role', 'create_role'), ('drop_role', 'drop_role'),
+    ('raw BackupRBAC', 'backup_users'), ('raw RestoreRBAC', 'restore_users'), ('create_user', 'create_user'), ('drop_user', 'drop_user'), ('create_role', 'create_role'), ('drop_role', 'drop_role'),
     ('grant_role', 'grant_role'), ('revoke_role', 'revoke_role'), ('grant_privilege_v2|grant (group|v2)', 'grant_v2'),
     ('grant_privilege', 'grant'), ('revoke_v2|revoke (group|v2)', 'revoke_v2'), ('revoke_privilege', 'revoke'))
 
@@ -61,7 +62,7 @@ def half(v):
     if v['$np'] == 'bfloat16':  # the upper halves of floats
         return b''.join(f32(x)[2:] for x in v['data'])
     if v['$np'] == 'int8':
-        return struct.pack('<%db' % len(v['data']), *v['data'])
+        return struct.pack('<%db' % len(v['data']), *map(int, v['data']))
     raise ValueError('an array of %s' % v['$np'])
 
 
@@ -166,6 +167,7 @@ class Truth:
         self.dbs, self.colls = self.state['databases'], self.state['collections']
         self.users, self.roles = self.state['users'], self.state['roles']
         self.big_rows = None
+        self.outputs = {}  # (collection, function that was added): the field that it fills
 
     def call(self, line):
         op, err = line['op'], str(line.get('err'))
@@ -265,9 +267,9 @@ class Truth:
             for r in c['rows'].values():
                 del r[f]
 
-    def add_struct(self, name, new, what, **_):
+    def add_struct(self, name, new, what, max_capacity):
         c = self.coll(name)
-        fields = struct_fields(dict(what, name=new))
+        fields = struct_fields(dict(what, name=new, nullable=True, max_capacity=max_capacity))
         c['schema']['fields'].update(fields)
         for r in c['rows'].values():
             r.update(dict.fromkeys(fields))
@@ -276,10 +278,16 @@ class Truth:
         c = self.coll(name)
         c['schema']['fields'][new['name']] = dict(field(new), function_output=True)
         c['schema']['functions'] += 1
+        self.outputs[name, function['name']] = new['name']
         self.create_index(name, indexes)
 
     def drop_function(self, name, function):
-        raise ValueError('drop of a function: which field goes with it is not known here')
+        """With it go the field that it fills and that field's indexes."""
+        c = self.coll(name)
+        gone = self.outputs.pop((name, function))
+        c['schema']['functions'] -= 1
+        del c['schema']['fields'][gone]
+        c['indexes'] = {n: i for n, i in c['indexes'].items() if i['field'] != gone}
 
     # partitions, indexes, aliases
 
@@ -397,6 +405,14 @@ class Truth:
             count(c['written'], '_default', i)
 
     # users and roles
+
+    def backup_users(self):
+        self.backup = copy.deepcopy((self.users, self.roles))
+
+    def restore_users(self):
+        for have, was in zip((self.users, self.roles), self.backup):
+            for name, what in was.items():
+                have.setdefault(name, set()).update(what)
 
     def create_user(self, name, password):
         self.users[name] = set()
