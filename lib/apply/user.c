@@ -122,6 +122,7 @@ do_drop_role(struct apply *a, struct err *e)
 	if (opline_str(&a->op, "role", &role, e) == -1)
 		return -1;
 	req.role_name = mv_str(role);
+	req.force_drop = 1; /* whatever it may still do here */
 	return lenient(a, "DropRole", role, &req.base, "not found", e);
 }
 

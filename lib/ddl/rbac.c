@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "model/op_write.h"
 
@@ -12,6 +13,7 @@ struct rbac {
 	struct emit *emit;
 	json_t *users, *roles; /* name to the line written last */
 	json_t *queue;         /* lines that came since, in order */
+	json_t *lost;          /* lines of what went, as the log may have it */
 };
 
 struct rbac *
@@ -23,6 +25,7 @@ rbac_new(struct emit *emit)
 	r->users = json_object();
 	r->roles = json_object();
 	r->queue = json_array();
+	r->lost = json_object();
 	return r;
 }
 
@@ -34,6 +37,7 @@ rbac_free(struct rbac *r)
 	json_decref(r->users);
 	json_decref(r->roles);
 	json_decref(r->queue);
+	json_decref(r->lost);
 	free(r);
 }
 
@@ -51,12 +55,49 @@ text(const json_t *j, const char *key)
 	return s == NULL ? "" : s;
 }
 
+/*
+ * Notes what a line took, or finds it noted: the log has it, too, a little
+ * sooner or later. The texts are of an object: a user or role, and a role or a
+ * grant of it.
+ */
+static char *
+noted(enum opname op, const char *const *v, size_t n)
+{
+	struct buf b = { 0 };
+
+	buf_addu64(&b, op);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "/%zu:%s", strlen(v[i]), v[i]);
+	return buf_take(&b);
+}
+
+static void
+lose(struct rbac *r, enum opname op, const char *const *v, size_t n)
+{
+	char *key = noted(op, v, n);
+
+	json_object_set_new(r->lost, key, json_true());
+	free(key);
+}
+
+static int
+was_lost(struct rbac *r, enum opname op, const char *const *v, size_t n)
+{
+	char *key = noted(op, v, n);
+	int was = json_object_del(r->lost, key) == 0;
+
+	free(key);
+	return was;
+}
+
 static void
 line(struct rbac *r, enum opname op, uint64_t ts, const char *key,
     const char *name)
 {
 	jw_str(emit_open(r->emit, op, ts), key, name);
 	emit_close(r->emit, 0);
+	if (op == OP_DROP_USER || op == OP_DROP_ROLE)
+		lose(r, op, &name, 1);
 }
 
 static void
@@ -68,26 +109,40 @@ role_of(struct rbac *r, enum opname op, uint64_t ts, const char *user,
 	jw_str(w, "user", user);
 	jw_str(w, "role", role);
 	emit_close(r->emit, 0);
+	if (op == OP_REVOKE_ROLE)
+		lose(r, op, (const char *[]){ user, role }, 2);
+}
+
+enum { GRANT_TEXTS = 5 }; /* the role and what it may */
+
+/* Of the catalogue's form of a grant. */
+static void
+grant_texts(const json_t *g, const char *role, const char *v[GRANT_TEXTS])
+{
+	static const char prefix[] = "Privilege"; /* in the metadata only */
+
+	v[0] = role;
+	v[1] = text(g, "object");
+	v[2] = text(g, "object_name");
+	v[3] = text(g, "privilege");
+	v[4] = text(g, "db");
+	if (strncmp(v[3], prefix, sizeof prefix - 1) == 0)
+		v[3] += sizeof prefix - 1;
 }
 
 static void
-grant(struct rbac *r, enum opname op, uint64_t ts, const char *role,
-    const json_t *g)
+grant(struct rbac *r, enum opname op, uint64_t ts,
+    const char *const v[GRANT_TEXTS])
 {
-	static const char prefix[] = "Privilege"; /* in the metadata only */
-	static const char *const keys[] = { "object", "object_name",
-		"privilege", "db" };
+	static const char *const keys[GRANT_TEXTS] = { "role", "object",
+		"object_name", "privilege", "db" };
 	struct jsonw *w = emit_open(r->emit, op, ts);
 
-	jw_str(w, "role", role);
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const char *s = text(g, keys[i]);
-
-		if (i == 2 && strncmp(s, prefix, sizeof prefix - 1) == 0)
-			s += sizeof prefix - 1;
-		jw_str(w, keys[i], s);
-	}
+	for (size_t i = 0; i < GRANT_TEXTS; i++)
+		jw_str(w, keys[i], v[i]);
 	emit_close(r->emit, 0);
+	if (op == OP_REVOKE)
+		lose(r, op, v, GRANT_TEXTS);
 }
 
 static int
@@ -113,10 +168,13 @@ difference(struct rbac *r, enum opname op, uint64_t ts, const char *name,
 
 	json_array_foreach(list, i, x)
 	{
+		const char *v[GRANT_TEXTS];
+
 		if (has(other, x))
 			continue;
+		grant_texts(x, name, v);
 		if (op == OP_GRANT || op == OP_REVOKE)
-			grant(r, op, ts, name, x);
+			grant(r, op, ts, v);
 		else
 			role_of(r, op, ts, name, json_string_value(x));
 	}
@@ -167,4 +225,68 @@ rbac_write(struct rbac *r, uint64_t ts)
 				  strcmp(text(doc, "event"), "delete") == 0)
 	    write_one(r, doc, ts);
 	json_array_clear(r->queue);
+}
+
+/* What the catalogue says of a user or role by now, NULL if it has none. */
+static const json_t *
+latest(const struct rbac *r, int user, const char *name)
+{
+	const char *kind = user ? "user" : "role";
+
+	for (size_t i = json_array_size(r->queue); i-- > 0;) {
+		const json_t *doc = json_array_get(r->queue, i);
+
+		if (strcmp(text(doc, "kind"), kind) == 0 &&
+		    strcmp(text(doc, "name"), name) == 0)
+			return strcmp(text(doc, "event"), "delete") == 0 ? NULL
+									 : doc;
+	}
+	return json_object_get(user ? r->users : r->roles, name);
+}
+
+void
+rbac_dropped(struct rbac *r, uint64_t ts, int user, const char *name)
+{
+	enum opname op = user ? OP_DROP_USER : OP_DROP_ROLE;
+
+	if (latest(r, user, name) == NULL && !was_lost(r, op, &name, 1))
+		line(r, op, ts, user ? "user" : "role", name);
+}
+
+void
+rbac_role_taken(struct rbac *r, uint64_t ts, const char *user, const char *role)
+{
+	const char *v[] = { user, role };
+	json_t *want = json_string(role);
+	const json_t *roles = json_object_get(latest(r, 1, user), "roles");
+
+	if (!has(roles, want) && !was_lost(r, OP_REVOKE_ROLE, v, 2))
+		role_of(r, OP_REVOKE_ROLE, ts, user, role);
+	json_decref(want);
+}
+
+void
+rbac_revoked(
+    struct rbac *r, uint64_t ts, const char *role, char *const grant_of[4])
+{
+	const json_t *list = json_object_get(latest(r, 0, role), "grants"), *g;
+	const char *v[GRANT_TEXTS] = { role, grant_of[0], grant_of[1],
+		grant_of[2], grant_of[3] };
+	char *want = noted(OP_REVOKE, v, GRANT_TEXTS);
+	int there = 0;
+	size_t i;
+
+	json_array_foreach(list, i, g)
+	{
+		const char *have[GRANT_TEXTS];
+		char *is;
+
+		grant_texts(g, role, have);
+		is = noted(OP_REVOKE, have, GRANT_TEXTS);
+		there |= strcmp(is, want) == 0;
+		free(is);
+	}
+	free(want);
+	if (!there && !was_lost(r, OP_REVOKE, v, GRANT_TEXTS))
+		grant(r, OP_REVOKE, ts, v);
 }

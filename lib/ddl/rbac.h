@@ -19,6 +19,18 @@ void rbac_free(struct rbac *r);
 /* A line of kind user or role. */
 void rbac_note(struct rbac *r, const struct cat_change *ch);
 
+/*
+ * What the log says was taken at ts: a user or a role, a role from a user, a
+ * grant (object, name, privilege, db) from a role. That the catalogue does not
+ * have it now tells nothing to a stream that starts here: a line is written,
+ * unless the catalogue has it, again or still, or its loss was just written.
+ */
+void rbac_dropped(struct rbac *r, uint64_t ts, int user, const char *name);
+void rbac_role_taken(
+    struct rbac *r, uint64_t ts, const char *user, const char *role);
+void rbac_revoked(
+    struct rbac *r, uint64_t ts, const char *role, char *const grant_of[4]);
+
 /* Write what has changed, with this timestamp. */
 void rbac_write(struct rbac *r, uint64_t ts);
 

@@ -30,6 +30,10 @@ struct format {
 	/* What MSG_ALTER_INDEX and MSG_ALTER_FIELD of clients change. NULL: the
 	 * format has no clients' requests. */
 	int (*alter)(const struct record *r, struct alter *a, struct err *e);
+	/* The same of MSG_DROP_USER, MSG_DROP_ROLE, MSG_ALTER_USER_ROLE and
+	 * MSG_ALTER_PRIVILEGE. */
+	int (*removal)(const struct record *r, enum msg_kind kind,
+	    struct removal *x, struct err *e);
 };
 
 extern const struct format format_v23, format_v26;

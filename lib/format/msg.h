@@ -111,6 +111,14 @@ struct spans {
 };
 void spans_fini(struct spans *s);
 
+/* What a client's request takes from users and roles: what is empty is not
+ * concerned. */
+struct removal {
+	int none; /* the request gives */
+	struct span user, role;
+	struct span object, object_name, privilege, db; /* of a grant */
+};
+
 /* What a client's request changes. */
 struct alter {
 	struct span name;          /* of the index or field */

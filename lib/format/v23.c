@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "format/body.h"
 #include "format/format.h"
+#include "model/tso.h"
 
 /* Do we know when these rows are? */
 static int
@@ -18,7 +19,7 @@ check(const struct body_rows *rows, struct msg *m, struct err *e)
 		    rows->timestamps, m->rows);
 	if (rows->timestamps > 0)
 		m->ts = rows->newest;
-	if (m->ts == 0)
+	if (m->ts == 0 && m->kind < MSG_ALTER_USER)
 		return err_set(e, ERR_DATA, "no timestamp");
 	return 0;
 }
@@ -59,7 +60,12 @@ any(const struct record *r)
 static int
 decode(struct record *r, struct msg *m, struct err *e)
 {
-	return v23_decode(r->ptr, r->len, m, e);
+	if (v23_decode(r->ptr, r->len, m, e) == -1)
+		return -1;
+	/* requests that are about users have no time of their own */
+	if (m->ts == 0 && m->kind >= MSG_ALTER_USER && r->time_ms > 0)
+		m->ts = tso_from_ms(r->time_ms);
+	return 0;
 }
 
 static int
@@ -74,6 +80,13 @@ alter(const struct record *r, struct alter *a, struct err *e)
 	return v23_alter(r->ptr, r->len, a, e);
 }
 
+static int
+removal(const struct record *r, enum msg_kind kind, struct removal *x,
+    struct err *e)
+{
+	return v23_removal(r->ptr, r->len, kind, x, e);
+}
+
 const struct format format_v23 = {
 	.name = "message log",
 	.versions = "2.3.2 to 2.5",
@@ -83,4 +96,5 @@ const struct format format_v23 = {
 	.decode = decode,
 	.flush = flush,
 	.alter = alter,
+	.removal = removal,
 };

@@ -34,6 +34,13 @@ int v23_flush(const void *p, size_t len, struct spans *colls, struct err *e);
  */
 int v23_alter(const void *p, size_t len, struct alter *a, struct err *e);
 
+/*
+ * What a request of these kinds (format.h) takes away. Passwords, which others
+ * have, are not looked at.
+ */
+int v23_removal(const void *p, size_t len, enum msg_kind kind,
+    struct removal *x, struct err *e);
+
 /* CreateCollection's virtual channels, by shard, appended. */
 int v23_vchannels(
     const void *p, size_t len, struct spans *names, struct err *e);

@@ -11,15 +11,17 @@ reader_src(const struct reader *r, const struct rec *rec, struct jsonw *w)
 	jw_close(w, '}');
 }
 
+/* Requests of clients may have passwords: nothing of such a record leaves. */
 void
 reader_unknown(struct reader *r, const struct rec *rec)
 {
+	int secret = !reader_topic(r, &rec->m)->in->ticks;
 	struct jsonw *w = emit_open(&r->emit, OP_UNKNOWN, rec->ts);
 
 	jw_i64(w, "type", rec->msg.type);
 	if (rec->late)
 		jw_bool(w, "late", 1);
-	jw_b64(w, "b64", rec->m.ptr, rec->m.len);
+	jw_b64(w, "b64", rec->m.ptr, secret ? 0 : rec->m.len);
 	reader_src(r, rec, w);
 	emit_close(&r->emit, 0);
 }

@@ -113,8 +113,19 @@ is_ddl(enum msg_kind kind)
 int
 merge_is_request(const struct rec *r)
 {
-	return msg_use(r->msg.kind) == MSG_USE_FLUSH ||
-	       r->msg.kind == MSG_ALTER_INDEX || r->msg.kind == MSG_ALTER_FIELD;
+	if (msg_use(r->msg.kind) == MSG_USE_FLUSH)
+		return 1;
+	switch ((int)r->msg.kind) {
+	case MSG_ALTER_INDEX:
+	case MSG_ALTER_FIELD:
+	case MSG_DROP_USER:
+	case MSG_DROP_ROLE:
+	case MSG_ALTER_USER_ROLE:
+	case MSG_ALTER_PRIVILEGE:
+		return r->format->alter != NULL;
+	default:
+		return 0;
+	}
 }
 
 /* A request that says no more than the catalogue (law 0). */

@@ -6,6 +6,13 @@
 #include "model/names.h"
 #include "stream/priv.h"
 
+/* The caller frees it. */
+static char *
+text(struct span s)
+{
+	return x_strndup(s.len == 0 ? "" : s.ptr, s.len);
+}
+
 static const struct view_coll *
 of_alias(const struct view *v, const char *db, const char *alias)
 {
@@ -24,10 +31,9 @@ of_alias(const struct view *v, const char *db, const char *alias)
 static const struct view_coll *
 named(const struct reader *r, const struct rec *rec, struct span coll)
 {
-	char *db = rec->msg.db.len == 0
-		       ? x_strdup(DEFAULT_DB)
-		       : x_strndup(rec->msg.db.ptr, rec->msg.db.len);
-	char *name = x_strndup(coll.ptr, coll.len);
+	char *db =
+	    rec->msg.db.len == 0 ? x_strdup(DEFAULT_DB) : text(rec->msg.db);
+	char *name = text(coll);
 	const struct view_coll *v = view_by_name(&r->view, db, name);
 	const struct cat_coll *c;
 
@@ -92,7 +98,7 @@ changes(const struct alter *a, struct jsonw *w)
 
 	jw_open(w, "params", '{');
 	for (size_t i = 0; i < a->keys.n; i++) {
-		key = x_strndup(a->keys.v[i].ptr, a->keys.v[i].len);
+		key = text(a->keys.v[i]);
 		jw_bytes(w, key, a->values.v[i].ptr, a->values.v[i].len);
 		free(key);
 	}
@@ -123,7 +129,7 @@ alter(struct reader *r, const struct rec *rec)
 	if (rec->format->alter(&rec->m, &a, &e) == -1)
 		reader_undecodable(r, rec, &e);
 	else if (v != NULL) {
-		name = x_strndup(a.name.ptr, a.name.len);
+		name = text(a.name);
 		x = index ? view_find_name(&v->indexes, name) : NULL;
 		if (!index || x != NULL) {
 			w = open_line(
@@ -144,6 +150,38 @@ alter(struct reader *r, const struct rec *rec)
 	alter_fini(&a);
 }
 
+/* What is given is in the catalogue; what was taken is not there any more. */
+static void
+take(struct reader *r, const struct rec *rec)
+{
+	enum { TEXTS = 6 };
+	struct removal x;
+	struct err e = { 0 };
+	char *v[TEXTS];
+
+	if (rec->format->removal(&rec->m, rec->msg.kind, &x, &e) == -1) {
+		reader_undecodable(r, rec, &e);
+		return;
+	}
+	if (x.none)
+		return;
+	v[0] = text(x.user);
+	v[1] = text(x.role);
+	v[2] = text(x.object);
+	v[3] = text(x.object_name);
+	v[4] = text(x.privilege);
+	v[5] = x.db.len == 0 ? x_strdup(DEFAULT_DB) : text(x.db);
+	if (rec->msg.kind == MSG_ALTER_PRIVILEGE)
+		rbac_revoked(r->rbac, rec->ts, v[1], v + 2);
+	else if (rec->msg.kind == MSG_ALTER_USER_ROLE)
+		rbac_role_taken(r->rbac, rec->ts, v[0], v[1]);
+	else
+		rbac_dropped(r->rbac, rec->ts, rec->msg.kind == MSG_DROP_USER,
+		    v[0][0] ? v[0] : v[1]);
+	for (int i = 0; i < TEXTS; i++)
+		free(v[i]);
+}
+
 void
 reader_request(struct reader *r, const struct rec *rec)
 {
@@ -151,6 +189,9 @@ reader_request(struct reader *r, const struct rec *rec)
 		flush_id(r, rec);
 	else if (rec->msg.kind == MSG_FLUSH)
 		flush(r, rec);
-	else
+	else if (rec->msg.kind == MSG_ALTER_INDEX ||
+		 rec->msg.kind == MSG_ALTER_FIELD)
 		alter(r, rec);
+	else if (r->rbac != NULL)
+		take(r, rec);
 }

@@ -8,6 +8,7 @@
  *
  *	TOPIC BASE64 [@MS] [#PARTITION] [NAME=VALUE]…   a record, with its time,
  *		in partition 0 if not said, with headers
+ *	!record TOPIC BASE64 …    the same, which mkmsg lets through
  *	!topic NAME PARTITIONS    make it; else the first record does, with one
  *	!random TOPIC BYTES @MS   a record that does not compress: a partition
  *		keeps 5 MiB, so a few of them move the low watermark
@@ -105,28 +106,35 @@ command(struct mock *m, char **field, size_t n)
 }
 
 static void
+record(struct mock *m, char **field, size_t n)
+{
+	size_t len = n < 2 ? 0 : strlen(field[1]);
+	void *value = x_malloc(b64_max(len) + 1);
+	ptrdiff_t got = b64_get(n < 2 ? "" : field[1], len, value);
+
+	if (got == -1)
+		die(field[0], "the value is not base64");
+	produce(m, field[0], value, (size_t)got, field + 2, n < 2 ? 0 : n - 2);
+	free(value);
+}
+
+static void
 line(struct mock *m, char *text)
 {
 	char *field[MAX_FIELDS], *save = NULL;
-	size_t n = 0, len;
-	ptrdiff_t got;
-	void *value;
+	size_t n = 0;
 
 	for (char *p = strtok_r(text, "\t\n", &save);
 	     p != NULL && n < MAX_FIELDS; p = strtok_r(NULL, "\t\n", &save))
 		field[n++] = p;
 	if (n == 0)
 		return;
-	if (field[0][0] == '!') {
+	if (n > 1 && strcmp(field[0], "!record") == 0)
+		record(m, field + 1, n - 1);
+	else if (field[0][0] == '!')
 		command(m, field, n);
-		return;
-	}
-	len = n < 2 ? 0 : strlen(field[1]);
-	value = x_malloc(b64_max(len) + 1);
-	if ((got = b64_get(n < 2 ? "" : field[1], len, value)) == -1)
-		die(field[0], "the value is not base64");
-	produce(m, field[0], value, (size_t)got, field + 2, n < 2 ? 0 : n - 2);
-	free(value);
+	else
+		record(m, field, n);
 }
 
 static void

@@ -211,26 +211,26 @@ class Fold:
         self.users[op['user']] = set()
 
     def drop_user(self, op):
-        del self.users[op['user']]
+        self.users.pop(op['user'], None)  # what goes need not have been made by this stream
 
     def create_role(self, op):
         self.new(self.roles, op['role'])
         self.roles[op['role']] = set()
 
     def drop_role(self, op):
-        del self.roles[op['role']]
+        self.roles.pop(op['role'], None)
 
     def grant_role(self, op):
         self.users[op['user']].add(op['role'])
 
     def revoke_role(self, op):
-        self.users[op['user']].remove(op['role'])
+        self.users.get(op['user'], set()).discard(op['role'])
 
     def grant(self, op):
         self.roles[op['role']].add((op['object'], op['object_name'], op['privilege'], op['db']))
 
     def revoke(self, op):
-        self.roles[op['role']].remove((op['object'], op['object_name'], op['privilege'], op['db']))
+        self.roles.get(op['role'], set()).discard((op['object'], op['object_name'], op['privilege'], op['db']))
 
 
 def read(lines):

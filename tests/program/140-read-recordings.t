@@ -48,6 +48,12 @@ cdc-read --from @one.ndjson --until end <25.cat >two.ndjson
 is 'and an index' "$(altered one.ndjson two.ndjson)" \
 	'["alter_index","470824257700233218","all","fv","ix_fv",{},["mmap.enabled"]]
 ["alter_field","470824257713340417","all","vc",null,{"max_length":"400"},null]'
+taken='select(.op | test("^(drop_(user|role)|revoke)")) | [.op, .ts, .user, .role, .privilege, .object, .object_name, .db]'
+is '2.5.27: what was taken from users, which etcd does not have any more' "$(jq -c "$taken" 25.ndjson)" \
+	'["drop_user","470824258510258176","u2",null,null,null,null,null]
+["revoke","470824258547482624",null,"r1","Insert","Collection","all","default"]
+["revoke_role","470824258549317632","u1","r1",null,null,null,null]
+["drop_role","470824258551152640",null,"r2",null,null,null,null]'
 cdc-meta -r by-m24 >24.cat
 cdc-read --from beginning --until 470824653705183235 <24.cat >one.ndjson
 cdc-read --from @one.ndjson --until end <24.cat >two.ndjson
