@@ -86,6 +86,7 @@ on_event(void *arg, const struct etcd_kv *kv, struct err *e)
 	/* checkpoints change too often to be followed */
 	if (i != NULL && i->kind != ITEM_CHECKPOINT)
 		meta_changed(f->m, i);
+	meta_fetch_forget(f->m);
 	return 0;
 }
 

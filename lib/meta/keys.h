@@ -19,10 +19,20 @@ struct key_family {
 			   change; 0: snapshots tell */
 };
 
-/* Keys to be read at the start, all with this prefix. */
+/* When the keys of a folder are read. */
+enum key_use {
+	KEYS_ALL,     /* at the start */
+	KEYS_OF_COLL, /* at the start, of the collections that are wanted */
+	KEYS_FETCHED, /* when a line needs them (fetch.c) */
+};
+
+/* A folder with keys. In all but those of KEYS_ALL a collection's id is next.
+ */
 struct key_scan {
 	const char *prefix;  /* NULL: the end */
-	enum meta_kind kind; /* read only for this kind; META_KINDS: always */
+	enum meta_kind kind; /* only for this one; META_KINDS: always */
+	enum key_use use;
+	int snapshots; /* beneath snapshots/ there is the same folder */
 };
 
 /*

@@ -25,13 +25,19 @@ static const struct key_family families[] = {
 };
 
 static const struct key_scan scans[] = {
-	{ "root-coord/", META_KINDS },
-	{ "snapshots/root-coord/", META_KINDS },
-	{ "field-index/", META_INDEX },
-	{ "querycoord-collection-loadinfo/", META_LOAD },
-	{ "querycoord-partition-loadinfo/", META_LOAD },
-	{ "datacoord-meta/channel-cp/", META_CHECKPOINT },
-	{ "importtask/", META_IMPORT },
+	{ "root-coord/database/", META_KINDS, KEYS_ALL, 1 },
+	{ "root-coord/collection/", META_KINDS, KEYS_ALL, 1 },
+	{ "root-coord/aliases/", META_KINDS, KEYS_ALL, 1 },
+	{ "root-coord/credential/", META_KINDS, KEYS_ALL, 1 },
+	{ "root-coord/privilege-group/", META_GROUP, KEYS_ALL, 1 },
+	{ "datacoord-meta/channel-cp/", META_CHECKPOINT, KEYS_ALL, 0 },
+	{ "importtask/", META_IMPORT, KEYS_ALL, 0 },
+	{ "root-coord/partitions/", META_KINDS, KEYS_OF_COLL, 1 },
+	{ "field-index/", META_INDEX, KEYS_OF_COLL, 0 },
+	{ "querycoord-collection-loadinfo/", META_LOAD, KEYS_OF_COLL, 0 },
+	{ "querycoord-partition-loadinfo/", META_LOAD, KEYS_OF_COLL, 0 },
+	{ "root-coord/fields/", META_KINDS, KEYS_FETCHED, 1 },
+	{ "root-coord/functions/", META_KINDS, KEYS_FETCHED, 1 },
 	{ 0 },
 };
 

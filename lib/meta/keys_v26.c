@@ -32,13 +32,19 @@ static const struct key_family families[] = {
 };
 
 static const struct key_scan scans[] = {
-	{ "root-coord/", META_KINDS },
-	{ "field-index/", META_INDEX },
-	{ "querycoord-collection-loadinfo/", META_LOAD },
-	{ "querycoord-partition-loadinfo/", META_LOAD },
-	{ "datacoord-meta/channel-cp/", META_CHECKPOINT },
-	{ "streamingcoord-meta/cchannel", META_PCHANNEL },
-	{ "streamingcoord-meta/pchannel/", META_PCHANNEL },
+	{ "root-coord/database/", META_KINDS, KEYS_ALL, 0 },
+	{ "root-coord/credential/", META_KINDS, KEYS_ALL, 0 },
+	{ "root-coord/privilege-group/", META_GROUP, KEYS_ALL, 0 },
+	{ "datacoord-meta/channel-cp/", META_CHECKPOINT, KEYS_ALL, 0 },
+	{ "streamingcoord-meta/cchannel", META_PCHANNEL, KEYS_ALL, 0 },
+	{ "streamingcoord-meta/pchannel/", META_PCHANNEL, KEYS_ALL, 0 },
+	{ "root-coord/partitions/", META_KINDS, KEYS_OF_COLL, 0 },
+	{ "field-index/", META_INDEX, KEYS_OF_COLL, 0 },
+	{ "querycoord-collection-loadinfo/", META_LOAD, KEYS_OF_COLL, 0 },
+	{ "querycoord-partition-loadinfo/", META_LOAD, KEYS_OF_COLL, 0 },
+	{ "root-coord/fields/", META_KINDS, KEYS_FETCHED, 0 },
+	{ "root-coord/struct-array-fields/", META_KINDS, KEYS_FETCHED, 0 },
+	{ "root-coord/functions/", META_KINDS, KEYS_FETCHED, 0 },
 	{ 0 },
 };
 

@@ -1,8 +1,6 @@
 #include "meta/meta.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -37,44 +35,6 @@ meta_free(struct meta *m)
 	free(m);
 }
 
-struct item *
-meta_apply(struct meta *m, const struct etcd_kv *kv)
-{
-	size_t n = strlen(m->base);
-	struct item *i;
-
-	if (strncmp(kv->key, m->base, n) != 0 || kv->key[n] != '/' ||
-	    strlen(kv->key) != kv->key_len)
-		return NULL;
-	if (kv->deleted)
-		return metastore_delete(m->store, kv->key + n + 1);
-	i = metastore_put(m->store, kv->key + n + 1, kv->value, kv->value_len);
-	if (i != NULL)
-		i->mod = kv->mod;
-	if (i != NULL && i->kind == ITEM_COLL)
-		metastore_make(m->store, ITEM_HEAD, i->a, 0, "");
-	return i;
-}
-
-static int
-on_kv(void *arg, const struct etcd_kv *kv, struct err *e)
-{
-	(void)e;
-	meta_witness_note(arg, kv);
-	meta_apply(arg, kv);
-	return 0;
-}
-
-static int
-read_family(struct meta *m, const char *prefix, struct err *e)
-{
-	char *path = x_asprintf("%s/%s", m->base, prefix);
-	int rc = etcd_scan(m->etcd, path, &m->rev, on_kv, m, e);
-
-	free(path);
-	return rc;
-}
-
 static int
 is_empty(const struct meta *m)
 {
@@ -89,7 +49,6 @@ is_empty(const struct meta *m)
 int
 meta_read(struct meta *m, struct err *e)
 {
-	unsigned kinds = m->conf->kinds;
 	const struct keys *keys = keys_of(m, e);
 
 	if (keys == NULL)
@@ -97,19 +56,13 @@ meta_read(struct meta *m, struct err *e)
 	metastore_free(m->store);
 	m->store = metastore_new(keys);
 	m->n_changes = 0;
-	for (const struct key_scan *s = keys->scans; s->prefix != NULL; s++) {
-		if (s->kind != META_KINDS && kinds != 0 &&
-		    (kinds & 1u << s->kind) == 0)
-			continue;
-		if (read_family(m, s->prefix, e) == -1)
-			return m->rev == 0
-				   ? -1
-				   : err_wrap(e, "revision %" PRId64, m->rev);
-		if (s == keys->scans && is_empty(m))
-			return metaroots_explain(m->etcd, m->conf->root,
-			    m->conf->meta_path, m->rev, e);
-	}
-	return 0;
+	m->first = m->last = 0;
+	if (meta_fetch_all(m, KEYS_ALL, e) == -1)
+		return -1;
+	if (is_empty(m))
+		return metaroots_explain(
+		    m->etcd, m->conf->root, m->conf->meta_path, m->rev, e);
+	return meta_fetch_wanted(m, e);
 }
 
 int

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "meta/keys.h"
 #include "meta/meta.h"
 #include "meta/store.h"
 #include "net/etcd.h"
@@ -33,7 +34,10 @@ struct meta {
 	char *base; /* "by-dev/meta" */
 	struct metastore *store;
 	struct meta_witness witness;
-	int64_t rev;                 /* of the catalogue that was read */
+	int64_t rev;         /* of the catalogue that was read */
+	int narrow;          /* patterns want a few collections */
+	int bulk;            /* a whole catalogue is being written */
+	int64_t first, last; /* the collections whose fields are in the store */
 	struct meta_change *changes; /* not yet written */
 	size_t n_changes, cap_changes;
 	struct buf line, body;
@@ -49,6 +53,22 @@ struct item *meta_apply(struct meta *m, const struct etcd_kv *kv);
 void meta_witness_note(struct meta *m, const struct etcd_kv *kv);
 /* ERR_BACK if etcd does not have the witness as it was read. */
 int meta_same(struct meta *m, struct err *e);
+
+/* Do the patterns include a collection? */
+int meta_wants(const struct meta *m, int64_t coll);
+
+/* fetch.c; all return -1 with etcd's error. */
+/* The folders of this use, whole. */
+int meta_fetch_all(struct meta *m, enum key_use use, struct err *e);
+/* KEYS_OF_COLL of the collections that are wanted. */
+int meta_fetch_wanted(struct meta *m, struct err *e);
+/* The same of one, as of revision rev, if it was not wanted before. */
+int meta_fetch_parts(
+    struct meta *m, struct item *head, int64_t rev, struct err *e);
+/* Into the store, for a line: a collection's fields as of revision rev. */
+int meta_fetch_fields(
+    struct meta *m, const struct item *head, int64_t rev, struct err *e);
+void meta_fetch_forget(struct meta *m);
 
 /* All objects and "ready". */
 int meta_write_all(struct meta *m, struct err *e);

@@ -30,20 +30,43 @@ metastore_new(const struct keys *keys)
 	return m;
 }
 
+static char no_name[] = ""; /* most have none */
+
+static void
+item_free(struct item *i)
+{
+	if (i->name != no_name)
+		free(i->name);
+	free(i->value);
+	free(i);
+}
+
 void
 metastore_free(struct metastore *m)
 {
 	if (m == NULL)
 		return;
 	for (size_t k = 0; k < ITEM_KINDS; k++) {
-		for (size_t i = 0; i < m->kind[k].n; i++) {
-			free(m->kind[k].v[i]->name);
-			free(m->kind[k].v[i]->value);
-			free(m->kind[k].v[i]);
-		}
+		for (size_t i = 0; i < m->kind[k].n; i++)
+			item_free(m->kind[k].v[i]);
 		free(m->kind[k].v);
 	}
 	free(m);
+}
+
+void
+metastore_forget(struct metastore *m, enum item_kind kind, int keep)
+{
+	struct vec *v = &m->kind[kind];
+	size_t left = 0;
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (keep && v->v[i]->kept)
+			v->v[left++] = v->v[i];
+		else
+			item_free(v->v[i]);
+	}
+	v->n = left;
 }
 
 const struct keys *
@@ -112,7 +135,7 @@ make(struct metastore *m, const struct key_place *p)
 	i->kind = p->kind;
 	i->a = p->a;
 	i->b = p->b;
-	i->name = x_strdup(p->name);
+	i->name = p->name[0] == '\0' ? no_name : x_strdup(p->name);
 	i->gone = 1;
 	return i;
 }
@@ -142,6 +165,18 @@ metastore_all(const struct metastore *m, enum item_kind kind, size_t *n)
 {
 	*n = m->kind[kind].n;
 	return m->kind[kind].v;
+}
+
+struct item *const *
+metastore_from(
+    const struct metastore *m, enum item_kind kind, int64_t a, size_t *n)
+{
+	struct key_place p = { kind, a, INT64_MIN, "", 0 };
+	const struct vec *v = &m->kind[kind];
+	size_t at = lower_bound(v, &p);
+
+	*n = v->n - at;
+	return *n == 0 ? NULL : v->v + at;
 }
 
 struct item *const *
@@ -319,6 +354,17 @@ put_snapshot(
 
 static const char snapshots[] = "snapshots/";
 
+void
+metastore_saw(struct metastore *m, const char *key)
+{
+	char *plain = x_strdup(key);
+	uint64_t ts;
+
+	if (cut_ts(plain, &ts) == 0 && ts > m->max_ts)
+		m->max_ts = ts;
+	free(plain);
+}
+
 struct item *
 metastore_put(
     struct metastore *m, const char *key, const void *value, size_t len)
@@ -339,6 +385,14 @@ metastore_put(
 	return i;
 }
 
+/* Items that stay in the store only while they are needed (fetch.c). */
+static int
+comes_and_goes(enum item_kind kind)
+{
+	return kind == ITEM_FIELD || kind == ITEM_STRUCT ||
+	       kind == ITEM_FUNCTION;
+}
+
 struct item *
 metastore_delete(struct metastore *m, const char *key)
 {
@@ -346,8 +400,9 @@ metastore_delete(struct metastore *m, const char *key)
 	struct key_place p;
 
 	if (find_place(m, key, &p) == -1)
-		return NULL; /* a snapshot, too: Milvus removes old ones */
-	i = metastore_get(m, p.kind, p.a, p.b, p.name);
+		return NULL; /* also a snapshot: Milvus deletes old ones */
+	i = comes_and_goes(p.kind) ? make(m, &p)
+				   : metastore_get(m, p.kind, p.a, p.b, p.name);
 	if (i != NULL)
 		i->gone = 1;
 	return i;

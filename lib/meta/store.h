@@ -58,6 +58,8 @@ struct item {
 	uint64_t ts;      /* of its newest change, 0 if it is not known */
 	uint64_t drop_ts; /* of the snapshot that dropped the object, or 0 */
 	uint64_t sent;    /* for the caller; 0 in a new item */
+	int whole;        /* of an ITEM_HEAD: what belongs to it was read */
+	int kept;         /* metastore_forget leaves it */
 	/* since metastore_unchange; only of items that stand for objects */
 	int changed;
 };
@@ -77,6 +79,12 @@ struct item *metastore_put(
     struct metastore *m, const char *key, const void *value, size_t len);
 struct item *metastore_delete(struct metastore *m, const char *key);
 
+/* Forget the items of a kind; with keep not those that are kept. */
+void metastore_forget(struct metastore *m, enum item_kind kind, int keep);
+
+/* The key of a snapshot whose value does not matter. */
+void metastore_saw(struct metastore *m, const char *key);
+
 /* The newest timestamp of all. */
 uint64_t metastore_max_ts(const struct metastore *m);
 
@@ -86,6 +94,9 @@ uint64_t metastore_max_ts(const struct metastore *m);
  */
 struct item *const *metastore_all(
     const struct metastore *m, enum item_kind kind, size_t *n);
+/* Those from this a on. */
+struct item *const *metastore_from(
+    const struct metastore *m, enum item_kind kind, int64_t a, size_t *n);
 /* The items of a kind with this a. */
 struct item *const *metastore_of(
     const struct metastore *m, enum item_kind kind, int64_t a, size_t *n);

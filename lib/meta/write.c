@@ -68,17 +68,43 @@ selected(const struct meta *m, const struct meta_change *c,
 	return patterns_match(p, name.db, name.coll);
 }
 
+static int
+has_kind(const struct meta *m, enum meta_kind kind)
+{
+	return m->conf->kinds == 0 || (m->conf->kinds & 1u << kind) != 0;
+}
+
+/* The head of these begins with the id of their collection. */
+static int
+is_of_coll(enum meta_kind kind)
+{
+	return kind >= META_COLLECTION && kind <= META_LOAD;
+}
+
+/* Reads what the line needs and the store does not hold. */
+static int
+prepare(struct meta *m, const struct meta_change *c, int64_t rev, struct err *e)
+{
+	/* at the start, those of indexes were kept (fetch.c) */
+	if (c->kind == META_COLLECTION || (c->kind == META_INDEX && !m->bulk))
+		return meta_fetch_fields(m, c->head, rev, e);
+	return 0;
+}
+
 /*
  * Writes the object's members to m->body. 1 if the object has a line, 0, or -1.
  */
 static int
-render(struct meta *m, const struct meta_change *c, struct meta_about *about,
-    struct err *e)
+render(struct meta *m, const struct meta_change *c, int64_t rev,
+    struct meta_about *about, struct err *e)
 {
-	unsigned kinds = m->conf->kinds;
-
-	if (kinds != 0 && (kinds & 1u << c->kind) == 0)
+	if (!has_kind(m, c->kind))
 		return 0;
+	if (is_of_coll(c->kind) && c->head->sent == 0 &&
+	    !meta_wants(m, c->head->a))
+		return 0;
+	if (prepare(m, c, rev, e) == -1)
+		return -1;
 	buf_clear(&m->body);
 	if (meta_line(m->store, c->kind, c->head, &m->body, about, e) == -1)
 		return -1;
@@ -135,6 +161,21 @@ look(const struct meta *m, enum meta_kind kind, const struct meta_about *about,
 		    is_live(meta_coll_name(m->store, about->coll, &view->coll));
 }
 
+/* The names of fields that have indexes, where no line of a collection comes.
+ */
+static int
+fetch_names(struct meta *m, struct err *e)
+{
+	size_t n;
+	struct item *const *v = metastore_all(m->store, ITEM_HEAD, &n);
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (meta_wants(m, v[i]->a))
+			rc = meta_fetch_fields(m, v[i], m->rev, e);
+	return rc;
+}
+
 int
 meta_each(struct meta *m, meta_fn fn, void *arg, struct err *e)
 {
@@ -154,8 +195,11 @@ meta_each(struct meta *m, meta_fn fn, void *arg, struct err *e)
 	}
 	if (all > 0)
 		qsort(v, all, sizeof *v, in_order);
+	m->bulk = 1;
+	if (!has_kind(m, META_COLLECTION) && has_kind(m, META_INDEX))
+		rc = fetch_names(m, e);
 	for (size_t i = 0; i < all && rc != -1; i++) {
-		rc = render(m, &v[i], &about, e);
+		rc = render(m, &v[i], m->rev, &about, e);
 		if (rc != 1 ||
 		    (about.state == STATE_DROPPED && !has_states(v[i].kind)))
 			continue;
@@ -165,6 +209,8 @@ meta_each(struct meta *m, meta_fn fn, void *arg, struct err *e)
 		rc = fn(arg, &view, e);
 	}
 	free(v);
+	m->bulk = 0;
+	meta_fetch_forget(m);
 	return rc == -1 ? -1 : 0;
 }
 
@@ -310,7 +356,7 @@ write_change(
     struct meta *m, const struct meta_change *c, int64_t rev, struct err *e)
 {
 	struct meta_about about;
-	int rc = render(m, c, &about, e);
+	int rc = render(m, c, rev, &about, e);
 	uint64_t h;
 
 	if (rc != 1)
@@ -322,8 +368,11 @@ write_change(
 	if (about.state == STATE_DROPPED && c->head->sent == 0 &&
 	    !has_states(c->kind))
 		return 0;
-	if (c->kind == META_COLLECTION && c->head->sent == 0)
+	if (c->kind == META_COLLECTION && c->head->sent == 0) {
+		if (meta_fetch_parts(m, c->head, rev, e) == -1)
+			return -1;
 		add_belongings(m, about.coll);
+	}
 	c->head->sent = h;
 	compose(
 	    m, c->kind, rev, about.state == STATE_DROPPED ? "delete" : "put");
@@ -331,13 +380,21 @@ write_change(
 	return 0;
 }
 
+static int
+keep_changes(struct meta *m, size_t from)
+{
+	m->n_changes -= from;
+	memmove(
+	    m->changes, m->changes + from, m->n_changes * sizeof *m->changes);
+	return -1;
+}
+
 int
 meta_write_changes(struct meta *m, int64_t rev, struct err *e)
 {
 	size_t sorted = 0;
-	int rc = 0;
 
-	for (size_t i = 0; i < m->n_changes && rc != -1; i++) {
+	for (size_t i = 0; i < m->n_changes; i++) {
 		struct meta_change c;
 
 		if (m->n_changes > sorted) /* writing a line can add changes */
@@ -345,11 +402,14 @@ meta_write_changes(struct meta *m, int64_t rev, struct err *e)
 			    sizeof *m->changes, in_order);
 		sorted = m->n_changes;
 		c = m->changes[i];
+		/* if etcd is away, it and those behind it are told later */
+		if (write_change(m, &c, rev, e) == -1)
+			return keep_changes(m, i);
 		c.head->changed = 0;
-		rc = write_change(m, &c, rev, e);
 	}
+	meta_fetch_forget(m);
 	if (m->n_changes == 0)
 		return 0;
 	m->n_changes = 0;
-	return rc == -1 ? -1 : out_flush(m->out, e);
+	return out_flush(m->out, e);
 }

@@ -17,6 +17,7 @@ struct etcd_fast {
 	struct grpc *g; /* to endpoint, with token; NULL: not yet */
 	char *endpoint, *token;
 	char *refused; /* an endpoint that does not speak it, or NULL */
+	int worked;    /* the channel has had an answer */
 	int answer_ms;
 	struct buf request, answer;
 };
@@ -73,6 +74,8 @@ connect_to(struct etcd_fast *f, const char *endpoint, const char *token)
 	if (f->g != NULL && same(f->endpoint, endpoint) &&
 	    same(f->token, token))
 		return 1;
+	if (!same(f->endpoint, endpoint))
+		f->worked = 0;
 	disconnect(f);
 	f->endpoint = x_strdup(endpoint);
 	f->token = token == NULL ? NULL : x_strdup(token);
@@ -111,13 +114,15 @@ on_done(void *arg, const struct grpc_result *r)
 	struct etcd_fast *f = arg;
 
 	buf_clear(&f->answer);
-	if (r->end == GRPC_ANSWER)
+	if (r->end == GRPC_ANSWER) {
 		buf_add(&f->answer, r->ptr, r->len);
-	if (r->end == GRPC_ANSWER)
+		f->worked = 1;
 		return;
+	}
 	log_info(
 	    "etcd '%s' by gRPC: %s; asking its gateway", f->endpoint, r->text);
-	if (r->end == GRPC_REFUSED || r->end == GRPC_UNKNOWN) {
+	/* a connection that breaks, of an endpoint that has it, is no sign */
+	if (!f->worked && r->end != GRPC_STATUS && r->end != GRPC_NOT_SENT) {
 		free(f->refused);
 		f->refused = x_strdup(f->endpoint);
 	}

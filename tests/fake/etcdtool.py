@@ -8,6 +8,8 @@
   put KEY [VALUE]  one key; prints the revision
   record BASE    what changes beneath BASE from now on, as lines for replay, until a signal
   compact        all that is past
+  wipe           every key
+  revision [KEY] of now, or that in which the key was made
   login          root:secret, and logins on
 """
 import base64
@@ -102,6 +104,11 @@ def main(url, command, *args):
     elif command == 'compact':
         rev = etcd.call('/v3/kv/range', {'key': b64('x')})['header']['revision']
         etcd.call('/v3/kv/compaction', {'revision': rev, 'physical': True})
+    elif command == 'wipe':
+        etcd.call('/v3/kv/deleterange', {'key': 'AA==', 'range_end': 'AA=='})
+    elif command == 'revision':
+        a = etcd.call('/v3/kv/range', {'key': b64(args[0] if args else 'x'), 'keys_only': True})
+        print(a['kvs'][0]['create_revision'] if args else a['header']['revision'])
     elif command == 'login':
         etcd.call('/v3/auth/user/add', {'name': 'root', 'password': 'secret'})
         etcd.call('/v3/auth/user/grant', {'user': 'root', 'role': 'root'})
