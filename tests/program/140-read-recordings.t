@@ -3,17 +3,7 @@
 . "$(dirname "$0")/../lib/lib.sh"
 . "$TESTS/lib/readlib.sh"
 . "$TESTS/lib/etcd.sh"
-
-# recorded VERSION: into the servers of this test
-recorded() {
-	data=$TESTS/data/recordings/$1
-	gzip -dc "$data/kafka.jsonl.gz" | jq -r .topic | sort -u | sed 's/.*/!topic	&	1/' >&9
-	sh "$TESTS/tools/replay" "$data"
-}
-
-judge() {
-	python3 "$TESTS/judge/judge.py" "$@"
-}
+. "$TESTS/lib/recorded.sh"
 
 whole() { # ROOT FILE
 	cdc-meta -r "$1" | cdc-read --from beginning --until end >"$2"
