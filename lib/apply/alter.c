@@ -52,6 +52,42 @@ do_alter_collection(struct apply *a, struct err *e)
 	return rc;
 }
 
+/*
+ * Nothing else makes a collection empty and keeps what it is: rows of a
+ * collection that is not loaded cannot be deleted, and one that is dropped and
+ * made anew is lost if this program is killed in between.
+ */
+static int
+cannot_truncate(const char *what, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+	    "the source has thrown away all rows of '%s' here, and the target "
+	    "is older than TruncateCollection, a call of Milvus 2.6: delete "
+	    "its rows there by hand and go on, this once, with "
+	    "--skip=truncate_collection, or upgrade the target",
+	    what);
+}
+
+/* All rows before it are answered; what is gone has none. */
+int
+do_truncate_collection(struct apply *a, struct err *e)
+{
+	const char *what;
+	struct mv_status s;
+	struct coll *c;
+	int rc = apply_find(a, &c, e);
+
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	if (own_may(a, c, "truncated", e) == -1)
+		return -1;
+	what = apply_label(a->db, a->coll, NULL);
+	rc = coll_call(a, "TruncateCollection", a->db, a->coll, &s, e);
+	if (rc == 1 && s.no_call)
+		return cannot_truncate(what, e);
+	return rc == 1 ? apply_refused("TruncateCollection", what, &s, e) : rc;
+}
+
 /* AlterIndex and AlterCollectionField. */
 static int
 call(struct apply *a, const char *method, const char *name,

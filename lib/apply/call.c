@@ -12,6 +12,18 @@
 #include "base/num.h"
 #include "net/transient.h"
 
+/* Most DDL calls answer with a Status, these with one in field 1. */
+static int
+answers_more(const char *method)
+{
+	static const char *const calls[] = { "Flush", "TruncateCollection" };
+
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+		if (strcmp(method, calls[i]) == 0)
+			return 1;
+	return 0;
+}
+
 int
 apply_call(struct apply *a, const char *method, const char *what,
     const ProtobufCMessage *req, struct mv_status *s, struct err *e)
@@ -27,8 +39,7 @@ apply_call(struct apply *a, const char *method, const char *what,
 		memset(s, 0, sizeof *s);
 		return 0;
 	}
-	/* Among DDL calls only Flush answers with more than a Status. */
-	if (strcmp(method, "Flush") == 0)
+	if (answers_more(method))
 		answer = &pb__status_answer__descriptor;
 	rc = milvus_call(a->m, method, req, answer, NULL, s, e);
 	if (rc == 0)

@@ -291,7 +291,8 @@ do_fn do_create_alias, do_alter_alias, do_drop_alias;
 /* index.c */
 do_fn do_create_index, do_drop_index;
 /* alter.c */
-do_fn do_alter_collection, do_alter_index, do_alter_field;
+do_fn do_alter_collection, do_alter_index, do_alter_field,
+    do_truncate_collection;
 /* Set and take away properties of the current collection. */
 int coll_set(struct apply *a, const struct kvs *props, char **gone,
     size_t n_gone, struct err *e);

@@ -186,6 +186,7 @@ ddl_create_coll(struct ddl *d, struct cat_coll *c, const char *db,
 	ddl_line_create(d, ts, c, db, name, props, 0, 0);
 	v = view_add(d->c.view, c->id, db, name);
 	v->partial = ddl_partial(d, ts, c);
+	v->truncated = c->truncate_ts;
 	v->dirty_ts = d->newest;
 	kvs_copy(&v->props, props);
 	v->props_known = 1;
@@ -216,6 +217,10 @@ alter_coll(struct ddl *d, struct view_coll *v, const struct event *ev)
 	kvs_fini(&v->props);
 	kvs_copy(&v->props, &ev->props);
 	v->props_known = 1;
+	if (ev->truncate_ts > v->truncated) {
+		ddl_line_coll(d, OP_TRUNCATE_COLLECTION, ev->truncate_ts, v);
+		v->truncated = ev->truncate_ts;
+	}
 }
 
 static void

@@ -96,6 +96,7 @@ push_coll(struct ddl *d, const struct cat_coll *c, uint64_t ts, int ensure)
 	ev->db_id = c->db_id;
 	ev->live = c->state == CAT_CREATED || dropped_later(d, c->state, c->ts);
 	ev->ensure = ensure;
+	ev->truncate_ts = c->truncate_ts;
 	kvs_copy(&ev->props, &c->props);
 }
 

@@ -55,7 +55,8 @@ struct view_coll {
 	struct view_items released; /* those that VIEW_LOAD_ALL leaves out */
 	struct kvs props; /* as last written by this run; not in known */
 	int props_known;
-	int partial; /* made without its earlier rows */
+	uint64_t truncated; /* the last truncation that is written */
+	int partial;        /* made without its earlier rows */
 	struct view_imports imported;
 	int maybe;         /* it may not be at the target */
 	int unsure_name;   /* it may have another name there; not in known */

@@ -25,6 +25,7 @@ struct event {
 	int live;
 	int ensure;
 	struct kvs props;
+	uint64_t truncate_ts; /* of a collection */
 };
 
 struct ddl {

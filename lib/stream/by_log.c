@@ -104,12 +104,6 @@ can_say(
 
 	if (c == NULL || view_coll(&r->view, c->id) == NULL)
 		return 0;
-	if (rec->msg.kind == MSG_TRUNCATE_COLLECTION)
-		return err_set(e, ERR_DATA,
-		    "'%s.%s' is truncated here, which this version does not "
-		    "carry: truncate it at the target, and go on with --from "
-		    "ts:%" PRIu64,
-		    c->db, c->name, rec->ts);
 	if (rec->msg.kind == MSG_ALTER_COLLECTION &&
 	    strstr(lines, "\"schema\":") != NULL)
 		return err_set(e, ERR_DATA,

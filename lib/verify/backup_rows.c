@@ -270,6 +270,16 @@ partition(struct reading *r, struct fcoll *c, int there)
 		p->dropped_at = ++r->seq;
 }
 
+/* All its rows from before are deleted. */
+static void
+truncated(struct reading *r, struct fcoll *c)
+{
+	uint64_t seq = ++r->seq;
+
+	for (size_t i = 0; i < c->nparts; i++)
+		c->parts[i].dropped_at = seq;
+}
+
 /* An operation on a collection that the files have made. */
 static int
 of_collection(struct reading *r, struct fcoll *c, struct err *e)
@@ -285,6 +295,8 @@ of_collection(struct reading *r, struct fcoll *c, struct err *e)
 		return renamed(r, c, e);
 	if (op == OP_DROP_COLLECTION)
 		c->dropped = 1;
+	if (op == OP_TRUNCATE_COLLECTION)
+		truncated(r, c);
 	if (op == OP_CREATE_PARTITION || op == OP_DROP_PARTITION)
 		partition(r, c, op == OP_CREATE_PARTITION);
 	return 0;

@@ -173,6 +173,9 @@ class Fake:
             raise Refused(65535, 'unable to drop the collection, aliases exist: drop the alias first')
         db.pop(r.collection_name, None)
 
+    def TruncateCollection(self, r):
+        self.coll(r)['rows'] = {}
+
     def AlterDatabase(self, r):
         self.db(r.db_name)
         return common_pb2.Status(), [f'{k.decode()}={v.decode()}' for k, v in re.findall(
@@ -316,9 +319,10 @@ class Fake:
         self.log.write(f'{time.monotonic():.3f} {method} {"/".join(what)} {said}\n')
 
     def call(self, method, data, context):
-        # pymilvus 2.3 does not know the alter of a field, which has the same numbers as that of an index, nor of a database
+        # calls that pymilvus 2.3 does not know, by others whose messages have the same numbers
         request = {'Upsert': 'UpsertRequest', 'Insert': 'InsertRequest', 'Delete': 'DeleteRequest',
-                   'AlterCollectionField': 'AlterIndexRequest', 'AlterDatabase': 'CreateDatabaseRequest'}.get(method)
+                   'AlterCollectionField': 'AlterIndexRequest', 'AlterDatabase': 'CreateDatabaseRequest',
+                   'TruncateCollection': 'DropCollectionRequest'}.get(method)
         if request is None:
             request = method + 'Request'
         r = getattr(pb, request).FromString(data)
@@ -369,7 +373,7 @@ class Fake:
     @staticmethod
     def wrap(method, answer):
         """A Status alone is the answer of most calls, and field 1 of the others."""
-        inside = method in ('Upsert', 'Insert', 'Delete', 'DescribeCollection', 'Flush', 'ShowCollections', 'ListDatabases', 'GetVersion',
+        inside = method in ('TruncateCollection', 'Upsert', 'Insert', 'Delete', 'DescribeCollection', 'Flush', 'ShowCollections', 'ListDatabases', 'GetVersion',
                             'ReplicateMessage', 'GetLoadState', 'GetReplicas', 'ShowPartitions', 'GetCollectionStatistics')
         if answer is None:
             answer = common_pb2.Status()

@@ -110,6 +110,9 @@ class Fold:
         self.away(self.coll(op)['properties'], op)
         self.coll(op)['properties'] = op['properties']
 
+    def truncate_collection(self, op):
+        self.coll(op)['rows'].clear()
+
     def rename_collection(self, op):
         new = '%s.%s' % (op['new_db'], op['new_coll'])
         self.new(self.colls, new)

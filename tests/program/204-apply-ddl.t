@@ -101,6 +101,23 @@ index alter '{}' | run; good '  a target that cannot do it goes on'
 like '  and says so' "$(cat "$err")" "index 'default.v/i' is not altered at the target"
 faults '[]'
 
+create t | run
+truncate() { op truncate_collection t; }
+{ create t; insert t 1 2; truncate; insert t 2 3; } | run; good 'a truncated collection'
+is '  has what came later' "$(keys | tr ' ' '\n' | grep -c '^[23]$')" 2
+is '  only' "$(rows | grep -c 'default t .*"pk": 1,')" 0
+{ create t; insert t 1 2; truncate; insert t 2 3; } | run; good '  again'
+is '  it is the same' "$(rows | grep 'default t ' | grep -o '"pk": [0-9]*' | paste -sd ,)" '"pk": 2,"pk": 3'
+faults '[{"method":"TruncateCollection","times":9,"code":5,"reason":"no"}]'
+truncate | run
+like '  a target that refuses' "$(cat "$err")" "TruncateCollection 'default.t': no .code 5."
+faults '[{"method":"TruncateCollection","times":9,"grpc":12,"text":"unknown method"}]'
+truncate | run
+is '  and one that cannot' "$(cat got)" 1
+like '  say so' "$(cat "$err")" "truncate_collection 'default.t': the source has thrown away all rows of 'default.t' here, and the target is older"
+faults '[]'
+truncate | sed 's/1t"/77"/; s/"t"/"never"/' | run; good '  what is not there has no rows'
+
 op import p | run
 like 'an import is refused' "$(cat "$err")" 'in line 2: import .default.p.: rows were imported in bulk'
 op import p | run --skip import,flush; good '  but with --skip'

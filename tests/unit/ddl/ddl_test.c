@@ -396,6 +396,45 @@ a_load_waits_for_what_was_before_it(void **state)
 	end(&f);
 }
 
+/* At its own moment, which the catalogue's newest change does not hide. */
+static void
+a_truncation_is_told_once(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin_with_two(&f);
+	at_source(&f,
+	    "{'kind':'collection','id':'7','db_id':'2','state':'created',"
+	    "'ts':'150','create_ts':'70','truncate_ts':'145'}");
+	apply_all(&f);
+	is_told(&f, "truncate_collection@145 d b\n");
+	collection(&f, 7, "c", "created", 160);
+	apply_all(&f);
+	is_told(&f, "rename_collection@160 d b c\n");
+	end(&f);
+}
+
+/* One that the target does not have yet is made, and empty. */
+static void
+a_truncation_before_its_creation_is_none(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin_with_two(&f);
+	at_source(&f,
+	    "{'kind':'collection','id':'9','db':'d','db_id':'2','name':'e',"
+	    "'state':'created','ts':'150','create_ts':'90','shards':1,"
+	    "'vchannels':[],'start':{},'truncate_ts':'145'}");
+	apply_all(&f);
+	is_told(&f, "create_collection@150 d e partial\n");
+	collection(&f, 9, "e", "created", 160);
+	apply_all(&f);
+	is_told(&f, "");
+	end(&f);
+}
+
 int
 main(void)
 {
@@ -409,6 +448,8 @@ main(void)
 		cmocka_unit_test(a_start_mends_what_was_not_seen),
 		cmocka_unit_test(indexes_and_loads_follow_the_rows),
 		cmocka_unit_test(a_load_waits_for_what_was_before_it),
+		cmocka_unit_test(a_truncation_is_told_once),
+		cmocka_unit_test(a_truncation_before_its_creation_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
