@@ -1,10 +1,12 @@
 """What was wanted, beside what was measured."""
 
+from catalogue import LAYOUTS
 from limits import APART
 
 BASE64_MB, DECIMAL_MB = 300, 130        # a second, of one core
 CPU_US, CHAIN_MIB, DRAIN = 5, 64, 0.9   # a row; all programs; of the plain client
 P50_MS, P99_MS, FAR, IDLE, START_S = 500, 800, 0.8, 1, 0.3
+ALL_S, ONE_S, META_MIB = 8, 1, 64       # a catalogue of 20,000 collections of 34 fields
 
 
 def least(figures, group, value):
@@ -44,6 +46,12 @@ def targets(figures):
         ('lag p99, ms', P99_MS, one('chain', 'lag of a row, p99', lambda f: f.value), False),
         ('200 ms round trip: rows/s, of those at 0 ms', FAR, ratio(far[1], far[0]), True),
         ('idle, % of a core', IDLE, one('chain', 'idle', lambda f: f.value), False),
+        *[(f'catalogue of Milvus {v}: s', ALL_S, one('catalogue', f'cdc-meta, Milvus {v}', lambda f: f.value), False)
+          for v in LAYOUTS],
+        *[(f'  MiB of cdc-meta, {v}', META_MIB, one('catalogue', f'cdc-meta, Milvus {v}', lambda f: f.peak), False)
+          for v in LAYOUTS],
+        *[(f'  one collection of it, {v}: s', ONE_S, one('catalogue', f'one collection, Milvus {v}', lambda f: f.value), False)
+          for v in LAYOUTS],
         ('start to first row, s', START_S, one('chain', 'start to first row', lambda f: f.value), False),
     ]
 
