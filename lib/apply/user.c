@@ -185,6 +185,34 @@ privilege(struct apply *a, int type, struct err *e)
 	    &req.base, type == 0 ? "exist" : "not", e);
 }
 
+/* Without an object, as newer clients say it: the target finds it. */
+static int
+revoke_v2(struct apply *a, struct err *e)
+{
+	Pb__OperatePrivilegeV2Request req =
+	    PB__OPERATE_PRIVILEGE_V2_REQUEST__INIT;
+	Pb__GrantorEntity grantor = PB__GRANTOR_ENTITY__INIT;
+	Pb__Name role = PB__NAME__INIT, user = PB__NAME__INIT;
+	Pb__Name priv = PB__NAME__INIT;
+	const char *r, *name, *p;
+
+	if (opline_str(&a->op, "role", &r, e) == -1 ||
+	    opline_str(&a->op, "object_name", &name, e) == -1 ||
+	    opline_str(&a->op, "privilege", &p, e) == -1)
+		return -1;
+	role.name = mv_str(r);
+	priv.name = mv_str(p);
+	grantor.user = &user;
+	grantor.privilege = &priv;
+	req.role = &role;
+	req.grantor = &grantor;
+	req.type = 1;
+	req.db_name = mv_str(names_db(&a->conf->rename, a->op.db.ptr));
+	req.collection_name = mv_str(name);
+	return lenient(a, "OperatePrivilegeV2", apply_label(r, p, name),
+	    &req.base, "not found", e);
+}
+
 int
 do_grant(struct apply *a, struct err *e)
 {
@@ -194,5 +222,7 @@ do_grant(struct apply *a, struct err *e)
 int
 do_revoke(struct apply *a, struct err *e)
 {
+	if (json_object_get(a->op.doc, "object") == NULL)
+		return revoke_v2(a, e);
 	return privilege(a, 1, e);
 }

@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "model/op_write.h"
 
+enum { GRANT_TEXTS = 5, GRANT_OBJECT = 1 }; /* the role and what it may */
+
 struct rbac {
 	struct emit *emit;
 	json_t *users, *roles; /* name to the line written last */
@@ -57,8 +59,8 @@ text(const json_t *j, const char *key)
 
 /*
  * Notes what a line took, or finds it noted: the log has it, too, a little
- * sooner or later. The texts are of an object: a user or role, and a role or a
- * grant of it.
+ * sooner or later. The texts are a user or a role, and a role or a grant of it;
+ * the object of a grant, which follows from the privilege, does not count.
  */
 static char *
 noted(enum opname op, const char *const *v, size_t n)
@@ -67,7 +69,8 @@ noted(enum opname op, const char *const *v, size_t n)
 
 	buf_addu64(&b, op);
 	for (size_t i = 0; i < n; i++)
-		buf_addf(&b, "/%zu:%s", strlen(v[i]), v[i]);
+		if (op != OP_REVOKE || i != GRANT_OBJECT)
+			buf_addf(&b, "/%zu:%s", strlen(v[i]), v[i]);
 	return buf_take(&b);
 }
 
@@ -113,8 +116,6 @@ role_of(struct rbac *r, enum opname op, uint64_t ts, const char *user,
 		lose(r, op, (const char *[]){ user, role }, 2);
 }
 
-enum { GRANT_TEXTS = 5 }; /* the role and what it may */
-
 /* Of the catalogue's form of a grant. */
 static void
 grant_texts(const json_t *g, const char *role, const char *v[GRANT_TEXTS])
@@ -139,7 +140,8 @@ grant(struct rbac *r, enum opname op, uint64_t ts,
 	struct jsonw *w = emit_open(r->emit, op, ts);
 
 	for (size_t i = 0; i < GRANT_TEXTS; i++)
-		jw_str(w, keys[i], v[i]);
+		if (v[i][0] != '\0' || i != GRANT_OBJECT)
+			jw_str(w, keys[i], v[i]);
 	emit_close(r->emit, 0);
 	if (op == OP_REVOKE)
 		lose(r, op, v, GRANT_TEXTS);

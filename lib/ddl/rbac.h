@@ -21,9 +21,10 @@ void rbac_note(struct rbac *r, const struct cat_change *ch);
 
 /*
  * What the log says was taken at ts: a user or a role, a role from a user, a
- * grant (object, name, privilege, db) from a role. That the catalogue does not
- * have it now tells nothing to a stream that starts here: a line is written,
- * unless the catalogue has it, again or still, or its loss was just written.
+ * grant (object, "" if it is not named; name, privilege, db) from a role. That
+ * the catalogue does not have it now tells nothing to a stream that starts
+ * here: a line is written, unless the catalogue has it, again or still, or its
+ * loss was just written.
  */
 void rbac_dropped(struct rbac *r, uint64_t ts, int user, const char *name);
 void rbac_role_taken(

@@ -45,6 +45,8 @@ static const struct layout layouts[] = {
 	    0, 0, 0 },
 	{ 1606, MSG_ALTER_PRIVILEGE, "OperatePrivilege", 0, 0, 0, 0, 0, 0, 0, 0,
 	    0, 0, 0 },
+	{ 1614, MSG_ALTER_PRIVILEGE, "OperatePrivilegeV2", 0, 0, 0, 0, 0, 0, 0,
+	    0, 0, 0, 0 },
 	{ 106, MSG_OTHER, "LoadCollection", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 107, MSG_OTHER, "ReleaseCollection", 0, 2, 3, 0, 0, 0, 0, 0, 0, 0,
 	    0 },

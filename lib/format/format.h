@@ -32,7 +32,7 @@ struct format {
 	int (*alter)(const struct record *r, struct alter *a, struct err *e);
 	/* The same of MSG_DROP_USER, MSG_DROP_ROLE, MSG_ALTER_USER_ROLE and
 	 * MSG_ALTER_PRIVILEGE. */
-	int (*removal)(const struct record *r, enum msg_kind kind,
+	int (*removal)(const struct record *r, const struct msg *m,
 	    struct removal *x, struct err *e);
 };
 

@@ -116,7 +116,8 @@ void spans_fini(struct spans *s);
 struct removal {
 	int none; /* the request gives */
 	struct span user, role;
-	struct span object, object_name, privilege, db; /* of a grant */
+	/* of a grant; newer requests name no object */
+	struct span object, object_name, privilege, db;
 };
 
 /* What a client's request changes. */

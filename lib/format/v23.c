@@ -81,10 +81,10 @@ alter(const struct record *r, struct alter *a, struct err *e)
 }
 
 static int
-removal(const struct record *r, enum msg_kind kind, struct removal *x,
+removal(const struct record *r, const struct msg *m, struct removal *x,
     struct err *e)
 {
-	return v23_removal(r->ptr, r->len, kind, x, e);
+	return v23_removal(r->ptr, r->len, m->type, x, e);
 }
 
 const struct format format_v23 = {

@@ -35,11 +35,11 @@ int v23_flush(const void *p, size_t len, struct spans *colls, struct err *e);
 int v23_alter(const void *p, size_t len, struct alter *a, struct err *e);
 
 /*
- * What a request of these kinds (format.h) takes away. Passwords, which others
- * have, are not looked at.
+ * What a client's request of this type takes away: one of the kinds that
+ * format.h names. Passwords, which others have, are not looked at.
  */
-int v23_removal(const void *p, size_t len, enum msg_kind kind,
-    struct removal *x, struct err *e);
+int v23_removal(
+    const void *p, size_t len, int type, struct removal *x, struct err *e);
 
 /* CreateCollection's virtual channels, by shard, appended. */
 int v23_vchannels(

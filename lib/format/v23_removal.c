@@ -14,6 +14,8 @@ struct path {
 };
 
 static const struct path name = { { 2 } }, role = { { 3 } };
+static const struct path v2_role = { { 2, 1 } }, v2_privilege = { { 3, 2, 1 } },
+			 v2_db = { { 5 } }, v2_name = { { 6 } };
 static const struct path grant_role = { { 2, 1, 1 } },
 			 grant_object = { { 2, 2, 1 } },
 			 grant_name = { { 2, 3 } },
@@ -78,21 +80,37 @@ privilege(struct span in, struct removal *x, struct err *e)
 	return text(in, &grant_db, &x->db, e);
 }
 
+static int
+privilege_v2(struct span in, struct removal *x, struct err *e)
+{
+	if (gives(in, 4, &x->none, e) == -1 ||
+	    text(in, &v2_role, &x->role, e) == -1 ||
+	    text(in, &v2_privilege, &x->privilege, e) == -1 ||
+	    text(in, &v2_db, &x->db, e) == -1)
+		return -1;
+	return text(in, &v2_name, &x->object_name, e);
+}
+
 int
-v23_removal(const void *p, size_t len, enum msg_kind kind, struct removal *x,
-    struct err *e)
+v23_removal(
+    const void *p, size_t len, int type, struct removal *x, struct err *e)
 {
 	struct span in = { p, len };
 
 	memset(x, 0, sizeof *x);
-	if (kind == MSG_DROP_USER)
+	switch (type) {
+	case 1502: /* DeleteCredential */
 		return text(in, &name, &x->user, e);
-	if (kind == MSG_DROP_ROLE)
+	case 1601: /* DropRole */
 		return text(in, &name, &x->role, e);
-	if (kind == MSG_ALTER_PRIVILEGE)
+	case 1606: /* OperatePrivilege */
 		return privilege(in, x, e);
-	if (gives(in, 4, &x->none, e) == -1 ||
-	    text(in, &name, &x->user, e) == -1)
-		return -1;
-	return text(in, &role, &x->role, e);
+	case 1614:
+		return privilege_v2(in, x, e);
+	default: /* 1602, OperateUserRole */
+		if (gives(in, 4, &x->none, e) == -1 ||
+		    text(in, &name, &x->user, e) == -1)
+			return -1;
+		return text(in, &role, &x->role, e);
+	}
 }

@@ -159,7 +159,7 @@ take(struct reader *r, const struct rec *rec)
 	struct err e = { 0 };
 	char *v[TEXTS];
 
-	if (rec->format->removal(&rec->m, rec->msg.kind, &x, &e) == -1) {
+	if (rec->format->removal(&rec->m, &rec->msg, &x, &e) == -1) {
 		reader_undecodable(r, rec, &e);
 		return;
 	}

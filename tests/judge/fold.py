@@ -233,7 +233,11 @@ class Fold:
         self.roles[op['role']].add((op['object'], op['object_name'], op['privilege'], op['db']))
 
     def revoke(self, op):
-        self.roles.get(op['role'], set()).discard((op['object'], op['object_name'], op['privilege'], op['db']))
+        """A newer client does not name the object, which follows from the privilege."""
+        gone = [op.get(k) for k in ('object', 'object_name', 'privilege', 'db')]
+        for g in list(self.roles.get(op['role'], ())):
+            if all(want is None or want == is_ for want, is_ in zip(gone, g)):
+                self.roles[op['role']].discard(g)
 
 
 def read(lines):

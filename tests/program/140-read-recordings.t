@@ -41,6 +41,8 @@ is 'and an index' "$(altered one.ndjson two.ndjson)" \
 taken='select(.op | test("^(drop_(user|role)|revoke)")) | [.op, .ts, .user, .role, .privilege, .object, .object_name, .db]'
 is '2.5.27: what was taken from users, which etcd does not have any more' "$(jq -c "$taken" 25.ndjson)" \
 	'["drop_user","470824258510258176","u2",null,null,null,null,null]
+["revoke","470824258538307584",null,"r1","pg1",null,"*","default"]
+["revoke","470824258545123328",null,"r1","Search",null,"*","db1"]
 ["revoke","470824258547482624",null,"r1","Insert","Collection","all","default"]
 ["revoke_role","470824258549317632","u1","r1",null,null,null,null]
 ["drop_role","470824258551152640",null,"r2",null,null,null,null]'

@@ -9,12 +9,13 @@ gzip -dc "$recorded" | jq -r 'select(.topic == "by-m25-replicate-msg") | "\(.off
 request() { # MS OFFSET: this request of 2.5.27 as a word for `feed`
 	echo "!record by-dev-replicate-msg $(sed -n "s/^$2 //p" requests) @$1"
 }
-drop_u2=33 take_r1_of_u1=46 revoke_insert_of_r1=45 drop_r2=47 create_u1=30
+drop_u2=33 take_r1_of_u1=46 revoke_insert_of_r1=45 revoke_search_of_r1=44 drop_r2=47 create_u1=30
 
 user() { # NAME ROLES [EVENT]
 	printf '{"kind":"user",%s"name":"%s","roles":[%s]}\n' "${3:+\"rev\":9,\"event\":\"$3\",}" "$1" "$2"
 }
 GRANT='{"object":"Collection","object_name":"all","privilege":"PrivilegeInsert","db":"default","user":"root"}'
+SEARCH=$(echo "$GRANT" | sed 's/all/*/; s/Insert/Search/; s/default/db1/')
 role() { # NAME GRANTS [EVENT]
 	printf '{"kind":"role",%s"name":"%s","grants":[%s]}\n' "${3:+\"rev\":9,\"event\":\"$3\",}" "$1" "$2"
 }
@@ -33,6 +34,7 @@ catalogue() { # USERS-AND-ROLES [FOLLOW]
 	request 110 $drop_u2
 	request 120 $take_r1_of_u1
 	request 130 $revoke_insert_of_r1
+	request 135 $revoke_search_of_r1
 	request 140 $drop_r2
 	echo 'junk r 150 UGFzc3cwcmQh'
 	echo 'insert 0 200 part=11 keys=1'
@@ -45,12 +47,13 @@ reads --until end
 is 'what was taken while nobody looked' "$(said "$out" | grep -v create)" '{"op":"drop_user","ts":110,"user":"u2"}
 {"op":"revoke_role","ts":120,"user":"u1","role":"r1"}
 {"op":"revoke","ts":130,"role":"r1","privilege":"Insert"}
+{"op":"revoke","ts":135,"role":"r1","privilege":"Search"}
 {"op":"drop_role","ts":140,"role":"r2"}'
 is 'no password, not even in base64' "$(grep -cE 'UGFzc3|VUdGc2' "$out" "$err" | paste -sd ' ')" "$out:0 $err:0"
 is 'nor what may be one' "$(jq -c 'select(.op == "unknown") | [.type, .b64]' "$out")" '[0,""]'
 
 # What the catalogue has by now was given again: nothing is taken for a moment.
-catalogue "$(user u1 '"r1"' && user u2 '' && role r1 "$GRANT" && role r2 '')" >cat.ndjson
+catalogue "$(user u1 '"r1"' && user u2 '' && role r1 "$GRANT,$SEARCH" && role r2 '')" >cat.ndjson
 reads --until end
 is 'what was given again stays' "$got $(said "$out" | grep -cE 'drop|revoke')" '0 0'
 catalogue "$(user u1 '')" >cat.ndjson
@@ -59,7 +62,7 @@ is 'with a pattern, nothing of users' "$got $(said "$out")$(rows)" '0 unknown@15
 insert@200 default.items/_default 1'
 
 # While it follows: the catalogue tells, and then the log, or the other way round.
-catalogue "$(user u1 '"r1"' && user u2 '' && role r1 "$GRANT")" "$FOLLOW" >live.cat
+catalogue "$(user u1 '"r1"' && user u2 '' && role r1 "$GRANT,$SEARCH")" "$FOLLOW" >live.cat
 live --until never
 cat live.cat >&8
 sees '^insert@200'
@@ -72,6 +75,7 @@ turns 3
 	request 330 $drop_u2
 	request 331 $take_r1_of_u1
 	request 332 $revoke_insert_of_r1
+	request 333 $revoke_search_of_r1
 	echo 'insert 0 340 part=11 keys=3'
 	echo 'tick 0 350'
 } | feed
@@ -80,5 +84,6 @@ turns 3
 stop
 is 'each once' "$(said live.out | grep -E 'drop|revoke' | tail -n +2 | sort)" '{"op":"drop_user","ts":320,"user":"u2"}
 {"op":"revoke","ts":320,"role":"r1","privilege":"Insert"}
+{"op":"revoke","ts":320,"role":"r1","privilege":"Search"}
 {"op":"revoke_role","ts":320,"user":"u1","role":"r1"}'
 done_testing

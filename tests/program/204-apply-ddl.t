@@ -128,6 +128,10 @@ echo '{"op":"frobnicate","ts":"1"}' | run
 like 'what it does not know' "$(cat "$err")" "does not know the operation 'frobnicate'"
 echo '{"op":"create_user","ts":"1","user":"u"}' | run; good 'users are left out'
 is '  unless asked for' "$(calls Cred | wc -l)" 0
+revoke() { printf '{"op":"revoke","ts":"1","role":"r",%s"object_name":"*","privilege":"Search","db":"default"}\n' "$1"; }
+{ revoke '"object":"Collection",'; revoke ''; } | run --with-users --dry-run
+is 'a grant is revoked by the call that needs no more than is said' "$(grep Operate "$out" | paste -sd ,)" \
+	'OperatePrivilege r.Search/*,OperatePrivilegeV2 r.Search/*'
 
 fake_stop
 done_testing
