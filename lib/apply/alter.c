@@ -35,6 +35,25 @@ coll_set(struct apply *a, const struct kvs *props, char **gone, size_t n_gone,
 	return rc;
 }
 
+/*
+ * Leaves of the n names those that the target has: an older Milvus, which can
+ * take nothing away, is not asked for nothing.
+ */
+static int
+only_there(struct apply *a, char **gone, size_t *n, struct err *e)
+{
+	struct coll *c;
+	size_t left = 0;
+	int rc = *n == 0 ? 1 : apply_find(a, &c, e);
+
+	for (size_t i = 0; rc == 0 && i < *n; i++)
+		if (kvs_get(&c->properties, gone[i]) != NULL)
+			gone[left++] = gone[i];
+	if (rc == 0)
+		*n = left;
+	return rc == -1 ? -1 : 0;
+}
+
 int
 do_alter_collection(struct apply *a, struct err *e)
 {
@@ -45,6 +64,8 @@ do_alter_collection(struct apply *a, struct err *e)
 
 	if (rc == 0)
 		rc = op_texts(&a->op, "delete", &gone, &n, e);
+	if (rc == 0)
+		rc = only_there(a, gone, &n, e);
 	if (rc == 0)
 		rc = coll_set(a, &props, gone, n, e);
 	kvs_fini(&props);

@@ -36,6 +36,8 @@ static const struct layout layouts[] = {
 	{ 408, MSG_IMPORT, "Import", 0, 2, 3, 0, 0, 4, 0, 0, 0, 0, 0 },
 	{ 1200, MSG_TICK, "TimeTick", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 1212, MSG_OTHER, "Replicate", 0, 4, 5, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 111, MSG_ALTER_COLLECTION, "AlterCollection", 0, 2, 3, 0, 0, 4, 0, 0,
+	    0, 0, 0 },
 	{ 115, MSG_ALTER_FIELD, "AlterCollectionField", 0, 2, 3, 0, 0, 0, 0, 0,
 	    0, 0, 0 },
 	{ 1502, MSG_DROP_USER, "DeleteCredential", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -59,7 +61,8 @@ static const struct layout layouts[] = {
 	{ 402, MSG_FLUSH, "Flush", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 1801, MSG_OTHER, "CreateDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ 1802, MSG_OTHER, "DropDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-	{ 1804, MSG_OTHER, "AlterDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ 1804, MSG_ALTER_DATABASE, "AlterDatabase", 0, 2, 0, 0, 0, 0, 0, 0, 0,
+	    0, 0 },
 };
 
 static const struct layout *

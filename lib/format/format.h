@@ -27,9 +27,10 @@ struct format {
 	 */
 	int (*flush)(
 	    const struct record *r, struct spans *colls, struct err *e);
-	/* What MSG_ALTER_INDEX and MSG_ALTER_FIELD of clients change. NULL: the
-	 * format has no clients' requests. */
-	int (*alter)(const struct record *r, struct alter *a, struct err *e);
+	/* What MSG_ALTER_INDEX, _FIELD, _COLLECTION and _DATABASE of clients
+	 * change. NULL: the format has no clients' requests. */
+	int (*alter)(const struct record *r, const struct msg *m,
+	    struct alter *a, struct err *e);
 	/* The same of MSG_DROP_USER, MSG_DROP_ROLE, MSG_ALTER_USER_ROLE and
 	 * MSG_ALTER_PRIVILEGE. */
 	int (*removal)(const struct record *r, const struct msg *m,

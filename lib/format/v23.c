@@ -75,9 +75,10 @@ flush(const struct record *r, struct spans *colls, struct err *e)
 }
 
 static int
-alter(const struct record *r, struct alter *a, struct err *e)
+alter(
+    const struct record *r, const struct msg *m, struct alter *a, struct err *e)
 {
-	return v23_alter(r->ptr, r->len, a, e);
+	return v23_alter(r->ptr, r->len, m->type, a, e);
 }
 
 static int

@@ -29,10 +29,12 @@ int v23_decode(const void *p, size_t len, struct msg *m, struct err *e);
 int v23_flush(const void *p, size_t len, struct spans *colls, struct err *e);
 
 /*
- * Of AlterIndex and AlterCollectionField (milvus.proto, both have the same
- * numbers): the name, what is set and what goes. -1 leaves *a for alter_fini.
+ * Of AlterIndex, AlterCollectionField, AlterCollection and AlterDatabase
+ * (milvus.proto): the name of the first two, what is set and what goes. -1
+ * leaves *a for alter_fini.
  */
-int v23_alter(const void *p, size_t len, struct alter *a, struct err *e);
+int v23_alter(
+    const void *p, size_t len, int type, struct alter *a, struct err *e);
 
 /*
  * What a client's request of this type takes away: one of the kinds that

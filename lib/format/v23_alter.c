@@ -5,8 +5,18 @@
 #include "format/body.h"
 #include "format/v23.h"
 
-/* Field numbers of both requests. */
-enum { NAME = 4, PAIR = 5, GONE = 6, KEY = 1, VALUE = 2 };
+/*
+ * Field numbers; in AlterCollection NAME is an id, in AlterDatabase PAIR and
+ * GONE are one less.
+ */
+enum {
+	ALTER_DATABASE = 1804,
+	NAME = 4,
+	PAIR = 5,
+	GONE = 6,
+	KEY = 1,
+	VALUE = 2
+};
 
 static int
 broken(struct err *e)
@@ -38,8 +48,9 @@ pair(const struct pbfield *in, struct alter *a, struct err *e)
 }
 
 int
-v23_alter(const void *p, size_t len, struct alter *a, struct err *e)
+v23_alter(const void *p, size_t len, int type, struct alter *a, struct err *e)
 {
+	uint32_t less = type == ALTER_DATABASE;
 	struct pbwalk r = pbwalk_init(p, len);
 	struct pbfield f;
 	int rc;
@@ -48,11 +59,11 @@ v23_alter(const void *p, size_t len, struct alter *a, struct err *e)
 	while ((rc = pbwalk_next(&r, &f)) == 1) {
 		if (f.wire != PB_BYTES)
 			continue;
-		if (f.field == NAME)
+		if (f.field == NAME && !less)
 			a->name = (struct span){ (const char *)f.ptr, f.len };
-		else if (f.field == GONE)
+		else if (f.field == GONE - less)
 			body_push(&a->gone, &f);
-		else if (f.field == PAIR && pair(&f, a, e) == -1)
+		else if (f.field == PAIR - less && pair(&f, a, e) == -1)
 			return -1;
 	}
 	return rc == 0 ? 0 : broken(e);

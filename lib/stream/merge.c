@@ -118,6 +118,8 @@ merge_is_request(const struct rec *r)
 	switch ((int)r->msg.kind) {
 	case MSG_ALTER_INDEX:
 	case MSG_ALTER_FIELD:
+	case MSG_ALTER_COLLECTION:
+	case MSG_ALTER_DATABASE:
 	case MSG_DROP_USER:
 	case MSG_DROP_ROLE:
 	case MSG_ALTER_USER_ROLE:

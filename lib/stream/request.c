@@ -126,7 +126,7 @@ alter(struct reader *r, const struct rec *rec)
 	struct jsonw *w;
 	char *name;
 
-	if (rec->format->alter(&rec->m, &a, &e) == -1)
+	if (rec->format->alter(&rec->m, &rec->msg, &a, &e) == -1)
 		reader_undecodable(r, rec, &e);
 	else if (v != NULL) {
 		name = text(a.name);
@@ -146,6 +146,85 @@ alter(struct reader *r, const struct rec *rec)
 			emit_close(&r->emit, 0);
 		}
 		free(name);
+	}
+	alter_fini(&a);
+}
+
+/*
+ * "delete" of a line, if it is not empty: what went and the catalogue does not
+ * have again.
+ */
+static int
+write_away(struct jsonw *w, const struct alter *a, const struct kvs *props)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < a->gone.n; i++) {
+		char *key = text(a->gone.v[i]);
+
+		if (kvs_get(props, key) == NULL) {
+			if (!any)
+				jw_open(w, "delete", '[');
+			jw_str(w, NULL, key);
+			any = 1;
+		}
+		free(key);
+	}
+	if (any)
+		jw_close(w, ']');
+	return any;
+}
+
+static const struct view_db *
+named_db(const struct view *v, struct span name)
+{
+	for (size_t i = 0; i < v->n_dbs; i++)
+		if (strlen(v->dbs[i].name) == name.len &&
+		    memcmp(v->dbs[i].name, name.ptr, name.len) == 0)
+			return &v->dbs[i];
+	return NULL;
+}
+
+static struct jsonw *
+open_db(struct reader *r, const struct rec *rec, const struct view_db *db)
+{
+	struct jsonw *w = emit_open(&r->emit, OP_ALTER_DATABASE, rec->ts);
+
+	jw_str(w, "db", db->name);
+	jw_i64s(w, "db_id", db->id);
+	return w;
+}
+
+/*
+ * Which properties went before the catalogue was first read: it has what is
+ * there, and tells of what goes later. A line that nothing is to go in is not
+ * written: emit_open drops it.
+ */
+static void
+properties(struct reader *r, const struct rec *rec)
+{
+	int of_db = rec->msg.kind == MSG_ALTER_DATABASE;
+	const struct view_coll *v = view_coll(&r->view, rec->msg.coll_id);
+	const struct view_db *db = named_db(&r->view, rec->msg.db);
+	const struct kvs *props;
+	struct alter a = { 0 };
+	struct err e = { 0 };
+	struct jsonw *w;
+
+	if (rec->ts > r->cat.ts || (of_db ? db == NULL : v == NULL))
+		return;
+	props = of_db ? &db->props : &v->props;
+	if (rec->format->alter(&rec->m, &rec->msg, &a, &e) == -1) {
+		reader_undecodable(r, rec, &e);
+	} else {
+		w = of_db ? open_db(r, rec, db)
+			  : open_line(r, OP_ALTER_COLLECTION, rec, v);
+		kvs_to_json(props, w, "properties");
+		if (write_away(w, &a, props)) {
+			if (rec->late)
+				jw_bool(w, "late", 1);
+			emit_close(&r->emit, 0);
+		}
 	}
 	alter_fini(&a);
 }
@@ -192,6 +271,9 @@ reader_request(struct reader *r, const struct rec *rec)
 	else if (rec->msg.kind == MSG_ALTER_INDEX ||
 		 rec->msg.kind == MSG_ALTER_FIELD)
 		alter(r, rec);
+	else if (rec->msg.kind == MSG_ALTER_COLLECTION ||
+		 rec->msg.kind == MSG_ALTER_DATABASE)
+		properties(r, rec);
 	else if (r->rbac != NULL)
 		take(r, rec);
 }

@@ -102,8 +102,9 @@ class Fold:
         self.colls[self.full(op)] = c
 
     def away(self, was, op):
-        """What goes is said, though all that stays is said as well."""
-        if set(was) - set(op['properties']) != set(op.get('delete', [])):
+        """What goes is said, though all that stays is said as well; it may have gone before this stream began."""
+        gone = set(op.get('delete', []))
+        if not set(was) - set(op['properties']) <= gone or gone & set(op['properties']):
             raise ValueError('delete is %s' % op.get('delete'))
 
     def alter_collection(self, op):

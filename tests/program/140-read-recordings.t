@@ -38,6 +38,9 @@ cdc-read --from @one.ndjson --until end <25.cat >two.ndjson
 is 'and an index' "$(altered one.ndjson two.ndjson)" \
 	'["alter_index","470824257700233218","all","fv","ix_fv",{},["mmap.enabled"]]
 ["alter_field","470824257713340417","all","vc",null,{"max_length":"400"},null]'
+is 'a property went before its collection was read: it may be at the target' \
+	"$(jq -c 'select(.op == "alter_collection") | [.ts, .coll, .properties, .delete]' 25.ndjson)" \
+	'["470824257700233223","all",{"collection.ttl.seconds":"86400"},["mmap.enabled"]]'
 taken='select(.op | test("^(drop_(user|role)|revoke)")) | [.op, .ts, .user, .role, .privilege, .object, .object_name, .db]'
 is '2.5.27: what was taken from users, which etcd does not have any more' "$(jq -c "$taken" 25.ndjson)" \
 	'["drop_user","470824258510258176","u2",null,null,null,null,null]

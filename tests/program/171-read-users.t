@@ -1,5 +1,5 @@
 #!/bin/sh
-# what is taken from users and roles: by the log, if the catalogue cannot tell, and never twice
+# what is taken from users, roles and databases: by the log, if the catalogue cannot tell, and never twice
 . "$(dirname "$0")/../lib/lib.sh"
 . "$TESTS/lib/readlib.sh"
 kafka_up
@@ -86,4 +86,28 @@ is 'each once' "$(said live.out | grep -E 'drop|revoke' | tail -n +2 | sort)" '{
 {"op":"revoke","ts":320,"role":"r1","privilege":"Insert"}
 {"op":"revoke","ts":320,"role":"r1","privilege":"Search"}
 {"op":"revoke_role","ts":320,"user":"u1","role":"r1"}'
+
+# A property of a database that went before the catalogue was read, and is not there again.
+kafka_down && kafka_up
+{
+	echo 'tick 0 100'
+	request 1796052007200 4
+	echo 'insert 0 1796052008000 part=11 keys=1'
+	echo 'tick 0 1796052010000'
+} | feed
+properties() { # PROPERTIES MS: those of db1 in a catalogue of that age
+	{
+		header
+		db 7 db1 ts=90 props="$1"
+		coll 1 items start=0:0
+		part 11 1 _default
+		ready "$2"
+	} >cat.ndjson
+	reads --until end
+	jq -c 'select(.op == "alter_database") | [.db, .properties, .delete]' "$out"
+}
+is 'a property that went' "$(properties '{"a":"b"}' 1796052009000)" '["db1",{"a":"b"},["my.key"]]'
+is '  and came again' "$(properties '{"my.key":"b"}' 1796052009000)" ''
+is '  that goes later, which the catalogue will say' "$(properties '{"a":"b"}' 1796052007000)" ''
+is '  is read so far' "$(rows)" 'insert@1796052008000 default.items/_default 1'
 done_testing

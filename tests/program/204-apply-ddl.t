@@ -71,7 +71,9 @@ is '  to a database that is made' "$(rows | cut -d ' ' -f 1-2)" 'e s'
 is '  ' "$(rows | cut -d ' ' -f 1-2 | paste -sd,)" 'd t,e s'
 
 : >fake.log
-op alter_collection p '"properties":{"k":"v"},"delete":["old.key"]' | run; good 'properties are set, and others go'
+op alter_collection p '"properties":{"old.key":"v"}' | run
+: >fake.log
+op alter_collection p '"properties":{"k":"v"},"delete":["old.key","none"]' | run; good 'properties are set, and others go'
 op alter_collection p '"properties":{},"delete":[5]' | run
 like '  a broken line' "$(cat "$err")" "alter_collection 'default.p': 'delete' has what is no text"
 echo '{"op":"alter_database","ts":"5","db":"d","properties":{"k":"v"},"delete":["old.key"]}' | run; good '  of a database, too'

@@ -272,7 +272,7 @@ an_alter_sets_and_takes_away(void **state)
 	accepted(&b, &m);
 	assert_int_equal(m.kind, MSG_ALTER_FIELD);
 	assert_true(is(m.coll, "items"));
-	assert_int_equal(v23_alter(b.ptr, b.len, &a, &e), 0);
+	assert_int_equal(v23_alter(b.ptr, b.len, m.type, &a, &e), 0);
 	assert_true(is(a.name, "name"));
 	assert_int_equal(a.keys.n, 2);
 	assert_int_equal(a.values.n, 2);
@@ -281,7 +281,7 @@ an_alter_sets_and_takes_away(void **state)
 	assert_int_equal(a.gone.n, 1);
 	assert_true(is(a.gone.v[0], "mmap.enabled"));
 	alter_fini(&a);
-	assert_int_equal(v23_alter(b.ptr, b.len - 1, &a, &e), -1);
+	assert_int_equal(v23_alter(b.ptr, b.len - 1, m.type, &a, &e), -1);
 	assert_int_equal(e.kind, ERR_DATA);
 	alter_fini(&a);
 	buf_fini(&b);
