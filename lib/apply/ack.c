@@ -117,6 +117,14 @@ no_gap(struct apply *a, const struct pos *from, struct err *e)
 	return 0;
 }
 
+static int
+is_by_topic(const json_t *begin)
+{
+	const char *order = json_string_value(json_object_get(begin, "order"));
+
+	return order != NULL && strcmp(order, "topic") == 0;
+}
+
 int
 apply_begin(struct apply *a, struct err *e)
 {
@@ -134,6 +142,7 @@ apply_begin(struct apply *a, struct err *e)
 	pos_fini(&a->pos);
 	a->pos = from;
 	a->rows_from = 0;
+	a->by_topic = is_by_topic(a->op.doc);
 	if (a->op.task.len > 0 && !a->conf->dry_run &&
 	    (lock(a, a->op.task.ptr, e) == -1 ||
 		open_redo(a, a->op.task.ptr, a->pos.ts, e) == -1))

@@ -182,7 +182,8 @@ in_order(struct apply *a, struct err *e)
 		    "out of order: timestamp %" PRIu64 ", and %" PRIu64
 		    " or more is due",
 		    a->op.ts, a->rows_from);
-	a->rows_from = a->op.ts;
+	if (!a->by_topic)
+		a->rows_from = a->op.ts;
 	return 0;
 }
 

@@ -82,6 +82,7 @@ struct apply {
 	uint64_t later; /* operations skipped because of --until */
 	/* rows that are not late must have this ts or more */
 	uint64_t rows_from;
+	int by_topic; /* only those of a topic are in order; ticks say more */
 	char *cluster;
 	uint64_t acked_ts;
 	struct ack *acks, **acks_end;

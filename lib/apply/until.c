@@ -39,7 +39,7 @@ cut_operation(struct apply *a)
 {
 	if (!later(a))
 		return 0;
-	a->reached = 1;
+	a->reached |= !a->by_topic;
 	a->later++;
 	return 1;
 }

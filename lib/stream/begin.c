@@ -45,6 +45,8 @@ begin_line(struct reader *r, struct err *e)
 	if (r->cat.born != 0)
 		jw_u64s(w, "born", r->cat.born);
 	jw_u64s(w, "ts", r->start_ts);
+	if (r->by_log)
+		jw_str(w, "order", "topic");
 	merge_pos(r->merge, &p);
 	pos_to_json(&p, w, "from");
 	reader_source_line(r, w, 1);

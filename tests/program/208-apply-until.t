@@ -19,6 +19,22 @@ is '  and acknowledged' "$(tail -n 1 "$out" | jq -c '[.ts,.end]')" '["40",true]'
 exits 0 cdc-apply --until ts:50 one two
 is 'the second file' "$(keys)" '2 3 4 5 6'
 
+# A stream whose lines are in order for each topic only: a later line does not say that all before is there
+by_topic() { begin | sed 's/"ts":"1"/"ts":"1","order":"topic"/'; }
+{ by_topic; create a; insert a 1 | at 30; insert a 2 | at 20; tick 12; insert a 3 | at 25; insert a 4 | at 15; end 40; } >both
+fake_stop; rm -rf fake fake.port; fake_start
+exits 0 timeout 20 cdc-apply both
+is 'by topic: all of it' "$(keys)" '1 2 3 4'
+fake_stop; rm -rf fake fake.port; fake_start
+exits 0 timeout 20 cdc-apply --until ts:22 both
+is 'by topic: what is not later' "$(keys)" '2 4'
+sed '$d' both >cut
+exits 1 timeout 20 cdc-apply --until ts:22 cut
+like 'by topic: until its tick says so' "$(cat "$err")" 'cut ends after line 7 .*without an .end'
+{ by_topic; create a; tick 12; insert a 1 | at 12; end 40; } >old
+exits 1 timeout 20 cdc-apply old
+like 'by topic: nothing below a tick' "$(cat "$err")" 'out of order: timestamp 12, and 13 or more is due'
+
 # Not reached, or not from there on
 exits 1 cdc-apply --until ts:61 one two
 like 'files that end before it' "$(cat "$err")" 'two line 3: the input ends at 1970-01-01T00:00:00.000Z, before --until'
