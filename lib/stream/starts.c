@@ -141,6 +141,8 @@ from_checkpoint(
 static void
 note_partial(struct reader *r, const char *topic, struct mq_id low)
 {
+	if (mq_id_is_first(low))
+		return;
 	for (size_t i = 0; i < r->cat.n_colls; i++) {
 		struct cat_coll *c = r->cat.colls[i];
 
