@@ -152,7 +152,7 @@ alter(struct apply *a, const char *method, const char *key, struct err *e)
 {
 	const char *name, *what;
 	struct kvs params = { 0 };
-	struct mv_status s;
+	struct mv_status s = { 0 };
 	char **gone = NULL;
 	size_t n;
 	int rc;
@@ -206,7 +206,7 @@ field_alter(
     struct apply *a, const struct field *f, struct field *have, struct err *e)
 {
 	struct kvs params = { 0 };
-	struct mv_status s;
+	struct mv_status s = { 0 };
 	int rc = 0;
 
 	other(f, have, &params);

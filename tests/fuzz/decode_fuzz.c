@@ -188,6 +188,8 @@ record(const uint8_t *p, size_t n, const struct schema *s, int flags)
 	struct spans names = { 0 };
 	struct schema made = { 0 };
 	struct err e = { 0 };
+	static const int taking[] = { 1502, 1601, 1602, 1606, 1614 };
+	struct removal x;
 	struct alter a;
 	struct msg m;
 
@@ -206,6 +208,10 @@ record(const uint8_t *p, size_t n, const struct schema *s, int flags)
 	    a.keys.n != a.values.n)
 		abort();
 	alter_fini(&a);
+	for (size_t i = 0; i < sizeof taking / sizeof *taking; i++)
+		if (v23_removal(p, n, taking[i], &x, &e) == 0 &&
+		    x.user.len + x.role.len + x.privilege.len > n)
+			abort();
 }
 
 /* The properties of a record of the streaming log. */

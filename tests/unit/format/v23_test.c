@@ -287,6 +287,40 @@ an_alter_sets_and_takes_away(void **state)
 	buf_fini(&b);
 }
 
+static void
+a_removal_says_who_and_what(void **state)
+{
+	struct buf b = { 0 }, name = { 0 };
+	struct removal x;
+	struct msg m;
+	struct err e;
+
+	(void)state;
+	base(&b, 1602, 0, 0);
+	pm_str(&b, 2, "ann");
+	pm_str(&b, 3, "reader");
+	accepted(&b, &m);
+	assert_int_equal(m.kind, MSG_ALTER_USER_ROLE);
+	assert_int_equal(m.ts, 0); /* whoever has the record has its time */
+	assert_int_equal(v23_removal(b.ptr, b.len, m.type, &x, &e), 0);
+	assert_true(x.none && is(x.user, "ann") && is(x.role, "reader"));
+	pm_int(&b, 4, 1);
+	assert_int_equal(v23_removal(b.ptr, b.len, m.type, &x, &e), 0);
+	assert_false(x.none);
+	assert_int_equal(v23_removal(b.ptr, b.len - 1, m.type, &x, &e), -1);
+	assert_int_equal(e.kind, ERR_DATA);
+	buf_clear(&b);
+	base(&b, 1614, 0, 0);
+	pm_str(&name, 1, "reader");
+	pm_sub(&b, 2, &name);
+	pm_str(&b, 6, "*");
+	pm_int(&b, 4, 1);
+	assert_int_equal(v23_removal(b.ptr, b.len, 1614, &x, &e), 0);
+	assert_true(!x.none && is(x.role, "reader") && is(x.object_name, "*"));
+	assert_int_equal(x.privilege.len, 0);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -301,6 +335,7 @@ main(void)
 		cmocka_unit_test(every_cut_is_an_error_or_shorter),
 		cmocka_unit_test(a_flush_names_collections),
 		cmocka_unit_test(an_alter_sets_and_takes_away),
+		cmocka_unit_test(a_removal_says_who_and_what),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
