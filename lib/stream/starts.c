@@ -93,7 +93,7 @@ from_start(
 
 	s->id = s->low;
 	if (strcmp(topic, r->replicate) == 0)
-		return 0; /* flushes: what is there will do */
+		return 0; /* requests: no older one concerns a new target */
 	if (!mq_id_is(first)) {
 		/* only what is dropped, and what is yet to come */
 		if (!r->by_log)
