@@ -24,8 +24,8 @@ NO_CHANGE = re.compile(
     r'update_user|alter_role|raw DataCoord|raw (Create|Drop)Namespace')
 GROUP = re.compile(r'.*(privilege_group|privileges_(to|from)_group|add priv|create pg|drop pg)')  # not in a stream
 # Whose rows the truth does not have one by one.
-VAGUE = (('racing upserts roll2', 'roll2'), ('racing upserts', 'roll'), (r'\d+ concurrent upserts big2', 'big2'),
-         ('raw Import', 'imp'), ('insert wide:', 'wide'), (r'(insert|upsert|delete) big2', 'big2'),
+VAGUE = (('racing upserts roll2', 'roll2'), ('racing upserts', 'roll'),
+         ('raw Import', 'imp'), ('insert wide:', 'wide'),
          ('create_collection imp2 . raw', 'imp2'), ('upsert block', 'race'), ('seal', 'seal'))
 VERBS = (
     ('create_database', 'create_database'), ('drop_database_properties', 'cut_database'), ('alter_database', 'set_database'),
@@ -41,6 +41,8 @@ VERBS = (
     ('drop_index_properties', 'cut_index'), ('drop_index', 'drop_index'),
     ('create_alias|alter_alias|alias', 'set_alias'), ('drop_alias|drop alias', 'drop_alias'),
     ('insert big rows', 'big'), (r'upsert big \d+\.\.\d+', 'big'),
+    (r'(insert|upsert) big2 .*', 'big2'), ('delete big2 .*', 'delete_big2'),
+    (r'\d+ concurrent upserts big2 .*', 'concurrent_big2'),
     ('insert|after (restart|kill) insert', 'insert'), ('upsert', 'upsert'), ('delete', 'delete'),
     ('raw BackupRBAC', 'backup_users'), ('raw RestoreRBAC', 'restore_users'), ('create_user', 'create_user'), ('drop_user', 'drop_user'), ('create_role', 'create_role'), ('drop_role', 'drop_role'),
     ('grant_role', 'grant_role'), ('revoke_role', 'revoke_role'), ('grant_privilege_v2|grant (group|v2)', 'grant_v2'),
@@ -166,7 +168,7 @@ class Truth:
         self.state = new_state()
         self.dbs, self.colls = self.state['databases'], self.state['collections']
         self.users, self.roles = self.state['users'], self.state['roles']
-        self.big_rows = None
+        self.vectors = {}
         self.outputs = {}  # (collection, function that was added): the field that it fills
 
     def call(self, line):
@@ -393,16 +395,38 @@ class Truth:
                 del c['rows'][key]
             count(c['deleted'], partition_name, key)
 
-    def big(self, first=0, last=3000):
-        """Rows that were not written down: 256 floats of numpy's generator 1 each."""
+    # Rows that were not written down: 256 floats each, of a generator of numpy.
+
+    def made(self, seed, rows):
         import numpy
-        if self.big_rows is None:
-            rng = numpy.random.default_rng(1)
-            self.big_rows = rng.standard_normal((6000, 256)).astype('<f4')
-        c = self.coll('big')
-        for i in range(first, last):
-            c['rows'][i] = {'id': i, 'v': self.big_rows[i].tobytes(), 'vc': 'row %d' % i, 'partition': '_default'}
-            count(c['written'], '_default', i)
+        if seed not in self.vectors:
+            self.vectors[seed] = numpy.random.default_rng(seed).standard_normal((rows, 256)).astype('<f4')
+        return self.vectors[seed]
+
+    def span(self):
+        """FIRST..LAST of what the client wrote down."""
+        return range(*map(int, re.search(r'(\d+)\.\.(\d+)', self.line['op']).groups()))
+
+    def write_big(self, name, keys, vectors, text, first=0):
+        c = self.coll(name)
+        for i in keys:
+            c['rows'][first + i] = {'id': first + i, 'v': vectors[i].tobytes(), 'vc': text % i, 'partition': '_default'}
+            count(c['written'], '_default', first + i)
+
+    def big(self, *_):
+        self.write_big('big', self.span(), self.made(1, 6000), 'row %d')
+
+    def big2(self):
+        self.write_big('big2', self.span(), self.made(2, 8000), 'row %d')
+
+    def delete_big2(self):
+        self.delete('big2', ids=self.span())
+
+    def concurrent_big2(self):
+        """The server was killed meanwhile: what it had not acknowledged is in none of the recordings."""
+        for n, said, rows in self.line['ret']:
+            if said == 'ok':
+                self.write_big('big2', range(rows), self.made(3, rows), 'k %d', n * 100000)
 
     # users and roles
 
