@@ -1,9 +1,10 @@
 #include "mq/mq.h"
 
+#include "mq/dump.h"
 #include "mq/kafka.h"
 
 /* The last one takes what no other does. */
-static const struct mq_queue *const queues[] = { &mq_kafka };
+static const struct mq_queue *const queues[] = { &mq_dump, &mq_kafka };
 
 struct mq *
 mq_open(const struct mq_conf *conf, struct err *e)

@@ -7,6 +7,7 @@
 #include "mq/record.h"
 
 struct err;
+struct grpc_conf;
 
 /*
  * A message queue: topics that are read forward into one queue of records, and
@@ -25,6 +26,8 @@ struct mq_conf {
 	int limit_ms;   /* and all of them together, from mq_open on; 0: as
 			   long as they take */
 	size_t ticking; /* topics that tick together, which are waited for */
+	const struct grpc_conf *milvus; /* login and files, if brokers is the
+					   URI of a Milvus; or NULL */
 };
 
 enum { MQ_IDLE, MQ_RECORD };
@@ -119,9 +122,10 @@ int mq_resume(struct mq *q, const char *topic, struct err *e);
 
 /*
  * The next record, if one is there within wait_ms. MQ_RECORD: *m is the
- * caller's to record_free. MQ_IDLE: nothing came. -1: ERR_GONE if a position
- * is out of what the topic has or the topic is gone, ERR_TEMP if the brokers
- * are away for longer than the limit, ERR_DATA if they refuse us.
+ * caller's to record_free; one that is `made` stands for what the queue has
+ * proven, and moves no position. MQ_IDLE: nothing came. -1: ERR_GONE if a
+ * position is out of what the topic has or the topic is gone, ERR_TEMP if the
+ * brokers are away for longer than the limit, ERR_DATA if they refuse us.
  */
 int mq_next(struct mq *q, int wait_ms, struct record *m, struct err *e);
 

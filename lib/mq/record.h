@@ -21,6 +21,8 @@ struct record {
 	struct mq_id id;
 	int64_t time_ms; /* the queue's timestamp, -1 if there is none */
 	int topic;       /* the number that mq_start was given */
+	int made; /* it does not stand in the log: a tick that the queue has
+		     proven, at the place of the record before it */
 	const struct record_headers *headers; /* NULL: none; borrowed until its
 						 reader is called again */
 	void *own;                            /* ptr, if it is to be freed */

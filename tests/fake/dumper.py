@@ -177,14 +177,15 @@ class Fake:
             have = self.log(want['pchannel']) or []
             at = max((m.id for m in have), default=0)
             confirmed, ts = base36(at), base36(self.now())
-            with open(self.at(want['pchannel'] + '.jsonl'), 'a') as f:
-                for m in want['messages']:
-                    at += 1
-                    tt = ts if '_tx' in m['properties'] else base36(self.now())
-                    props = {**m['properties'], '_tt': tt, '_lc': confirmed if '_tx' in m['properties'] else base36(at - 1)}
-                    f.write(json.dumps({'id': base36(at), 'wal': 3, 'properties': props, 'payload_b64': m['payload_b64']}) + '\n')
-                f.flush()
-                os.fsync(f.fileno())
+            text = ''
+            for m in want['messages']:
+                at += 1
+                tt = ts if '_tx' in m['properties'] else base36(self.now())
+                props = {**m['properties'], '_tt': tt, '_lc': confirmed if '_tx' in m['properties'] else base36(at - 1)}
+                text += json.dumps({'id': base36(at), 'wal': 3, 'properties': props, 'payload_b64': m['payload_b64']}) + '\n'
+            # one write, so that kill -9 leaves all of it or nothing
+            with open(self.at(want['pchannel'] + '.jsonl'), 'ab', 0) as f:
+                f.write(text.encode())
             os.unlink(path)
 
     def inbox(self):

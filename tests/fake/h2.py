@@ -304,6 +304,9 @@ class Conn:
             self.handle(s)
         except Gone:
             pass
+        except Exception:
+            self.cut()  # and Python says why
+            raise
         finally:
             self.streams.pop(s.number, None)
 
