@@ -6,7 +6,8 @@ import struct
 from state import ANY, count, forget_partition, new_collection, new_state
 
 FLAGS = ('primary_key', 'auto_id', 'partition_key', 'clustering_key', 'nullable', 'function_output')
-NO_CHANGE = ('begin', 'tick', 'flush', 'import', 'load_collection', 'load_partitions', 'release_collection', 'release_partitions')
+NO_CHANGE = ('begin', 'tick', 'flush', 'import', 'load_collection', 'load_partitions', 'release_collection',
+             'release_partitions')
 
 
 def number(v):

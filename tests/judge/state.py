@@ -32,8 +32,8 @@ def new_state():
 
 def new_collection(schema, shards, consistency, properties, num_partitions):
     return {'schema': schema, 'shards': shards, 'consistency': consistency, 'properties': dict(properties),
-            'num_partitions': num_partitions, 'partitions': set(), 'aliases': set(), 'indexes': {}, 'rows': {}, 'written': {},
-            'deleted': {}}
+            'num_partitions': num_partitions, 'partitions': set(), 'aliases': set(), 'indexes': {}, 'rows': {},
+            'written': {}, 'deleted': {}}
 
 
 def count(counts, partition, key):
@@ -58,12 +58,17 @@ def only(path, name, side):
     return '%s: %s: only in the %s' % (path, shown(name) if not isinstance(name, str) else name, side)
 
 
+def by_kind(key):
+    """Numbers by value, and then texts; others by how they look."""
+    return (0, key, '') if isinstance(key, int) else (1, 0, key if isinstance(key, str) else repr(key))
+
+
 def differences(want, got, path='', first='truth', second='stream'):
     """Lines, one for each value that differs; none if the states are equal."""
     if want is ANY or got is ANY:
         return
     if isinstance(want, dict) and isinstance(got, dict):
-        for k in sorted(set(want) | set(got), key=lambda k: (isinstance(k, str), k if isinstance(k, (int, str)) else repr(k))):
+        for k in sorted(set(want) | set(got), key=by_kind):
             if k not in got:
                 yield only(path, k, first)
             elif k not in want:

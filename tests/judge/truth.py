@@ -24,8 +24,7 @@ NO_CHANGE = re.compile(
     r'update_user|alter_role|raw DataCoord|raw (Create|Drop)Namespace')
 GROUP = re.compile(r'.*(privilege_group|privileges_(to|from)_group|add priv|create pg|drop pg)')  # not in a stream
 # Whose rows the truth does not have one by one.
-VAGUE = (('racing upserts roll2', 'roll2'), ('racing upserts', 'roll'),
-         ('raw Import', 'imp'), ('insert wide:', 'wide'),
+VAGUE = (('racing upserts roll2', 'roll2'), ('racing upserts', 'roll'), ('raw Import', 'imp'), ('insert wide:', 'wide'),
          ('create_collection imp2 . raw', 'imp2'), ('upsert block', 'race'), ('seal', 'seal'))
 VERBS = (
     ('create_database', 'create_database'), ('drop_database_properties', 'cut_database'), ('alter_database', 'set_database'),
@@ -44,7 +43,8 @@ VERBS = (
     (r'(insert|upsert) big2 .*', 'big2'), ('delete big2 .*', 'delete_big2'),
     (r'\d+ concurrent upserts big2 .*', 'concurrent_big2'),
     ('insert|after (restart|kill) insert', 'insert'), ('upsert', 'upsert'), ('delete', 'delete'),
-    ('raw BackupRBAC', 'backup_users'), ('raw RestoreRBAC', 'restore_users'), ('create_user', 'create_user'), ('drop_user', 'drop_user'), ('create_role', 'create_role'), ('drop_role', 'drop_role'),
+    ('raw BackupRBAC', 'backup_users'), ('raw RestoreRBAC', 'restore_users'), ('create_user', 'create_user'),
+    ('drop_user', 'drop_user'), ('create_role', 'create_role'), ('drop_role', 'drop_role'),
     ('grant_role', 'grant_role'), ('revoke_role', 'revoke_role'), ('grant_privilege_v2|grant (group|v2)', 'grant_v2'),
     ('grant_privilege', 'grant'), ('revoke_v2|revoke (group|v2)', 'revoke_v2'), ('revoke_privilege', 'revoke'))
 
