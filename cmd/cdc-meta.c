@@ -8,6 +8,37 @@
 #include "base/sig.h"
 #include "meta/options.h"
 #include "meta/table.h"
+#include "net/tls.h"
+
+/* What a Milvus does not tell through its public API, or not yet to us. */
+#define ONLY_ETCD                                                              \
+	(1u << META_CHECKPOINT | 1u << META_USER | 1u << META_ROLE |           \
+	    1u << META_IMPORT | 1u << META_GROUP)
+
+static void
+parse_source(struct meta_args *a)
+{
+	struct grpc_conf *c = &a->milvus.grpc;
+	struct err e = { 0 };
+
+	if (a->meta.follow || a->meta.rev != 0)
+		opt_die("--watch and --rev need etcd; changes of --source are "
+			"in its log");
+	if ((a->meta.kinds & ONLY_ETCD) != 0)
+		opt_die("--kinds: checkpoint, user, role, import and "
+			"privilege_group need etcd");
+	if (a->meta.kinds == 0)
+		a->meta.kinds = ((1u << META_KINDS) - 1) & ~ONLY_ETCD;
+	if (a->token_file != NULL &&
+	    (a->token = trust_secret(a->token_file, c->uri, &e)) == NULL)
+		opt_die("%s", e.msg);
+	c->token =
+	    a->token != NULL ? a->token : opt_env("CDC_SOURCE_TOKEN", NULL);
+	a->meta.source = c->uri;
+	a->milvus.retry_s = a->meta.retry_s;
+	a->milvus.timeout_s = MILVUS_TIMEOUT_S;
+	a->milvus.name = "source";
+}
 
 static void
 parse(struct meta_args *a, int argc, char **argv)
@@ -26,6 +57,8 @@ parse(struct meta_args *a, int argc, char **argv)
 		opt_die("--all goes with --plain; lines have everything");
 	if (a->meta.root[0] == '\0' || a->meta.meta_path[0] == '\0')
 		opt_die("--root and --meta-path cannot be empty");
+	if (a->milvus.grpc.uri != NULL)
+		parse_source(a);
 	if ((a->etcd.cert == NULL) != (a->etcd.key == NULL))
 		opt_die("--cert and --key go together");
 }
@@ -33,14 +66,16 @@ parse(struct meta_args *a, int argc, char **argv)
 static int
 run(const struct meta_args *a, struct out *o, struct err *e)
 {
-	struct etcd *etcd = etcd_open(&a->etcd, e);
+	int asks = a->meta.source != NULL;
+	struct milvus *source = asks ? milvus_open(&a->milvus, e) : NULL;
+	struct etcd *etcd = asks ? NULL : etcd_open(&a->etcd, e);
 	struct meta *m = NULL;
 	int rc = -1;
 
-	if (etcd == NULL)
+	if (etcd == NULL && source == NULL)
 		return -1;
 	m = meta_new(&a->meta, etcd, o);
-	rc = meta_read(m, e);
+	rc = asks ? meta_ask(m, source, e) : meta_read(m, e);
 	if (rc == 0)
 		rc = meta_meets(m, a->plain && !a->all, e);
 	if (rc == 0)
@@ -50,6 +85,7 @@ run(const struct meta_args *a, struct out *o, struct err *e)
 		rc = meta_follow(m, e);
 	meta_free(m);
 	etcd_close(etcd);
+	milvus_close(source);
 	return rc;
 }
 
@@ -68,6 +104,7 @@ main(int argc, char **argv)
 	else
 		out_flush(&o, &e2);
 	out_fini(&o);
+	trust_forget(args.token);
 	patterns_fini(&args.meta.patterns);
 	return main_end(&e, 0);
 }

@@ -22,7 +22,9 @@ struct meta_conf {
 	struct patterns patterns; /* empty: everything */
 	int follow;               /* the header says so */
 	int allow_none;           /* patterns that meet nothing are no error */
-	int retry_s;              /* meta_follow: how long etcd may be away */
+	const char
+	    *source; /* a Milvus that is asked instead of etcd, or NULL */
+	int retry_s; /* meta_follow: how long etcd may be away */
 };
 enum { META_RETRY_S = 60 };
 
@@ -39,6 +41,14 @@ void meta_free(struct meta *m);
  * not parse; ERR_TEMP etcd is away.
  */
 int meta_read(struct meta *m, struct err *e);
+
+/*
+ * The same through the public API of that Milvus, 2.6 or later; all is asked
+ * again until nothing has come or gone meanwhile. meta_new's etcd is NULL then,
+ * and meta_follow cannot follow: changes are in the log.
+ */
+struct milvus;
+int meta_ask(struct meta *m, struct milvus *source, struct err *e);
 
 /*
  * After meta_read: ERR_DATA if a pattern meets no object (live: no object that

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include <protobuf-c/protobuf-c.h>
+
 #include "base/buf.h"
 #include "base/hash.h"
 #include "meta/keys.h"
@@ -78,6 +80,28 @@ void meta_changed(struct meta *m, const struct item *i);
 
 /* Write what has changed as of revision rev, and flush. */
 int meta_write_changes(struct meta *m, int64_t rev, struct err *e);
+
+struct vload;
+
+/* source_put.c */
+/*
+ * What a Milvus has answered, put into the store under the keys that 2.6 has
+ * for it in etcd, so that the lines are made of it in the same way. Answers
+ * are types of service.proto.
+ */
+void metasource_database(struct meta *m, const ProtobufCMessage *answer);
+/* -1 with ERR_DATA: the schema is none. */
+int metasource_collection(
+    struct meta *m, int64_t db, const ProtobufCMessage *answer, struct err *e);
+void metasource_partitions(
+    struct meta *m, int64_t coll, const ProtobufCMessage *answer);
+void metasource_indexes(
+    struct meta *m, int64_t coll, const ProtobufCMessage *answer);
+/* partitions is the answer of ShowPartitions. */
+void metasource_load(struct meta *m, int64_t coll, const struct vload *l,
+    const ProtobufCMessage *partitions);
+/* The pchannel of the control channel: the first one. */
+void metasource_control(struct meta *m);
 
 /* roots.c */
 /*

@@ -267,7 +267,10 @@ meta_write(struct meta *m, struct err *e)
 	jw_str(&w, "kind", "catalogue");
 	jw_i64(&w, "v", 1);
 	jw_i64(&w, "rev", m->rev);
-	jw_str(&w, "root", m->base);
+	if (m->conf->source != NULL)
+		jw_str(&w, "source", m->conf->source);
+	else
+		jw_str(&w, "root", m->base);
 	if (etcd_cluster(m->etcd)[0] != '\0')
 		jw_str(&w, "etcd", etcd_cluster(m->etcd));
 	if (meta_born(m->store) != 0)
