@@ -62,7 +62,7 @@ endif
 $(BUILD)/gen/%.pb-c.c: lib/proto/%.proto
 	@mkdir -p $(@D)
 	$(Q)protoc-c --proto_path=lib/proto --c_out=$(@D) $<
-$(BUILD)/gen/%.o: $(BUILD)/gen/%.pb-c.c
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.pb-c.c $(PROTO_C)
 	$(Q)$(CC) -D_GNU_SOURCE $(PKG_CFLAGS) -std=c11 -w $(HARDEN) $(CFLAGS) -c -o $@ $<
 # Files that programs have in them: the numbers of their bytes, for #include in an array.
 $(BUILD)/embed/%.inc: lib/api/%
@@ -71,7 +71,8 @@ $(BUILD)/embed/%.inc: lib/api/%
 # Of all shells, from the options that the programs have.
 $(BUILD)/completions/_cdc: $(wildcard completions/*) lib/model/ops.def $(PROGRAMS:%=$(BUILD)/%)
 	$(Q)sh completions/make.sh $(BUILD)
-$(BUILD)/%.o: %.c | $(PROTO_C) $(EMBED)
+# What is generated is included as a system's header, which -MMD does not note.
+$(BUILD)/%.o: %.c $(PROTO_C) | $(EMBED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
