@@ -116,19 +116,27 @@ role_of(struct rbac *r, enum opname op, uint64_t ts, const char *user,
 		lose(r, op, (const char *[]){ user, role }, 2);
 }
 
+/* What the metadata puts in front of a privilege, and of a group of them. */
+static const char *
+plain(const char *privilege)
+{
+	static const char *const words[] = { "PrivilegeGroup", "Privilege" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strncmp(privilege, words[i], strlen(words[i])) == 0)
+			return privilege + strlen(words[i]);
+	return privilege;
+}
+
 /* Of the catalogue's form of a grant. */
 static void
 grant_texts(const json_t *g, const char *role, const char *v[GRANT_TEXTS])
 {
-	static const char prefix[] = "Privilege"; /* in the metadata only */
-
 	v[0] = role;
 	v[1] = text(g, "object");
 	v[2] = text(g, "object_name");
-	v[3] = text(g, "privilege");
+	v[3] = plain(text(g, "privilege"));
 	v[4] = text(g, "db");
-	if (strncmp(v[3], prefix, sizeof prefix - 1) == 0)
-		v[3] += sizeof prefix - 1;
 }
 
 static void

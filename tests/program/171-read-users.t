@@ -61,6 +61,12 @@ reads --until end --include 'default.*'
 is 'with a pattern, nothing of users' "$got $(said "$out")$(rows)" '0 unknown@150 0
 insert@200 default.items/_default 1'
 
+# The catalogue's words for a privilege, and for a group of them.
+catalogue "$(role r1 "$GRANT,$(echo "$GRANT" | sed 's/PrivilegeInsert/PrivilegeGroupCollectionReadOnly/')")" >cat.ndjson
+reads --until end
+is 'a group of privileges by its name' "$(jq -r 'select(.op == "grant").privilege' "$out" | paste -sd ' ')" \
+	'Insert CollectionReadOnly'
+
 # While it follows: the catalogue tells, and then the log, or the other way round.
 catalogue "$(user u1 '"r1"' && user u2 '' && role r1 "$GRANT,$SEARCH")" "$FOLLOW" >live.cat
 live --until never
