@@ -11,11 +11,15 @@
 #include "meta/keys.h"
 #include "meta/priv.h"
 
-/* Never 0, which means "not sent". */
+/*
+ * What a line says, as a number: the members, and whether the object is gone,
+ * which stands in "event". Never 0, which means "not sent".
+ */
 static uint64_t
-hash(const struct buf *b)
+hash(const struct buf *members, int state)
 {
-	uint64_t h = hash_key(0, b->ptr, b->len);
+	uint64_t h = hash_key(
+	    state == STATE_DROPPED ? 1 : 0, members->ptr, members->len);
 
 	return h == 0 ? 1 : h;
 }
@@ -203,7 +207,7 @@ meta_each(struct meta *m, meta_fn fn, void *arg, struct err *e)
 		if (rc != 1 ||
 		    (about.state == STATE_DROPPED && !has_states(v[i].kind)))
 			continue;
-		v[i].head->sent = hash(&m->body);
+		v[i].head->sent = hash(&m->body, about.state);
 		compose(m, v[i].kind, 0, NULL);
 		look(m, v[i].kind, &about, &view);
 		rc = fn(arg, &view, e);
@@ -364,7 +368,7 @@ write_change(
 
 	if (rc != 1)
 		return rc;
-	h = hash(&m->body);
+	h = hash(&m->body, about.state);
 	if (h == c->head->sent || about.state == STATE_CREATING ||
 	    too_early(m, about.coll))
 		return 0;

@@ -82,6 +82,22 @@ is 'and is followed when it leaves' \
 	"$(grep '"kind":"collection"' part | sed 's/.*"db":"\([a-z0-9_]*\)".*"name":"\([a-z]*\)","state".*/\1.\2/' | paste -sd ' ')" \
 	'meta_h1.after meta_h2.elsewhere'
 
+# A line that is gone may have the members that it had, and come again with them
+cdc-meta -w -k user,role,privilege_group >names &
+pid=$!
+wait_until 5 grep -q '"at"' names
+for key in credential/users/eve credential/roles/new privilege-group/g; do
+	key=$BASE/root-coord/$key
+	for n in 1 2; do
+		printf '{"put":{"%s":""}}\n{"delete":["%s"]}\n' "$key" "$key"
+	done
+done >history
+last=$(etcdtool replay history)
+wait_until 5 at_rev names "$last"
+kill $pid
+is 'what goes is told, each time' "$(jq -r 'select(.event) | .kind + " " + .event' names | paste -sd ' ')" \
+	'user put user delete user put user delete role put role delete role put role delete privilege_group put privilege_group delete privilege_group put privilege_group delete'
+
 # A filter in the middle, and a reader that leaves
 is 'ends when its reader has left' "$(timeout 5 sh -c 'cdc-meta -w 2>&1 | sed -n "/\"at\"/{p;q;}"' | cut -c1-12)" '{"kind":"at"'
 
