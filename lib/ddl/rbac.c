@@ -43,18 +43,37 @@ rbac_free(struct rbac *r)
 	free(r);
 }
 
-void
-rbac_note(struct rbac *r, const struct cat_change *ch)
-{
-	json_array_append(r->queue, ch->doc);
-}
-
 static const char *
 text(const json_t *j, const char *key)
 {
 	const char *s = json_string_value(json_object_get(j, key));
 
 	return s == NULL ? "" : s;
+}
+
+/* Lines of this role that are not yet written say nothing any more. */
+static void
+forget_role(struct rbac *r, const char *name)
+{
+	for (size_t i = json_array_size(r->queue); i-- > 0;) {
+		const json_t *doc = json_array_get(r->queue, i);
+
+		if (strcmp(text(doc, "kind"), "role") == 0 &&
+		    strcmp(text(doc, "name"), name) == 0)
+			json_array_remove(r->queue, i);
+	}
+}
+
+/*
+ * A role that was dropped and made again meanwhile has not gone: the lines of
+ * the users who have it again may be the same as before.
+ */
+void
+rbac_note(struct rbac *r, const struct cat_change *ch)
+{
+	if (ch->kind == CAT_ROLE && text(ch->doc, "event")[0] != '\0')
+		forget_role(r, text(ch->doc, "name"));
+	json_array_append(r->queue, ch->doc);
 }
 
 /*

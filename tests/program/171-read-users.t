@@ -93,6 +93,22 @@ is 'each once' "$(said live.out | grep -E 'drop|revoke' | tail -n +2 | sort)" '{
 {"op":"revoke","ts":320,"role":"r1","privilege":"Search"}
 {"op":"revoke_role","ts":320,"user":"u1","role":"r1"}'
 
+# A role that was dropped and made again in one breath: who had it, and has it again, keeps it.
+catalogue "$(user u1 '"r1"' && role r1 "$GRANT")" "$FOLLOW" >live.cat
+live --until never
+cat live.cat >&8
+sees '^insert@340'
+printf '%s\n' "$(role r1 '' put)" "$(role r1 '' delete)" "$(user u1 '' put)" \
+	"$(role r1 '' put)" "$(user u1 '"r1"' put)" "$(user u2 '' put)" >&8
+{ echo 'insert 0 360 part=11 keys=4' && echo 'tick 0 370'; } | feed
+sees '^insert@360'
+turns 3
+stop
+is 'made again' "$(said live.out | jq -c 'select(.ts > 340) | del(.ts)' | sed '1,/grant_role/d')" '{"op":"revoke","role":"r1","privilege":"Insert"}
+{"op":"revoke_role","user":"u1","role":"r1"}
+{"op":"grant_role","user":"u1","role":"r1"}
+{"op":"create_user","user":"u2"}'
+
 # A property of a database that went before the catalogue was read, and is not there again.
 kafka_down && kafka_up
 {
