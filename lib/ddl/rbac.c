@@ -65,15 +65,46 @@ forget_role(struct rbac *r, const char *name)
 }
 
 /*
- * A role that was dropped and made again meanwhile has not gone: the lines of
- * the users who have it again may be the same as before.
+ * Of a role only the newest line counts: if it was dropped and made again
+ * meanwhile, then it has not gone, and the lines of the users who have it again
+ * may be the same as before.
  */
-void
-rbac_note(struct rbac *r, const struct cat_change *ch)
+static void
+note_line(struct rbac *r, const struct cat_change *ch)
 {
 	if (ch->kind == CAT_ROLE && text(ch->doc, "event")[0] != '\0')
 		forget_role(r, text(ch->doc, "name"));
 	json_array_append(r->queue, ch->doc);
+}
+
+/* Notes as gone what was written and is not in a catalogue read again. */
+static void
+note_missing(
+    struct rbac *r, const char *kind, json_t *written, const json_t *now)
+{
+	const char *name;
+	json_t *doc;
+
+	json_object_foreach(written, name, doc)
+	{
+		if (json_object_get(now, name) == NULL)
+			json_array_append_new(
+			    r->queue, json_pack("{ssssss}", "kind", kind,
+					  "event", "delete", "name", name));
+	}
+}
+
+void
+rbac_note(struct rbac *r, const struct cat *c, const struct cat_change *ch)
+{
+	if (ch->kind == CAT_USER || ch->kind == CAT_ROLE)
+		note_line(r, ch);
+	else if (ch->kind == CAT_RESYNC)
+		json_array_clear(r->queue); /* all lines come again */
+	else if (ch->kind == CAT_READY) {
+		note_missing(r, "user", r->users, c->users);
+		note_missing(r, "role", r->roles, c->roles);
+	}
 }
 
 /*

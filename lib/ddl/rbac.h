@@ -16,8 +16,12 @@ struct rbac; /* users, roles and grants, from the catalogue to operations */
 struct rbac *rbac_new(struct emit *emit);
 void rbac_free(struct rbac *r);
 
-/* A line of kind user or role. */
-void rbac_note(struct rbac *r, const struct cat_change *ch);
+/*
+ * A line of the catalogue, of any kind: those of users and roles count, and
+ * when all has come again, what is not among it is gone.
+ */
+void rbac_note(
+    struct rbac *r, const struct cat *c, const struct cat_change *ch);
 
 /*
  * What the log says was taken at ts: a user or a role, a role from a user, a

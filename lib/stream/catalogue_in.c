@@ -19,8 +19,8 @@ reader_catalogue_line(
 	if (cat_line(&r->cat, line, len, &ch, e) == -1)
 		return err_wrap(e, "%s: line %" PRIu64, r->conf->catalogue,
 		    lines_number(r->in));
-	if ((ch.kind == CAT_USER || ch.kind == CAT_ROLE) && r->rbac != NULL)
-		rbac_note(r->rbac, &ch);
+	if (r->rbac != NULL)
+		rbac_note(r->rbac, &r->cat, &ch);
 	if (!r->begun)
 		return 0;
 	if (ch.kind == CAT_AT)

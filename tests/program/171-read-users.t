@@ -103,11 +103,25 @@ printf '%s\n' "$(role r1 '' put)" "$(role r1 '' delete)" "$(user u1 '' put)" \
 { echo 'insert 0 360 part=11 keys=4' && echo 'tick 0 370'; } | feed
 sees '^insert@360'
 turns 3
-stop
 is 'made again' "$(said live.out | jq -c 'select(.ts > 340) | del(.ts)' | sed '1,/grant_role/d')" '{"op":"revoke","role":"r1","privilege":"Insert"}
 {"op":"revoke_role","user":"u1","role":"r1"}
 {"op":"grant_role","user":"u1","role":"r1"}
 {"op":"create_user","user":"u2"}'
+
+# The catalogue is read again after a gap: who is not in it went in the gap.
+{
+	echo '{"kind":"resync","rev":99}'
+	coll 1 items start=0:0
+	part 11 1 _default
+	user u1 '' && role r1 ''
+	ready 380
+} >&8
+{ echo 'insert 0 390 part=11 keys=5' && echo 'tick 0 400'; } | feed
+sees '^insert@390'
+turns 3
+stop
+is 'gone in a gap' "$(said live.out | jq -c 'del(.ts)' | sed '1,/create.*"u2"/d')" '{"op":"revoke_role","user":"u1","role":"r1"}
+{"op":"drop_user","user":"u2"}'
 
 # A property of a database that went before the catalogue was read, and is not there again.
 kafka_down && kafka_up
