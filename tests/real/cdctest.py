@@ -487,6 +487,7 @@ def main(*scenarios):
         if variable not in os.environ:
             print(f'1..0 # SKIP {variable} is not set; eval "$(tests/tools/lab env)"')
             return
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script that starts it with & has it ignored
     for s in scenarios:
         title = s.__name__.replace('_', ' ')
         if sys.argv[1:] and not any(a in (s.__name__, title) for a in sys.argv[1:]):

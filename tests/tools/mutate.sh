@@ -30,7 +30,7 @@ for op; do
 	while kill -0 "$pid" 2>/dev/null && ! grep -q '^not ok' "$out"; do
 		sleep 0.2
 	done
-	kill -INT -- "-$pid" 2>/dev/null || :
+	kill -INT "-$pid" 2>/dev/null || :
 	wait "$pid" || :
 	if grep -q '^not ok' "$out"; then
 		echo "ok $n - without $op: $(grep -m1 '^not ok' "$out")"
