@@ -10,10 +10,10 @@
 #include "meta/table.h"
 #include "net/tls.h"
 
-/* What a Milvus does not tell through its public API, or not yet to us. */
-#define ONLY_ETCD                                                              \
-	(1u << META_CHECKPOINT | 1u << META_USER | 1u << META_ROLE |           \
-	    1u << META_IMPORT | 1u << META_GROUP)
+/* What a Milvus does not tell through its public API. */
+#define ONLY_ETCD (1u << META_CHECKPOINT | 1u << META_IMPORT)
+/* What patterns leave out, unless --kinds names it. */
+#define NO_PATTERN (1u << META_USER | 1u << META_ROLE | 1u << META_GROUP)
 
 static void
 parse_source(struct meta_args *a)
@@ -25,10 +25,12 @@ parse_source(struct meta_args *a)
 		opt_die("--watch and --rev need etcd; changes of --source are "
 			"in its log");
 	if ((a->meta.kinds & ONLY_ETCD) != 0)
-		opt_die("--kinds: checkpoint, user, role, import and "
-			"privilege_group need etcd");
-	if (a->meta.kinds == 0)
+		opt_die("--kinds: checkpoint and import need etcd");
+	if (a->meta.kinds == 0 && a->meta.patterns.n == 0)
 		a->meta.kinds = ((1u << META_KINDS) - 1) & ~ONLY_ETCD;
+	else if (a->meta.kinds == 0)
+		a->meta.kinds =
+		    ((1u << META_KINDS) - 1) & ~(ONLY_ETCD | NO_PATTERN);
 	if (a->token_file != NULL &&
 	    (a->token = trust_secret(a->token_file, c->uri, &e)) == NULL)
 		opt_die("%s", e.msg);

@@ -37,6 +37,7 @@ struct meta {
 	struct metastore *store;
 	struct meta_witness witness;
 	int64_t rev;         /* of the catalogue that was read */
+	unsigned hidden;     /* kinds that the source does not tell */
 	int narrow;          /* patterns want a few collections */
 	int bulk;            /* a whole catalogue is being written */
 	int64_t first, last; /* the collections whose fields are in the store */
@@ -100,6 +101,12 @@ void metasource_indexes(
 /* partitions is the answer of ShowPartitions. */
 void metasource_load(struct meta *m, int64_t coll, const struct vload *l,
     const ProtobufCMessage *partitions);
+/* Answers of SelectUser, SelectRole, SelectGrant and ListPrivilegeGroups. */
+void metasource_users(struct meta *m, const ProtobufCMessage *answer);
+void metasource_roles(struct meta *m, const ProtobufCMessage *answer);
+void metasource_grants(
+    struct meta *m, const char *role, const ProtobufCMessage *answer);
+void metasource_groups(struct meta *m, const ProtobufCMessage *answer);
 /* The pchannel of the control channel: the first one. */
 void metasource_control(struct meta *m);
 

@@ -5,6 +5,7 @@
 #include "service.pb-c.h"
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "meta/keys.h"
@@ -33,6 +34,7 @@ struct survey {
 	struct milvus *s;
 	struct inventory found;
 	int64_t *db_ids; /* of found.dbs */
+	int denied;      /* it does not tell users and roles */
 };
 
 /* "2.6.20", "v3.0.0": are changes in its log? */
@@ -248,6 +250,119 @@ ask_chunk(struct survey *y, size_t from, size_t n, struct err *e)
 	return rc;
 }
 
+/* ---- who may what ---- */
+
+static int
+is_asked_for(const struct survey *y, enum meta_kind kind)
+{
+	return (y->m->conf->kinds & 1u << kind) != 0;
+}
+
+/* 0 with *out, or 1: the login may not know it, which is said. */
+static int
+ask_rights(struct survey *y, const char *method, const ProtobufCMessage *req,
+    const ProtobufCMessageDescriptor *answer, ProtobufCMessage **out,
+    struct err *e)
+{
+	struct mv_status s;
+	int rc = milvus_call(y->s, method, req, answer, out, &s, e);
+
+	if (rc == 1 && !y->denied)
+		log_warn("source: %s: %s; users, roles and privilege groups "
+			 "are left out",
+		    method, s.reason);
+	y->denied |= rc == 1;
+	return rc;
+}
+
+static int
+ask_grants(struct survey *y, char *role, struct err *e)
+{
+	Pb__SelectGrantRequest req = PB__SELECT_GRANT_REQUEST__INIT;
+	Pb__GrantEntity entity = PB__GRANT_ENTITY__INIT;
+	Pb__Name name = PB__NAME__INIT;
+	ProtobufCMessage *out = NULL;
+	int rc;
+
+	name.name = role;
+	entity.role = &name;
+	entity.db_name = mv_str("*");
+	req.entity = &entity;
+	rc = ask_rights(y, "SelectGrant", &req.base,
+	    &pb__select_grant_response__descriptor, &out, e);
+	if (rc == 0)
+		metasource_grants(y->m, role, out);
+	if (out != NULL)
+		protobuf_c_message_free_unpacked(out, NULL);
+	return rc;
+}
+
+static int
+ask_roles(struct survey *y, struct err *e)
+{
+	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
+	ProtobufCMessage *out = NULL;
+	int rc = ask_rights(y, "SelectRole", &req.base,
+	    &pb__select_role_response__descriptor, &out, e);
+	const Pb__SelectRoleResponse *r = (const Pb__SelectRoleResponse *)out;
+
+	if (rc == 0)
+		metasource_roles(y->m, out);
+	for (size_t i = 0; rc == 0 && i < r->n_results; i++)
+		if (r->results[i]->role != NULL)
+			rc = ask_grants(y, r->results[i]->role->name, e);
+	if (out != NULL)
+		protobuf_c_message_free_unpacked(out, NULL);
+	return rc;
+}
+
+static int
+ask_users(struct survey *y, struct err *e)
+{
+	Pb__SelectUserRequest req = PB__SELECT_USER_REQUEST__INIT;
+	ProtobufCMessage *out = NULL;
+	int rc;
+
+	req.include_role_info = 1;
+	rc = ask_rights(y, "SelectUser", &req.base,
+	    &pb__select_user_response__descriptor, &out, e);
+	if (rc == 0)
+		metasource_users(y->m, out);
+	if (out != NULL)
+		protobuf_c_message_free_unpacked(out, NULL);
+	return rc;
+}
+
+static int
+ask_groups(struct survey *y, struct err *e)
+{
+	Pb__EmptyRequest req = PB__EMPTY_REQUEST__INIT;
+	ProtobufCMessage *out = NULL;
+	int rc = ask_rights(y, "ListPrivilegeGroups", &req.base,
+	    &pb__list_privilege_groups_response__descriptor, &out, e);
+
+	if (rc == 0)
+		metasource_groups(y->m, out);
+	if (out != NULL)
+		protobuf_c_message_free_unpacked(out, NULL);
+	return rc;
+}
+
+/* All of it or nothing: half of it would look like revoked rights. */
+static int
+ask_all_rights(struct survey *y, struct err *e)
+{
+	int rc = 0;
+
+	if (is_asked_for(y, META_USER))
+		rc = ask_users(y, e);
+	if (rc == 0 && is_asked_for(y, META_ROLE))
+		rc = ask_roles(y, e);
+	if (rc == 0 && is_asked_for(y, META_GROUP))
+		rc = ask_groups(y, e);
+	return rc == -1 ? -1 : 0;
+}
+
 /* All once: 0, 1 if something has come or gone meanwhile, or -1. */
 static int
 once(struct survey *y, struct err *e)
@@ -263,6 +378,8 @@ once(struct survey *y, struct err *e)
 	for (size_t i = 0; i < y->found.n && rc == 0; i += CHUNK)
 		rc = ask_chunk(
 		    y, i, y->found.n - i < CHUNK ? y->found.n - i : CHUNK, e);
+	if (rc == 0)
+		rc = ask_all_rights(y, e);
 	if (rc == 0)
 		rc = list(y, &after, e);
 	if (rc == 0)
@@ -294,5 +411,8 @@ meta_ask(struct meta *m, struct milvus *source, struct err *e)
 		    TRIES);
 	if (rc == 0)
 		metasource_control(m);
+	if (y.denied)
+		m->hidden =
+		    1u << META_USER | 1u << META_ROLE | 1u << META_GROUP;
 	return rc;
 }

@@ -275,6 +275,95 @@ metasource_load(struct meta *m, int64_t coll, const struct vload *l,
 			    &nothing);
 }
 
+static void
+put_empty(struct meta *m, char *key)
+{
+	struct buf nothing = { 0 };
+
+	put(m, key, &nothing);
+}
+
+static const char *
+name_of(const Pb__Name *n)
+{
+	return n == NULL ? "" : n->name;
+}
+
+void
+metasource_users(struct meta *m, const ProtobufCMessage *answer)
+{
+	const Pb__SelectUserResponse *r =
+	    (const Pb__SelectUserResponse *)answer;
+
+	for (size_t i = 0; i < r->n_results; i++) {
+		const Pb__UserResult *u = r->results[i];
+
+		put_empty(m, x_asprintf("root-coord/credential/users/%s",
+				 name_of(u->user)));
+		for (size_t k = 0; k < u->n_roles; k++)
+			put_empty(m, x_asprintf("root-coord/credential/"
+						"user-role-mapping/%s/%s",
+					 name_of(u->user), u->roles[k]->name));
+	}
+}
+
+void
+metasource_roles(struct meta *m, const ProtobufCMessage *answer)
+{
+	const Pb__SelectRoleResponse *r =
+	    (const Pb__SelectRoleResponse *)answer;
+
+	for (size_t i = 0; i < r->n_results; i++)
+		put_empty(m, x_asprintf("root-coord/credential/roles/%s",
+				 name_of(r->results[i]->role)));
+}
+
+/* A grant has an id in etcd, under which its privileges are. */
+void
+metasource_grants(
+    struct meta *m, const char *role, const ProtobufCMessage *answer)
+{
+	const Pb__SelectGrantResponse *r =
+	    (const Pb__SelectGrantResponse *)answer;
+
+	for (size_t i = 0; i < r->n_entities; i++) {
+		const Pb__GrantEntity *g = r->entities[i];
+		const Pb__GrantorEntity *by = g->grantor;
+		char *id = x_asprintf("%s.%s.%s.%s", role, name_of(g->object),
+		    g->db_name, g->object_name);
+		struct buf b = { 0 };
+
+		buf_adds(&b, id);
+		put(m,
+		    x_asprintf(
+			"root-coord/credential/grantee-privileges/%s/%s/%s.%s",
+			role, name_of(g->object), g->db_name, g->object_name),
+		    &b);
+		buf_clear(&b);
+		buf_adds(&b, by == NULL ? "" : name_of(by->user));
+		put(m,
+		    x_asprintf("root-coord/credential/grantee-id/%s/%s", id,
+			by == NULL ? "" : name_of(by->privilege)),
+		    &b);
+		buf_fini(&b);
+		free(id);
+	}
+}
+
+void
+metasource_groups(struct meta *m, const ProtobufCMessage *answer)
+{
+	const Pb__ListPrivilegeGroupsResponse *r =
+	    (const Pb__ListPrivilegeGroupsResponse *)answer;
+
+	/* the message is etcd's PrivilegeGroupInfo */
+	for (size_t i = 0; i < r->n_privilege_groups; i++)
+		put_message(m,
+		    x_asprintf("root-coord/privilege-group/%s",
+			r->privilege_groups[i]->group_name),
+		    &r->privilege_groups[i]->base);
+}
+
 void
 metasource_control(struct meta *m)
 {

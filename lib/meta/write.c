@@ -75,7 +75,8 @@ selected(const struct meta *m, const struct meta_change *c,
 static int
 has_kind(const struct meta *m, enum meta_kind kind)
 {
-	return m->conf->kinds == 0 || (m->conf->kinds & 1u << kind) != 0;
+	return m->conf->kinds == 0 ||
+	       (m->conf->kinds & ~m->hidden & 1u << kind) != 0;
 }
 
 /* The head of these begins with the id of their collection. */
@@ -256,7 +257,7 @@ write_kinds(const struct meta *m, struct jsonw *w)
 		return;
 	jw_open(w, "kinds", '[');
 	for (enum meta_kind k = 0; k < META_KINDS; k++)
-		if ((m->conf->kinds & 1u << k) != 0)
+		if (has_kind(m, k))
 			jw_str(w, NULL, meta_kind_name(k));
 	jw_close(w, ']');
 }

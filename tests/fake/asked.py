@@ -4,7 +4,7 @@
 KEYS: tests/data/streaming/etcd-*.ndjson. The port goes to FILE when it listens. Messages are read and written here, by
 the field numbers of milvus.proto. WORD: a version that it says it is, instead of 2.6.20; `login`: it wants root:secret;
 `gone`: the first collection is dropped behind the first listing; `restless`: one more or less in every listing; `loaded`:
-the first partition of collection `pkey` is loaded, with 2 replicas.
+the first partition of collection `pkey` is loaded, with 2 replicas; `denied`: it does not tell who its users are.
 """
 import base64
 import collections
@@ -63,6 +63,14 @@ def fields(b):
     return out
 
 
+def as_fields(b):
+    """Of what may be no message at all."""
+    try:
+        return fields(b)
+    except IndexError:
+        return None
+
+
 class Refused(Exception):
     pass
 
@@ -76,6 +84,7 @@ class Asked:
                 self.keys[k.partition('/meta/')[2]] = base64.b64decode(v)
 
     def under(self, prefix):
+        fields = as_fields
         return [(k[len(prefix):], fields(v), v) for k, v in sorted(self.keys.items()) if k.startswith(prefix)]
 
     def dbs(self):
@@ -157,6 +166,31 @@ class Asked:
 
     def GetReplicas(self, q):
         return text(2, num(1, 1)) + text(2, num(1, 2))
+
+    def SelectUser(self, q):
+        if self.word == 'denied':
+            raise Refused(65535, 'PrivilegeSelectUser: permission deny to nobody in the `default` database')
+        roles = [k.split('/') for k, _, _ in self.under('root-coord/credential/user-role-mapping/')]
+        return b''.join(text(2, text(1, text(1, u)) + b''.join(text(2, text(1, r)) for v, r in roles if v == u))
+                        for u, _, _ in self.under('root-coord/credential/users/'))
+
+    def SelectRole(self, q):
+        return b''.join(text(2, text(1, text(1, r))) for r, _, _ in self.under('root-coord/credential/roles/'))
+
+    def SelectGrant(self, q):
+        entity = fields(q[2][0])
+        assert entity[5] == [b'*']
+        out = b''
+        for k, _, id in self.under('root-coord/credential/grantee-privileges/%s/' % fields(entity[1][0])[1][0].decode()):
+            kind, _, name = k.partition('/')
+            db, _, name = name.partition('.')
+            for p, _, user in self.under('root-coord/credential/grantee-id/%s/' % id.decode()):
+                by = text(1, text(1, user)) + text(2, text(1, p.removeprefix('Privilege')))
+                out += text(2, text(1, entity[1][0]) + text(2, text(1, kind)) + text(3, name) + text(4, by) + text(5, db))
+        return out
+
+    def ListPrivilegeGroups(self, q):
+        return b''.join(text(2, raw) for _, _, raw in self.under('root-coord/privilege-group/'))
 
     def call(self, method, data, context):
         if self.word == 'login' and dict(context.invocation_metadata()).get('authorization') != base64.b64encode(b'root:secret').decode():
