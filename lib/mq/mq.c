@@ -1,10 +1,13 @@
 #include "mq/mq.h"
 
-#include "mq/dump.h"
 #include "mq/kafka.h"
 
-/* The last one takes what no other does. */
-static const struct mq_queue *const queues[] = { &mq_dump, &mq_kafka };
+/*
+ * The last one takes what no other does. mq_dump (mq/dump.h) is not in it yet:
+ * positions have no place for its marks, without which a start that is gone
+ * would not be seen.
+ */
+static const struct mq_queue *const queues[] = { &mq_kafka };
 
 struct mq *
 mq_open(const struct mq_conf *conf, struct err *e)

@@ -194,7 +194,7 @@ main(int argc, char **argv)
 	for (int i = 6; i < argc && c.n < TOPICS; i++)
 		c.v[c.n++].name = argv[i];
 	c.out = open_out(argv[4], load(&c));
-	if ((c.q = mq_open(&conf, &e)) == NULL ||
+	if ((c.q = mq_dump.open(&conf, &e)) == NULL ||
 	    run(&c, strcmp(argv[3], "follow") != 0, &e) == -1)
 		log_warn("%s", e.msg);
 	mq_close(c.q);
