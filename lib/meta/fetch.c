@@ -62,7 +62,7 @@ read_folder(struct meta *m, const struct key_scan *s, int64_t a, int64_t b,
 	static const char *const tops[] = { "", "snapshots/" };
 	int rc = 0;
 
-	for (int i = 0; i <= s->snapshots && rc == 0; i++) {
+	for (int i = 0; i < (s->snapshots ? 2 : 1) && rc == 0; i++) {
 		char *from = x_asprintf("%s/%s%s", m->base, tops[i], s->prefix);
 		char *end = NULL, *first = NULL;
 		struct etcd_range r = { .from = from };

@@ -1,5 +1,6 @@
 #include "mq/mq.h"
 
+#include "base/err.h"
 #include "mq/kafka.h"
 
 /*
@@ -7,16 +8,16 @@
  * positions have no place for its marks, without which a start that is gone
  * would not be seen.
  */
-static const struct mq_queue *const queues[] = { &mq_kafka };
+static const struct mq_queue *const queues[] = { &mq_kafka, NULL };
 
 struct mq *
 mq_open(const struct mq_conf *conf, struct err *e)
 {
-	size_t i = 0;
-
-	while (!queues[i]->is(conf->brokers))
-		i++;
-	return queues[i]->open(conf, e);
+	for (size_t i = 0; queues[i] != NULL; i++)
+		if (queues[i]->is(conf->brokers))
+			return queues[i]->open(conf, e);
+	err_set(e, ERR_USAGE, "'%s' is no queue that is read", conf->brokers);
+	return NULL;
 }
 
 void

@@ -119,7 +119,7 @@ channels_add(struct merge *m, struct topic *t, struct rec *r)
 		broadcasts_pass(m);
 		return NULL;
 	}
-	m->stats.late += (uint64_t)r->late;
+	m->stats.late += (uint64_t)r->late; /* NOLINT: m is not NULL */
 	merge_keep(t, r);
 	recs_push(&t->young, r);
 	return r;

@@ -214,7 +214,9 @@ is_line(const char *p, size_t len, const json_t *j)
 		assert_memory_equal(body.ptr, payload, n);
 	}
 	json_object_foreach(json_object_get(j, "properties"), key, value)
-	    has_property(&m, key, json_string_value(value));
+	{
+		has_property(&m, key, json_string_value(value));
+	}
 	while (pbwalk_next(&w, &f) == 1)
 		props += f.field == 3;
 	assert_int_equal(
