@@ -30,7 +30,7 @@ coll_set(struct apply *a, const struct kvs *props, char **gone, size_t n_gone,
 	req.delete_keys = gone;
 	if (rc == 0 && n_gone > 0)
 		rc = apply_must(a, "AlterCollection", what, &req.base, 0, e);
-	if (props->n > 0 || n_gone > 0)
+	if ((props->n > 0 || n_gone > 0) && !a->conf->dry_run)
 		colls_forget(&a->colls, a->db, a->coll);
 	return rc;
 }
@@ -54,6 +54,24 @@ only_there(struct apply *a, char **gone, size_t *n, struct err *e)
 	return rc == -1 ? -1 : 0;
 }
 
+/* What Milvus alters by names of its own among the properties. */
+static void
+others(const struct opline *o, struct kvs *props)
+{
+	static const struct {
+		const char *key, *property;
+	} v[] = { { "description", "collection.description" },
+		{ "consistency", "consistency_level" } };
+
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		const char *s =
+		    json_string_value(json_object_get(o->doc, v[i].key));
+
+		if (s != NULL)
+			kvs_set(props, v[i].property, s);
+	}
+}
+
 int
 do_alter_collection(struct apply *a, struct err *e)
 {
@@ -62,6 +80,7 @@ do_alter_collection(struct apply *a, struct err *e)
 	size_t n;
 	int rc = op_kvs(&a->op, "properties", &props, e);
 
+	others(&a->op, &props);
 	if (rc == 0)
 		rc = op_texts(&a->op, "delete", &gone, &n, e);
 	if (rc == 0)
@@ -109,9 +128,8 @@ do_truncate_collection(struct apply *a, struct err *e)
 	return rc == 1 ? apply_refused("TruncateCollection", what, &s, e) : rc;
 }
 
-/* AlterIndex and AlterCollectionField. */
-static int
-call(struct apply *a, const char *method, const char *name,
+int
+alter_call(struct apply *a, const char *method, const char *name,
     const struct kvs *params, char **gone, size_t n_gone, struct mv_status *s,
     struct err *e)
 {
@@ -147,8 +165,8 @@ refused(const char *method, const char *what, const struct mv_status *s,
 	return 0;
 }
 
-static int
-alter(struct apply *a, const char *method, const char *key, struct err *e)
+int
+alter_line(struct apply *a, const char *method, const char *key, struct err *e)
 {
 	const char *name, *what;
 	struct kvs params = { 0 };
@@ -162,7 +180,7 @@ alter(struct apply *a, const char *method, const char *key, struct err *e)
 	if ((rc = op_kvs(&a->op, "params", &params, e)) == 0)
 		rc = op_texts(&a->op, "delete", &gone, &n, e);
 	if (rc == 0)
-		rc = call(a, method, name, &params, gone, n, &s, e);
+		rc = alter_call(a, method, name, &params, gone, n, &s, e);
 	kvs_fini(&params);
 	free(gone);
 	what = apply_label(a->db, a->coll, name);
@@ -173,64 +191,5 @@ alter(struct apply *a, const char *method, const char *key, struct err *e)
 int
 do_alter_index(struct apply *a, struct err *e)
 {
-	return alter(a, "AlterIndex", "index", e);
-}
-
-int
-do_alter_field(struct apply *a, struct err *e)
-{
-	int rc = alter(a, "AlterCollectionField", "field", e);
-
-	colls_forget(&a->colls, a->db, a->coll);
-	return rc;
-}
-
-/* What Milvus can change of a field that is there. */
-static void
-other(const struct field *f, const struct field *have, struct kvs *out)
-{
-	static const char *const keys[] = { "max_length", "max_capacity",
-		"mmap.enabled" };
-
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const char *want = kvs_get(&f->params, keys[i]);
-		const char *is = kvs_get(&have->params, keys[i]);
-
-		if (want != NULL && (is == NULL || strcmp(want, is) != 0))
-			kvs_set(out, keys[i], want);
-	}
-}
-
-static int
-field_alter(
-    struct apply *a, const struct field *f, struct field *have, struct err *e)
-{
-	struct kvs params = { 0 };
-	struct mv_status s = { 0 };
-	int rc = 0;
-
-	other(f, have, &params);
-	if (params.n > 0)
-		rc = call(a, "AlterCollectionField", f->name, &params, NULL, 0,
-		    &s, e);
-	for (size_t i = 0; rc == 0 && i < params.n; i++)
-		kvs_set(&have->params, params.v[i].key, params.v[i].value);
-	kvs_fini(&params);
-	if (rc == 1) /* the comparison says what is wrong */
-		log_info("AlterCollectionField %s: %s",
-		    apply_label(a->db, a->coll, f->name), s.reason);
-	return rc == -1 ? -1 : 0;
-}
-
-int
-fields_alter(
-    struct apply *a, const struct schema *s, struct schema *have, struct err *e)
-{
-	for (size_t i = 0; i < have->n; i++) {
-		const struct field *f = schema_field(s, have->v[i].name);
-
-		if (f != NULL && field_alter(a, f, &have->v[i], e) == -1)
-			return -1;
-	}
-	return 0;
+	return alter_line(a, "AlterIndex", "index", e);
 }

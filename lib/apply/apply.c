@@ -29,6 +29,8 @@ static const struct verb {
 	[OP_DROP_COLLECTION] = { DDL, do_drop_collection },
 	[OP_ALTER_COLLECTION] = { DDL, do_alter_collection },
 	[OP_TRUNCATE_COLLECTION] = { DDL, do_truncate_collection },
+	[OP_ADD_FIELD] = { DDL, do_add_field },
+	[OP_DROP_FIELD] = { DDL, do_drop_field },
 	[OP_ALTER_FIELD] = { DDL, do_alter_field },
 	[OP_RENAME_COLLECTION] = { DDL, do_rename_collection, 1 },
 	[OP_CREATE_PARTITION] = { DDL, do_create_partition, 1 },

@@ -16,7 +16,8 @@
 static int
 answers_more(const char *method)
 {
-	static const char *const calls[] = { "Flush", "TruncateCollection" };
+	static const char *const calls[] = { "Flush", "TruncateCollection",
+		"AlterCollectionSchema" };
 
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
 		if (strcmp(method, calls[i]) == 0)

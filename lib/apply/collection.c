@@ -33,29 +33,16 @@ consistency(const struct opline *o, int *level, struct err *e)
 	    e, ERR_DATA, "'consistency' is '%s'", s == NULL ? "no text" : s);
 }
 
-/* The pairs of k that c lacks, or has with other values. */
-static void
-missing(const struct kvs *k, const struct kvs *has, struct kvs *out)
-{
-	for (size_t i = 0; i < k->n; i++) {
-		const char *v = kvs_get(has, k->v[i].key);
-
-		if (v == NULL || strcmp(v, k->v[i].value) != 0)
-			kvs_set(out, k->v[i].key, k->v[i].value);
-	}
-}
-
 /* The collection is there already: compare it (law 2). */
 static int
 compare(struct apply *a, struct coll *c, const struct schema *s,
     const struct kvs *props, int shards, struct err *e)
 {
+	int ours = a->op.ensure || identity_is_known(a);
 	struct kvs more = { 0 };
 	int rc;
 
-	if (fields_alter(a, s, &c->schema, e) == -1)
-		return -1;
-	if (schema_same(s, &c->schema, e) == -1)
+	if (fields_follow(a, s, &c, ours, e) == -1)
 		return err_wrap(e,
 		    "it is at the target already, with other fields (first: "
 		    "the source, second: the target)");
@@ -63,7 +50,7 @@ compare(struct apply *a, struct coll *c, const struct schema *s,
 		log_warn("collection '%s.%s' has %d shards at the target and "
 			 "%d at the source",
 		    a->db, a->coll, c->shards, shards);
-	missing(props, &c->properties, &more);
+	kvs_missing(props, &c->properties, &more);
 	rc = coll_set(a, &more, NULL, 0, e);
 	kvs_fini(&more);
 	return rc;

@@ -182,12 +182,6 @@ int identity_dropped(struct apply *a, struct err *e);
 void identity_gone(struct apply *a, const char *db, const char *coll);
 
 /*
- * inventory.c: called at the first begin. Checks that the target is a Milvus
- * and takes the login, and lists its databases and collections.
- */
-int apply_meet(struct apply *a, struct err *e);
-
-/*
  * itself.c: the target must not be the Milvus that the stream comes from. Their
  * births are compared, if both are known and the stream is a task's; else the
  * ids of collections, so that a file can be applied to its own source under
@@ -292,17 +286,29 @@ do_fn do_create_alias, do_alter_alias, do_drop_alias;
 /* index.c */
 do_fn do_create_index, do_drop_index;
 /* alter.c */
-do_fn do_alter_collection, do_alter_index, do_alter_field,
-    do_truncate_collection;
+do_fn do_alter_collection, do_alter_index, do_truncate_collection;
+/*
+ * AlterIndex and AlterCollectionField: 0 done, 1 refused with *s, -1; and with
+ * what the line says, where `key` has the name.
+ */
+int alter_call(struct apply *a, const char *method, const char *name,
+    const struct kvs *params, char **gone, size_t n_gone, struct mv_status *s,
+    struct err *e);
+int alter_line(
+    struct apply *a, const char *method, const char *key, struct err *e);
 /* Set and take away properties of the current collection. */
 int coll_set(struct apply *a, const struct kvs *props, char **gone,
     size_t n_gone, struct err *e);
+/* field.c */
+do_fn do_add_field, do_drop_field, do_alter_field;
 /*
- * Give the fields of the current collection the limits that they have in s, as
- * far as the target does it, and note it in what it is known to have.
+ * Make the fields of the collection that is there already those of s, as far
+ * as that loses nothing; -1 with ERR_DATA if rows of s do not fit it. *c is
+ * asked for again if it was changed. ours: the id says that it is the line's,
+ * and so what differs came later.
  */
-int fields_alter(struct apply *a, const struct schema *s, struct schema *have,
-    struct err *e);
+int fields_follow(struct apply *a, const struct schema *s, struct coll **c,
+    int ours, struct err *e);
 /* load.c */
 do_fn do_load_collection, do_release_collection, do_load_partitions,
     do_release_partitions;

@@ -69,6 +69,17 @@ kvs_get(const struct kvs *k, const char *key)
 	return kv == NULL ? NULL : kv->value;
 }
 
+void
+kvs_missing(const struct kvs *k, const struct kvs *has, struct kvs *out)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		const char *v = kvs_get(has, k->v[i].key);
+
+		if (v == NULL || strcmp(v, k->v[i].value) != 0)
+			kvs_set(out, k->v[i].key, k->v[i].value);
+	}
+}
+
 int
 kvs_equal(const struct kvs *a, const struct kvs *b)
 {

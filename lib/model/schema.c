@@ -47,23 +47,40 @@ dup_or_null(const char *s)
 }
 
 void
+schema_put(struct schema *s, const struct field *g)
+{
+	struct field *f = add(s);
+
+	*f = *g;
+	f->name = x_strdup(g->name);
+	f->description = dup_or_null(g->description);
+	f->default_json = dup_or_null(g->default_json);
+	memset(&f->params, 0, sizeof f->params);
+	kvs_copy(&f->params, &g->params);
+}
+
+void
 schema_copy(struct schema *to, const struct schema *from)
 {
 	*to = *from;
 	to->v = NULL;
 	to->n = to->cap = 0;
 	to->description = dup_or_null(from->description);
-	for (size_t i = 0; i < from->n; i++) {
-		const struct field *g = &from->v[i];
-		struct field *f = add(to);
+	for (size_t i = 0; i < from->n; i++)
+		schema_put(to, &from->v[i]);
+}
 
-		*f = *g;
-		f->name = x_strdup(g->name);
-		f->description = dup_or_null(g->description);
-		f->default_json = dup_or_null(g->default_json);
-		memset(&f->params, 0, sizeof f->params);
-		kvs_copy(&f->params, &g->params);
-	}
+void
+schema_cut(struct schema *s, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i].name, name) == 0)
+			field_fini(&s->v[i]);
+		else
+			s->v[n++] = s->v[i];
+	s->n = n;
 }
 
 const struct field *
@@ -302,6 +319,28 @@ pack_field(struct packing *p, const struct field *f)
 	}
 }
 
+static void
+packing_fini(struct packing *p)
+{
+	free(p->kv);
+	free(p->kvp);
+	json_decref(p->value_json);
+}
+
+size_t
+field_to_pb(const struct field *f, uint8_t **out)
+{
+	struct packing p = { 0 };
+	size_t n;
+
+	pack_field(&p, f);
+	n = pb__field_schema__get_packed_size(&p.f);
+	*out = x_malloc(n);
+	pb__field_schema__pack(&p.f, *out);
+	packing_fini(&p);
+	return n;
+}
+
 size_t
 schema_to_pb(const struct schema *s, const char *collection, uint8_t **out)
 {
@@ -323,19 +362,16 @@ schema_to_pb(const struct schema *s, const char *collection, uint8_t **out)
 	n = pb__collection_schema__get_packed_size(&c);
 	*out = x_malloc(n);
 	pb__collection_schema__pack(&c, *out);
-	for (size_t i = 0; i < s->n; i++) {
-		free(p[i].kv);
-		free(p[i].kvp);
-		json_decref(p[i].value_json);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		packing_fini(&p[i]);
 	free(p);
 	free(f);
 	free(name);
 	return n;
 }
 
-static int
-differ(const struct field *f, const struct field *g, struct err *e)
+int
+field_same(const struct field *f, const struct field *g, struct err *e)
 {
 	const struct type_info *t = type_info(f->type), *u = type_info(g->type);
 
@@ -369,8 +405,9 @@ differ(const struct field *f, const struct field *g, struct err *e)
 	return 0;
 }
 
-int
-schema_same(const struct schema *a, const struct schema *b, struct err *e)
+/* Each field of a is in b. */
+static int
+has_all(const struct schema *a, const struct schema *b, struct err *e)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		const struct field *g = schema_field(b, a->v[i].name);
@@ -378,15 +415,36 @@ schema_same(const struct schema *a, const struct schema *b, struct err *e)
 		if (g == NULL)
 			return err_set(e, ERR_DATA,
 			    "field '%s' is only in the first", a->v[i].name);
-		if (differ(&a->v[i], g, e) == -1)
+		if (field_same(&a->v[i], g, e) == -1)
 			return -1;
 	}
+	return 0;
+}
+
+/* b has no other field, but for those that may be null if nulls is set. */
+static int
+has_no_more(
+    const struct schema *a, const struct schema *b, int nulls, struct err *e)
+{
 	for (size_t i = 0; i < b->n; i++)
-		if (schema_field(a, b->v[i].name) == NULL)
+		if (schema_field(a, b->v[i].name) == NULL &&
+		    !(nulls && b->v[i].nullable))
 			return err_set(e, ERR_DATA,
 			    "field '%s' is only in the second", b->v[i].name);
-	if (a->dynamic != b->dynamic)
+	if (a->dynamic != b->dynamic && !(nulls && b->dynamic))
 		return err_set(
 		    e, ERR_DATA, "the dynamic field is enabled in only one");
 	return 0;
+}
+
+int
+schema_same(const struct schema *a, const struct schema *b, struct err *e)
+{
+	return has_all(a, b, e) == -1 ? -1 : has_no_more(a, b, 0, e);
+}
+
+int
+schema_fits(const struct schema *a, const struct schema *b, struct err *e)
+{
+	return has_all(a, b, e) == -1 ? -1 : has_no_more(a, b, 1, e);
 }

@@ -43,6 +43,9 @@ struct schema {
 
 void schema_fini(struct schema *s);
 void schema_copy(struct schema *to, const struct schema *from);
+/* Add a copy of a field; take one out, if it is there. */
+void schema_put(struct schema *s, const struct field *f);
+void schema_cut(struct schema *s, const char *name);
 /* A field by name or by id, or NULL. */
 const struct field *schema_field(const struct schema *s, const char *name);
 const struct field *schema_by_id(const struct schema *s, int64_t id);
@@ -63,6 +66,8 @@ int schema_add_pb(struct schema *s, const void *p, size_t len, struct err *e);
 int schema_from_pb(struct schema *s, const void *p, size_t len, struct err *e);
 size_t schema_to_pb(
     const struct schema *s, const char *collection, uint8_t **out);
+/* One field in that form, a FieldSchema; the caller frees *out. */
+size_t field_to_pb(const struct field *f, uint8_t **out);
 
 /*
  * {"description":"","dynamic":true,"fields":[{"id":100,"name":"pk",
@@ -70,6 +75,9 @@ size_t schema_to_pb(
  */
 void schema_to_json(const struct schema *s, struct jsonw *w, const char *key);
 int schema_from_json(struct schema *s, const json_t *j, struct err *e);
+/* One of these fields; schema_add_json appends it. */
+void field_to_json(const struct field *f, struct jsonw *w, const char *key);
+int schema_add_json(struct schema *s, const json_t *j, struct err *e);
 
 /*
  * 0 if rows of schema a fit b: names, types, element types, parameters, primary
@@ -78,5 +86,9 @@ int schema_from_json(struct schema *s, const json_t *j, struct err *e);
  * 'emb': dim '4' here, '8' there").
  */
 int schema_same(const struct schema *a, const struct schema *b, struct err *e);
+/* The same, but b may have more: fields that may be null, the dynamic one. */
+int schema_fits(const struct schema *a, const struct schema *b, struct err *e);
+/* The same of two fields of one name. */
+int field_same(const struct field *f, const struct field *g, struct err *e);
 
 #endif

@@ -44,10 +44,10 @@ flag(struct jsonw *w, const char *key, int v)
 		jw_bool(w, key, 1);
 }
 
-static void
-field_to_json(const struct field *f, struct jsonw *w)
+void
+field_to_json(const struct field *f, struct jsonw *w, const char *key)
 {
-	jw_open(w, NULL, '{');
+	jw_open(w, key, '{');
 	jw_i64(w, "id", f->id);
 	jw_str(w, "name", f->name);
 	if (f->description != NULL && f->description[0] != '\0')
@@ -82,7 +82,7 @@ schema_to_json(const struct schema *s, struct jsonw *w, const char *key)
 		jw_i64(w, "functions", s->functions);
 	jw_open(w, "fields", '[');
 	for (size_t i = 0; i < s->n; i++)
-		field_to_json(&s->v[i], w);
+		field_to_json(&s->v[i], w, NULL);
 	jw_close(w, ']');
 	jw_close(w, '}');
 }
@@ -144,6 +144,21 @@ field_from_json(struct field *f, const json_t *j, struct err *e)
 }
 
 int
+schema_add_json(struct schema *s, const json_t *j, struct err *e)
+{
+	struct field *f;
+
+	s->v = x_grow(s->v, s->n, &s->cap, sizeof *s->v);
+	f = &s->v[s->n++];
+	memset(f, 0, sizeof *f);
+	if (field_from_json(f, j, e) == -1)
+		return -1;
+	return schema_field(s, f->name) == f
+		   ? 0
+		   : err_set(e, ERR_DATA, "field '%s' twice", f->name);
+}
+
+int
 schema_from_json(struct schema *s, const json_t *j, struct err *e)
 {
 	const json_t *fields = json_object_get(j, "fields"), *x;
@@ -162,13 +177,8 @@ schema_from_json(struct schema *s, const json_t *j, struct err *e)
 	s->functions = (int)functions;
 	json_array_foreach(fields, i, x)
 	{
-		s->v = x_grow(s->v, s->n, &s->cap, sizeof *s->v);
-		memset(&s->v[s->n], 0, sizeof *s->v);
-		if (field_from_json(&s->v[s->n++], x, e) == -1)
+		if (schema_add_json(s, x, e) == -1)
 			return err_wrap(e, "schema");
-		if (schema_field(s, s->v[s->n - 1].name) != &s->v[s->n - 1])
-			return err_set(e, ERR_DATA, "schema: field '%s' twice",
-			    s->v[s->n - 1].name);
 	}
 	return 0;
 }

@@ -295,6 +295,10 @@ of_collection(struct reading *r, struct fcoll *c, struct err *e)
 		return renamed(r, c, e);
 	if (op == OP_DROP_COLLECTION)
 		c->dropped = 1;
+	if (op == OP_ADD_FIELD || op == OP_DROP_FIELD)
+		return err_set(e, ERR_DATA,
+		    "a comparison with a backup does not follow changes of "
+		    "fields; compare with the source");
 	if (op == OP_TRUNCATE_COLLECTION)
 		truncated(r, c);
 	if (op == OP_CREATE_PARTITION || op == OP_DROP_PARTITION)

@@ -13,6 +13,7 @@ is not used up decides what happens to it:
   "sleep": SEC             waits first                     "after": true          does what was asked before all of this
   "jitter": SEC            waits up to so long first, by chance
   "answer": {FIELD: VALUE}   says so in the answer, whatever was done
+  "ignore": true                           says ok and does nothing
   "die": true              the process ends, no answer     "rows": N              refuses more rows than that at a time
 """
 import base64
@@ -61,8 +62,46 @@ def vectors(f):
     return [list(flat[i:i + dim // 8]) for i in range(0, len(flat), dim // 8)]
 
 
+def walk(data):
+    """The fields of a message: (number, value)."""
+    i = 0
+
+    def number():
+        nonlocal i
+        n = shift = 0
+        while True:
+            b, i = data[i], i + 1
+            n |= (b & 127) << shift
+            shift += 7
+            if b < 128:
+                return n
+
+    while i < len(data):
+        tag = number()
+        if tag & 7 == 0:
+            yield tag >> 3, number()
+            continue
+        size = number() if tag & 7 == 2 else {1: 8, 5: 4}[tag & 7]
+        yield tag >> 3, data[i:i + size]
+        i += size
+
+
+def inner(message, *path):
+    """A field inside a message, of which this pymilvus need not know anything; None if it is not there."""
+    data = message.SerializeToString()
+    for field in path:
+        data = next((v for n, v in walk(data) if n == field), None)
+        if data is None:
+            return None
+    return data
+
+
 def column(f, n):
     values = vectors(f) if f.type >= 100 else scalars(f)
+    valid = inner(f, 7)
+    if valid is not None:
+        there = iter(values)
+        values = [next(there) if v else None for v in valid]
     if len(values) != n:
         raise Refused(1100, f'field {f.field_name}: {len(values)} values for {n} rows')
     return values
@@ -181,7 +220,37 @@ class Fake:
         return common_pb2.Status(), [f'{k.decode()}={v.decode()}' for k, v in re.findall(
             rb'\x22.\x0a.([\w.]+)\x12.([\w.]+)', r.SerializeToString())] + self.gone(r, b'\x2a')
 
+    def AddCollectionField(self, r):
+        c = self.coll(r)
+        schema = schema_pb2.CollectionSchema.FromString(c['schema'])
+        field = schema.fields.add()
+        field.ParseFromString(inner(r, 5))
+        if field.name in [f.name for f in schema.fields][:-1]:
+            raise Refused(1100, f'duplicated field name: {field.name}')
+        if not inner(field, 15):
+            raise Refused(1100, 'added field must be nullable')
+        c['schema'] = schema.SerializeToString()
+        for row in c['rows'].values():
+            row[field.name] = None
+        return common_pb2.Status(), [field.name]
+
+    def AlterCollectionSchema(self, r):
+        c = self.coll(r)
+        name = inner(r, 5, 2, 1).decode()
+        schema = schema_pb2.CollectionSchema.FromString(c['schema'])
+        at = [f.name for f in schema.fields].index(name)
+        del schema.fields[at]
+        c['schema'] = schema.SerializeToString()
+        for row in c['rows'].values():
+            del row[name]
+        return common_pb2.Status(), [name]
+
     def AlterCollection(self, r):
+        if any(p.key == 'dynamicfield.enabled' for p in r.properties):
+            schema = schema_pb2.CollectionSchema.FromString(self.coll(r)['schema'])
+            schema.enable_dynamic_field = True
+            self.coll(r)['schema'] = schema.SerializeToString()
+            return None
         self.coll(r)['props'].update({p.key: p.value for p in r.properties})
         gone = self.gone(r)
         for k in gone:
@@ -322,7 +391,7 @@ class Fake:
         # calls that pymilvus 2.3 does not know, by others whose messages have the same numbers
         request = {'Upsert': 'UpsertRequest', 'Insert': 'InsertRequest', 'Delete': 'DeleteRequest',
                    'AlterCollectionField': 'AlterIndexRequest', 'AlterDatabase': 'CreateDatabaseRequest',
-                   'TruncateCollection': 'DropCollectionRequest'}.get(method)
+                   **dict.fromkeys(('TruncateCollection', 'AddCollectionField', 'AlterCollectionSchema'), 'DropCollectionRequest')}.get(method)
         if request is None:
             request = method + 'Request'
         r = getattr(pb, request).FromString(data)
@@ -340,7 +409,7 @@ class Fake:
                     self.harm(f, r, context)
                 if not hasattr(self, method):
                     context.abort(grpc.StatusCode.UNIMPLEMENTED, f'unknown method {method}')
-                answer = getattr(self, method)(r)
+                answer = None if f.get('ignore') else getattr(self, method)(r)
                 if isinstance(answer, tuple):
                     answer, keys = answer
                 self.save()
@@ -373,7 +442,7 @@ class Fake:
     @staticmethod
     def wrap(method, answer):
         """A Status alone is the answer of most calls, and field 1 of the others."""
-        inside = method in ('TruncateCollection', 'Upsert', 'Insert', 'Delete', 'DescribeCollection', 'Flush', 'ShowCollections', 'ListDatabases', 'GetVersion',
+        inside = method in ('TruncateCollection', 'AlterCollectionSchema', 'Upsert', 'Insert', 'Delete', 'DescribeCollection', 'Flush', 'ShowCollections', 'ListDatabases', 'GetVersion',
                             'ReplicateMessage', 'GetLoadState', 'GetReplicas', 'ShowPartitions', 'GetCollectionStatistics')
         if answer is None:
             answer = common_pb2.Status()

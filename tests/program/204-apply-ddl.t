@@ -120,6 +120,71 @@ like '  say so' "$(cat "$err")" "truncate_collection 'default.t': the source has
 faults '[]'
 truncate | sed 's/1t"/77"/; s/"t"/"never"/' | run; good '  what is not there has no rows'
 
+# Fields: f may be null, and has a default; then the rows with it.
+added() { op add_field n "\"field\":\"$1\",\"field_id\":\"110\",\"schema\":{\"id\":110,\"name\":\"$1\",\"type\":\"${2:-Int64}\",\"nullable\":${3:-true}}"; }
+dropped() { op drop_field n "\"field\":\"$1\",\"field_id\":\"110\""; }
+with() { insert n "$2" | sed "s/}\]/,\"$1\":$3}]/"; } # FIELD KEY VALUE
+row() { rows | sed -n "s/^default n _default \(.*\"pk\": $1,.*\)/\1/p" | sed 's/, "vec".*//'; }
+: >fake.log
+ours() { sed 's/"coll_id":"1n"/"coll_id":"91"/' | run "$@"; }
+{ create n; insert n 1; added f; with f 2 '"7"'; insert n 3; } | ours; good 'a field is added'
+is '  and rows have it' "$(row 1) $(row 2) $(row 3)" \
+	'{"f": null, "pk": 1 {"f": 7, "pk": 2 {"f": null, "pk": 3'
+{ create n; insert n 1; added f; with f 2 '"8"'; } | ours; good '  and all of it again'
+is '  by one call' "$(calls AddColl | paste -sd ,)" 'AddCollectionField default/n ok ["f"]'
+is '  for the newer row' "$(row 2)" '{"f": 8, "pk": 2'
+added f VarChar | ours
+like '  another one of that name' "$(cat "$err")" "it is at the target already, and is another .*: field 'f': type VarChar .* and Int64"
+added g Int64 false | ours
+like '  one that the target refuses' "$(cat "$err")" "AddCollectionField 'default.n/g': added field must be nullable"
+faults '[{"method":"AddCollectionField","times":1,"after":true,"grpc":14}]'
+added g | ours; good '  when the answer is lost'
+faults '[{"method":"AddCollectionField","times":9,"grpc":12,"text":"unknown method"}]'
+{ added h; with h 4 '"5"'; } | ours
+is '  a target that cannot' "$(cat got)" 1
+like '  says so' "$(cat "$err")" "the source has added field 'h' of 'default.n' here, and the target does not know AddCollectionField, a call of Milvus 2.6"
+is '  and has no row without it' "$(row 4)" ''
+faults '[]'
+ensure() { create n | sed "s/{\"id\":101/$1&/; s/\"num_partitions\"/\"ensure\":true,&/"; }
+f_g='{"id":110,"name":"f","type":"Int64","nullable":true},{"id":111,"name":"g","type":"Int64","nullable":true},'
+i='{"id":112,"name":"i","type":"Bool","nullable":true},'
+{ ensure "$f_g$i"; with i 5 true; } | ours; good '  one that came while nobody looked'
+is '  is made at the start' "$(row 5)" '{"f": null, "g": null, "i": true, "pk": 5'
+{ ensure "$f_g"; insert n 6; } | ours; good '  and one that went'
+like '  is said' "$(cat "$err")" "field 'default.n/i' is at the target, and not at the source any more: new rows have null there"
+create n | sed 's/"coll_id":"1n"/"coll_id":"79"/' >other
+CDC_STATE_DIR=$T/elsewhere run <other
+like '  but not in a collection of others' "$(cat "$err")" "with other fields .*: field 'f' is only in the second"
+
+dropped f | ours; good 'a field is dropped'
+is '  with its values' "$(row 2)" '{"g": null, "i": null, "pk": 2'
+dropped f | ours; good '  again'
+is '  by one call' "$(calls AlterCollectionSchema)" 'AlterCollectionSchema default/n ok ["f"]'
+{ create n | sed "s/{\"id\":101/$f_g&/"; with f 7 '"1"'; dropped f; insert n 8; } | ours; good '  a whole stream again'
+is '  it is the same' "$(row 7) $(row 8)" '{"g": null, "i": null, "pk": 7 {"g": null, "i": null, "pk": 8'
+faults '[{"method":"AlterCollectionSchema","times":9,"grpc":12,"text":"unknown method"}]'
+dropped g | ours
+is '  a target that cannot' "$(cat got)" 1
+like '  says so' "$(cat "$err")" "the source has dropped field 'g' of 'default.n' here, .* or let --skip=drop_field leave it there"
+dropped g | ours --skip drop_field; good '  which is done'
+faults '[]'
+
+faults '[{"method":"AlterCollection","times":1,"ignore":true}]'
+added '$meta' JSON | ours
+like 'the dynamic field: a target that cannot' "$(cat "$err")" "added the dynamic field '.meta' of 'default.n' here, and the target does not know dynamicfield.enabled"
+faults '[]'
+{ added '$meta' JSON; with '$meta' 9 '"{\\\"x\\\":1}"'; } | ours; good '  it is enabled'
+is '  and rows have it' "$(row 9)" '{"$meta": "{\"x\":1}", "g": null, "i": null, "pk": 9'
+: >fake.log
+op alter_field n '"field":"g","params":{},"description":"words"' | ours; good 'words of a field'
+op alter_collection n '"properties":{},"description":"words","consistency":"Strong"' | ours; good '  and of a collection'
+is '  are set' "$(calls '^[^ ]* AlterCollectionField')" 'AlterCollectionField default/n ok ["field.description=words"]'
+op alter_field n '"field":"g","params":{},"schema":{"id":110,"name":"x","type":"Int64"}' | ours
+like '  a field that is another' "$(cat "$err")" "the source has made field 'g' another"
+{ added k; with k 10 '"1"'; dropped k; insert n 11; } >dry
+ours --dry-run <dry; good '  a dry run follows'
+is '  and does nothing' "$(row 10)" ''
+
 op import p | run
 like 'an import is refused' "$(cat "$err")" 'in line 2: import .default.p.: rows were imported in bulk'
 op import p | run --skip import,flush; good '  but with --skip'

@@ -17,7 +17,7 @@ trap 'rm -f "$out"' EXIT
 for op; do
 	n=$((n + 1))
 	case $op in
-	alter_database | alter_index | alter_field | truncate_collection)
+	alter_database | alter_index | *_field | truncate_collection)
 		echo "ok $n - without $op # SKIP Milvus 2.3.5 has no such call; tests/program/204-apply-ddl.t has it"
 		continue
 		;;

@@ -267,6 +267,41 @@ differs(const char *a, const char *b, const char *why)
 	schema_fini(&t);
 }
 
+/* Of a collection that got more fields later. */
+static void
+fits(const char *a, const char *b, const char *why)
+{
+	struct schema s = { 0 }, t = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(parse(&s, a, &e), 0);
+	assert_int_equal(parse(&t, b, &e), 0);
+	assert_int_equal(schema_fits(&s, &t, &e), why == NULL ? 0 : -1);
+	if (why != NULL)
+		assert_string_equal(e.msg, why);
+	schema_fini(&s);
+	schema_fini(&t);
+}
+
+static void
+what_may_be_null_may_be_more(void **state)
+{
+	static const char a[] = "{\"fields\":[]}";
+
+	(void)state;
+	fits(a,
+	    "{\"dynamic\":true,\"fields\":[{\"id\":100,\"name\":\"v\","
+	    "\"type\":\"Int64\",\"nullable\":true}]}",
+	    NULL);
+	fits(a, "{\"fields\":[{\"id\":100,\"name\":\"v\",\"type\":\"Int64\"}]}",
+	    "field 'v' is only in the second");
+	fits("{\"fields\":[{\"id\":100,\"name\":\"v\",\"type\":\"Int64\","
+	     "\"nullable\":true}]}",
+	    a, "field 'v' is only in the first");
+	fits("{\"dynamic\":true,\"fields\":[]}", a,
+	    "the dynamic field is enabled in only one");
+}
+
 static void
 the_first_difference_is_said(void **state)
 {
@@ -356,6 +391,7 @@ main(void)
 		    packed_protobuf_is_what_create_collection_wants),
 		cmocka_unit_test(defaults_survive),
 		cmocka_unit_test(a_text_that_is_not_utf8_is_refused),
+		cmocka_unit_test(what_may_be_null_may_be_more),
 		cmocka_unit_test(the_first_difference_is_said),
 	};
 
