@@ -33,6 +33,14 @@ cat_topics_fini(struct cat_coll *c)
 }
 
 void
+cat_was_fini(struct cat_was *w)
+{
+	schema_fini(&w->schema);
+	free(w->consistency);
+	w->consistency = NULL;
+}
+
+void
 cat_coll_free(struct cat_coll *c)
 {
 	for (size_t i = 0; i < c->n_parts; i++)
@@ -48,6 +56,7 @@ cat_coll_free(struct cat_coll *c)
 	free(c->consistency);
 	free(c->unread);
 	schema_fini(&c->schema);
+	cat_was_fini(&c->was);
 	kvs_fini(&c->props);
 	free(c);
 }

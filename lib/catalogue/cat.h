@@ -55,6 +55,12 @@ struct cat_start {
 
 enum cat_load { CAT_LOAD_NONE, CAT_LOAD_ALL, CAT_LOAD_PARTS };
 
+/* What a collection was before its newest line; empty where it is the same. */
+struct cat_was {
+	struct schema schema;
+	char *consistency; /* or NULL */
+};
+
 struct cat_coll {
 	int64_t id, db_id;
 	char *db, *name;
@@ -62,6 +68,8 @@ struct cat_coll {
 	uint64_t ts, create_ts;
 	uint64_t truncate_ts; /* older rows are not there any more; 0: none */
 	struct schema schema; /* n == 0 if it is not known any more */
+	struct cat_was was; /* only if ddl_in_log, once the catalogue is ready;
+			       who tells of the change takes it */
 	int64_t shards;
 	struct cat_start *topics; /* one for each shard's pchannel */
 	size_t n_topics;
@@ -191,6 +199,7 @@ struct cat_target {
  */
 void cat_rewind(struct cat *c, uint64_t ts, const struct cat_target *at);
 
+void cat_was_fini(struct cat_was *w);
 struct cat_coll *cat_coll(const struct cat *c, int64_t id); /* or NULL */
 /* 1 if the state of the object is known: it is neither NULL nor CAT_MISSING. */
 int cat_knows(const struct cat_coll *c);

@@ -156,12 +156,31 @@ unread_text(const json_t *list)
 	return b.len == 0 ? NULL : buf_take(&b);
 }
 
+/* Changes of these two are told by what was before. */
+static void
+note_was(struct cat_coll *k, struct cat_reader *r)
+{
+	const char *level = cat_get_str(r, "consistency");
+
+	cat_was_fini(&k->was);
+	if (k->schema.n > 0 &&
+	    json_is_object(json_object_get(r->j, "schema"))) {
+		k->was.schema = k->schema;
+		memset(&k->schema, 0, sizeof k->schema);
+	}
+	if (level[0] != '\0' && k->consistency != NULL &&
+	    strcmp(level, k->consistency) != 0)
+		k->was.consistency = x_strdup(k->consistency);
+}
+
 struct cat_coll *
 cat_take_coll(struct cat *c, struct cat_reader *r)
 {
 	struct cat_coll *k = cat_coll_get(c, cat_get_int(r, "id"));
 	const json_t *schema = json_object_get(r->j, "schema");
 
+	if (c->ddl_in_log && c->ready)
+		note_was(k, r);
 	k->db_id = cat_get_int(r, "db_id");
 	cat_set_str(r, "db", &k->db);
 	cat_set_str(r, "name", &k->name);

@@ -198,25 +198,54 @@ ddl_create_coll(struct ddl *d, struct cat_coll *c, const char *db,
 	ddl_imports(d);
 }
 
+static const char *
+described(const struct schema *s)
+{
+	return s->description == NULL ? "" : s->description;
+}
+
+/* What it has in its schema, and its level: only of a streaming log. */
+static int
+others_changed(const struct cat_coll *c, const struct cat_was *was)
+{
+	return was->consistency != NULL ||
+	       (was->schema.n > 0 &&
+		   strcmp(described(&was->schema), described(&c->schema)) != 0);
+}
+
 static void
-alter_coll(struct ddl *d, struct view_coll *v, const struct event *ev)
+line_alter(struct ddl *d, const struct view_coll *v, const struct cat_coll *c,
+    const struct event *ev)
+{
+	struct jsonw *w = ddl_open_coll(
+	    d, OP_ALTER_COLLECTION, ev->ts, v->db, v->name, v->id);
+
+	kvs_to_json(&ev->props, w, "properties");
+	ddl_line_away(w, &v->props, &ev->props);
+	if (others_changed(c, &ev->was)) {
+		jw_str(w, "description", described(&c->schema));
+		jw_str(w, "consistency", c->consistency);
+	}
+	emit_close(d->c.emit, 0);
+}
+
+static void
+alter_coll(struct ddl *d, struct view_coll *v, const struct cat_coll *c,
+    const struct event *ev)
 {
 	if (strcmp(v->name, ev->name) != 0 || strcmp(v->db, ev->db) != 0) {
 		ddl_need_db(d, ev->db_id, ev->db, ev->ts);
 		ddl_free_name(d, ev->id, ev->db, ev->name, ev->ts);
 		ddl_rename_to(d, v, ev->db, ev->name, ev->ts);
 	}
-	if (v->props_known && !kvs_equal(&v->props, &ev->props)) {
-		struct jsonw *w = ddl_open_coll(
-		    d, OP_ALTER_COLLECTION, ev->ts, v->db, v->name, v->id);
-
-		kvs_to_json(&ev->props, w, "properties");
-		ddl_line_away(w, &v->props, &ev->props);
-		emit_close(d->c.emit, 0);
-	}
+	if ((v->props_known && !kvs_equal(&v->props, &ev->props)) ||
+	    others_changed(c, &ev->was))
+		line_alter(d, v, c, ev);
 	kvs_fini(&v->props);
 	kvs_copy(&v->props, &ev->props);
 	v->props_known = 1;
+	if (ev->was.schema.n > 0)
+		ddl_fields(d, ev->ts, v, &ev->was.schema, &c->schema);
 	if (ev->truncate_ts > v->truncated) {
 		ddl_line_coll(d, OP_TRUNCATE_COLLECTION, ev->truncate_ts, v);
 		v->truncated = ev->truncate_ts;
@@ -252,7 +281,7 @@ ddl_apply_coll(struct ddl *d, const struct event *ev)
 		/* dropped while the change was queued; its drop follows */
 		return;
 	} else if (v != NULL) {
-		alter_coll(d, v, ev);
+		alter_coll(d, v, c, ev);
 	} else if (ddl_included(d, c) && ddl_gone(d, c)) {
 		ddl_line_create(
 		    d, ev->ts, c, ev->db, ev->name, &ev->props, 0, 1);

@@ -26,6 +26,7 @@ ddl_event_fini(struct event *ev)
 	free(ev->db);
 	free(ev->name);
 	kvs_fini(&ev->props);
+	cat_was_fini(&ev->was);
 }
 
 void
@@ -88,7 +89,7 @@ dropped_later(const struct ddl *d, enum cat_state state, uint64_t ts)
 	return (state == CAT_DROPPING || state == CAT_DROPPED) && ts > d->until;
 }
 
-static void
+static struct event *
 push_coll(struct ddl *d, const struct cat_coll *c, uint64_t ts, int ensure)
 {
 	struct event *ev = push(d, EV_COLL, ts, c->id, c->db, c->name);
@@ -98,6 +99,15 @@ push_coll(struct ddl *d, const struct cat_coll *c, uint64_t ts, int ensure)
 	ev->ensure = ensure;
 	ev->truncate_ts = c->truncate_ts;
 	kvs_copy(&ev->props, &c->props);
+	return ev;
+}
+
+/* A change of one that was so before. */
+static void
+push_change(struct ddl *d, struct cat_coll *c)
+{
+	push_coll(d, c, c->ts, 0)->was = c->was;
+	memset(&c->was, 0, sizeof c->was);
 }
 
 static void
@@ -175,7 +185,7 @@ ddl_note(struct ddl *d, const struct cat_change *ch)
 	else if (ch->part != NULL && ch->part->state != CAT_CREATING)
 		push_part(d, ch->coll, ch->part, ch->part->ts, 0);
 	else if (ch->kind == CAT_COLL && ch->coll->state != CAT_CREATING)
-		push_coll(d, ch->coll, ch->coll->ts, 0);
+		push_change(d, ch->coll);
 }
 
 /* 1 if the drop of this collection is written. */

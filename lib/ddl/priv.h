@@ -26,6 +26,7 @@ struct event {
 	int ensure;
 	struct kvs props;
 	uint64_t truncate_ts; /* of a collection */
+	struct cat_was was;   /* of a collection */
 };
 
 struct ddl {
@@ -86,6 +87,11 @@ void ddl_line_index(struct ddl *d, enum opname op, uint64_t ts,
 void ddl_line_parts(struct ddl *d, enum opname op, uint64_t ts,
     const struct view_coll *v, const struct view_items *parts,
     int64_t replicas);
+
+/* field.c */
+/* What the newest change of c, which was so, says of its fields. */
+void ddl_fields(struct ddl *d, uint64_t ts, const struct view_coll *v,
+    const struct schema *was, const struct schema *is);
 
 /* change.c */
 void ddl_need_db(struct ddl *d, int64_t id, const char *name, uint64_t ts);

@@ -72,6 +72,12 @@ add_column(struct rows *r, const struct pbfield *f, const struct schema *s,
 		r->n--;
 		return 0;
 	}
+	if (r->opts.evolves && s != NULL && c->id > 0 && !c->dynamic &&
+	    schema_by_id(s, c->id) == NULL && c->id != s->dynamic_id) {
+		fdata_fini(c);
+		r->n--;
+		return 0;
+	}
 	return fdata_bind(c, s, e);
 }
 

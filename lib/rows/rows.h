@@ -14,6 +14,9 @@ enum rows_vectors { ROWS_BASE64, ROWS_DECIMAL, ROWS_NONE };
 struct rows_opts {
 	enum rows_vectors vectors; /* ROWS_NONE leaves the columns out */
 	int json_inline; /* JSON and $meta as values, not as strings */
+	int evolves;     /* the schema may be newer than the message: fields are
+			    found by id alone, and those that it lacks were
+			    dropped, so they are left out */
 };
 
 /*

@@ -1,6 +1,5 @@
 #include "stream/priv.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -92,37 +91,12 @@ reader_by_log_start(struct reader *r, struct err *e)
 	return rc;
 }
 
-/*
- * What no operation says yet. Rows behind it would not fit the target, or old
- * ones would stay there.
- */
-static int
-can_say(
-    struct reader *r, const struct rec *rec, const char *lines, struct err *e)
-{
-	const struct cat_coll *c = cat_coll(&r->cat, rec->msg.coll_id);
-
-	if (c == NULL || view_coll(&r->view, c->id) == NULL)
-		return 0;
-	if (rec->msg.kind == MSG_ALTER_COLLECTION &&
-	    strstr(lines, "\"schema\":") != NULL)
-		return err_set(e, ERR_DATA,
-		    "the schema of '%s.%s' is changed here, which this "
-		    "version does not carry: change it at the target, and go "
-		    "on with --from ts:%" PRIu64,
-		    c->db, c->name, rec->ts);
-	return 0;
-}
-
 static int
 change(struct reader *r, const struct rec *rec, struct err *e)
 {
 	struct buf lines = { 0 };
 	const char *line, *end;
 	int rc = catlog_lines(&r->cat, &rec->msg, &lines, e);
-
-	if (rc == 0 && lines.len > 0)
-		rc = can_say(r, rec, lines.ptr, e);
 
 	for (line = lines.ptr; rc == 0 && line != NULL && *line != '\0';
 	     line = end + 1) {

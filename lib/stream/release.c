@@ -68,11 +68,14 @@ insert(struct reader *r, struct leaving *l)
 	const struct rec *rec = l->rec;
 	const struct schema *s =
 	    l->coll == NULL || l->coll->schema.n == 0 ? NULL : &l->coll->schema;
+	struct rows_opts opts = r->conf->rows;
 	struct err e = { 0 };
-	struct rows *rows =
-	    rows_open(rec->m.ptr, rec->m.len, s, &r->conf->rows, &e);
-	int more = rows != NULL;
+	struct rows *rows;
+	int more;
 
+	opts.evolves = r->by_log;
+	rows = rows_open(rec->m.ptr, rec->m.len, s, &opts, &e);
+	more = rows != NULL;
 	if (rows == NULL)
 		reader_undecodable(r, rec, &e);
 	while (more == 1) {

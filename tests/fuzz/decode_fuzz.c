@@ -145,7 +145,7 @@ comparable(const struct buf *text, const struct schema *s, int vectors)
 static void
 rows(const uint8_t *p, size_t n, const struct schema *s, int flags)
 {
-	struct rows_opts o = { (flags & VECTORS) % 3, (flags & EMBED) != 0 };
+	struct rows_opts o = { (flags & VECTORS) % 3, (flags & EMBED) != 0, 0 };
 	struct buf b = { 0 };
 	size_t count = 0;
 	int inl;

@@ -209,7 +209,7 @@ same_columns(struct columns *a, struct columns *b)
 static void
 there_and_back(struct columns *c, const struct schema *s)
 {
-	struct rows_opts o = { ROWS_BASE64, 0 };
+	struct rows_opts o = { ROWS_BASE64, 0, 0 };
 	struct buf record = { 0 }, text = { 0 };
 	struct columns *again;
 	size_t n;

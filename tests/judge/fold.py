@@ -111,6 +111,9 @@ class Fold:
     def alter_collection(self, op):
         self.away(self.coll(op)['properties'], op)
         self.coll(op)['properties'] = op['properties']
+        if 'description' in op:
+            self.coll(op)['schema']['description'] = op['description']
+            self.coll(op)['consistency'] = op['consistency']
 
     def truncate_collection(self, op):
         self.coll(op)['rows'].clear()
@@ -144,6 +147,27 @@ class Fold:
 
     def alter_field(self, op):
         self.change(self.coll(op)['schema']['fields'][op['field']]['params'], op)
+
+    def add_field(self, op):
+        """Rows that are there have the default, or null."""
+        c, name = self.coll(op), op['field']
+        s, f = c['schema'], field(op['schema'])
+        if name == '$meta':
+            s['dynamic'] = True
+            return
+        self.new(s['fields'], name)
+        s['fields'][name] = f
+        s['functions'] += f['function_output']
+        for r in c['rows'].values():
+            if not f['function_output']:
+                r[name] = f.get('default')
+
+    def drop_field(self, op):
+        c = self.coll(op)
+        f = c['schema']['fields'].pop(op['field'])
+        c['schema']['functions'] -= f['function_output']
+        for r in c['rows'].values():
+            r.pop(op['field'], None)
 
     def alter_index(self, op):
         self.change(self.coll(op)['indexes'][op['index']]['params'], op)

@@ -72,7 +72,7 @@ at_source(struct fixture *f, const char *fmt, ...)
 	struct cat_change ch;
 	struct err e = { 0 };
 	struct buf b = { 0 };
-	char text[512];
+	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -435,6 +435,130 @@ a_truncation_before_its_creation_is_none(void **state)
 	end(&f);
 }
 
+/* Of a streaming log: a whole schema, whose fields are those of `fields`. */
+static void
+schema_is(struct fixture *f, int ts, const char *more, const char *fields)
+{
+	at_source(f,
+	    "{'kind':'collection','id':'7','db':'d','db_id':'2','name':'b',"
+	    "'state':'created','ts':'%d','create_ts':'70','vchannels':[],"
+	    "%s'fields':[{'id':100,'name':'pk','type':'Int64',"
+	    "'primary_key':true},%s]}}",
+	    ts, more, fields);
+}
+
+static void
+begin_with_fields(struct fixture *f)
+{
+	begin(f);
+	at_source(f, "{'kind':'catalogue','v':1,'root':'r/meta'}");
+	database(f, 2, "d", "created", 5);
+	schema_is(f, 70, "'consistency':'Bounded','schema':{",
+	    "{'id':101,'name':'a','type':'Int64','nullable':true},"
+	    "{'id':102,'name':'s','type':'VarChar',"
+	    "'params':{'max_length':'9','mmap.enabled':'true'}}");
+	at_source(f, "{'kind':'ready','rev':9,'ts':'70','ddl':'log'}");
+	ddl_start(f->d, 100, 0);
+	apply_all(f);
+	is_told(f, "create_database@5 d\ncreate_collection@70 d b\n");
+}
+
+static void
+is_line(struct fixture *f, const char *text)
+{
+	apply_all(f);
+	buf_adds(&f->out.b, "");
+	for (size_t i = 0; i < f->out.b.len; i++)
+		if (f->out.b.ptr[i] == '"')
+			f->out.b.ptr[i] = '\'';
+	assert_string_equal(f->out.b.ptr, text);
+	buf_clear(&f->out.b);
+}
+
+/* One that goes and one that comes, of one name; and the dynamic one. */
+static void
+fields_are_the_same_by_their_ids(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin_with_fields(&f);
+	schema_is(&f, 150, "'schema':{'dynamic':true,'dynamic_id':104,",
+	    "{'id':103,'name':'a','type':'VarChar','nullable':true,"
+	    "'params':{'max_length':'5'}},"
+	    "{'id':102,'name':'s','type':'VarChar',"
+	    "'params':{'max_length':'9','mmap.enabled':'true'}}");
+	is_line(&f, "{'op':'drop_field','ts':'150','db':'d','coll':'b',"
+		    "'coll_id':'7','field':'a','field_id':'101'}\n"
+		    "{'op':'add_field','ts':'150','db':'d','coll':'b',"
+		    "'coll_id':'7','field':'$meta','field_id':'104',"
+		    "'schema':{'id':104,'name':'$meta','type':'JSON'}}\n"
+		    "{'op':'add_field','ts':'150','db':'d','coll':'b',"
+		    "'coll_id':'7','field':'a','field_id':'103',"
+		    "'schema':{'id':103,'name':'a','type':'VarChar',"
+		    "'nullable':true,'params':{'max_length':'5'}}}\n");
+	schema_is(&f, 160, "'schema':{'dynamic':true,'dynamic_id':104,",
+	    "{'id':103,'name':'a','type':'VarChar','nullable':true,"
+	    "'params':{'max_length':'5'}},"
+	    "{'id':102,'name':'s','type':'VarChar',"
+	    "'params':{'max_length':'9','mmap.enabled':'true'}}");
+	is_line(&f, "");
+	end(&f);
+}
+
+static void
+a_field_is_altered(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin_with_fields(&f);
+	schema_is(&f, 150, "'schema':{",
+	    "{'id':101,'name':'a','type':'Int64','nullable':true,"
+	    "'description':'w'},"
+	    "{'id':102,'name':'s','type':'VarChar',"
+	    "'params':{'max_length':'20'}}");
+	is_line(&f, "{'op':'alter_field','ts':'150','db':'d','coll':'b',"
+		    "'coll_id':'7','field':'a','params':{},'description':'w'}\n"
+		    "{'op':'alter_field','ts':'150','db':'d','coll':'b',"
+		    "'coll_id':'7','field':'s','params':{'max_length':'20'},"
+		    "'delete':['mmap.enabled']}\n");
+	schema_is(&f, 160, "'schema':{",
+	    "{'id':101,'name':'z','type':'Int64','nullable':true,"
+	    "'description':'w'},"
+	    "{'id':102,'name':'s','type':'VarChar',"
+	    "'params':{'max_length':'20'}}");
+	is_line(&f, "{'op':'alter_field','ts':'160','db':'d','coll':'b',"
+		    "'coll_id':'7','field':'a','params':{},"
+		    "'schema':{'id':101,'name':'z','description':'w',"
+		    "'type':'Int64','nullable':true}}\n");
+	end(&f);
+}
+
+static void
+a_level_and_words_are_altered(void **state)
+{
+	static const char same[] =
+	    "{'id':101,'name':'a','type':'Int64','nullable':true},"
+	    "{'id':102,'name':'s','type':'VarChar',"
+	    "'params':{'max_length':'9','mmap.enabled':'true'}}";
+	struct fixture f;
+
+	(void)state;
+	begin_with_fields(&f);
+	schema_is(&f, 150, "'schema':{'description':'w',", same);
+	is_line(&f, "{'op':'alter_collection','ts':'150','db':'d','coll':'b',"
+		    "'coll_id':'7','properties':{},'description':'w',"
+		    "'consistency':'Bounded'}\n");
+	at_source(&f,
+	    "{'kind':'collection','id':'7','db_id':'2','state':'created',"
+	    "'ts':'160','create_ts':'70','consistency':'Strong'}");
+	is_line(&f, "{'op':'alter_collection','ts':'160','db':'d','coll':'b',"
+		    "'coll_id':'7','properties':{},'description':'w',"
+		    "'consistency':'Strong'}\n");
+	end(&f);
+}
+
 int
 main(void)
 {
@@ -450,6 +574,9 @@ main(void)
 		cmocka_unit_test(a_load_waits_for_what_was_before_it),
 		cmocka_unit_test(a_truncation_is_told_once),
 		cmocka_unit_test(a_truncation_before_its_creation_is_none),
+		cmocka_unit_test(fields_are_the_same_by_their_ids),
+		cmocka_unit_test(a_field_is_altered),
+		cmocka_unit_test(a_level_and_words_are_altered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,7 +145,7 @@ add_spans(const struct spans *s, struct jsonw *w)
 static void
 insert(const struct buf *in, const struct schema *s, struct jsonw *w)
 {
-	struct rows_opts plain = { 0 }, eye = { ROWS_DECIMAL, 1 };
+	struct rows_opts plain = { 0 }, eye = { ROWS_DECIMAL, 1, 0 };
 	struct keys k = { 0 };
 	struct err e = { 0 };
 

@@ -11,8 +11,8 @@
 #include "codec/json_write.h"
 #include "rows/rows.h"
 
-static const struct rows_opts decimal = { ROWS_DECIMAL, 0 };
-static const struct rows_opts inline_json = { ROWS_BASE64, 1 };
+static const struct rows_opts decimal = { ROWS_DECIMAL, 0, 0 };
+static const struct rows_opts inline_json = { ROWS_BASE64, 1, 0 };
 
 /* All rows of b, which is emptied, or the error, in *out. */
 static void
@@ -81,6 +81,25 @@ vectors_are_their_bytes_in_base64(void **state)
 	check(&b, NULL, NULL, "[{\"x\":\"AQIDBA==\"},{\"x\":\"BQYHCA==\"}]");
 	b = vectors(TYPE_BINARY_VECTOR, 32, 2, bytes, 8, NULL);
 	check(&b, NULL, NULL, "[{\"x\":\"AQIDBA==\"},{\"x\":\"BQYHCA==\"}]");
+}
+
+/* One that was dropped, and whose name came back for another. */
+static void
+a_schema_may_be_newer(void **state)
+{
+	static const struct rows_opts evolves = { ROWS_BASE64, 0, 1 };
+	static const char bytes[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	static const char fields[] =
+	    "{\"id\":103,\"name\":\"x\",\"type\":\"VarChar\","
+	    "\"nullable\":true}";
+	struct buf b;
+
+	(void)state;
+	b = vectors(TYPE_INT8_VECTOR, 4, 2, bytes, 8, NULL);
+	check(&b, fields, &evolves, "[{\"x\":null},{\"x\":null}]");
+	b = vectors(TYPE_INT8_VECTOR, 4, 2, bytes, 8, NULL);
+	check(&b, fields, NULL,
+	    "insert: field 'x': type 105, the schema says 21");
 }
 
 static void
@@ -497,7 +516,7 @@ rows_come_in_portions(void **state)
 static void
 without_vectors_rows_are_lossy(void **state)
 {
-	static const struct rows_opts none = { ROWS_NONE, 0 };
+	static const struct rows_opts none = { ROWS_NONE, 0, 0 };
 	static const float f[] = { 1, 2 };
 	struct col c = { TYPE_FLOAT_VECTOR, "v", 101, 0, 2, NULL, 0 };
 	struct buf b = { 0 }, v = im_floats(f, 2);
@@ -586,6 +605,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors_are_their_bytes_in_base64),
+		cmocka_unit_test(a_schema_may_be_newer),
 		cmocka_unit_test(halves_are_the_shortest_decimal_of_their_bits),
 		cmocka_unit_test(bytes_are_signed_or_not_by_type),
 		cmocka_unit_test(a_sparse_vector_is_pairs),
