@@ -147,7 +147,9 @@ def what_goes(case):
         a.call('DeleteCredential', username=keeps)
         new_user(a, keeps)
         belong(a, keeps, keeps, 0)
-        same('both are dropped, and made again', lambda u, r: u == {keeps} and r == {keeps: ([keeps], [])})
+        # Before they are dropped, the target is as the source is by now; the user behind them tells that it is over.
+        new_user(a, last := f'last_{case.tag}')
+        same('both are dropped, and made again', lambda u, r: u == {keeps, last} and r == {keeps: ([keeps], [])})
         chain['cdc-read'].kill()
         tap.ok(chain.wait()['cdc-apply'] == 0, 'the stream ends in order')
 
