@@ -18,6 +18,27 @@
 #include "codec/base64.h"
 
 /* Each call is a message or more; what it asked for is so when they are in. */
+/* A collection that must be there. */
+static struct cat_coll *
+known(const struct cat *c, const char *name)
+{
+	struct cat_coll *k = coll(c, name);
+
+	if (k == NULL)
+		abort();
+	return k;
+}
+
+static const struct cat_index *
+known_index(const struct cat_coll *c, const char *name, const char *field)
+{
+	const struct cat_index *x = index_of(c, name, field);
+
+	if (x == NULL)
+		abort();
+	return x;
+}
+
 static void
 follow_calls(struct play *p, json_t *calls, size_t most)
 {
@@ -124,7 +145,7 @@ a_load_says_which_partitions(void **state)
 	(void)state;
 	start(&p, "2.6.20-more");
 	lines_at(&p, 61);
-	k = coll(&p.cat, "ld");
+	k = known(&p.cat, "ld");
 	assert_int_equal(k->load, CAT_LOAD_PARTS);
 	assert_int_equal(k->n_load_parts, 2);
 	assert_int_equal(k->replicas, 1);
@@ -167,12 +188,12 @@ a_new_function_field_brings_its_index(void **state)
 	(void)state;
 	start(&p, "3.0.0");
 	lines_at(&p, 3075);
-	x = index_of(coll(&p.cat, "evo"), "", "sp");
+	x = index_of(known(&p.cat, "evo"), "", "sp");
 	assert_non_null(x);
 	assert_string_equal(kvs_get(&x->params, "metric_type"), "BM25");
 	lines_at(&p, 3079); /* the field goes, without a DropIndex */
-	assert_null(schema_field(&coll(&p.cat, "evo")->schema, "sp"));
-	assert_null(index_of(coll(&p.cat, "evo"), "", "sp"));
+	assert_null(schema_field(&known(&p.cat, "evo")->schema, "sp"));
+	assert_null(index_of(known(&p.cat, "evo"), "", "sp"));
 	stop(&p);
 }
 
@@ -185,10 +206,11 @@ an_altered_index_is_no_younger(void **state)
 	(void)state;
 	start(&p, "2.6.20");
 	lines_at(&p, 28);
-	made = index_of(coll(&p.cat, "all"), "ix_fv", "fv")->ts;
-	assert_true(made > coll(&p.cat, "all")->create_ts);
+	made = known_index(known(&p.cat, "all"), "ix_fv", "fv")->ts;
+	assert_true(made > known(&p.cat, "all")->create_ts);
 	lines_at(&p, 38);
-	assert_true(index_of(coll(&p.cat, "all"), "ix_fv", "fv")->ts == made);
+	assert_true(
+	    known_index(known(&p.cat, "all"), "ix_fv", "fv")->ts == made);
 	stop(&p);
 }
 
@@ -219,16 +241,16 @@ what_is_unread_is_said(void **state)
 	while (step(&p))
 		;
 	assert_string_equal(
-	    coll(&p.cat, "struct")->unread, "struct array 'clips'");
-	assert_string_equal(coll(&p.cat, "ext1")->unread,
+	    known(&p.cat, "struct")->unread, "struct array 'clips'");
+	assert_string_equal(known(&p.cat, "ext1")->unread,
 	    "external source, external spec, field 'title': external field, "
 	    "field 'v': external field");
-	assert_string_equal(coll(&p.cat, "evo")->unread, "struct array 'cl'");
-	assert_null(coll(&p.cat, "all")->unread);
+	assert_string_equal(known(&p.cat, "evo")->unread, "struct array 'cl'");
+	assert_null(known(&p.cat, "all")->unread);
 	stop(&p);
 	start(&p, "2.6.20-more");
 	lines_at(&p, 101);
-	k = coll(&p.cat, "aid");
+	k = known(&p.cat, "aid");
 	assert_null(k->unread);
 	k->unread = x_strdup("something new");
 	lines_at(&p, 103); /* its description */
@@ -246,7 +268,7 @@ a_truncation_counts_whatever_is_known(void **state)
 	(void)state;
 	start(&p, "2.6.20");
 	lines_at(&p, 79);
-	k = coll(&p.cat, "trunc");
+	k = known(&p.cat, "trunc");
 	k->ts = INT64_MAX;
 	lines_at(&p, 137);
 	assert_true(k->truncate_ts == 470824169098182663);
@@ -313,8 +335,8 @@ an_index_may_be_of_the_dynamic_field(void **state)
 	(void)state;
 	start(&p, "2.6.20");
 	lines_at(&p, 8);
-	pm_int(&info, 1, coll(&p.cat, "all")->id);
-	pm_int(&info, 2, coll(&p.cat, "all")->schema.dynamic_id);
+	pm_int(&info, 1, known(&p.cat, "all")->id);
+	pm_int(&info, 2, known(&p.cat, "all")->schema.dynamic_id);
 	pm_str(&info, 3, "dyn");
 	pm_int(&info, 4, 77);
 	pm_sub(&x, 1, &info);
@@ -322,7 +344,7 @@ an_index_may_be_of_the_dynamic_field(void **state)
 	m.body = (struct span){ b.ptr, b.len };
 	apply(&p, &m);
 	assert_string_equal(
-	    index_of(coll(&p.cat, "all"), "dyn", NULL)->field, "$meta");
+	    known_index(known(&p.cat, "all"), "dyn", NULL)->field, "$meta");
 	buf_fini(&b);
 	stop(&p);
 }

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "codec/base64.h"
 #include "codec/pb_read.h"
 #include "codec/pb_write.h"
@@ -85,7 +86,7 @@ static void
 keep(struct got *g, const struct span *m)
 {
 	if (g->n < MOST) {
-		g->message[g->n] = malloc(m->len + 1);
+		g->message[g->n] = x_malloc(m->len + 1);
 		memcpy(g->message[g->n], m->ptr, m->len);
 		g->len[g->n] = m->len;
 	}
@@ -177,7 +178,8 @@ has_property(const struct pbfield *m, const char *key, const char *value)
 			continue;
 		k = field(f.ptr, f.len, 1);
 		v = field(f.ptr, f.len, 2);
-		if (k.len != strlen(key) || memcmp(k.ptr, key, k.len) != 0)
+		if (k.ptr == NULL || v.ptr == NULL || k.len != strlen(key) ||
+		    memcmp(k.ptr, key, k.len) != 0)
 			continue;
 		assert_int_equal(v.len, strlen(value));
 		assert_memory_equal(v.ptr, value, v.len);
