@@ -187,7 +187,7 @@ ddl_create_coll(struct ddl *d, struct cat_coll *c, const char *db,
 	v = view_add(d->c.view, c->id, db, name);
 	v->partial = ddl_partial(d, ts, c);
 	v->truncated = c->truncate_ts;
-	v->dirty_ts = d->newest;
+	v->dirty_ts = ddl_dirty_ts(d);
 	kvs_copy(&v->props, props);
 	v->props_known = 1;
 	for (size_t i = 0; i < c->n_parts; i++)

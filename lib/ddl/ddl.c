@@ -164,7 +164,7 @@ note_dirty(struct ddl *d, int64_t coll)
 	if (v == NULL)
 		return;
 	v->dirty = 1;
-	v->dirty_ts = d->newest;
+	v->dirty_ts = ddl_dirty_ts(d);
 }
 
 void

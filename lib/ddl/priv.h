@@ -43,6 +43,17 @@ struct ddl {
 	size_t head, n, cap;
 };
 
+/*
+ * From when on indexes and loads that change now are compared: a catalogue that
+ * etcd tells has indexes and loads without their times: they are behind all
+ * that is known by then. The log tells them in its order.
+ */
+static inline uint64_t
+ddl_dirty_ts(const struct ddl *d)
+{
+	return d->c.cat->ddl_in_log ? 0 : d->newest;
+}
+
 /* ddl.c */
 void ddl_event_fini(struct event *ev);
 int ddl_included(struct ddl *d, struct cat_coll *c);

@@ -177,7 +177,7 @@ ddl_start(struct ddl *d, uint64_t ts, uint64_t since)
 	for (size_t i = 0; i < d->c.view->n_colls; i++) {
 		check_parts(d, d->c.view->colls[i], ts);
 		d->c.view->colls[i]->dirty = 1;
-		d->c.view->colls[i]->dirty_ts = d->newest;
+		d->c.view->colls[i]->dirty_ts = ddl_dirty_ts(d);
 		d->c.view->colls[i]->props_known = 0;
 	}
 	check_dbs(d, ts);

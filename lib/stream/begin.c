@@ -157,6 +157,8 @@ reader_begin(struct reader *r, struct err *e)
 	r->begun = 1;
 	while (r->by_log && ddl_next(r->ddl) != UINT64_MAX)
 		ddl_apply(r->ddl);
+	if (r->by_log)
+		ddl_settle(r->ddl, r->start_ts);
 	rc = reader_channels(r, e);
 out:
 	for (char **t = list; *t != NULL; t++)

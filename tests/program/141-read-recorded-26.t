@@ -28,6 +28,12 @@ is 'fields' "$(jq -c 'select(.op | endswith("_field")) | [.op, .ts, .coll, .fiel
 is 'a truncation is between older and newer rows' "$(jq -c 'select(.coll == "trunc" and (.op | test("insert|trunc"))) | [.op, .rows[0].k]' 26.ndjson | tail -3 | paste -sd ' ')" \
 	'["insert","a0"] ["truncate_collection",null] ["insert","z"]'
 
+# Indexes go at their moment, and are there when a stream begins later.
+is 'an index goes before what came next' "$(jq -c 'select(.op | test("drop_index|rename")) | [.op, .coll]' 26.ndjson | head -n 2 | paste -sd ' ')" \
+	'["drop_index","all"] ["rename_collection","ren"]'
+cdc-meta -r by-m26b | cdc-read --from now --until end --include default.all >now.ndjson
+is 'a stream from now on has them' "$(jq -r 'select(.op == "create_index") | .index' now.ndjson | paste -sd ' ')" 'ix_fv bv f16 bf16 sp vc b a_i32 ix_js'
+
 # A start before the fields came has them from the catalogue, and rows that are older.
 cdc-meta -r by-m26b >26.cat
 # shellcheck disable=SC2086

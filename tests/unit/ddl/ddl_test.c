@@ -559,6 +559,41 @@ a_level_and_words_are_altered(void **state)
 	end(&f);
 }
 
+/* In a log they have their places, though the catalogue is of later. */
+static void
+in_a_log_indexes_and_loads_wait_for_nothing(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	ready(&f);
+	collection(&f, 6, "a", "created", 60);
+	at_source(&f,
+	    "{'kind':'index','id':'61','coll_id':'6','field':'v','name':'i',"
+	    "'state':'created','ts':'65','params':{}}");
+	at_source(&f, "{'kind':'ready','rev':9,'ts':'900','ddl':'log'}");
+	ddl_start(f.d, 100, 0);
+	apply_all(&f);
+	ddl_settle(f.d, 100);
+	at_source(&f,
+	    "{'kind':'load','coll_id':'6','type':'collection','replicas':1,"
+	    "'partitions':[]}");
+	ddl_settle(f.d, 110);
+	at_source(&f,
+	    "{'kind':'index','event':'delete','id':'61','coll_id':'6',"
+	    "'field':'v','name':'i','state':'dropped','ts':'65','params':{}}");
+	ddl_settle(f.d, 120);
+	is_told(&f, "create_database@5 d\n"
+		    "create_collection@60 d a\n"
+		    "create_index@65 d a i\n"
+		    "load_collection@110 d a\n"
+		    "release_collection@120 d a\n"
+		    "drop_index@120 d a i\n"
+		    "load_collection@120 d a\n");
+	end(&f);
+}
+
 int
 main(void)
 {
@@ -574,6 +609,7 @@ main(void)
 		cmocka_unit_test(a_load_waits_for_what_was_before_it),
 		cmocka_unit_test(a_truncation_is_told_once),
 		cmocka_unit_test(a_truncation_before_its_creation_is_none),
+		cmocka_unit_test(in_a_log_indexes_and_loads_wait_for_nothing),
 		cmocka_unit_test(fields_are_the_same_by_their_ids),
 		cmocka_unit_test(a_field_is_altered),
 		cmocka_unit_test(a_level_and_words_are_altered),
