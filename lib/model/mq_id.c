@@ -49,6 +49,12 @@ mq_id_cmp(struct mq_id a, struct mq_id b)
 	return cmp(a.batch, b.batch);
 }
 
+int
+mq_id_within(struct mq_id id, struct mq_id low, struct mq_id high)
+{
+	return mq_id_cmp(id, low) >= 0 && mq_id_cmp(id, high) <= 0;
+}
+
 /*
  * Behind the last record of a batch is the first one of the next entry, but
  * only the queue knows which the last one is.

@@ -34,6 +34,8 @@ int mq_id_is_first(struct mq_id id);
 
 /* As memcmp. */
 int mq_id_cmp(struct mq_id a, struct mq_id b);
+/* Is it from low to high, both included? */
+int mq_id_within(struct mq_id id, struct mq_id low, struct mq_id high);
 /* The least id behind id, whether a record has it or not. */
 struct mq_id mq_id_next(struct mq_id id);
 /* The id that mq_id_next was given; none if it is no such id. */

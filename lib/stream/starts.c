@@ -40,12 +40,6 @@ gone(const struct reader *r, const char *topic, const char *what,
 }
 
 static int
-is_within(struct mq_id id, const struct reader_start *s)
-{
-	return mq_id_cmp(id, s->low) >= 0 && mq_id_cmp(id, s->high) <= 0;
-}
-
-static int
 from_pos(
     struct reader *r, const char *topic, struct reader_start *s, struct err *e)
 {
@@ -66,7 +60,7 @@ from_pos(
 	s->skip_n = p->n;
 	s->skip_ts = p->ts;
 	s->skip_last = p->last;
-	if (!is_within(p->o, s))
+	if (!mq_id_within(p->o, s->low, s->high))
 		return gone(r, topic, "the position", p->o, s, e);
 	if (mq_id_cmp(p->n, s->high) > 0)
 		return gone(r, topic, "the next record to read", p->n, s, e);
@@ -100,7 +94,7 @@ from_start(
 			s->above = r->cat.ts;
 		return 0;
 	}
-	if (!is_within(first, s)) {
+	if (!mq_id_within(first, s->low, s->high)) {
 		gone(r, topic, "the first record of a collection", first, s, e);
 		return err_wrap(e,
 		    "rows are gone from the log (--from beginning takes what "
@@ -129,7 +123,7 @@ from_checkpoint(
 	}
 	if (!mq_id_is(least))
 		return from_time(r->start_ts, s);
-	if (!is_within(least, s))
+	if (!mq_id_within(least, s->low, s->high))
 		return gone(r, topic, "Milvus's checkpoint", least, s, e);
 	s->id = least;
 	s->skip_n = s->high;

@@ -54,8 +54,7 @@ reaches_coll(struct mq *r, const struct cat_coll *l, struct err *e)
 		if (!mq_id_is(t->id))
 			continue;
 		if (mq_ends(r, t->topic, &low, &high, e) == -1 ||
-		    ((mq_id_cmp(t->id, low) < 0 ||
-			 mq_id_cmp(t->id, high) > 0) &&
+		    (!mq_id_within(t->id, low, high) &&
 			gone(r, t->topic, t->id, low, high, e) == -1))
 			return err_wrap(
 			    e, "collection '%s.%s'", l->db, l->name);
@@ -145,8 +144,7 @@ fill_pos(struct check *c, struct mq *r, char **topics, struct err *e)
 		if (mq_ends(r, topics[i], &low, &high, e) == -1)
 			return -1;
 		o = first_start(c, topics[i]);
-		if (mq_id_is(o) &&
-		    (mq_id_cmp(o, low) < 0 || mq_id_cmp(o, high) > 0))
+		if (mq_id_is(o) && !mq_id_within(o, low, high))
 			return gone(r, topics[i], o, low, high, e);
 		o = mq_id_is(o) ? o : high;
 		json_object_set_new(pos, topics[i],

@@ -132,8 +132,7 @@ ask_ends(struct task_lag *l, struct mq *r)
 int
 topic_lag_inside(const struct topic_lag *t)
 {
-	return mq_id_cmp(t->committed, t->low) >= 0 &&
-	       mq_id_cmp(t->committed, t->high) <= 0;
+	return mq_id_within(t->committed, t->low, t->high);
 }
 
 /* -1 if the position is outside, so that nothing can be counted. */
