@@ -11,8 +11,10 @@ struct format {
 	const char *name;
 	const char *versions; /* that write it */
 	int first, last;      /* of them: 2003002 is 2.3.2 */
-	int strict; /* what cannot be read is not passed over: it may be the
-		       end of a transaction, or a change of a collection */
+	int streaming; /* it has all changes, and transactions, so that what
+			  cannot be read is not passed over; and no two records
+			  of a topic, but those of one transaction, have one
+			  timestamp */
 	int (*is)(const struct record *r);
 	/*
 	 * Read all but the rows. Spans of *m live until r is dropped, also

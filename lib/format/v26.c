@@ -326,7 +326,7 @@ const struct format format_v26 = {
 	.versions = "2.6.6 to 3.0",
 	.first = 2006006,
 	.last = 3000999,
-	.strict = 1,
+	.streaming = 1,
 	.is = is_v26,
 	.decode = v26_decode,
 };

@@ -125,7 +125,7 @@ is_before_us(
 {
 	const struct topic *t = topic_of(m, c->vchannel);
 
-	return t != NULL && t->pub.cut && t->first > b->first;
+	return t != NULL && t->pub.cut && t->pub.first > b->first;
 }
 
 static int
@@ -169,19 +169,18 @@ is_blocked(const struct merge *m, const struct rec *r)
 	return 0;
 }
 
-/* 1 if the copy stands now; 0 if its broadcast is out already. */
-static int
+/* The copy of a broadcast that is out already is none. */
+static void
 stand(struct merge *m, struct rec *r)
 {
 	if (broadcasts_done(m, r->msg.broadcast_id)) {
 		m->stats.retries++;
 		r->released = 1;
 		record_drop(&r->m);
-		return 0;
+		return;
 	}
 	barrier_see(barrier_of(m, r), r, r);
 	recs_push(&m->standing, r);
-	return 1;
 }
 
 void

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "catlog/catlog.h"
@@ -24,25 +23,41 @@ is_whole(const struct reader *r)
 	return 1;
 }
 
-/* The timestamp from which on the log, as we read it, has every change. */
+/*
+ * Up to where a topic that does not begin with its first record may lack some.
+ * All of it may be removed: then nothing of it tells, and what the catalogue
+ * has may have stood there.
+ */
+static int
+lacks_up_to(struct reader *r, struct mq *q, struct reader_topic *t,
+    uint64_t *ts, struct err *e)
+{
+	*ts = 0;
+	if (mq_id_is_first(t->began))
+		return 0;
+	if (mq_id_cmp(t->began, t->unused_end) < 0)
+		return record_ts(q, t->in->name, t->began, ts, e);
+	*ts = t->in->first = r->cat.ts;
+	return 0;
+}
+
+/* The timestamp from which on all topics, as they are left, have every change.
+ */
 static int
 told_from(struct reader *r, uint64_t *ts, struct err *e)
 {
-	*ts = r->start_ts;
-	if (r->start_ts != 0 || is_whole(r))
-		return 0;
-	for (size_t i = 0; i < r->n_topics; i++) {
-		struct reader_topic *t = &r->topics[i];
-		uint64_t first = 0;
+	struct mq *q = mq_open(&r->conf->kafka, e); /* r->k reads them */
+	int rc = q == NULL ? -1 : 0;
 
-		if (mq_id_is_first(t->began))
-			continue;
-		if (record_ts(r->asker, t->in->name, t->began, &first, e) == -1)
-			return -1;
-		if (first > *ts)
-			*ts = first;
+	for (size_t i = 0; i < r->n_topics && rc == 0; i++) {
+		uint64_t one = 0;
+
+		rc = lacks_up_to(r, q, &r->topics[i], &one, e);
+		if (one > *ts)
+			*ts = one;
 	}
-	return 0;
+	mq_close(q);
+	return rc;
 }
 
 static int
@@ -78,17 +93,12 @@ reader_by_log_start(struct reader *r, struct err *e)
 {
 	const struct cat_target at = { has_db, has_coll, has_part, has_index,
 		&r->view };
-	uint64_t ts;
-	int rc;
+	uint64_t ts = r->start_ts;
 
-	if ((r->asker = mq_open(&r->conf->kafka, e)) == NULL)
+	if (ts == 0 && !is_whole(r) && told_from(r, &ts, e) == -1)
 		return -1;
-	rc = told_from(r, &ts, e);
-	mq_close(r->asker);
-	r->asker = NULL;
-	if (rc == 0)
-		cat_rewind(&r->cat, ts, &at);
-	return rc;
+	cat_rewind(&r->cat, ts, &at);
+	return 0;
 }
 
 static int
@@ -119,7 +129,6 @@ static int
 leave(struct reader *r, struct err *e)
 {
 	struct rec *rec = merge_first(r->merge);
-
 	enum msg_use use = msg_use(rec->msg.kind);
 
 	if (use == MSG_USE_DDL)
@@ -148,7 +157,6 @@ static int
 release(struct reader *r, struct err *e)
 {
 	const struct rec *rec;
-	uint64_t lines;
 
 	while (
 	    (rec = merge_first(r->merge)) != NULL && rec->ts <= r->until_ts) {
@@ -160,13 +168,7 @@ release(struct reader *r, struct err *e)
 			break;
 	}
 	merge_release(r->merge, 0);
-	lines = emit_operations(&r->emit);
-	if (lines == r->lines_at_tick &&
-	    (merge_released(r->merge) <= r->tick_ts ||
-		clock_ns() - r->tick_ns < r->conf->tick_s * NS_PER_S))
-		return 0;
-	r->lines_at_tick = lines;
-	return reader_tick(r, OP_TICK, e);
+	return reader_tick_if_due(r, e);
 }
 
 static int

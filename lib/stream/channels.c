@@ -20,27 +20,6 @@ by_order(const void *a, const void *b)
 	return merge_before(*x, *y) ? -1 : 1;
 }
 
-/*
- * A producer's retry: the same bytes again. No two other records of a topic,
- * but those of one transaction, have one timestamp. A row that stands twice in
- * a transaction has the same key and is the same.
- */
-static int
-is_again(struct topic *t, const struct rec *r)
-{
-	size_t n = t->n_recent < MERGE_RECENT ? t->n_recent : MERGE_RECENT;
-	struct recent *slot = &t->recent[t->n_recent % MERGE_RECENT];
-
-	for (size_t i = 0; i < n; i++)
-		if (t->recent[i].id == (int64_t)r->ts &&
-		    t->recent[i].kind == r->msg.kind)
-			return 1;
-	slot->id = (int64_t)r->ts;
-	slot->kind = r->msg.kind;
-	t->n_recent++;
-	return 0;
-}
-
 static void
 ripen(struct merge *m, struct topic *t, uint64_t tick)
 {
@@ -76,6 +55,13 @@ tick(struct merge *m, struct topic *t, struct rec *r)
 	ripen(m, t, ts);
 }
 
+/* A change from before the upgrade: the catalogue of the start has it. */
+static int
+is_of_the_past(const struct rec *r)
+{
+	return !r->format->streaming && msg_use(r->msg.kind) == MSG_USE_DDL;
+}
+
 /* The counter for a record that does not wait, or NULL. */
 static uint64_t *
 leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
@@ -85,7 +71,7 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 			broadcasts_skip(m, r);
 		return &m->stats.skipped;
 	}
-	if (msg_use(r->msg.kind) == MSG_USE_NONE)
+	if (msg_use(r->msg.kind) == MSG_USE_NONE || is_of_the_past(r))
 		return &m->stats.ddl;
 	if (r->msg.broadcast_id != 0)
 		return broadcasts_done(m, r->msg.broadcast_id)
@@ -99,14 +85,14 @@ channels_add(struct merge *m, struct topic *t, struct rec *r)
 {
 	uint64_t *counter;
 
-	if (t->first == 0)
-		t->first = r->ts;
+	if (t->pub.first == 0)
+		t->pub.first = r->ts;
 	txns_term(m, t, r);
 	if (r->msg.kind == MSG_TICK) {
 		tick(m, t, r);
 		return NULL;
 	}
-	if (r->msg.txn_id == 0 && is_again(t, r)) {
+	if (merge_is_retry(t, r)) {
 		m->stats.retries++;
 		merge_mark(t, r);
 		return NULL;
@@ -137,23 +123,21 @@ merge_by_channel(struct merge *m)
 static uint64_t
 below(uint64_t out, const struct rec *r, int topic)
 {
-	return r != NULL && r->m.topic == topic && r->ts <= out ? r->ts - 1
-								: out;
+	return r->m.topic == topic && r->ts <= out ? r->ts - 1 : out;
 }
 
 uint64_t
-channels_out(const struct merge *m, const struct topic *t)
+channels_out(const struct merge *m, size_t topic)
 {
-	uint64_t out = t->pub.tick;
-	int i = 0;
+	const struct merge_topic *t = &m->v[topic]->pub;
+	uint64_t out = t->tick;
+	int i = (int)topic;
 
-	while (m->v[i] != t)
-		i++;
 	for (size_t k = 0; k < m->n_heap; k++)
 		out = below(out, m->heap[k], i);
 	for (size_t k = 0; k < m->standing.n; k++)
 		out = below(out, m->standing.v[k], i);
-	return out > t->pub.out ? out : t->pub.out;
+	return out > t->out ? out : t->out;
 }
 
 void
@@ -161,7 +145,7 @@ merge_end(struct merge *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		m->v[i]->pub.cut = 1;
-		m->v[i]->first = UINT64_MAX;
+		m->v[i]->pub.first = UINT64_MAX;
 		ripen(m, m->v[i], UINT64_MAX);
 	}
 }

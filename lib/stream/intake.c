@@ -42,7 +42,7 @@ take_record(struct reader *r, struct record *k, struct err *e)
 		    "came is offset %s",
 		    t->in->name, MQ_TEXT(want), MQ_TEXT(id));
 	}
-	if (format_of(k)->strict && !r->by_log) {
+	if (format_of(k)->streaming && !r->by_log) {
 		record_free(k);
 		return err_set(e, ERR_TEMP,
 		    "topic '%s' offset %s: from here on the source writes the "

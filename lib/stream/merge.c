@@ -82,26 +82,6 @@ merge_bytes(const struct merge *m)
 	return bytes;
 }
 
-/* A producer's retry: the same type and message id, not long ago. */
-static int
-retry(struct topic *t, const struct msg *msg)
-{
-	size_t n = t->n_recent < MERGE_RECENT ? t->n_recent : MERGE_RECENT;
-	struct recent *slot = &t->recent[t->n_recent % MERGE_RECENT];
-
-	if (msg->msg_id == 0 ||
-	    (msg->kind != MSG_INSERT && msg->kind != MSG_DELETE))
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		if (t->recent[i].id == msg->msg_id &&
-		    t->recent[i].kind == msg->kind)
-			return 1;
-	slot->id = msg->msg_id;
-	slot->kind = msg->kind;
-	t->n_recent++;
-	return 0;
-}
-
 /* DDL messages: the catalogue has better data, so they are only counted. */
 static int
 is_ddl(enum msg_kind kind)
@@ -150,7 +130,7 @@ leaves_at_once(struct merge *m, struct topic *t, const struct rec *r)
 		return &m->stats.skipped;
 	if (is_ddl(r->msg.kind) || is_known(t, r))
 		return &m->stats.ddl;
-	if (!r->broken && retry(t, &r->msg))
+	if (!r->broken && merge_is_retry(t, r))
 		return &m->stats.retries;
 	if (!merge_wants(m, r))
 		return &m->stats.unwanted;
@@ -184,7 +164,7 @@ merge_add(struct merge *m, const struct format *f, struct record *own_k,
 	if (f->decode(&r->m, &r->msg, e) == -1) {
 		err_wrap(
 		    e, "topic '%s' offset %s", t->pub.name, MQ_TEXT(r->m.id));
-		if (f->strict) {
+		if (f->streaming) {
 			merge_rec_free(r);
 			return NULL;
 		}
@@ -291,7 +271,7 @@ merge_release(struct merge *m, uint64_t ts)
 		m->released = ts;
 	for (size_t i = 0; i < m->n; i++) {
 		m->v[i]->pub.out =
-		    m->by_channel ? channels_out(m, m->v[i]) : m->released;
+		    m->by_channel ? channels_out(m, i) : m->released;
 		merge_shift(m->v[i]);
 	}
 	if (m->by_channel && channels_proven(m) > m->released)

@@ -51,8 +51,10 @@ struct merge_topic {
 	/* What the caller sets: */
 	struct mq_id skip_n; /* records below with ts <= skip_ts are not ours */
 	uint64_t skip_ts;
-	int by_time;        /* as a time was wanted, not a position */
-	int cut;            /* there may be records before the first one */
+	int by_time;    /* as a time was wanted, not a position */
+	int cut;        /* there may be records before the first one, */
+	uint64_t first; /* whose timestamp this is; or, before there is one, up
+			   to which they are removed */
 	uint64_t skip_last; /* timestamp of the record before skip_n, or 0 */
 	int used;           /* an included live collection is on it */
 	int settled;        /* unused, and no record of it is still to come */

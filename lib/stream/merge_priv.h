@@ -44,7 +44,6 @@ struct topic {
 	struct recent recent[MERGE_RECENT];
 	size_t n_recent; /* ever added */
 	/* streaming log only */
-	uint64_t first;    /* timestamp of the first record that was read */
 	uint64_t term;     /* the WAL's, of the newest record */
 	struct txn **txns; /* open ones */
 	size_t n_txns, txns_cap;
@@ -86,6 +85,8 @@ void merge_mark(struct topic *t, struct rec *r);
 void merge_shift(struct topic *t); /* forget what has left */
 void merge_rec_free(struct rec *r);
 int merge_rank(enum msg_kind kind);
+/* Has a producer written it again? Then it is not to be taken. */
+int merge_is_retry(struct topic *t, const struct rec *r);
 int merge_wants(const struct merge *m, const struct rec *r);
 void recs_push(struct recs *l, struct rec *r);
 int merge_skips(const struct topic *t, const struct rec *r);
@@ -96,7 +97,7 @@ int merge_skips(const struct topic *t, const struct rec *r);
  */
 struct rec *channels_add(struct merge *m, struct topic *t, struct rec *r);
 /* All up to this of the topic is out, or is not there. */
-uint64_t channels_out(const struct merge *m, const struct topic *t);
+uint64_t channels_out(const struct merge *m, size_t topic);
 /* And this of all topics in use; 0 if there is none. */
 uint64_t channels_proven(const struct merge *m);
 void channels_free(struct merge *m);

@@ -138,6 +138,35 @@ merge_shift(struct topic *t)
 	}
 }
 
+/* What a producer's retry has again; 0: nothing would tell. */
+static int64_t
+mark_of(const struct rec *r)
+{
+	enum msg_kind kind = r->msg.kind;
+
+	if (r->format->streaming) /* twice in a transaction: the same row */
+		return r->msg.txn_id == 0 ? (int64_t)r->ts : 0;
+	return kind == MSG_INSERT || kind == MSG_DELETE ? r->msg.msg_id : 0;
+}
+
+int
+merge_is_retry(struct topic *t, const struct rec *r)
+{
+	size_t n = t->n_recent < MERGE_RECENT ? t->n_recent : MERGE_RECENT;
+	struct recent *slot = &t->recent[t->n_recent % MERGE_RECENT];
+	int64_t id = mark_of(r);
+
+	if (id == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (t->recent[i].id == id && t->recent[i].kind == r->msg.kind)
+			return 1;
+	slot->id = id;
+	slot->kind = r->msg.kind;
+	t->n_recent++;
+	return 0;
+}
+
 int
 merge_rank(enum msg_kind kind)
 {

@@ -182,6 +182,8 @@ int reader_channels(struct reader *r, struct err *e);
  */
 int reader_release(struct reader *r, struct err *e);
 int reader_tick(struct reader *r, enum opname op, struct err *e);
+/* A tick if there were operations since the last one, or it is time. */
+int reader_tick_if_due(struct reader *r, struct err *e);
 /* Every topic has been read to where it ended when we began. */
 int reader_at_ends(const struct reader *r);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "model/tso.h"
 
@@ -125,6 +126,11 @@ txns_add(struct merge *m, struct topic *t, struct rec *r)
 		txn_commit(m, t, x, r);
 	else if (x != NULL)
 		txn_drop(m, t, x);
+	else if (r->msg.kind == MSG_COMMIT && t->pub.cut && !merge_skips(t, r))
+		log_warn("topic '%s' offset %s: a transaction that began "
+			 "before the first record that is read is not in the "
+			 "stream",
+		    t->pub.name, MQ_TEXT(r->m.id));
 	merge_mark(t, r);
 	return NULL;
 }

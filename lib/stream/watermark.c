@@ -76,12 +76,23 @@ reader_tick(struct reader *r, enum opname op, struct err *e)
 	return out_flush(&r->out, e);
 }
 
+int
+reader_tick_if_due(struct reader *r, struct err *e)
+{
+	uint64_t lines = emit_operations(&r->emit);
+
+	if (lines == r->lines_at_tick &&
+	    (merge_released(r->merge) <= r->tick_ts ||
+		clock_ns() - r->tick_ns < r->conf->tick_s * NS_PER_S))
+		return 0;
+	r->lines_at_tick = lines;
+	return reader_tick(r, OP_TICK, e);
+}
+
 /* Write everything up to w, in order, then a tick if there was something. */
 static int
 release(struct reader *r, uint64_t w, struct err *e)
 {
-	uint64_t lines;
-
 	for (;;) {
 		const struct rec *rec = merge_first(r->merge);
 		uint64_t next = ddl_next(r->ddl);
@@ -109,14 +120,7 @@ release(struct reader *r, uint64_t w, struct err *e)
 	if (r->rbac != NULL && w > 0)
 		rbac_write(r->rbac, w);
 	merge_release(r->merge, w);
-	lines = emit_operations(&r->emit);
-	if (lines != r->lines_at_tick ||
-	    (merge_released(r->merge) > r->tick_ts &&
-		clock_ns() - r->tick_ns >= r->conf->tick_s * NS_PER_S)) {
-		r->lines_at_tick = lines;
-		return reader_tick(r, OP_TICK, e);
-	}
-	return 0;
+	return reader_tick_if_due(r, e);
 }
 
 int

@@ -39,7 +39,13 @@ decode(struct record *r, struct msg *m, struct err *e)
 static const struct format said = {
 	.name = "test",
 	.decode = decode,
-	.strict = 1,
+	.streaming = 1,
+};
+
+/* Of a topic that was upgraded: its first records are of another log. */
+static const struct format old = {
+	.name = "old",
+	.decode = decode,
 };
 
 static struct err err;
@@ -52,7 +58,7 @@ ms(uint64_t n)
 }
 
 static void
-put(int topic, struct said s)
+put_as(const struct format *f, int topic, struct said s)
 {
 	struct record k = { .topic = topic,
 		.id = merge_topic(m, (size_t)topic)->next,
@@ -60,8 +66,14 @@ put(int topic, struct said s)
 
 	s.msg.ts = ms(s.msg.ts);
 	k.ptr = k.own = x_memdup(&s, sizeof s);
-	merge_add(m, &said, &k, &err);
+	merge_add(m, f, &k, &err);
 	assert_int_equal(err.kind, ERR_NONE);
+}
+
+static void
+put(int topic, struct said s)
+{
+	put_as(&said, topic, s);
 }
 
 static void
@@ -285,6 +297,38 @@ a_retry_is_written_once(void **state)
 	assert_int_equal(merge_stats(m)->retries, 1);
 }
 
+/* Of one request there are several, with its timestamp. */
+static void
+an_older_log_has_ids_for_retries(void **state)
+{
+	struct said a = { .msg = { .kind = MSG_INSERT, .ts = 10, .msg_id = 1 },
+		.name = "a" };
+	struct said b = { .msg = { .kind = MSG_INSERT, .ts = 10, .msg_id = 2 },
+		.name = "b" };
+
+	(void)state;
+	put_as(&old, 0, a);
+	put_as(&old, 0, b);
+	put_as(&old, 0, b);
+	tick(0, 20);
+	assert_string_equal(out(), "a@10 b@10");
+	assert_int_equal(merge_stats(m)->retries, 1);
+}
+
+static void
+a_change_of_an_older_log_is_in_the_catalogue(void **state)
+{
+	struct said s = { .msg = { .kind = MSG_CREATE_PARTITION, .ts = 10 },
+		.name = "past" };
+
+	(void)state;
+	put_as(&old, 0, s);
+	row(0, MSG_INSERT, "a", 11, 0);
+	tick(0, 20);
+	assert_string_equal(out(), "a@11");
+	assert_int_equal(merge_stats(m)->ddl, 1);
+}
+
 static const char three[] = "t0_vcchan t0_1v0 t1_1v0";
 
 static void
@@ -396,6 +440,21 @@ a_copy_before_the_first_record_of_a_cut_topic_is_not_waited_for(void **state)
 	assert_string_equal(out(), "ddl5@10");
 }
 
+/* All of topic 1 up to 15 is removed, and nothing has come since. */
+static void
+a_copy_that_was_removed_is_not_waited_for(void **state)
+{
+	(void)state;
+	merge_topic(m, 1)->cut = 1;
+	merge_topic(m, 1)->first = ms(15);
+	copy(0, "t0_vcchan", 10, 5, three);
+	copy(0, "t0_1v0", 11, 5, three);
+	copy(0, "t0_vcchan", 16, 6, three);
+	copy(0, "t0_1v0", 17, 6, three);
+	tick(0, 20);
+	assert_string_equal(out(), "ddl5@10");
+}
+
 static void
 a_position_is_of_each_topic(void **state)
 {
@@ -438,6 +497,8 @@ main(void)
 		T(a_newer_writer_ends_what_was_open),
 		T(a_begin_again_forgets_the_first),
 		T(a_retry_is_written_once),
+		T(an_older_log_has_ids_for_retries),
+		T(a_change_of_an_older_log_is_in_the_catalogue),
 		T(a_broadcast_leaves_once_behind_all_before_its_copies),
 		T(what_is_older_than_a_copy_leaves_before_it),
 		T(other_channels_of_the_topic_go_on),
@@ -445,6 +506,7 @@ main(void)
 		T(two_broadcasts_leave_in_their_order),
 		T(what_the_start_has_is_not_written_again),
 		T(a_copy_before_the_first_record_of_a_cut_topic_is_not_waited_for),
+		T(a_copy_that_was_removed_is_not_waited_for),
 		T(a_position_is_of_each_topic),
 		T(the_end_takes_what_has_no_tick_behind_it),
 	};
