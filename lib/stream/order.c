@@ -144,7 +144,7 @@ mark_of(const struct rec *r)
 {
 	enum msg_kind kind = r->msg.kind;
 
-	if (r->format->streaming) /* twice in a transaction: the same row */
+	if (r->format->streaming) /* a transaction looks for itself */
 		return r->msg.txn_id == 0 ? (int64_t)r->ts : 0;
 	return kind == MSG_INSERT || kind == MSG_DELETE ? r->msg.msg_id : 0;
 }

@@ -1,6 +1,7 @@
 #include "stream/merge_priv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -106,6 +107,24 @@ txn_commit(struct merge *m, struct topic *t, struct txn *x, struct rec *r)
 	txn_close(t, x);
 }
 
+/*
+ * Has it this row already? Where all of its rows have the commit's timestamp
+ * when they come, only their bytes tell.
+ */
+static int
+txn_has(const struct txn *x, const struct rec *r)
+{
+	for (size_t i = 0; i < x->rows.n; i++) {
+		const struct rec *o = x->rows.v[i];
+
+		if (o->ts == r->ts && o->msg.kind == r->msg.kind &&
+		    o->m.len == r->m.len &&
+		    memcmp(o->m.ptr, r->m.ptr, r->m.len) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 struct rec *
 txns_add(struct merge *m, struct topic *t, struct rec *r)
 {
@@ -118,6 +137,11 @@ txns_add(struct merge *m, struct topic *t, struct rec *r)
 	if (x != NULL && r->ts > x->last)
 		x->last = r->ts;
 	if (x != NULL && msg_use(r->msg.kind) != MSG_USE_TXN) {
+		if (txn_has(x, r)) {
+			m->stats.retries++;
+			merge_mark(t, r);
+			return NULL;
+		}
 		recs_push(&x->rows, r);
 		merge_keep(t, r);
 		return r;

@@ -297,6 +297,25 @@ a_retry_is_written_once(void **state)
 	assert_int_equal(merge_stats(m)->retries, 1);
 }
 
+static void
+a_retry_in_a_transaction_is_written_once(void **state)
+{
+	(void)state;
+	row(0, MSG_BEGIN, "", 10, 7);
+	row(0, MSG_DELETE, "a", 11, 7);
+	row(0, MSG_INSERT, "b", 12, 7);
+	row(0, MSG_DELETE, "a", 11, 7);
+	row(0, MSG_INSERT, "c", 12,
+	    7); /* as they come with the commit's time */
+	row(0, MSG_INSERT, "b", 12, 7);
+	row(0, MSG_COMMIT, "", 18, 7);
+	row(0, MSG_COMMIT, "", 18, 7);
+	tick(0, 20);
+	assert_string_equal(out(), "a@18 b@18 c@18");
+	assert_int_equal(merge_stats(m)->retries, 2);
+	assert_int_equal(place("t0")->o.entry, place("t0")->n.entry);
+}
+
 /* Of one request there are several, with its timestamp. */
 static void
 an_older_log_has_ids_for_retries(void **state)
@@ -497,6 +516,7 @@ main(void)
 		T(a_newer_writer_ends_what_was_open),
 		T(a_begin_again_forgets_the_first),
 		T(a_retry_is_written_once),
+		T(a_retry_in_a_transaction_is_written_once),
 		T(an_older_log_has_ids_for_retries),
 		T(a_change_of_an_older_log_is_in_the_catalogue),
 		T(a_broadcast_leaves_once_behind_all_before_its_copies),
