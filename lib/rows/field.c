@@ -150,6 +150,23 @@ fdata_bind(struct fdata *c, const struct schema *s, struct err *e)
 	return 0;
 }
 
+/*
+ * The value of {"long":"7"}; numbers, truths and texts are in rows as they are
+ * there.
+ */
+static void
+set_same(struct fdata *c, const struct field *f)
+{
+	const char *from = f->default_json == NULL || f->type > TYPE_VARCHAR
+			       ? NULL
+			       : strchr(f->default_json, ':');
+
+	if (from == NULL)
+		return;
+	c->same = from + 1;
+	c->same_len = (size_t)(strrchr(from, '}') - c->same);
+}
+
 void
 fdata_bind_missing(struct fdata *c, const struct field *f)
 {
@@ -158,5 +175,6 @@ fdata_bind_missing(struct fdata *c, const struct field *f)
 	c->id = f->id;
 	c->info = type_info(f->type);
 	c->missing = 1;
+	set_same(c, f);
 	set_key(c);
 }

@@ -25,10 +25,12 @@ struct fdata {
 	const char *name; /* not terminated */
 	size_t name_len;
 	int type, elem;
-	int dynamic; /* $meta */
-	int unknown; /* not in the schema */
-	int missing; /* not in the message: every row has null */
-	size_t dim;  /* of a vector; 0: sparse, or not said */
+	int dynamic;      /* $meta */
+	int unknown;      /* not in the schema */
+	int missing;      /* not in the message */
+	const char *same; /* what every row has then; NULL: null */
+	size_t same_len;
+	size_t dim; /* of a vector; 0: sparse, or not said */
 	const struct type_info *info;
 
 	const uint8_t *body; /* ScalarField or VectorField */
@@ -56,7 +58,10 @@ int fdata_parse(struct fdata *c, const void *p, size_t len, struct err *e);
  */
 int fdata_bind(struct fdata *c, const struct schema *s, struct err *e);
 
-/* For a field of the schema that the message lacks: null in every row. */
+/*
+ * For a field of the schema that the message lacks: in every row its default,
+ * as Milvus reads rows that are older than a field, or null.
+ */
 void fdata_bind_missing(struct fdata *c, const struct field *f);
 
 /*

@@ -240,6 +240,10 @@ int
 fdata_write(
     struct fdata *c, size_t row, const struct rows_opts *o, struct jsonw *w)
 {
+	if (c->same != NULL) {
+		jw_raw(w, NULL, c->same, c->same_len);
+		return 0;
+	}
 	if (c->missing || (c->valid != NULL && !c->valid[row])) {
 		jw_null(w, NULL);
 		return c->missing ? 0 : fdata_skip(c);

@@ -27,9 +27,9 @@ struct rows_opts {
  * A column is matched to the schema by field id, then by name; columns are
  * written in the order of ids, $meta last. A column that the schema lacks keeps
  * its name in the message and is written behind the others. A field that the
- * message lacks is null if it is nullable, left out if it is dynamic or the
- * output of a function, and else an error. Without a schema (NULL) names, types
- * and dimensions are the message's.
+ * message lacks has its default or null if it is nullable, is left out if it is
+ * dynamic or the output of a function, and else an error. Without a schema
+ * (NULL) names, types and dimensions are the message's.
  *
  * Everything is checked here, before the first row is written: every column has
  * a value (or null) for each row, of the schema's type and dimension. NULL with

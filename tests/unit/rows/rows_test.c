@@ -8,6 +8,7 @@
 
 #include "../insmake.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "codec/json_write.h"
 #include "rows/rows.h"
 
@@ -100,6 +101,38 @@ a_schema_may_be_newer(void **state)
 	b = vectors(TYPE_INT8_VECTOR, 4, 2, bytes, 8, NULL);
 	check(&b, fields, NULL,
 	    "insert: field 'x': type 105, the schema says 21");
+}
+
+/* As Milvus reads rows that are older than the field. */
+static void
+a_field_that_is_not_there_has_its_default(void **state)
+{
+	static const char *const types[][2] = {
+		{ "\"VarChar\"", "{\"string\":\"a:}\"}" },
+		{ "\"Int64\"", "{\"long\":\"-7\"}" },
+		{ "\"Int8\"", "{\"int\":3}" },
+		{ "\"Double\"", "{\"double\":2.5}" },
+		{ "\"Bool\"", "{\"bool\":true}" },
+	};
+	static const char *const want[] = { "\"a:}\"", "\"-7\"", "3", "2.5",
+		"true" };
+	static const struct rows_opts evolves = { ROWS_BASE64, 0, 1 };
+	static const char bytes[8];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		struct buf b = vectors(TYPE_INT8_VECTOR, 4, 2, bytes, 8, NULL);
+		char *field =
+		    x_asprintf("{\"id\":103,\"name\":\"x\",\"type\":%s,"
+			       "\"nullable\":true,\"default\":%s}",
+			types[i][0], types[i][1]);
+		char *rows =
+		    x_asprintf("[{\"x\":%s},{\"x\":%s}]", want[i], want[i]);
+
+		check(&b, field, &evolves, rows);
+		free(field);
+		free(rows);
+	}
 }
 
 static void
@@ -606,6 +639,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors_are_their_bytes_in_base64),
 		cmocka_unit_test(a_schema_may_be_newer),
+		cmocka_unit_test(a_field_that_is_not_there_has_its_default),
 		cmocka_unit_test(halves_are_the_shortest_decimal_of_their_bits),
 		cmocka_unit_test(bytes_are_signed_or_not_by_type),
 		cmocka_unit_test(a_sparse_vector_is_pairs),
