@@ -13,8 +13,6 @@ import json
 import os
 import sys
 
-import grpc
-
 PREFIX = '/milvus.proto.milvus.MilvusService/'
 
 
@@ -192,26 +190,29 @@ class Asked:
     def ListPrivilegeGroups(self, q):
         return b''.join(text(2, raw) for _, _, raw in self.under('root-coord/privilege-group/'))
 
-    def call(self, method, data, context):
-        if self.word == 'login' and dict(context.invocation_metadata()).get('authorization') != base64.b64encode(b'root:secret').decode():
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, 'auth check failure, please check username and password are correct')
+    def call(self, method, data):
         try:
             return getattr(self, method)(fields(data))
         except Refused as e:
             return text(1, num(1, 1) + text(2, e.args[1]) + num(3, e.args[0]))
 
 
-class Handler(grpc.GenericRpcHandler):
-    def __init__(self, asked):
-        self.asked = asked
-
-    def service(self, details):
-        method = details.method.removeprefix(PREFIX)
-        return grpc.unary_unary_rpc_method_handler(lambda data, context: self.asked.call(method, data, context))
-
-
 def main(keys, file, word=''):
-    server = grpc.server(concurrent.futures.ThreadPoolExecutor(8), handlers=[Handler(Asked(keys, word))])
+    import grpc
+    asked = Asked(keys, word)
+
+    def call(method, data, context):
+        login = dict(context.invocation_metadata()).get('authorization')
+        if word == 'login' and login != base64.b64encode(b'root:secret').decode():
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, 'auth check failure, please check username and password are correct')
+        return asked.call(method, data)
+
+    class Handler(grpc.GenericRpcHandler):
+        def service(self, details):
+            method = details.method.removeprefix(PREFIX)
+            return grpc.unary_unary_rpc_method_handler(lambda data, context: call(method, data, context))
+
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(8), handlers=[Handler()])
     port = server.add_insecure_port('127.0.0.1:0')
     server.start()
     with open(file + '.new', 'w') as f:
@@ -220,4 +221,5 @@ def main(keys, file, word=''):
     server.wait_for_termination()
 
 
-main(*sys.argv[1:])
+if __name__ == '__main__':
+    main(*sys.argv[1:])

@@ -12,6 +12,7 @@ As Milvus 2.6.20: a start beyond the end is silently the earliest; an id that is
 hangs; with end_timetick a call ends with status 0 once the clock is past it; a transaction whose first member is before the
 start is not sent. What differs from a real one is said in a file each, looked for at every call:
   version   instead of 2.6.20         login   USER:PASSWORD, else grpc-status 16      deny   grpc-status 7 for DumpMessages
+  keys      the path of the KEYS of asked.py: it answers questions about that catalogue, too
   P.first   the id below which nothing is kept any more: a start below it is silently there
   P.flood   {"messages": N, "bytes": B}   instead of P.jsonl, made as it is sent, ids from 1 on
   faults    [{"method": M, "pchannel": P, "skip": N, "times": N, ...}]   the first that fits a call and is not used up:
@@ -34,6 +35,7 @@ import sys
 import threading
 import time
 
+import asked
 import h2
 
 PREFIX = '/milvus.proto.milvus.MilvusService/'
@@ -138,6 +140,7 @@ class Fake:
     def __init__(self, folder):
         self.dir, self.lock, self.logs, self.rules, self.used = folder, threading.RLock(), {}, '', {}
         self.last_ts = 0
+        self.catalogue = asked.Asked(self.said('keys'), '') if self.said('keys') else None
         self.out = open(self.at('log'), 'a', buffering=1)
         os.makedirs(self.at('inbox'), exist_ok=True)
 
@@ -222,6 +225,8 @@ class Fake:
             return self.unary(s, method, field(1, b'') + field(2, version))
         if method == 'AllocTimestamp':
             return self.unary(s, method, field(1, b'') + field(2, self.now()))
+        if method != 'DumpMessages' and self.catalogue:
+            return self.unary(s, method, self.catalogue.call(method, s.body[5:]))
         if method != 'DumpMessages':
             return self.end(s, 12, 'unknown method ' + method, method)
         if deny:
