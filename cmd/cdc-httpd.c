@@ -22,7 +22,7 @@
 #include "task/task.h"
 #include "web/server.h"
 
-enum { MAX_TABLE = 40 };
+enum { MAX_TABLE = 48 };
 
 #define LISTEN "127.0.0.1:8444" /* Milvus-CDC's port */
 
@@ -43,8 +43,8 @@ allow_source(void *to, const struct opt *o, const char *arg, struct err *e)
 	(void)o;
 	if (!api_source_word(arg, n) || arg[n] == '\0' || arg[n + 1] == '\0')
 		return err_set(e, ERR_USAGE,
-		    "'%s' is not etcd=, root=, meta-path=, brokers= or "
-		    "cluster= with a value",
+		    "'%s' is not etcd=, root=, meta-path=, brokers=, cluster= "
+		    "or source= with a value",
 		    arg);
 	opt_append(to, arg);
 	return 0;
@@ -117,7 +117,8 @@ static const struct opt own[] = {
 static int
 of_source(const struct task_option *o)
 {
-	return o->prog == TASK_META || strcmp(o->name, "brokers") == 0 ||
+	return o->prog == TASK_META || o->prog == TASK_PROGS ||
+	       strcmp(o->name, "brokers") == 0 ||
 	       strcmp(o->name, "property") == 0 ||
 	       strcmp(o->name, "cluster") == 0;
 }

@@ -81,6 +81,13 @@ say_token(const struct task_args *a)
 		log_warn("CDC_TOKEN is not kept: each run logs in with what "
 			 "CDC_TOKEN is in its own environment, or not at all; "
 			 "--token-file FILE is kept");
+	if (json_object_get(a->options, "source") != NULL &&
+	    json_object_get(a->options, "source-token-file") == NULL &&
+	    opt_env("CDC_SOURCE_TOKEN", NULL) != NULL)
+		log_warn(
+		    "CDC_SOURCE_TOKEN is not for tasks: they log in at "
+		    "their source with --source-token-file FILE, or not at "
+		    "all");
 }
 
 /* Print what was found even if the task could not be made. */

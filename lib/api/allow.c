@@ -15,7 +15,7 @@
  */
 
 static const char *const source_words[] = { "etcd", "root", "meta-path",
-	"brokers", "cluster", NULL };
+	"brokers", "cluster", "source", NULL };
 
 int
 api_source_word(const char *name, size_t n)
@@ -43,15 +43,16 @@ is_listed(const char *const *list, const char *name, const char *value)
 }
 
 /*
- * Drops the login for the server's own etcd or brokers, because the request
- * names others.
+ * Drops the login for the server's own etcd, brokers or Milvus, because the
+ * request names others.
  */
 static void
 forget_login(struct order *o, const char *name)
 {
 	static const char *const logins[][2] = { { "etcd", "etcd-user-file" },
 		{ "etcd", "etcd-cert" }, { "etcd", "etcd-key" },
-		{ "brokers", "property" } };
+		{ "brokers", "property" }, { "source", "source-token-file" },
+		{ "source", "source-cert" }, { "source", "source-key" } };
 
 	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++)
 		if (strcmp(logins[i][0], name) == 0 &&

@@ -218,6 +218,14 @@ beside(void *arg, json_t *task, const json_t *other, struct err *e)
 
 /* ---- the order ---- */
 
+static int
+same_option(const json_t *a, const json_t *b, const char *name)
+{
+	const json_t *x = option_list(a, name), *y = option_list(b, name);
+
+	return x == y || json_equal(x, y);
+}
+
 /*
  * 1 if an existing task is equal to the ordered one, including its source and
  * its secret.
@@ -226,7 +234,7 @@ static int
 same_task(struct order *o, const json_t *task)
 {
 	static const char *const words[] = { "etcd", "root", "brokers",
-		"target" };
+		"source", "target" };
 	json_t *there = state_task(o->c->api->dir, o->id, &o->c->e);
 	char *path = state_path(o->c->api->dir, o->id, TASK_TOKEN), *token;
 	struct err ignored;
@@ -234,8 +242,7 @@ same_task(struct order *o, const json_t *task)
 	    json_object_get(there, o->key), json_object_get(task, o->key));
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		same &= json_equal(
-		    option_list(there, words[i]), option_list(task, words[i]));
+		same &= same_option(there, task, words[i]);
 	token = trust_secret(path, NULL, &ignored);
 	same &= o->token == NULL ? token == NULL
 				 : token != NULL && !strcmp(token, o->token);

@@ -16,15 +16,17 @@
 static const struct doctor_check checks[] = {
 	{ "words", check_words_line, { NULL }, 0 },
 	{ "others", check_others, { "words" }, 0 },
-	{ "etcd", check_etcd_line, { "words" }, DOCTOR_REACHES },
-	{ "root", check_root, { "etcd" }, 0 },
+	{ "etcd", check_etcd_line, { "words" }, DOCTOR_REACHES | DOCTOR_ETCD },
+	{ "source", check_source, { "words" }, DOCTOR_REACHES | DOCTOR_MILVUS },
+	{ "root", check_root, { "etcd", "source" }, 0 },
 	{ "selection", check_selection, { "root" }, 0 },
-	{ "zstd", check_zstd, { NULL }, 0 },
-	{ "kafka", check_kafka, { "words", "zstd" }, DOCTOR_REACHES },
-	{ "topics", check_topics, { "kafka", "root" }, 0 },
-	{ "format", check_format, { "topics" }, 0 },
-	{ "size", check_size, { "topics" }, 0 },
-	{ "retention", check_retention, { "topics" }, 0 },
+	{ "zstd", check_zstd, { NULL }, DOCTOR_KAFKA },
+	{ "kafka", check_kafka, { "words", "zstd" },
+	    DOCTOR_REACHES | DOCTOR_KAFKA },
+	{ "topics", check_topics, { "kafka", "root" }, DOCTOR_KAFKA },
+	{ "format", check_format, { "topics" }, DOCTOR_KAFKA },
+	{ "size", check_size, { "topics" }, DOCTOR_KAFKA },
+	{ "retention", check_retention, { "topics" }, DOCTOR_KAFKA },
 	{ "position", check_position, { "words" }, 0 },
 	{ "target", check_target, { "words" }, DOCTOR_REACHES },
 	{ "login", check_login, { "target" }, 0 },
@@ -69,7 +71,7 @@ choose(struct doctor *d, struct err *e)
 		d->shown[i] =
 		    d->c->coll != NULL
 			? i == COLLECTION
-			: i != COLLECTION &&
+			: i != COLLECTION && doctor_applies(d, i) &&
 			      (d->c->made || !(checks[i].how & DOCTOR_MADE));
 	while (s != NULL) {
 		size_t n = strcspn(s, ","), i = doctor_number(d, s, n);
@@ -79,6 +81,11 @@ choose(struct doctor *d, struct err *e)
 		if ((checks[i].how & DOCTOR_MADE) && !d->c->made)
 			return err_set(e, ERR_USAGE,
 			    "--check: '%s' is for a task that is there",
+			    checks[i].name);
+		if (!doctor_applies(d, i))
+			return err_set(e, ERR_USAGE,
+			    "--check: '%s' is not for where this task's "
+			    "catalogue and log come from",
 			    checks[i].name);
 		d->shown[i] = 1;
 		s = s[n] == '\0' ? NULL : s + n + 1;

@@ -4,7 +4,7 @@
 #include "doctor/priv.h"
 #include "model/rename.h"
 #include "state/ids.h"
-#include "task/check_target.h"
+#include "task/servers.h"
 #include "task/task.h"
 
 /* Checks that the source is not its own target (law 12). */

@@ -473,6 +473,10 @@ check_position(struct doctor *d)
 	}
 	if (refused(d))
 		return;
+	if (task_reads_source(d->c->task)) {
+		doctor_unasked(d, NULL, "a run finds out");
+		return;
+	}
 	if (d->cp.gen == 0) {
 		no_position(d);
 		return;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "task/task.h"
 
 enum { CHECK_S = 20 };
 
@@ -23,6 +24,18 @@ doctor_number(const struct doctor *d, const char *name, size_t n)
 				     d->checks[i].name[n] != '\0'))
 		i++;
 	return i;
+}
+
+int
+doctor_applies(const struct doctor *d, size_t i)
+{
+	int how = d->checks[i].how;
+	int asks = task_asks_source(d->c->task);
+	int reads = task_reads_source(d->c->task);
+
+	return !((how & DOCTOR_ETCD) && asks) &&
+	       !((how & DOCTOR_KAFKA) && reads) &&
+	       !((how & DOCTOR_MILVUS) && !asks && !reads);
 }
 
 /* Check i has no answer, since a check that it needs has none. */
@@ -51,6 +64,8 @@ doctor_make(struct doctor *d, size_t i)
 		const char *need = d->checks[i].needs[k];
 		size_t n = doctor_number(d, need, strlen(need));
 
+		if (!doctor_applies(d, n))
+			continue;
 		doctor_make(d, n);
 		if (d->done[n].verdict >= V_UNKNOWN) {
 			not_asked(d, i, n);

@@ -36,9 +36,17 @@ struct doctor;
 /*
  * A check that needs others is not run if one of them went wrong. DOCTOR_MADE:
  * only for a task that exists; DOCTOR_REACHES: it asks whether a server
- * answers.
+ * answers; the others: only if the catalogue is in etcd, the log in Kafka, or
+ * one of them comes from the source itself.
  */
-enum { DOCTOR_MADE = 1, DOCTOR_REACHES = 2, DOCTOR_NEEDS = 3 };
+enum {
+	DOCTOR_MADE = 1,
+	DOCTOR_REACHES = 2,
+	DOCTOR_ETCD = 4,
+	DOCTOR_KAFKA = 8,
+	DOCTOR_MILVUS = 16,
+	DOCTOR_NEEDS = 3,
+};
 struct doctor_check {
 	const char *name;
 	void (*run)(struct doctor *d);
@@ -103,6 +111,8 @@ int doctor_over(const struct doctor *d);
  * The number of the check whose name is n bytes long; nchecks if there is none.
  */
 size_t doctor_number(const struct doctor *d, const char *name, size_t n);
+/* Is check i for a task with such a source? */
+int doctor_applies(const struct doctor *d, size_t i);
 /* Run check i, once, and before it the checks that it needs. */
 void doctor_make(struct doctor *d, size_t i);
 /* Run this check now, whether it is shown or not; returns its verdict. */
@@ -145,6 +155,7 @@ int doctor_schema(struct doctor *d, struct peer *target,
 void check_words_line(struct doctor *d);
 void check_others(struct doctor *d);
 void check_etcd_line(struct doctor *d);
+void check_source(struct doctor *d);
 void check_root(struct doctor *d);
 void check_selection(struct doctor *d);
 /*

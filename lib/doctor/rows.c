@@ -9,8 +9,8 @@
 #include "milvus/client.h"
 #include "milvus/feed.h"
 #include "model/rename.h"
-#include "net/tls.h"
 #include "state/state.h"
+#include "task/servers.h"
 #include "task/task.h"
 
 /*
@@ -19,7 +19,7 @@
  * everything up to that moment was applied, then the source again. If the
  * source's counts agree, no rows on their way can explain a difference.
  */
-enum { ROUNDS = 3, PAUSE_MS = 100, APPLIED_MS = 5000, ASK_S = 5 };
+enum { ROUNDS = 3, PAUSE_MS = 100, APPLIED_MS = 5000 };
 
 struct pair_count {
 	const struct cat_coll *l;
@@ -37,38 +37,6 @@ struct counting {
 	size_t unloaded; /* not loaded on one side, or absent */
 	int behind;      /* not everything was applied in time */
 };
-
-static struct milvus *
-open_named(const json_t *task, struct err *e)
-{
-	const char *file = task_option(task, "source-token-file");
-	const char *uri = task_option(task, "source");
-	char *own = file == NULL ? NULL : trust_secret(file, uri, e);
-	struct milvus_conf conf = { .grpc = { .uri = uri,
-					.cacert =
-					    task_option(task, "source-cacert"),
-					.token = own },
-		.retry_s = 1,
-		.timeout_s = ASK_S,
-		.name = "source" };
-	struct milvus *m = NULL;
-
-	if (file == NULL || own != NULL)
-		m = milvus_open(&conf, e);
-	trust_forget(own);
-	return m;
-}
-
-static struct milvus *
-open_source(const json_t *task, struct err *e)
-{
-	struct milvus *m;
-
-	trust_named_by(state_owner(task));
-	m = open_named(task, e);
-	trust_named_by(0);
-	return m;
-}
 
 /* Chooses the collections that are loaded on both sides. 0, or -1. */
 static int
@@ -265,7 +233,7 @@ check_rows(struct doctor *d)
 		    "the task does not say where the source's Milvus is");
 		return;
 	}
-	c.side[SRC].m = open_source(d->c->task, &e);
+	c.side[SRC].m = source_open(d->c->task, &e);
 	if (c.side[SRC].m == NULL || doctor_names(d, &names, &e) == -1 ||
 	    count_rows(&c, &names, &e) == -1)
 		doctor_fail(d, &e, NULL);

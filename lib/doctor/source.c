@@ -106,11 +106,14 @@ check_words_line(struct doctor *d)
 {
 	static const char *const must[] = { "etcd", "root", "brokers",
 		"target" };
+	int asks = task_asks_source(d->c->task);
 	struct err e = { 0 };
 	struct names n = { 0 };
 
 	for (size_t i = 0; i < sizeof must / sizeof *must; i++)
-		if (task_option(d->c->task, must[i]) == NULL) {
+		if (task_option(d->c->task, must[i]) == NULL &&
+		    !(i < 2 && asks) &&
+		    !(i == 2 && task_reads_source(d->c->task))) {
 			doctor_wrong(d, "make the task anew",
 			    "the definition has no option '%s'", must[i]);
 			return;
@@ -174,6 +177,20 @@ check_etcd_line(struct doctor *d)
 		    d, "%s: version %s", d->source.endpoint, d->source.etcd);
 }
 
+void
+check_source(struct doctor *d)
+{
+	struct err e = { 0 };
+
+	if (check_milvus(&d->source, &e) == -1)
+		doctor_fail(d, &e,
+		    e.kind == ERR_TEMP ? "does it run there (-S)?"
+				       : "--source-token-file");
+	else
+		doctor_ok(d, "%s: Milvus %s", task_option(d->c->task, "source"),
+		    d->source.milvus);
+}
+
 static size_t
 live(const struct cat *c)
 {
@@ -189,18 +206,22 @@ check_root(struct doctor *d)
 {
 	const struct cat *c = &d->source.cat;
 	struct err e = { 0 };
+	int asks = task_asks_source(d->c->task);
+	struct buf what = { 0 };
 	size_t dbs = 0;
 
 	if (check_catalogue(&d->source, &e) == -1) {
-		doctor_fail(
-		    d, &e, e.kind == ERR_TEMP ? NULL : "--root or --meta-path");
+		doctor_fail(d, &e,
+		    e.kind == ERR_TEMP || asks ? NULL
+					       : "--root or --meta-path");
 		return;
 	}
 	for (size_t i = 0; i < c->n_dbs; i++)
 		dbs += c->dbs[i].state == CAT_CREATED;
-	doctor_ok(d,
-	    "%s at revision %" PRId64 ": %zu collections in %zu databases",
-	    c->root == NULL ? "?" : c->root, c->rev, live(c), dbs);
+	check_which(&d->source, &what);
+	doctor_ok(
+	    d, "%s: %zu collections in %zu databases", what.ptr, live(c), dbs);
+	buf_fini(&what);
 }
 
 void

@@ -8,7 +8,7 @@
 #include "doctor/priv.h"
 #include "format/format.h"
 #include "model/rename.h"
-#include "task/check_target.h"
+#include "task/servers.h"
 #include "task/task.h"
 #include "verify/backup_rows.h"
 #include "verify/verify.h"
@@ -125,11 +125,12 @@ say_versions(struct doctor *d, const char *source, const char *target)
 void
 check_versions(struct doctor *d)
 {
-	int etcd = doctor_need(d, "etcd") < V_UNKNOWN;
+	const char *who = task_asks_source(d->c->task) ? "source" : "etcd";
+	int asked = doctor_need(d, who) < V_UNKNOWN;
 	int login = doctor_need(d, "login") < V_UNKNOWN;
 
 	say_versions(d,
-	    !etcd                         ? "could not be asked"
+	    !asked                        ? "could not be asked"
 	    : d->source.milvus[0] == '\0' ? "does not run"
 					  : d->source.milvus,
 	    login ? d->target : "could not be asked");

@@ -68,6 +68,15 @@ add_option(struct args *a, const struct task_option *o, const json_t *v,
 	free(dead);
 }
 
+static int
+is_for(const struct task_option *o, enum task_prog prog, const json_t *task)
+{
+	if (o->prog != TASK_PROGS)
+		return o->prog == prog;
+	return (prog == TASK_META && task_asks_source(task)) ||
+	       (prog == TASK_READ && task_reads_source(task));
+}
+
 char **
 task_argv(const json_t *task, enum task_prog prog, const char *dir)
 {
@@ -78,10 +87,11 @@ task_argv(const json_t *task, enum task_prog prog, const char *dir)
 
 	add(&a, task_prog_name(prog));
 	for (const struct task_option *o = task_options; o->name != NULL; o++)
-		if (o->prog == prog)
+		if (is_for(o, prog, task))
 			add_option(&a, o, json_object_get(options, o->name),
 			    dir, name);
-	if (prog == TASK_META)
+	/* without etcd, changes are in the log alone */
+	if (prog == TASK_META && !task_asks_source(task))
 		add(&a, "--watch");
 	if (prog == TASK_READ) {
 		from = x_asprintf("task:%s", name);

@@ -283,32 +283,49 @@ patterns(struct check *c, int allow_none, struct err *e)
 	return rc;
 }
 
+/* Who has the catalogue, and which version the source is. */
+static int
+whose(struct check *c, struct err *e)
+{
+	int asks = task_asks_source(c->task);
+
+	if ((asks ? check_milvus : check_etcd)(c, e) == -1)
+		return -1;
+	if (asks) {
+		check_found(c->found, "source    %s: Milvus %s", c->endpoint,
+		    c->milvus);
+		return 0;
+	}
+	check_found(c->found, "etcd      %s: version %s", c->endpoint, c->etcd);
+	check_found(c->found, "source    Milvus %s",
+	    c->milvus[0] == '\0' ? "of unknown version, not running"
+				 : c->milvus);
+	return 0;
+}
+
 int
 task_check_source(json_t *task, const char *dir, int allow_none,
     struct buf *found, struct err *e)
 {
 	struct check c = { .task = task, .dir = dir, .found = found };
+	struct buf which = { 0 };
 	int rc = check_words(&c, e);
 
-	if (rc == 0 && (rc = check_etcd(&c, e)) == 0)
-		check_found(
-		    found, "etcd      %s: version %s", c.endpoint, c.etcd);
 	if (rc == 0)
-		check_found(found, "source    Milvus %s",
-		    c.milvus[0] == '\0' ? "of unknown version, not running"
-					: c.milvus);
-	if (rc == 0 && (rc = check_catalogue(&c, e)) == 0)
+		rc = whose(&c, e);
+	if (rc == 0 && (rc = check_catalogue(&c, e)) == 0) {
+		check_which(&c, &which);
 		check_found(found,
-		    "catalogue %s at revision %" PRId64
-		    ": %zu of %zu collections are included",
-		    c.cat.root == NULL ? "?" : c.cat.root, c.cat.rev,
-		    check_count(&c), c.cat.n_colls);
+		    "catalogue %s: %zu of %zu collections are included",
+		    which.ptr, check_count(&c), c.cat.n_colls);
+	}
 	if (rc == 0)
 		rc = patterns(&c, allow_none, e);
 	if (rc == 0)
 		task_note_born(task, "source", c.cat.born);
-	if (rc == 0)
+	if (rc == 0 && !task_reads_source(task))
 		rc = kafka(&c, e);
+	buf_fini(&which);
 	check_fini(&c);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "model/shard.h"
 #include "state/where.h"
 
+struct buf;
 struct err;
 struct mq;
 
@@ -32,6 +33,7 @@ struct check {
 	struct where from;
 	/* set by check_etcd */
 	char endpoint[256], etcd[32];
+	/* or by check_milvus */
 	char milvus[32]; /* "" if no Milvus runs there */
 	/* set by check_catalogue */
 	struct cat cat;
@@ -42,8 +44,12 @@ void check_fini(struct check *c);
 int check_words(struct check *c, struct err *e);
 /* Ask for the versions of etcd and of the source's Milvus. */
 int check_etcd(struct check *c, struct err *e);
+/* The version of the Milvus of --source. */
+int check_milvus(struct check *c, struct err *e);
 /* Read the catalogue through cdc-meta, within a minute. */
 int check_catalogue(struct check *c, struct err *e);
+/* Appends which one that is: a revision of etcd, or a time. */
+void check_which(const struct check *c, struct buf *b);
 
 /* The rules of --rename. */
 struct names;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +10,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "model/rename.h"
+#include "model/tso.h"
 #include "net/etcd.h"
 #include "net/tls.h"
 #include "net/uri.h"
 #include "state/state.h"
-#include "task/check_target.h"
 #include "task/process.h"
+#include "task/servers.h"
 #include "task/task.h"
 
 enum { META_S = 60 }; /* for the whole catalogue */
@@ -56,18 +59,44 @@ begins(struct check *c, struct err *e)
 	return e->kind == ERR_USAGE ? err_wrap(e, "--from") : -1;
 }
 
+/* Options of what is not there would be ignored. */
+static int
+lonely(const json_t *task, struct err *e)
+{
+	const json_t *options = json_object_get(task, "options");
+	int source = task_option(task, "source") != NULL;
+	int asks = task_asks_source(task);
+
+	for (const struct task_option *o = task_options; o->name != NULL; o++) {
+		if (json_object_get(options, o->name) == NULL)
+			continue;
+		if (asks && o->prog == TASK_META)
+			return err_set(e, ERR_USAGE,
+			    "--%s goes with --etcd, and the catalogue is asked "
+			    "of --source",
+			    o->name);
+		if (!source && o->prog == TASK_PROGS)
+			return err_set(
+			    e, ERR_USAGE, "--%s goes with --source", o->name);
+	}
+	return 0;
+}
+
 int
 check_words(struct check *c, struct err *e)
 {
 	const char *shard = task_option(c->task, "shard");
+	const char *source = task_option(c->task, "source");
 	struct net_uri u;
 
 	if (task_option(c->task, "token-file") != NULL &&
 	    target_without_token(c->task))
 		return err_set(e, ERR_USAGE,
 		    "--token-file and --no-token exclude each other");
-	if (add_patterns(&c->in, c->task, "include", e) == -1 ||
+	if (lonely(c->task, e) == -1 ||
+	    add_patterns(&c->in, c->task, "include", e) == -1 ||
 	    add_patterns(&c->out, c->task, "exclude", e) == -1 ||
+	    (source != NULL && net_parse(source, &u, e) == -1) ||
 	    net_parse(task_option(c->task, "target"), &u, e) == -1)
 		return -1;
 	if (shard != NULL && shard_parse(&c->shard, shard, e) == -1)
@@ -134,6 +163,14 @@ check_etcd(struct check *c, struct err *e)
 	return rc == -1 ? -1 : 0;
 }
 
+int
+check_milvus(struct check *c, struct err *e)
+{
+	snprintf(c->endpoint, sizeof c->endpoint, "%.255s",
+	    task_option(c->task, "source"));
+	return source_version(c->task, c->milvus, sizeof c->milvus, e);
+}
+
 /* ---- the catalogue, as cdc-meta reads it ---- */
 
 static int
@@ -179,8 +216,10 @@ start_meta(struct check *c, int out, int err)
 
 	while (argv[n + 1] != NULL)
 		n++;
-	free(argv[n]); /* --watch is the last argument */
-	argv[n] = NULL;
+	if (strcmp(argv[n], "--watch") == 0) {
+		free(argv[n]);
+		argv[n] = NULL;
+	}
 	pid = fork();
 	if (pid == 0) {
 		process_init(parent, SIGTERM);
@@ -233,6 +272,17 @@ check_catalogue(struct check *c, struct err *e)
 	else if (rc == 0 && !c->cat.ready)
 		rc = err_set(e, ERR_TEMP, "cdc-meta: no 'ready' line");
 	return rc;
+}
+
+void
+check_which(const struct check *c, struct buf *b)
+{
+	if (task_asks_source(c->task)) {
+		buf_adds(b, "of the source at ");
+		tso_add_time(b, (uint64_t)c->cat.rev);
+	} else
+		buf_addf(b, "%s at revision %" PRId64,
+		    c->cat.root == NULL ? "?" : c->cat.root, c->cat.rev);
 }
 
 int

@@ -1,4 +1,4 @@
-#include "task/check_target.h"
+#include "task/servers.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -26,6 +26,11 @@ task_mq(const json_t *task, int wait_ms, int limit_ms, struct err *e)
 		.limit_ms = limit_ms };
 	struct mq *r;
 
+	if (conf.brokers == NULL) {
+		free(props);
+		err_set(e, ERR_DATA, "the log is not in Kafka");
+		return NULL;
+	}
 	for (size_t i = 0; i < n; i++)
 		props[i] = json_string_value(json_array_get(list, i));
 	trust_named_by(state_owner(task));

@@ -12,28 +12,10 @@
 #include "mq/kafka.h"
 #include "stream/options.h"
 
-/* Not an option of a program: the source that doctor asks. */
-static const struct opt source_options[] = {
-	{ .name = "source",
-	    .letter = 'S',
-	    .arg = "URI",
-	    .kind = OPT_IS_TEXT,
-	    .help = "the source Milvus, for doctor to count rows" },
-	{ .name = "source-token-file",
-	    .arg = "FILE",
-	    .kind = OPT_IS_TEXT,
-	    .help = "the source's user:password" },
-	{ .name = "source-cacert",
-	    .arg = "FILE",
-	    .kind = OPT_IS_TEXT,
-	    .help = "the source's certificate authority" },
-	{ 0 },
-};
-
 static const struct opt *const tables[] = { [TASK_META] = meta_options,
 	[TASK_READ] = reader_options,
 	[TASK_APPLY] = apply_options,
-	[TASK_PROGS] = source_options };
+	[TASK_PROGS] = meta_options };
 
 const struct task_option task_options[] = {
 	{ .name = "etcd", .prog = TASK_META, .flags = TASK_KEPT },
@@ -69,9 +51,22 @@ const struct task_option task_options[] = {
 	{ .name = "tick",
 	    .prog = TASK_READ,
 	    .help = "a commit point at least so often" },
-	{ .name = "source", .prog = TASK_PROGS },
-	{ .name = "source-token-file", .prog = TASK_PROGS, .flags = TASK_PATH },
-	{ .name = "source-cacert", .prog = TASK_PROGS, .flags = TASK_PATH },
+	{ .name = "source",
+	    .prog = TASK_PROGS,
+	    .help = "the source Milvus, for what --etcd or --brokers is not" },
+	{ .name = "source-token-file",
+	    .prog = TASK_PROGS,
+	    .flags = TASK_PATH,
+	    .help = "the source's user:password" },
+	{ .name = "source-cacert",
+	    .prog = TASK_PROGS,
+	    .flags = TASK_PATH,
+	    .help = "the source's certificate authority" },
+	{ .name = "source-cert",
+	    .prog = TASK_PROGS,
+	    .flags = TASK_PATH,
+	    .help = "our certificate for the source" },
+	{ .name = "source-key", .prog = TASK_PROGS, .flags = TASK_PATH },
 	{ .name = "target", .prog = TASK_APPLY, .flags = TASK_KEPT },
 	{ .name = "token-file",
 	    .prog = TASK_APPLY,
@@ -316,11 +311,21 @@ task_option_set(json_t *options, const struct task_option *o, const char *arg,
 	return 0;
 }
 
+/* What the Milvus of --source is asked instead has no default. */
+static int
+is_source(const json_t *options, const struct task_option *o)
+{
+	return json_object_get(options, "source") != NULL &&
+	       ((o->prog == TASK_META &&
+		    json_object_get(options, "etcd") == NULL) ||
+		   strcmp(o->name, "brokers") == 0);
+}
+
 int
 task_option_defaults(json_t *options, struct err *e)
 {
 	for (const struct task_option *o = task_options; o->name != NULL; o++) {
-		if ((o->flags & TASK_KEPT) &&
+		if ((o->flags & TASK_KEPT) && !is_source(options, o) &&
 		    json_object_get(options, o->name) == NULL &&
 		    task_option_set(options, o, opt_default(row(o)), e) == -1)
 			return err_wrap(e, "--%s", o->name);
@@ -341,4 +346,23 @@ task_option(const json_t *task, const char *name)
 {
 	return json_string_value(
 	    json_object_get(json_object_get(task, "options"), name));
+}
+
+static int
+is_instead(const json_t *task, const char *name)
+{
+	return task_option(task, "source") != NULL &&
+	       task_option(task, name) == NULL;
+}
+
+int
+task_asks_source(const json_t *task)
+{
+	return is_instead(task, "etcd");
+}
+
+int
+task_reads_source(const json_t *task)
+{
+	return is_instead(task, "brokers");
 }

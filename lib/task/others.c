@@ -14,7 +14,7 @@
 #include "net/uri.h"
 #include "state/state.h"
 #include "task/check.h"
-#include "task/check_target.h"
+#include "task/servers.h"
 #include "task/task.h"
 
 enum { ALL_MS = 3000, REACH_MS = 1000 };

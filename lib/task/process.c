@@ -71,6 +71,8 @@ process_exec(char **argv)
 {
 	char *path = process_beside(argv[0]);
 
+	/* a task's logins at its source are in files: this is for nobody's */
+	unsetenv("CDC_SOURCE_TOKEN");
 	if (path != NULL) {
 		execv(path, argv);
 		if (errno == ENOENT)

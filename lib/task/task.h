@@ -30,7 +30,7 @@ const char *task_prog_name(enum task_prog prog); /* "cdc-meta" */
 enum { TASK_KEPT = 1, TASK_MANY = 2, TASK_PATH = 4 };
 struct task_option {
 	const char *name;
-	enum task_prog prog; /* TASK_PROGS: of none */
+	enum task_prog prog; /* TASK_PROGS: of --source, see task_asks_source */
 	int flags;
 	const char *as;  /* the program's name or letter for it */
 	const char *arg; /* as in struct opt */
@@ -51,13 +51,21 @@ struct opt task_option_opt(const struct task_option *o, size_t at);
 int task_option_set(json_t *options, const struct task_option *o,
     const char *arg, struct err *e);
 /*
- * Set options that are not set yet from the environment or to their fallbacks.
+ * Set options that are not set yet from the environment or to their fallbacks;
+ * with a source, only those of a target.
  */
 int task_option_defaults(json_t *options, struct err *e);
 /* The name of the task in its definition, borrowed. */
 const char *task_name(const json_t *task);
 /* The text of an option, or NULL; borrowed from task. */
 const char *task_option(const json_t *task, const char *name);
+
+/*
+ * A definition with a source, but without etcd, has its catalogue from there;
+ * without brokers, its log. If it has both, only doctor asks the source.
+ */
+int task_asks_source(const json_t *task);
+int task_reads_source(const json_t *task);
 
 /* A whole new definition; takes own_options. */
 json_t *task_new(const char *name, const char *from, json_t *own_options);

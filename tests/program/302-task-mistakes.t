@@ -7,7 +7,7 @@ with_arg() { cdc-task create --help | sed -n 's/^ .*--\([a-z-]*\) [A-Za-z].*/\1/
 has() { "$1" --help | grep -q -e "--$2 "; }
 program() { # OPTION: the program that gets it, and its name there
 	case $1 in
-	from | state-dir | source*) return 1 ;; # not of a program's table
+	from | state-dir) return 1 ;; # not of a program's table
 	property) return 1 ;;                   # no property that librdkafka does not know: 300
 	esac
 	for p in cdc-apply cdc-read cdc-meta; do

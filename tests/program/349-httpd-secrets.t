@@ -65,6 +65,8 @@ done
 is 'other brokers' "$(post "\"brokers\":\"$strangers\",$no_milvus" ',"token":"a:b"' | said)" \
 	"$(echo "$refused" | sed "s/'etcd'/'brokers'/")"
 is 'another root' "$(post "\"root\":\"theirs\",$no_milvus" ',"token":"a:b"' | jq .code)" 422
+is 'another Milvus as the source' "$(post "\"source\":\"http://$strangers\",$no_milvus" ',"token":"a:b"' | said)" \
+	"$(echo "$refused" | sed "s/'etcd'/'source'/")"
 is 'none of them was asked' "$(cat strangers)" ''
 for o in '"property":["sasl.username=x"]' '"property":["@/etc/passwd"]' '"etcd-user-file":"/etc/passwd"' '"token-file":"/etc/passwd"' \
 	'"target-key":"/etc/passwd"' '"on-error":"dead:/etc/passwd"'; do
@@ -109,8 +111,15 @@ recorder allowed 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'
 allowed=$at
 recorder kafka
 kafka=$at
-serve --allow-source "etcd=http://$allowed" --allow-source "brokers=$kafka" --allow-target "$other" \
+serve --source http://own:19530 --source-token-file login --allow-source source=http://127.0.0.1:1 \
+	--allow-source "etcd=http://$allowed" --allow-source "brokers=$kafka" --allow-target "$other" \
 	--allow-target "http://127.0.0.1:${own##*:}=$T/listed"
+is 'our Milvus as the source' "$(create "\"uri\":\"$other\"" | jq .code) $(options '.options.source, .options["source-token-file"]')" \
+	"200 [\"http://own:19530\",\"$T/login\"]"
+gone
+is 'another one that is allowed' "$(post "\"source\":\"http://127.0.0.1:1\",\"target\":\"$other\"" | jq -r .task_id)" x
+is '  without our login' "$(options '.options.source, .options["source-token-file"]')" '["http://127.0.0.1:1",null]'
+gone
 is 'another etcd that is allowed is asked' "$(post "\"etcd\":\"http://$allowed\",\"target\":\"$other\"" | jq .code)" 500
 like '  really' "$(cat allowed)" '^(GET|POST) /version'
 is '  without our login' "$(grep -ac -e etcd-secret -e authenticate -e '^Authorization' allowed)" 0

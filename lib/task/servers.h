@@ -1,5 +1,5 @@
-#ifndef CDC_TASK_CHECK_TARGET_H
-#define CDC_TASK_CHECK_TARGET_H
+#ifndef CDC_TASK_SERVERS_H
+#define CDC_TASK_SERVERS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -7,9 +7,26 @@
 #include <jansson.h>
 
 struct err;
+struct grpc_conf;
 struct milvus;
 
-/* The single questions of task_check_target, each with 5 s and one retry. */
+/*
+ * Questions to the Milvus on either side, one by one, each with 5 s and one
+ * retry.
+ */
+
+/*
+ * How to connect to that of --source, which is there; borrowed from task,
+ * except the login, which is in *own: for trust_forget. It is only that of
+ * --source-token-file: one of the environment would go to each source that
+ * anybody names.
+ */
+int source_conf(
+    const json_t *task, struct grpc_conf *c, char **own, struct err *e);
+struct milvus *source_open(const json_t *task, struct err *e);
+/* ERR_DATA if it refuses the login. */
+int source_version(
+    const json_t *task, char *version, size_t cap, struct err *e);
 
 /* ERR_TEMP if no server answers there. wait_ms 0: the default. */
 int target_reach(const json_t *task, int wait_ms, struct err *e);
