@@ -234,20 +234,31 @@ broadcasts_pass(struct merge *m)
 			barrier_done(m, m->barriers[i]);
 }
 
-/*
- * The control channel has one copy that stands at a time, so it does not matter
- * which of several comes first.
- */
+/* Has one of its channels a row before its copy? That may not leave yet. */
+static int
+is_behind_rows(const struct merge *m, const struct barrier *b)
+{
+	for (size_t k = 0; k < m->n_heap; k++)
+		for (size_t i = 0; i < b->n; i++)
+			if (is_of(&b->v[i], m->heap[k]))
+				return 1;
+	return 0;
+}
+
 struct rec *
 broadcasts_first(const struct merge *m)
 {
+	struct rec *first = NULL;
+
 	for (size_t i = 0; i < m->n_barriers; i++) {
 		const struct barrier *b = m->barriers[i];
+		struct rec *r = b->passed ? NULL : voice(b);
 
-		if (!b->passed && voice(b) != NULL && is_whole(m, b))
-			return voice(b);
+		if (r != NULL && (first == NULL || r->ts < first->ts) &&
+		    is_whole(m, b) && !is_behind_rows(m, b))
+			first = r;
 	}
-	return NULL;
+	return first;
 }
 
 void

@@ -158,6 +158,7 @@ release(struct reader *r, struct err *e)
 {
 	const struct rec *rec;
 
+	merge_until(r->merge, r->until_ts);
 	while (
 	    (rec = merge_first(r->merge)) != NULL && rec->ts <= r->until_ts) {
 		int rc = leave(r, e);
@@ -171,11 +172,25 @@ release(struct reader *r, struct err *e)
 	return reader_tick_if_due(r, e);
 }
 
+/*
+ * All topics have come so far, and nothing of up to then may leave. A copy of a
+ * broadcast whose own time, the control channel's, is later stays here, with
+ * what is behind it; the position is before it.
+ */
+static int
+is_out(const struct reader *r)
+{
+	const struct rec *rec = merge_first(r->merge);
+
+	return merge_watermark(r->merge, NULL) >= r->until_ts &&
+	       (rec == NULL || rec->ts > r->until_ts);
+}
+
 static int
 check_until(struct reader *r, struct err *e)
 {
 	if (r->until.kind == WHERE_TIME) {
-		r->done = merge_released(r->merge) >= r->until_ts;
+		r->done = is_out(r);
 	} else if (r->until.kind == WHERE_NOW && reader_at_ends(r)) {
 		r->done = ends_are_out(r);
 	} else if (r->until.kind == WHERE_END && reader_at_ends(r)) {

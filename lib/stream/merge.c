@@ -13,7 +13,10 @@
 struct merge *
 merge_new(void)
 {
-	return x_calloc(1, sizeof(struct merge));
+	struct merge *m = x_calloc(1, sizeof *m);
+
+	m->until = UINT64_MAX;
+	return m;
 }
 
 void
@@ -234,7 +237,18 @@ merge_watermark(const struct merge *m, int *holder)
 struct rec *
 merge_first(const struct merge *m)
 {
-	return m->n_heap == 0 ? broadcasts_first(m) : m->heap[0];
+	struct rec *r = m->n_heap == 0 ? NULL : m->heap[0], *b;
+
+	if (r != NULL && r->ts <= m->until)
+		return r;
+	b = broadcasts_first(m);
+	return b == NULL ? r : b;
+}
+
+void
+merge_until(struct merge *m, uint64_t ts)
+{
+	m->until = ts;
 }
 
 uint64_t
@@ -248,7 +262,7 @@ merge_take(struct merge *m)
 {
 	struct rec *r = merge_first(m);
 
-	if (m->n_heap == 0) {
+	if (m->n_heap == 0 || r != m->heap[0]) {
 		broadcasts_take(m, r);
 		return r;
 	}

@@ -124,6 +124,12 @@ uint64_t merge_watermark(const struct merge *m, int *holder);
 
 /* The first record in order, which stays; NULL if there is none. */
 struct rec *merge_first(const struct merge *m);
+
+/*
+ * Of a streaming log: nothing later than ts is to leave. So a change of up to
+ * then does not wait for later rows, except for those before one of its copies.
+ */
+void merge_until(struct merge *m, uint64_t ts);
 /* The greatest timestamp seen so far, held or not. */
 uint64_t merge_newest(const struct merge *m);
 /* Take the first record out of the order; it lives until merge_release. */

@@ -65,6 +65,7 @@ struct merge {
 	size_t n_done;               /* ever added */
 	uint64_t released;
 	uint64_t newest;
+	uint64_t until; /* rows that are later stay */
 	struct merge_stats stats;
 	int (*want)(void *arg, const struct rec *r);
 	void *arg;
@@ -116,7 +117,7 @@ void broadcasts_skip(struct merge *m, const struct rec *r);
 /* Those that are not to be written let their channels go on. */
 void broadcasts_pass(struct merge *m);
 int broadcasts_done(const struct merge *m, uint64_t id);
-/* The one that is to leave when the heap is empty, or NULL. */
+/* The one that is to leave when of the heap nothing may, or NULL. */
 struct rec *broadcasts_first(const struct merge *m);
 void broadcasts_take(struct merge *m, struct rec *r);
 void broadcasts_free(struct merge *m);

@@ -428,6 +428,49 @@ two_broadcasts_leave_in_their_order(void **state)
 	assert_string_equal(out(), "ddl5@10 between@15 ddl6@20");
 }
 
+/* The first to leave, or what stays though it is the first. */
+static const char *
+next(void)
+{
+	const struct rec *r = merge_first(m);
+
+	return r == NULL ? "" : (const char *)r->msg.part.ptr;
+}
+
+static void
+a_change_does_not_wait_for_rows_behind_the_end(void **state)
+{
+	struct said s = { .msg = { .kind = MSG_INSERT, .ts = 14 },
+		.shard = "t0_2v0",
+		.name = "later" };
+
+	(void)state;
+	merge_until(m, ms(12));
+	copy(0, "t0_vcchan", 11, 5, three);
+	copy(0, "t0_1v0", 12, 5, three);
+	copy(1, "t1_1v0", 10, 5, three);
+	put(0, s);
+	tick(0, 20);
+	tick(1, 20);
+	assert_string_equal(next(), "ddl5");
+	assert_string_equal(out(), "ddl5@11 later@14");
+}
+
+static void
+but_for_those_before_one_of_its_copies(void **state)
+{
+	(void)state;
+	merge_until(m, ms(12));
+	copy(0, "t0_vcchan", 11, 5, three);
+	copy(0, "t0_1v0", 12, 5, three);
+	row(1, MSG_INSERT, "before", 13, 0);
+	copy(1, "t1_1v0", 14, 5, three);
+	tick(0, 20);
+	tick(1, 20);
+	assert_string_equal(next(), "before");
+	assert_string_equal(out(), "before@13 ddl5@11");
+}
+
 /* A start at 12 by time: the control channel's copy is older. */
 static void
 what_the_start_has_is_not_written_again(void **state)
@@ -524,6 +567,8 @@ main(void)
 		T(other_channels_of_the_topic_go_on),
 		T(a_copy_that_comes_again_is_none),
 		T(two_broadcasts_leave_in_their_order),
+		T(a_change_does_not_wait_for_rows_behind_the_end),
+		T(but_for_those_before_one_of_its_copies),
 		T(what_the_start_has_is_not_written_again),
 		T(a_copy_before_the_first_record_of_a_cut_topic_is_not_waited_for),
 		T(a_copy_that_was_removed_is_not_waited_for),
