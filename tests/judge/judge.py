@@ -1,23 +1,27 @@
 #!/usr/bin/env python3
-"""judge.py [--without PATTERN]... [--skip N]... TRUTH STREAM: are these operation lines what the client did?
+"""judge.py [--of VERSION] [--only PATTERN] [--until N] TRUTH STREAM: are these operation lines what the client did?
+judge.py --left-out VERSION: options of cdc-read, a word a line, for what is not compared
 
-TRUTH is a file of calls (truth.py), STREAM one of operation lines (fold.py), each may end in .gz. --without leaves out
-collections, DB.NAME; --skip call N, which came to nothing at the server. What differs, by value, is a line on stdout
-each, the first 40 of them; the status is then 1.
+TRUTH is a file of calls (truth.py), STREAM one of operation lines (fold.py), each may end in .gz. --of leaves out what
+left.py has of that recording; --only compares the collections of this name alone; --until leaves out call N and all
+behind it.
+What differs, by value, is a line on stdout each, the first 40 of them; the status is then 1.
 """
 import argparse
 import fnmatch
 import gzip
+import json
 import sys
 
 import fold
+import left
 import truth
 from state import ANY, differences
 
 # There from the start: what every server makes for itself, and no call of a client does.
 BUILT_IN = {'users': {'root'}, 'roles': {'admin', 'public'}, 'databases': {'default'}}
 # Properties that newer servers add to each collection by themselves.
-ADDED = ('timezone', 'collection.on.truncating', 'max_field_id', 'namespace.sharding.enabled')
+ADDED = ('timezone', 'collection.on.truncating', 'max_field_id', 'namespace.sharding.enabled', 'preserve_field_ids')
 SHOWN = 40
 
 
@@ -26,10 +30,15 @@ def lines_of(path):
         yield from f
 
 
-def judged(state, without):
+def met(name, patterns):
+    return any(fnmatch.fnmatchcase(name, p) for p in patterns)
+
+
+def judged(state, only, without):
+    if only:
+        return {'collections': {n: v for n, v in state['collections'].items() if met(n, only)}}
     state = {k: {n: v for n, v in d.items() if n not in BUILT_IN.get(k, ())} for k, d in state.items()}
-    state['collections'] = {n: v for n, v in state['collections'].items()
-                            if not any(fnmatch.fnmatchcase(n, p) for p in without)}
+    state['collections'] = {n: v for n, v in state['collections'].items() if not met(n, without)}
     return state
 
 
@@ -39,15 +48,29 @@ def forget_added(want, got):
             got['collections'].get(name, c)['properties'].pop(k, None)
 
 
+def calls(path, version, until):
+    skip = left.CALLS.get(version, ())
+    for call in map(json.loads, lines_of(path)):
+        if call['n'] == until:
+            return
+        if call['n'] not in skip:
+            yield call
+
+
 def main():
     a = argparse.ArgumentParser(usage=__doc__)
-    a.add_argument('--without', action='append', default=[])
-    a.add_argument('--skip', action='append', type=int, default=[])
-    a.add_argument('truth')
-    a.add_argument('stream')
+    a.add_argument('--of')
+    a.add_argument('--only', action='append')
+    a.add_argument('--until', type=int)
+    a.add_argument('--left-out')
+    a.add_argument('files', nargs='*')
     a = a.parse_args()
-    want = judged(truth.read(lines_of(a.truth), a.skip), a.without)
-    got = judged(fold.read(lines_of(a.stream)), a.without)
+    if a.left_out:
+        print(*['--exclude\n' + p for p in left.COLLECTIONS.get(a.left_out, ())], sep='\n')
+        return 0
+    without = left.COLLECTIONS.get(a.of, ())
+    want = judged(truth.read(calls(a.files[0], a.of, a.until)), a.only, without)
+    got = judged(fold.read(lines_of(a.files[1])), a.only, without)
     forget_added(want, got)
     found = list(differences(want, got))
     for line in found[:SHOWN]:

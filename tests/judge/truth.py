@@ -19,7 +19,7 @@ TAKES_EFFECT = (('truncate', 'DEADLINE_EXCEEDED'),)
 
 NO_CHANGE = re.compile(
     r'server_version|list|describe|get_|flush|manual compact|release\?|raw (List|BatchUpdate)|(un)?pin|'
-    r'(create|drop)_resource_group|update_resource|update_password|(create|drop|restore|describe)_snapshot|'
+    r'(create|drop)_resource_group|update_resource|update_password|describe_snapshot|'
     r'(add|list|remove)_file|update_replicate|refresh|raw (Load|Release)|(load|release)_collection|'
     r'update_user|alter_role|raw DataCoord|raw (Create|Drop)Namespace')
 GROUP = re.compile(r'.*(privilege_group|privileges_(to|from)_group|add priv|create pg|drop pg)')  # not in a stream
@@ -39,6 +39,7 @@ VERBS = (
     ('create_index|index|load pkey index', 'create_index'), ('alter_index', 'set_index'),
     ('drop_index_properties', 'cut_index'), ('drop_index', 'drop_index'),
     ('create_alias|alter_alias|alias', 'set_alias'), ('drop_alias|drop alias', 'drop_alias'),
+    ('create_snapshot', 'create_snapshot'), ('drop_snapshot', 'drop_snapshot'), ('restore_snapshot', 'restore_snapshot'),
     ('insert big rows', 'big'), (r'upsert big \d+\.\.\d+', 'big'),
     (r'(insert|upsert) big2 .*', 'big2'), ('delete big2 .*', 'delete_big2'),
     (r'\d+ concurrent upserts big2 .*', 'concurrent_big2'),
@@ -169,6 +170,7 @@ class Truth:
         self.dbs, self.colls = self.state['databases'], self.state['collections']
         self.users, self.roles = self.state['users'], self.state['roles']
         self.vectors = {}
+        self.snapshots = {}
         self.outputs = {}  # (collection, function that was added): the field that it fills
 
     def call(self, line):
@@ -291,6 +293,20 @@ class Truth:
         del c['schema']['fields'][gone]
         c['indexes'] = {n: i for n, i in c['indexes'].items() if i['field'] != gone}
 
+    # snapshots
+
+    def create_snapshot(self, snapshot, name, **_):
+        self.snapshots[snapshot] = copy.deepcopy(self.coll(name))
+
+    def drop_snapshot(self, snapshot, _):
+        del self.snapshots[snapshot]
+
+    def restore_snapshot(self, snapshot, _, name):
+        """Rows of files, which are not in the log; the level is the server's own."""
+        c = copy.deepcopy(self.snapshots[snapshot])
+        c.update(rows=ANY, written=ANY, deleted=ANY, consistency=ANY, aliases=set())
+        self.colls['%s.%s' % (self.db, name)] = c
+
     # partitions, indexes, aliases
 
     def create_partition(self, name, partition):
@@ -376,9 +392,8 @@ class Truth:
             return
         keys = self.keys()
         for g, key in zip(given, keys):
-            if g[key_name] != key:  # with auto_id the row gets another key
-                c['rows'].pop(g[key_name], None)
-                count(c['deleted'], None, g[key_name])
+            if g[key_name] != key:  # with auto_id the row gets another key, in the partition of the upsert
+                self.delete(name, [g[key_name]], partition_name=None if c['num_partitions'] else partition_name or '_default')
         self.write(c, given, keys, partition_name)
 
     def delete(self, name, ids=None, filter=None, partition_name=None, **_):
@@ -469,9 +484,8 @@ class Truth:
         self.revoke(role, 'Collection', privilege, name, db_name)
 
 
-def read(lines, skip=()):
+def read(calls):
     t = Truth()
-    for line in map(json.loads, lines):
-        if line.get('n') not in skip:
-            t.call(line)
+    for c in calls:
+        t.call(c)
     return t.state
