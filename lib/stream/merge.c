@@ -150,6 +150,18 @@ broken_ts(const struct topic *t, const struct record *k)
 	return k->time_ms > 0 ? tso_from_ms(k->time_ms) : t->pub.tick + 1;
 }
 
+/*
+ * Was its timestamp released before it came? A transaction that was open at
+ * the position that we began with is read again, and was not late.
+ */
+static int
+is_late(const struct merge *m, const struct topic *t, const struct rec *r)
+{
+	if (!m->by_channel)
+		return r->ts <= m->released;
+	return r->ts <= t->pub.out && mq_id_cmp(r->m.id, t->pub.skip_n) >= 0;
+}
+
 struct rec *
 merge_add(struct merge *m, const struct format *f, struct record *own_k,
     struct err *e)
@@ -187,7 +199,7 @@ merge_add(struct merge *m, const struct format *f, struct record *own_k,
 		m->told(m->told_arg, &r->msg);
 	if (r->ts > m->newest)
 		m->newest = r->ts;
-	r->late = r->ts <= (m->by_channel ? t->pub.out : m->released);
+	r->late = is_late(m, t, r);
 	if (m->by_channel)
 		return channels_add(m, t, r);
 	if ((counter = leaves_at_once(m, t, r)) != NULL) {

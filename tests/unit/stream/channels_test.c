@@ -235,6 +235,26 @@ a_transaction_keeps_its_place_until_all_of_it_is_out(void **state)
 	assert_int_equal(place("t0")->n.entry, 6);
 }
 
+/* It was open at the position that we begin with, which is behind it. */
+static void
+a_transaction_that_is_read_again_moves_no_position_back(void **state)
+{
+	(void)state;
+	merge_topic(m, 0)->skip_n = mq_id_offset(4);
+	merge_topic(m, 0)->skip_ts = merge_topic(m, 0)->out = ms(13);
+	row(0, MSG_BEGIN, "", 10, 7);
+	row(0, MSG_DELETE, "a", 11, 7);
+	row(0, MSG_INSERT, "out", 12, 0);
+	assert_string_equal(out(), "");
+	assert_int_equal(place("t0")->o.entry, 0);
+	assert_int_equal(place("t0")->n.entry, 4);
+	tick(0, 13);
+	row(0, MSG_COMMIT, "", 18, 7);
+	tick(0, 20);
+	assert_string_equal(out(), "a@18");
+	assert_int_equal(merge_stats(m)->late, 0);
+}
+
 static void
 without_a_commit_nothing_counts(void **state)
 {
@@ -555,6 +575,7 @@ main(void)
 		T(order_is_by_timestamp_not_by_offset),
 		T(a_transaction_has_its_commits_time_and_deletes_first),
 		T(a_transaction_keeps_its_place_until_all_of_it_is_out),
+		T(a_transaction_that_is_read_again_moves_no_position_back),
 		T(without_a_commit_nothing_counts),
 		T(a_newer_writer_ends_what_was_open),
 		T(a_begin_again_forgets_the_first),
