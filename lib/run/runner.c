@@ -405,6 +405,19 @@ look_for_trouble(struct runner *r, const struct pipeline *p)
 	}
 }
 
+/*
+ * The catalogue of a source without etcd is read once, and cdc-meta ends then;
+ * what may end the run is what comes of it behind.
+ */
+static int
+is_whole(const struct pipeline *p, int left)
+{
+	const struct child *m = &p->c[TASK_META];
+
+	return left == TASK_PROGS ||
+	       (left == TASK_PROGS - 1 && m->ended && m->status == 0);
+}
+
 static enum outcome
 run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 {
@@ -421,16 +434,16 @@ run_once(struct runner *r, int64_t *wait_ms, struct err *e)
 		return not_started(r, wait_ms, e);
 	}
 	notify_status("running");
-	while (left == TASK_PROGS && sig_stop == 0 && !paused(r)) {
+	while (is_whole(&p, left) && sig_stop == 0 && !paused(r)) {
 		progress_look(&r->progress, p.patient_ms);
 		runshow_look(&r->show);
 		left = pipeline_wait(&p, LOOK_MS);
-		if (left == TASK_PROGS)
+		if (is_whole(&p, left))
 			look_for_trouble(r, &p);
 	}
 	runshow_end(&r->show);
 	memset(r->trouble_ms, 0, sizeof r->trouble_ms);
-	if (left < TASK_PROGS) {
+	if (!is_whole(&p, left)) {
 		pipeline_drain(&p, GRACE_MS);
 		pipeline_end(&p, TERM_MS);
 		o = judge(r, &p, wait_ms, e);
