@@ -128,13 +128,54 @@ is_before_us(
 	return t != NULL && t->pub.cut && t->pub.first > b->first;
 }
 
+/* Is it still to come? */
+static int
+is_lacking(const struct merge *m, const struct barrier *b, const struct copy *c)
+{
+	return !c->seen && !is_before_us(m, b, c);
+}
+
 static int
 is_whole(const struct merge *m, const struct barrier *b)
 {
 	for (size_t i = 0; i < b->n && b->left > 0; i++)
-		if (!b->v[i].seen && !is_before_us(m, b, &b->v[i]))
+		if (is_lacking(m, b, &b->v[i]))
 			return 0;
 	return 1;
+}
+
+/* Does a broadcast wait for a copy on this topic? */
+static int
+is_waited_for(const struct merge *m, const struct topic *t)
+{
+	for (size_t i = 0; i < m->n_barriers; i++) {
+		const struct barrier *b = m->barriers[i];
+
+		for (size_t k = 0; k < b->n; k++)
+			if (is_lacking(m, b, &b->v[k]) &&
+			    topic_of(m, b->v[k].vchannel) == t)
+				return 1;
+	}
+	return 0;
+}
+
+/* Has it a record that cannot leave before other topics have come further? */
+static int
+stands(const struct merge *m, const struct topic *t, int topic)
+{
+	for (size_t i = 0; i < m->standing.n; i++)
+		if (m->standing.v[i]->m.topic == topic)
+			return 1;
+	return t->ripe.n > 0;
+}
+
+int
+merge_can_wait(const struct merge *m, size_t topic)
+{
+	const struct topic *t = m->v[topic];
+
+	return (t->pub.tick >= m->until || stands(m, t, (int)topic)) &&
+	       !is_waited_for(m, t);
 }
 
 /*

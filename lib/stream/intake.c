@@ -73,9 +73,17 @@ holder_is_read(const struct reader *r, int holder)
 	return mq_id_is(t->end) && mq_id_cmp(t->in->next, t->end) >= 0;
 }
 
+/* Must it be read, however much it holds? */
+static int
+must_be_read(const struct reader *r, size_t topic, int holder)
+{
+	return r->by_log ? !merge_can_wait(r->merge, topic)
+			 : (int)topic == holder;
+}
+
 /*
- * Pauses topics that are ahead of W, unless the source is dead. Each topic has
- * a limit, also the one that holds W back.
+ * Pauses topics that are ahead of W, or of a change that others lack, unless
+ * the source is dead. Each topic has a limit, also one that must be read.
  */
 int
 reader_balance(struct reader *r, int holder, struct err *e)
@@ -93,12 +101,12 @@ reader_balance(struct reader *r, int holder, struct err *e)
 			    "topic '%s' alone holds %zu bytes without a tick, "
 			    "the limit is %d (MERGE_ALONE_BYTES)",
 			    t->in->name, bytes, MERGE_ALONE_BYTES);
-		if (!t->paused && (int)i != holder && bytes > part) {
+		if (!t->paused && bytes > part && !must_be_read(r, i, holder)) {
 			t->paused = 1;
 			if (mq_pause(r->k, t->in->name, e) == -1)
 				return -1;
 		} else if (t->paused &&
-			   ((int)i == holder || bytes < part / 2)) {
+			   (bytes < part / 2 || must_be_read(r, i, holder))) {
 			t->paused = 0;
 			if (mq_resume(r->k, t->in->name, e) == -1)
 				return -1;

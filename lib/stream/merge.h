@@ -130,6 +130,12 @@ struct rec *merge_first(const struct merge *m);
  * then does not wait for later rows, except for those before one of its copies.
  */
 void merge_until(struct merge *m, uint64_t ts);
+/*
+ * Of a streaming log: can this topic be left unread for a while? Not if only
+ * its own records let what it holds leave: a tick, the end of a transaction.
+ * Nor if others wait for it.
+ */
+int merge_can_wait(const struct merge *m, size_t topic);
 /* The greatest timestamp seen so far, held or not. */
 uint64_t merge_newest(const struct merge *m);
 /* Take the first record out of the order; it lives until merge_release. */

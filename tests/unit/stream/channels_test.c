@@ -491,6 +491,58 @@ but_for_those_before_one_of_its_copies(void **state)
 	assert_string_equal(out(), "before@13 ddl5@11");
 }
 
+static void
+only_who_stands_at_a_change_can_wait(void **state)
+{
+	(void)state;
+	tick(0, 5);
+	row(0, MSG_INSERT, "young", 10, 0);
+	assert_false(merge_can_wait(m, 0)); /* a tick lets it leave */
+	row(0, MSG_BEGIN, "", 11, 7);
+	tick(0, 12);
+	assert_string_equal(out(), "young@10");
+	assert_false(merge_can_wait(m, 0));
+	copy(0, "t0_vcchan", 13, 5, three);
+	copy(0, "t0_1v0", 14, 5, three);
+	assert_false(merge_can_wait(m, 0));
+	tick(0, 15);
+	assert_true(merge_can_wait(m, 0));
+	assert_false(merge_can_wait(m, 1)); /* its copy is lacking */
+	copy(1, "t1_1v0", 12, 5, three);
+	tick(1, 15);
+	assert_string_equal(out(), "ddl5@13");
+	assert_false(merge_can_wait(m, 0));
+}
+
+/* Two changes, in another order on each of two topics. */
+static void
+who_is_waited_for_cannot_wait(void **state)
+{
+	(void)state;
+	copy(1, "t1_1v0", 10, 5, "t0_vcchan t1_1v0 t2_1v0");
+	copy(2, "t2_2v0", 10, 6, "t0_vcchan t1_2v0 t2_2v0");
+	tick(1, 20);
+	tick(2, 20);
+	assert_false(merge_can_wait(m, 1));
+	assert_false(merge_can_wait(m, 2));
+	copy(2, "t2_1v0", 21, 5, "t0_vcchan t1_1v0 t2_1v0");
+	tick(2, 30);
+	assert_true(merge_can_wait(m, 2));
+	assert_false(merge_can_wait(m, 1));
+}
+
+static void
+behind_the_end_a_topic_can_wait(void **state)
+{
+	(void)state;
+	merge_until(m, ms(15));
+	row(0, MSG_INSERT, "a", 10, 0);
+	tick(0, 14);
+	assert_false(merge_can_wait(m, 0));
+	tick(0, 15);
+	assert_true(merge_can_wait(m, 0));
+}
+
 /* A start at 12 by time: the control channel's copy is older. */
 static void
 what_the_start_has_is_not_written_again(void **state)
@@ -590,6 +642,9 @@ main(void)
 		T(two_broadcasts_leave_in_their_order),
 		T(a_change_does_not_wait_for_rows_behind_the_end),
 		T(but_for_those_before_one_of_its_copies),
+		T(only_who_stands_at_a_change_can_wait),
+		T(who_is_waited_for_cannot_wait),
+		T(behind_the_end_a_topic_can_wait),
 		T(what_the_start_has_is_not_written_again),
 		T(a_copy_before_the_first_record_of_a_cut_topic_is_not_waited_for),
 		T(a_copy_that_was_removed_is_not_waited_for),
