@@ -164,6 +164,24 @@ write_start(struct jsonw *w, const Pb__CollectionInfo *c, struct err *e)
 	return 0;
 }
 
+/*
+ * Without the mark of a truncation that is under way (Milvus 2.6,
+ * CollectionOnTruncatingKey): its end takes it away, and a target has none.
+ */
+static void
+write_properties(struct jsonw *w, const Pb__CollectionInfo *c)
+{
+	Pb__KeyValuePair **v = x_calloc(c->n_properties + 1, sizeof *v);
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_properties; i++)
+		if (strcmp(c->properties[i]->key, "collection.on.truncating") !=
+		    0)
+			v[n++] = c->properties[i];
+	metavalue_write_kvs(w, "properties", v, n);
+	free(v);
+}
+
 static int
 collection_members(struct jsonw *w, const struct metastore *m,
     const struct item *i, const Pb__CollectionInfo *c, int state, struct err *e)
@@ -192,7 +210,7 @@ collection_members(struct jsonw *w, const struct metastore *m,
 		return -1;
 	if (level < sizeof levels / sizeof *levels)
 		jw_str(w, "consistency", levels[level]);
-	metavalue_write_kvs(w, "properties", c->properties, c->n_properties);
+	write_properties(w, c);
 	return 0;
 }
 

@@ -197,7 +197,7 @@ class Client:
 
 
 # What a server adds of its own.
-OWN = ('timezone', 'namespace.sharding.enabled', 'max_field_id', 'partitionkey.isolation', 'collection.on.truncating')
+OWN = ('timezone', 'namespace.sharding.enabled', 'max_field_id', 'partitionkey.isolation')
 
 
 def catalogue(lines):
