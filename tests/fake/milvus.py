@@ -29,10 +29,12 @@ import threading
 import time
 
 import grpc
+from columns import BadColumn, column, default_of, inner, varint
 from pymilvus.grpc_gen import common_pb2, milvus_pb2 as pb, schema_pb2
 
 PREFIX = '/milvus.proto.milvus.MilvusService/'
 TYPE = schema_pb2.DataType
+NULLABLE, FUNCTION_OUTPUT = 15, 16  # of FieldSchema, which this pymilvus does not know
 MARK = re.compile(r'in \[(\d{19}|"cdc-came-from-[0-9a-f]{16}")\]$')  # a Delete of cdc-apply's own is a "Mark" here
 
 
@@ -43,75 +45,6 @@ class Refused(Exception):
 
 class Gone(Exception):
     """The call ends without an answer of ours."""
-
-
-def scalars(f):
-    kind = f.scalars.WhichOneof('data')
-    data = list(getattr(f.scalars, kind).data) if kind else []
-    if f.type == TYPE.Array:
-        return [list(getattr(a, a.WhichOneof('data')).data) for a in data]
-    return [d.decode('utf-8', 'surrogateescape') if isinstance(d, bytes) else d for d in data]
-
-
-def vectors(f):
-    v, dim = f.vectors, f.vectors.dim
-    if f.type == TYPE.FloatVector:
-        flat = list(v.float_vector.data)
-        return [flat[i:i + dim] for i in range(0, len(flat), dim)]
-    flat = v.binary_vector
-    return [list(flat[i:i + dim // 8]) for i in range(0, len(flat), dim // 8)]
-
-
-def walk(data):
-    """The fields of a message: (number, value)."""
-    i = 0
-
-    def number():
-        nonlocal i
-        n = shift = 0
-        while True:
-            b, i = data[i], i + 1
-            n |= (b & 127) << shift
-            shift += 7
-            if b < 128:
-                return n
-
-    while i < len(data):
-        tag = number()
-        if tag & 7 == 0:
-            yield tag >> 3, number()
-            continue
-        size = number() if tag & 7 == 2 else {1: 8, 5: 4}[tag & 7]
-        yield tag >> 3, data[i:i + size]
-        i += size
-
-
-def inner(message, *path):
-    """A field inside a message, of which this pymilvus need not know anything; None if it is not there."""
-    data = message.SerializeToString()
-    for field in path:
-        data = next((v for n, v in walk(data) if n == field), None)
-        if data is None:
-            return None
-    return data
-
-
-def column(f, n):
-    values = vectors(f) if f.type >= 100 else scalars(f)
-    valid = inner(f, 7)
-    if valid is not None:
-        there = iter(values)
-        values = [next(there) if v else None for v in valid]
-    if len(values) != n:
-        raise Refused(1100, f'field {f.field_name}: {len(values)} values for {n} rows')
-    return values
-
-
-def varint(n):
-    out = b''
-    while n > 127:
-        out, n = out + bytes([n & 127 | 128]), n >> 7
-    return out + bytes([n])
 
 
 class Fake:
@@ -178,7 +111,7 @@ class Fake:
         if there:
             raise Refused(65535, 'create duplicate collection with different parameters')
         db[r.collection_name] = {'id': next(self.ids), 'schema': r.schema, 'shards': r.shards_num, 'aliases': [], 'parts': {'_default'},
-                                 'rows': {}, 'index': {}, 'loaded': False,
+                                 'rows': {}, 'index': {}, 'params': {}, 'loaded': False,
                                  'level': r.consistency_level, 'num_partitions': r.num_partitions,
                                  'props': {p.key: p.value for p in r.properties}}
 
@@ -227,11 +160,11 @@ class Fake:
         field.ParseFromString(inner(r, 5))
         if field.name in [f.name for f in schema.fields][:-1]:
             raise Refused(1100, f'duplicated field name: {field.name}')
-        if not inner(field, 15):
+        if not inner(field, NULLABLE):
             raise Refused(1100, 'added field must be nullable')
         c['schema'] = schema.SerializeToString()
         for row in c['rows'].values():
-            row[field.name] = None
+            row[field.name] = default_of(field)
         return common_pb2.Status(), [field.name]
 
     def AlterCollectionSchema(self, r):
@@ -251,7 +184,16 @@ class Fake:
             schema.enable_dynamic_field = True
             self.coll(r)['schema'] = schema.SerializeToString()
             return None
-        self.coll(r)['props'].update({p.key: p.value for p in r.properties})
+        c = self.coll(r)
+        for p in r.properties:
+            if p.key == 'consistency_level':
+                c['level'] = common_pb2.ConsistencyLevel.Value(p.value)
+            elif p.key == 'collection.description':
+                schema = schema_pb2.CollectionSchema.FromString(c['schema'])
+                schema.description = p.value
+                c['schema'] = schema.SerializeToString()
+            else:
+                c['props'][p.key] = p.value
         gone = self.gone(r)
         for k in gone:
             self.coll(r)['props'].pop(k[1:], None)
@@ -263,6 +205,11 @@ class Fake:
             raise Refused(1602, f'{r.alias} is alias to another collection')
         if r.alias not in c['aliases']:
             c['aliases'].append(r.alias)
+
+    def AlterAlias(self, r):
+        self.coll(r)
+        self.DropAlias(r)
+        self.CreateAlias(r)
 
     def DropAlias(self, r):
         for c in self.db(r.db_name).values():
@@ -279,6 +226,12 @@ class Fake:
 
     def CreateIndex(self, r):
         self.coll(r)['index'][r.field_name] = r.index_name
+        self.coll(r)['params'][r.index_name] = {p.key: p.value for p in r.extra_params}
+
+    def DropIndex(self, r):
+        c = self.coll(r)
+        c['index'] = {f: n for f, n in c['index'].items() if n != r.index_name}
+        c['params'].pop(r.index_name, None)
 
     def gone(self, r, tag=b'\x32'):
         """What an alter takes away: field 6, which pymilvus 2.3 does not know."""
@@ -290,7 +243,12 @@ class Fake:
     def AlterIndex(self, r):
         if r.index_name not in self.coll(r)['index'].values():
             raise Refused(700, f'index not found[{r.index_name}]')
-        return self.altered(r)
+        answer = self.altered(r)
+        params = self.coll(r)['params'][r.index_name]
+        params.update({p.key: p.value for p in r.extra_params})
+        for k in self.gone(r):
+            params.pop(k[1:], None)
+        return answer
 
     def AlterCollectionField(self, r):
         c = self.coll(r)
@@ -339,11 +297,14 @@ class Fake:
         part = r.partition_name or '_default'
         if part not in c['parts']:
             raise Refused(200, f'partition not found[partition={part}]')
-        want = {f.name for f in schema.fields} | ({'$meta'} if schema.enable_dynamic_field else set())
+        want = {f.name for f in schema.fields if not inner(f, FUNCTION_OUTPUT)} | ({'$meta'} if schema.enable_dynamic_field else set())
         got = [f.field_name for f in r.fields_data]
         if sorted(got) != sorted(want):
             raise Refused(1100, f'fields {got}, want {sorted(want)}')
-        columns = {f.field_name: column(f, r.num_rows) for f in r.fields_data}
+        try:
+            columns = {f.field_name: column(f, r.num_rows) for f in r.fields_data}
+        except BadColumn as e:
+            raise Refused(1100, str(e))
         pk = next(f.name for f in schema.fields if f.is_primary_key)
         if len(set(columns[pk])) != r.num_rows:
             raise Refused(1100, 'a key twice in one request')

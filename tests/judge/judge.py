@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """judge.py [--of VERSION] [--only PATTERN] [--until N] TRUTH STREAM: are these operation lines what the client did?
-judge.py --left-out VERSION: options of cdc-read, a word a line, for what is not compared
+judge.py --target --of VERSION TRUTH FILE: is what a fake Milvus keeps in FILE (tests/fake/milvus.py)?
+judge.py [--target] --left-out VERSION: options of cdc-read, a word a line, for what is not compared
 
 TRUTH is a file of calls (truth.py), STREAM one of operation lines (fold.py), each may end in .gz. --of leaves out what
 left.py has of that recording; --only compares the collections of this name alone; --until leaves out call N and all
@@ -21,7 +22,7 @@ from state import ANY, differences
 # There from the start: what every server makes for itself, and no call of a client does.
 BUILT_IN = {'users': {'root'}, 'roles': {'admin', 'public'}, 'databases': {'default'}}
 # Properties that newer servers add to each collection by themselves.
-ADDED = ('timezone', 'collection.on.truncating', 'max_field_id', 'namespace.sharding.enabled', 'preserve_field_ids')
+ADDED = ('timezone', 'max_field_id', 'namespace.sharding.enabled', 'preserve_field_ids')
 SHOWN = 40
 
 
@@ -62,17 +63,24 @@ def main():
     a.add_argument('--of')
     a.add_argument('--only', action='append')
     a.add_argument('--until', type=int)
+    a.add_argument('--target', action='store_true')
     a.add_argument('--left-out')
     a.add_argument('files', nargs='*')
     a = a.parse_args()
+    without = left.out(a.of or a.left_out, a.target)
     if a.left_out:
-        print(*['--exclude\n' + p for p in left.COLLECTIONS.get(a.left_out, ())], sep='\n')
+        print(*['--exclude\n' + p for p in without], sep='\n')
         return 0
-    without = left.COLLECTIONS.get(a.of, ())
     want = judged(truth.read(calls(a.files[0], a.of, a.until)), a.only, without)
-    got = judged(fold.read(lines_of(a.files[1])), a.only, without)
+    if a.target:
+        import held  # pymilvus is needed for this alone
+        got = held.fake(a.files[1])
+        want = {k: want[k] for k in ('databases', 'collections')}
+    else:
+        got = fold.read(lines_of(a.files[1]))
+    got = judged({k: v for k, v in got.items() if k in want}, a.only, without)
     forget_added(want, got)
-    found = list(differences(want, got))
+    found = list(differences(want, got, second='target' if a.target else 'stream'))
     for line in found[:SHOWN]:
         print(line)
     if found[SHOWN:]:

@@ -25,5 +25,15 @@ COLLECTIONS = {
         'default.ext1': 'external collections are not read', 'default.imp2': 'its schema is not in the truth',
         'default.race*': LATER, 'default.seal*': LATER}}
 
+# And at a target.
+FUNCTIONS = 'a collection with functions is made by hand at the target'
+TARGETS = {
+    '2.5.27': {'default.bm25': FUNCTIONS}, '2.6.20': {'default.bm25': FUNCTIONS}, '2.6.20-more': {'default.bm': FUNCTIONS},
+    '3.0.0': {'default.bm25': FUNCTIONS, 'default.bm': FUNCTIONS, 'default.mh': FUNCTIONS}}
+
 # Calls that came to nothing at the server, though it said yes.
 CALLS = {'2.4.24': {26: "this version changes a field's max_length in its memory only; its etcd and its log do not have it"}}
+
+
+def out(version, target=False):
+    return {**COLLECTIONS.get(version, {}), **(TARGETS.get(version, {}) if target else {})}

@@ -10,5 +10,5 @@ recorded() {
 }
 
 judge() {
-	python3 "$TESTS/judge/judge.py" "$@"
+	"${py:-python3}" "$TESTS/judge/judge.py" "$@" # $py has pymilvus: applylib.sh
 }
