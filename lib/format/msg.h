@@ -92,7 +92,6 @@ struct msg {
 	int64_t txn_id;        /* the transaction that it is part of; 0: none */
 	int64_t keepalive_ms;  /* and how long that may be silent; below 0: for
 				  ever */
-	uint64_t term;         /* of the WAL; 0: none */
 	struct span confirmed; /* id from where a reader starts to have this
 				  record and its transaction, as text */
 	int confirmed_own;     /* it is the record's own id */

@@ -299,8 +299,8 @@ v26_decode(struct record *r, struct msg *m, struct err *e)
 	m->name = t->name;
 	m->body = (struct span){ r->ptr, r->len };
 	if (readable(r, e) == -1 || base36(r, "_tt", &m->ts, e) == -1 ||
-	    base36(r, "_wt", &m->term, e) == -1 || transaction(r, m, e) == -1 ||
-	    keep(r, m, e) == -1 || header(t, m, e) == -1 || check(m, e) == -1 ||
+	    transaction(r, m, e) == -1 || keep(r, m, e) == -1 ||
+	    header(t, m, e) == -1 || check(m, e) == -1 ||
 	    (t->v == 1 ? old_body(t, r, m, e) : new_body(r, e)) == -1)
 		return err_wrap(e, "%s", t->name);
 	return 0;

@@ -87,7 +87,8 @@ channels_add(struct merge *m, struct topic *t, struct rec *r)
 
 	if (t->pub.first == 0)
 		t->pub.first = r->ts;
-	txns_term(m, t, r);
+	if (r->msg.ends_txns)
+		txns_end(m, t);
 	if (r->msg.kind == MSG_TICK) {
 		tick(m, t, r);
 		return NULL;

@@ -44,7 +44,6 @@ struct topic {
 	struct recent recent[MERGE_RECENT];
 	size_t n_recent; /* ever added */
 	/* streaming log only */
-	uint64_t term;     /* the WAL's, of the newest record */
 	struct txn **txns; /* open ones */
 	size_t n_txns, txns_cap;
 	struct recs young; /* no tick is behind them yet */
@@ -107,8 +106,8 @@ void channels_free(struct merge *m);
 struct rec *txns_add(struct merge *m, struct topic *t, struct rec *r);
 /* Drop those that have been silent for longer than they may. */
 void txns_expire(struct merge *m, struct topic *t, uint64_t tick);
-/* Drop all if r is of a writer that took over: it ends none that are open. */
-void txns_term(struct merge *m, struct topic *t, const struct rec *r);
+/* Drop all: the source was made a primary, which ends none that are open. */
+void txns_end(struct merge *m, struct topic *t);
 
 /* broadcast.c: move ripe records of t on. */
 void broadcasts_pump(struct merge *m, struct topic *t);

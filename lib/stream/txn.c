@@ -7,7 +7,14 @@
 #include "base/mem.h"
 #include "model/tso.h"
 
-/* Transactions of a streaming log, each in one topic. */
+/*
+ * Transactions of a streaming log, each in one topic. What counts is what
+ * counts for the readers inside Milvus, TxnBuffer of
+ * internal/streamingnode/server/wal/utility: a new term of the log ends none,
+ * since the next writer goes on with those that are open (NewTxnManager of its
+ * interceptors/txn), and a standby of Milvus's own replication has them without
+ * a limit of time.
+ */
 
 static struct txn *
 txn_find(const struct topic *t, int64_t id)
@@ -48,30 +55,24 @@ txns_expire(struct merge *m, struct topic *t, uint64_t tick)
 	for (size_t i = t->n_txns; i-- > 0;) {
 		struct txn *x = t->txns[i];
 
-		if (x->keepalive_ms >= 0 &&
-		    tso_ms(x->last) + x->keepalive_ms <= tso_ms(tick))
+		if (x->keepalive_ms >= 0 && tick >= x->last &&
+		    tso_ms(tick - x->last) >= x->keepalive_ms)
 			txn_drop(m, t, x);
 	}
 }
 
 void
-txns_term(struct merge *m, struct topic *t, const struct rec *r)
+txns_end(struct merge *m, struct topic *t)
 {
-	if (r->msg.term > t->term || r->msg.ends_txns)
-		while (t->n_txns > 0)
-			txn_drop(m, t, t->txns[0]);
-	if (r->msg.term > t->term)
-		t->term = r->msg.term;
+	while (t->n_txns > 0)
+		txn_drop(m, t, t->txns[0]);
 }
 
 static void
-txn_begin(struct merge *m, struct topic *t, struct rec *r)
+txn_begin(struct topic *t, struct rec *r)
 {
-	struct txn *x = txn_find(t, r->msg.txn_id);
+	struct txn *x = x_calloc(1, sizeof *x);
 
-	if (x != NULL)
-		txn_drop(m, t, x);
-	x = x_calloc(1, sizeof *x);
 	x->id = r->msg.txn_id;
 	x->last = r->ts;
 	x->keepalive_ms = r->msg.keepalive_ms;
@@ -130,9 +131,14 @@ txns_add(struct merge *m, struct topic *t, struct rec *r)
 {
 	struct txn *x = txn_find(t, r->msg.txn_id);
 
-	if (r->msg.kind == MSG_BEGIN) {
-		txn_begin(m, t, r);
+	if (x == NULL && r->msg.kind == MSG_BEGIN) {
+		txn_begin(t, r);
 		return r;
+	}
+	if (r->msg.kind == MSG_BEGIN) { /* again: what it has counts */
+		m->stats.retries++;
+		merge_mark(t, r);
+		return NULL;
 	}
 	if (x != NULL && r->ts > x->last)
 		x->last = r->ts;

@@ -143,7 +143,6 @@ an_insert_has_the_time_of_its_record(void **state)
 	assert_int_equal(m.part_id, 470824162849981479);
 	assert_int_equal(m.rows, 9);
 	assert_int_equal(m.msg_id, 0);
-	assert_int_equal(m.term, 2);
 	assert_int_equal(m.txn_id, 0);
 	assert_int_equal(m.broadcast_id, 0);
 	assert_true(is(m.db, "default") && is(m.coll, "all"));
@@ -164,7 +163,6 @@ a_first_tick_is_its_own_confirmed_place(void **state)
 	assert_int_equal(m.confirmed_own, 1);
 	assert_int_equal(m.confirmed.len, 0);
 	assert_int_equal(m.shard.len, 0);
-	assert_int_equal(m.term, 0);
 }
 
 /* The members of a transaction, in the order of the log. */
@@ -452,7 +450,6 @@ refuses_broken_properties(void **state)
 	refused(&a, "BeginTxn: it has no property '_tx'");
 	refuse_with("_tt", "3krX", "property '_tt': '3krX' is not an integer");
 	refuse_with("_tt", "zzzzzzzzzzzzzz", "in base 36");
-	refuse_with("_wt", "", "property '_wt': '' is not an integer");
 	refuse_with("_h", "!", "property '_h' is not base64");
 	refuse_with("_h", "CA==", "property '_h': broken protobuf");
 	refuse_with("_bh", "CAA=", "property '_bh' is not a BroadcastHeader");

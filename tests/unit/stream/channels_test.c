@@ -277,11 +277,24 @@ without_a_commit_nothing_counts(void **state)
 }
 
 static void
-a_newer_writer_ends_what_was_open(void **state)
+a_newer_writer_goes_on_with_what_is_open(void **state)
 {
-	struct said s = { .msg = { .kind = MSG_INSERT, .ts = 30, .term = 5 },
-		.shard = "t0_1v0",
-		.name = "c" };
+	(void)state;
+	row(0, MSG_BEGIN, "", 10, 7);
+	row(0, MSG_INSERT, "a", 11, 7);
+	tick(0, 30); /* the first of the next term */
+	row(0, MSG_INSERT, "b", 35, 7);
+	row(0, MSG_COMMIT, "", 40, 7);
+	tick(0, 50);
+	assert_string_equal(out(), "a@40 b@40");
+	assert_int_equal(merge_stats(m)->unfinished, 0);
+}
+
+static void
+a_standby_that_is_promoted_ends_what_is_open(void **state)
+{
+	struct said s = { .msg = {
+			      .kind = MSG_TOLD, .ts = 30, .ends_txns = 1 } };
 
 	(void)state;
 	row(0, MSG_BEGIN, "", 10, 7);
@@ -289,12 +302,12 @@ a_newer_writer_ends_what_was_open(void **state)
 	put(0, s);
 	row(0, MSG_COMMIT, "", 40, 7);
 	tick(0, 50);
-	assert_string_equal(out(), "c@30");
+	assert_string_equal(out(), "@30");
 	assert_int_equal(merge_stats(m)->unfinished, 1);
 }
 
 static void
-a_begin_again_forgets_the_first(void **state)
+a_begin_again_forgets_nothing(void **state)
 {
 	(void)state;
 	row(0, MSG_BEGIN, "", 10, 7);
@@ -303,7 +316,8 @@ a_begin_again_forgets_the_first(void **state)
 	row(0, MSG_INSERT, "b", 13, 7);
 	row(0, MSG_COMMIT, "", 14, 7);
 	tick(0, 20);
-	assert_string_equal(out(), "b@14");
+	assert_string_equal(out(), "a@14 b@14");
+	assert_int_equal(merge_bytes(m), 0);
 }
 
 static void
@@ -629,8 +643,9 @@ main(void)
 		T(a_transaction_keeps_its_place_until_all_of_it_is_out),
 		T(a_transaction_that_is_read_again_moves_no_position_back),
 		T(without_a_commit_nothing_counts),
-		T(a_newer_writer_ends_what_was_open),
-		T(a_begin_again_forgets_the_first),
+		T(a_newer_writer_goes_on_with_what_is_open),
+		T(a_standby_that_is_promoted_ends_what_is_open),
+		T(a_begin_again_forgets_nothing),
 		T(a_retry_is_written_once),
 		T(a_retry_in_a_transaction_is_written_once),
 		T(an_older_log_has_ids_for_retries),
