@@ -66,6 +66,7 @@ struct cat_coll {
 	char *db, *name;
 	enum cat_state state;
 	uint64_t ts, create_ts;
+	uint64_t kept_ts; /* of the newest change that etcd has; 0: of none */
 	uint64_t truncate_ts; /* older rows are not there any more; 0: none */
 	struct schema schema; /* n == 0 if it is not known any more */
 	struct cat_was was; /* only if ddl_in_log, once the catalogue is ready;

@@ -187,6 +187,8 @@ cat_take_coll(struct cat *c, struct cat_reader *r)
 	cat_set_str(r, "consistency", &k->consistency);
 	k->state = get_state(r);
 	set_times(r, &k->ts, &k->create_ts);
+	if (!c->ddl_in_log || !c->ready)
+		k->kept_ts = k->ts;
 	if (cat_get_int(r, "truncate_ts") != 0)
 		k->truncate_ts = (uint64_t)cat_get_int(r, "truncate_ts");
 	if (cat_get_int(r, "shards") > 0)

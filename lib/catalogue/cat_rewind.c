@@ -31,6 +31,16 @@ rewind_parts(struct cat_coll *c, uint64_t ts, const struct cat_target *at)
 	c->n_parts = n;
 }
 
+/* One that is loaded has an index, so without any it was loaded later. */
+static void
+rewind_load(struct cat_coll *c)
+{
+	for (size_t i = 0; i < c->n_indexes; i++)
+		if (c->indexes[i].state == CAT_CREATED)
+			return;
+	c->load = CAT_LOAD_NONE;
+}
+
 static void
 rewind_indexes(struct cat_coll *c, uint64_t ts, const struct cat_target *at)
 {
@@ -42,7 +52,10 @@ rewind_indexes(struct cat_coll *c, uint64_t ts, const struct cat_target *at)
 			c->indexes[n++] = c->indexes[i];
 		else
 			cat_index_fini(&c->indexes[i]);
+	if (n == c->n_indexes)
+		return;
 	c->n_indexes = n;
+	rewind_load(c);
 }
 
 static void

@@ -6,6 +6,9 @@
 #include "model/tso.h"
 
 /*
+ * What the log tells is in etcd later, or not at all: a truncation is no change
+ * of a collection there. So it is no sign by which etcd can be known again.
+ *
  * etcd has the newest change of a live collection. But Milvus may remove its
  * snapshots (suffix_snapshot.go), and then the change seems to be as old as the
  * collection. Milvus does not do this within an hour.
@@ -22,10 +25,11 @@ cat_source(const struct cat *c, struct source *s)
 	for (size_t i = 0; i < c->n_colls; i++) {
 		const struct cat_coll *k = c->colls[i];
 
-		if (k->state != CAT_CREATED || k->ts < s->ts)
+		if (k->state != CAT_CREATED || k->kept_ts < s->ts ||
+		    k->kept_ts == 0)
 			continue;
 		s->coll = k->id;
-		s->ts = k->ts;
+		s->ts = k->kept_ts;
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "model/source.h"
 
 static struct err err;
 
@@ -116,6 +117,73 @@ after_a_resync_all_is_missing_until_it_is_said(void **state)
 	cat_fini(&c);
 }
 
+static const char *const logged[] = {
+	"{\"kind\":\"catalogue\",\"v\":1,\"root\":\"r/meta\"}",
+	"{\"kind\":\"collection\",\"id\":\"5\",\"db\":\"d\",\"db_id\":\"1\","
+	"\"name\":\"a\",\"state\":\"created\",\"ts\":\"20\",\"create_ts\":"
+	"\"10\"}",
+	"{\"kind\":\"index\",\"id\":\"7\",\"coll_id\":\"5\",\"field\":\"v\","
+	"\"name\":\"v\",\"state\":\"created\",\"ts\":\"15\"}",
+	"{\"kind\":\"load\",\"coll_id\":\"5\",\"type\":\"collection\"}",
+	"{\"kind\":\"ready\",\"rev\":9,\"ts\":\"30\",\"ddl\":\"log\"}",
+	NULL,
+};
+
+/* etcd does not have all that the log tells, and some of it later. */
+static void
+etcd_is_known_by_what_it_has(void **state)
+{
+	struct cat c = { 0 };
+	struct source was, now;
+
+	(void)state;
+	lines(&c, logged);
+	cat_source(&c, &was);
+	assert_int_equal(was.ts, 20);
+	line(&c,
+	    "{\"kind\":\"collection\",\"id\":\"5\",\"state\":\"created\","
+	    "\"ts\":\"40\",\"create_ts\":\"10\"}",
+	    NULL);
+	line(&c,
+	    "{\"kind\":\"collection\",\"id\":\"6\",\"state\":\"created\","
+	    "\"ts\":\"50\",\"create_ts\":\"50\"}",
+	    NULL);
+	cat_source(&c, &now);
+	assert_int_equal(now.coll, 5);
+	assert_int_equal(now.ts, 20);
+	cat_fini(&c);
+}
+
+static int
+has(void *arg, int64_t id)
+{
+	(void)arg;
+	return id == 5;
+}
+
+static int
+has_inside(void *arg, int64_t coll, int64_t id)
+{
+	return arg != NULL && coll == id;
+}
+
+/* The log has both, in their order. */
+static void
+a_load_is_younger_than_all_indexes(void **state)
+{
+	const struct cat_target at = { has, has, has_inside, has_inside, NULL };
+	struct cat c = { 0 };
+
+	(void)state;
+	lines(&c, logged);
+	cat_rewind(&c, 15, &at);
+	assert_int_equal(cat_coll(&c, 5)->load, CAT_LOAD_ALL);
+	cat_rewind(&c, 14, &at);
+	assert_int_equal(cat_coll(&c, 5)->n_indexes, 0);
+	assert_int_equal(cat_coll(&c, 5)->load, CAT_LOAD_NONE);
+	cat_fini(&c);
+}
+
 static void
 refuses_what_is_no_catalogue(void **state)
 {
@@ -144,6 +212,8 @@ main(void)
 		cmocka_unit_test(a_tombstone_leaves_what_was_known),
 		cmocka_unit_test(
 		    after_a_resync_all_is_missing_until_it_is_said),
+		cmocka_unit_test(etcd_is_known_by_what_it_has),
+		cmocka_unit_test(a_load_is_younger_than_all_indexes),
 		cmocka_unit_test(refuses_what_is_no_catalogue),
 	};
 
