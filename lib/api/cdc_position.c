@@ -12,7 +12,10 @@
 
 /* Positions in the form of Milvus-CDC. */
 
-/* MsgPosition {1 channel_name, 2 msgID} of the last message before o. */
+/*
+ * MsgPosition {1 channel_name, 2 msgID} of the last message before o; of a log
+ * that is read through Milvus, which that form has no place for, without an id.
+ */
 static json_t *
 msg_id(const struct pos_topic *t)
 {
@@ -22,7 +25,8 @@ msg_id(const struct pos_topic *t)
 
 	num_put_le64(id, (uint64_t)(t->o.entry - 1));
 	pbw_bytes(&pb, 1, t->topic, strlen(t->topic));
-	pbw_bytes(&pb, 2, id, sizeof id);
+	if (t->mark == NULL)
+		pbw_bytes(&pb, 2, id, sizeof id);
 	b64_add(&text, pb.ptr, pb.len);
 	j = json_string(text.ptr);
 	buf_fini(&pb);

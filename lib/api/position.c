@@ -36,11 +36,19 @@ topics_of(const struct pos *p)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct pos_topic *t = &p->v[i];
 
-		json_object_set_new(out, t->topic,
-		    json_pack("{s:o, s:o, s:o, s:o, s:o}", "o",
-			json_string(MQ_TEXT(t->o)), "n",
-			json_string(MQ_TEXT(t->n)), "ts", api_u64s(t->ts),
-			"last", api_u64s(t->last), "time", time_of(t->ts)));
+		json_t *j = t->mark != NULL
+				? json_pack("{s:s, s:s}", "id", t->mark->id,
+				      "from", t->mark->from)
+				: json_pack("{s:s, s:s}", "o", MQ_TEXT(t->o),
+				      "n", MQ_TEXT(t->n));
+
+		json_object_set_new(j, "ts", api_u64s(t->ts));
+		json_object_set_new(j, "last",
+		    api_u64s(t->mark != NULL && mq_mark_is(t->mark)
+				 ? t->mark->ts
+				 : t->last));
+		json_object_set_new(j, "time", time_of(t->ts));
+		json_object_set_new(out, t->topic, j);
 	}
 	return out;
 }

@@ -76,6 +76,13 @@ apply_redo(struct apply *a, struct err *e)
 	return rc;
 }
 
+static const char *
+by_ids(const struct pos_topic *t)
+{
+	return t->mark == NULL ? " of a log that was not read through Milvus"
+			       : "";
+}
+
 /*
  * 0 if a stream that begins at f continues one that ended at p without a gap.
  * Everything below o is released; of the records from o to n, those up to ts
@@ -84,6 +91,15 @@ apply_redo(struct apply *a, struct err *e)
 static int
 follows(const struct pos_topic *f, const struct pos_topic *p, struct err *e)
 {
+	if (f->mark != NULL || p->mark != NULL) {
+		if (f->mark != NULL && p->mark != NULL && f->ts <= p->ts)
+			return 0;
+		return err_set(e, ERR_DATA,
+		    "a part is missing before this stream: topic '%s' begins "
+		    "at timestamp %" PRIu64
+		    "%s, and the one before ended at timestamp %" PRIu64 "%s",
+		    f->topic, f->ts, by_ids(f), p->ts, by_ids(p));
+	}
 	if (mq_id_cmp(f->o, p->o) <= 0 &&
 	    (mq_id_cmp(f->n, p->o) <= 0 ||
 		(mq_id_cmp(f->n, p->n) <= 0 && f->ts <= p->ts)))

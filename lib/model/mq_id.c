@@ -172,3 +172,91 @@ mq_id_from_json(
 	}
 	return err_set(e, ERR_DATA, "'%s' is not an offset", key);
 }
+
+static const char *const wals[] = { [WAL_ROCKSMQ] = "rocksmq",
+	[WAL_PULSAR] = "pulsar",
+	[WAL_KAFKA] = "kafka",
+	[WAL_WOODPECKER] = "woodpecker" };
+enum { WALS = sizeof wals / sizeof *wals };
+
+const char *
+wal_name(int wal)
+{
+	return wal > 0 && wal < WALS ? wals[wal] : NULL;
+}
+
+int
+wal_of_name(const char *name)
+{
+	for (int i = 1; i < WALS; i++)
+		if (strcmp(wals[i], name) == 0)
+			return i;
+	return 0;
+}
+
+int
+mq_mark_is(const struct mq_mark *m)
+{
+	return m->id[0] != '\0';
+}
+
+void
+mq_mark_to_json(struct jsonw *w, const struct mq_mark *m)
+{
+	jw_str(w, "id", m->id);
+	if (wal_name(m->wal) != NULL)
+		jw_str(w, "wal", wal_name(m->wal));
+	if (!mq_mark_is(m))
+		return;
+	jw_str(w, "from", m->from);
+	jw_u64s(w, "last", m->ts);
+	jw_u64s(w, "digest", m->digest);
+}
+
+static int
+text(char to[MQ_MARK_ID], const json_t *j, const char *key, struct err *e)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	if (s == NULL || strlen(s) >= MQ_MARK_ID)
+		return err_set(e, ERR_DATA,
+		    "'%s' is not the id of a record (want text, at most %d "
+		    "bytes)",
+		    key, MQ_MARK_ID - 1);
+	snprintf(to, MQ_MARK_ID, "%s", s);
+	return 0;
+}
+
+static int
+number(uint64_t *to, const json_t *j, const char *key, struct err *e)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	if (s == NULL || num_u64(s, 0, UINT64_MAX, to, e) == -1)
+		return err_set(e, ERR_DATA, "'%s' is not a number", key);
+	return 0;
+}
+
+int
+mq_mark_from_json(struct mq_mark *m, const json_t *j, struct err *e)
+{
+	const json_t *wal = json_object_get(j, "wal");
+
+	memset(m, 0, sizeof *m);
+	if (text(m->id, j, "id", e) == -1)
+		return -1;
+	if (wal != NULL &&
+	    (!json_is_string(wal) ||
+		(m->wal = wal_of_name(json_string_value(wal))) == 0))
+		return err_set(e, ERR_DATA,
+		    "'wal' is none of kafka, pulsar, rocksmq, woodpecker");
+	if (!mq_mark_is(m))
+		return 0;
+	if (m->wal == 0)
+		return err_set(e, ERR_DATA, "'wal' is missing");
+	return text(m->from, j, "from", e) == -1 ||
+		       number(&m->ts, j, "last", e) == -1 ||
+		       number(&m->digest, j, "digest", e) == -1
+		   ? -1
+		   : 0;
+}

@@ -60,4 +60,38 @@ json_t *mq_id_json(struct mq_id id);
 int mq_id_from_json(
     struct mq_id *id, const json_t *j, const char *key, struct err *e);
 
+/* common.proto WALName: the queue below a streaming log. */
+enum { WAL_ROCKSMQ = 1, WAL_PULSAR, WAL_KAFKA, WAL_WOODPECKER };
+
+/* "kafka"; NULL if there is none of that number. */
+const char *wal_name(int wal);
+/* 0 if there is none of that name. */
+int wal_of_name(const char *name);
+
+/* Longer than the text of an id of any of these queues. */
+enum { MQ_MARK_ID = 128 };
+
+/*
+ * Up to where a topic was read whose records come by time tick and not by id,
+ * because Milvus reads its queue for us: the record that came last. Without an
+ * id: none so far.
+ */
+struct mq_mark {
+	char id[MQ_MARK_ID];   /* as Milvus writes it */
+	char from[MQ_MARK_ID]; /* from where to read to see it again */
+	int wal;               /* the queue that these are of; 0: not known */
+	uint64_t ts;     /* its time tick; of none, up to where none is wanted
+			  */
+	uint64_t digest; /* of its bytes; the same in each process */
+};
+
+int mq_mark_is(const struct mq_mark *m);
+
+/*
+ * The members "id", "from", "wal", "last" and "digest" of an open object.
+ * ERR_DATA names the member that is wrong.
+ */
+void mq_mark_to_json(struct jsonw *w, const struct mq_mark *m);
+int mq_mark_from_json(struct mq_mark *m, const json_t *j, struct err *e);
+
 #endif

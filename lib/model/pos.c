@@ -32,8 +32,10 @@ pos_topic_name(const char *topic, struct err *e)
 void
 pos_fini(struct pos *p)
 {
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = 0; i < p->n; i++) {
 		free(p->v[i].topic);
+		free(p->v[i].mark);
+	}
 	free(p->v);
 	memset(p, 0, sizeof *p);
 }
@@ -77,9 +79,9 @@ pos_find(const struct pos *p, const char *topic)
 	return found ? &p->v[i] : NULL;
 }
 
-struct pos_topic *
-pos_set(struct pos *p, const char *topic, struct mq_id o, struct mq_id n,
-    uint64_t ts)
+/* Its entry, a new one if it has none. */
+static struct pos_topic *
+entry(struct pos *p, const char *topic)
 {
 	int found;
 	size_t i = place(p, topic, &found);
@@ -88,13 +90,35 @@ pos_set(struct pos *p, const char *topic, struct mq_id o, struct mq_id n,
 		p->v = x_grow(p->v, p->n, &p->cap, sizeof *p->v);
 		memmove(p->v + i + 1, p->v + i, (p->n - i) * sizeof *p->v);
 		p->n++;
-		p->v[i].topic = x_strdup(topic);
+		p->v[i] = (struct pos_topic){ .topic = x_strdup(topic) };
 	}
-	p->v[i].o = o; /* NOLINT: x_grow made room */
-	p->v[i].n = n;
-	p->v[i].ts = ts;
-	p->v[i].last = 0;
 	return &p->v[i];
+}
+
+struct pos_topic *
+pos_set(struct pos *p, const char *topic, struct mq_id o, struct mq_id n,
+    uint64_t ts)
+{
+	struct pos_topic *t = entry(p, topic);
+
+	free(t->mark);
+	t->mark = NULL;
+	t->o = o;
+	t->n = n;
+	t->ts = ts;
+	t->last = 0;
+	return t;
+}
+
+struct pos_topic *
+pos_set_mark(
+    struct pos *p, const char *topic, const struct mq_mark *mark, uint64_t ts)
+{
+	struct mq_mark *own = x_memdup(mark, sizeof *mark);
+	struct pos_topic *t = pos_set(p, topic, mq_id_none(), mq_id_none(), ts);
+
+	t->mark = own;
+	return t;
 }
 
 static int
@@ -110,14 +134,11 @@ stamp(const json_t *j, const char *name, uint64_t *ts, struct err *e)
 }
 
 static int
-topic_from_json(struct pos_topic *t, const json_t *j, struct err *e)
+ids_from_json(struct pos_topic *t, const json_t *j, struct err *e)
 {
 	const json_t *n = json_object_get(j, "n");
-	const json_t *ts = json_object_get(j, "ts");
 	const json_t *last = json_object_get(j, "last");
 
-	if (!json_is_object(j))
-		return err_set(e, ERR_DATA, "not an object");
 	if (mq_id_from_json(&t->o, json_object_get(j, "o"), "o", e) == -1)
 		return -1;
 	t->n = t->o;
@@ -130,10 +151,31 @@ topic_from_json(struct pos_topic *t, const json_t *j, struct err *e)
 	if (mq_id_cmp(t->n, t->o) < 0)
 		return err_set(e, ERR_DATA, "'n' %s is below 'o' %s",
 		    MQ_TEXT(t->n), MQ_TEXT(t->o));
-	t->ts = t->last = 0;
-	if (ts != NULL && stamp(ts, "ts", &t->ts, e) == -1)
-		return -1;
 	return last == NULL ? 0 : stamp(last, "last", &t->last, e);
+}
+
+static int
+topic_from_json(
+    struct pos *p, const char *topic, const json_t *j, struct err *e)
+{
+	const json_t *ts = json_object_get(j, "ts");
+	struct pos_topic t = { 0 };
+	struct mq_mark mark;
+
+	if (!json_is_object(j))
+		return err_set(e, ERR_DATA, "not an object");
+	if (ts != NULL && stamp(ts, "ts", &t.ts, e) == -1)
+		return -1;
+	if (json_object_get(j, "id") != NULL) {
+		if (mq_mark_from_json(&mark, j, e) == -1)
+			return -1;
+		pos_set_mark(p, topic, &mark, t.ts);
+		return 0;
+	}
+	if (ids_from_json(&t, j, e) == -1)
+		return -1;
+	pos_set(p, topic, t.o, t.n, t.ts)->last = t.last;
+	return 0;
 }
 
 int
@@ -149,17 +191,14 @@ pos_from_json(struct pos *p, json_t *j, struct err *e)
 	else
 		json_object_foreach(j, topic, v)
 		{
-			struct pos_topic t;
-
 			if (pos_topic_name(topic, e) == -1) {
 				rc = -1;
 				break;
 			}
-			if (topic_from_json(&t, v, e) == -1) {
+			if (topic_from_json(&got, topic, v, e) == -1) {
 				rc = err_wrap(e, "position of '%s'", topic);
 				break;
 			}
-			pos_set(&got, topic, t.o, t.n, t.ts)->last = t.last;
 		}
 	if (rc == -1) {
 		pos_fini(&got);
@@ -193,12 +232,18 @@ pos_to_json(const struct pos *p, struct jsonw *w, const char *key)
 {
 	jw_open(w, key, '{');
 	for (size_t i = 0; i < p->n; i++) {
-		jw_open(w, p->v[i].topic, '{');
-		mq_id_to_json(w, "o", p->v[i].o);
-		mq_id_to_json(w, "n", p->v[i].n);
-		jw_u64s(w, "ts", p->v[i].ts);
-		if (p->v[i].last != 0)
-			jw_u64s(w, "last", p->v[i].last);
+		const struct pos_topic *t = &p->v[i];
+
+		jw_open(w, t->topic, '{');
+		if (t->mark != NULL) {
+			mq_mark_to_json(w, t->mark);
+		} else {
+			mq_id_to_json(w, "o", t->o);
+			mq_id_to_json(w, "n", t->n);
+		}
+		jw_u64s(w, "ts", t->ts);
+		if (t->last != 0)
+			jw_u64s(w, "last", t->last);
 		jw_close(w, '}');
 	}
 	jw_close(w, '}');
@@ -209,6 +254,8 @@ topic_before(const struct pos_topic *a, const struct pos_topic *b)
 {
 	int c = mq_id_cmp(a->o, b->o);
 
+	if (a->mark != NULL || b->mark != NULL)
+		return a->mark != NULL && b->mark != NULL && a->ts < b->ts;
 	return c != 0 ? c < 0 : mq_id_cmp(a->n, b->n) < 0;
 }
 
@@ -228,7 +275,12 @@ pos_before(const struct pos *a, const struct pos *b, struct err *why)
 
 		if (u == NULL || !topic_before(t, u))
 			continue;
-		if (why != NULL)
+		if (why != NULL && t->mark != NULL)
+			err_set(why, ERR_DATA,
+			    "topic '%s' timestamp %" PRIu64
+			    " is below %" PRIu64,
+			    t->topic, t->ts, u->ts);
+		else if (why != NULL)
 			err_set(why, ERR_DATA,
 			    "topic '%s' offset %s (next %s) is below %s (%s)",
 			    t->topic, MQ_TEXT(t->o), MQ_TEXT(t->n),
@@ -242,10 +294,14 @@ void
 pos_merge(struct pos *p, const struct pos *newer)
 {
 	p->ts = newer->ts;
-	for (size_t i = 0; i < newer->n; i++)
-		pos_set(p, newer->v[i].topic, newer->v[i].o, newer->v[i].n,
-		    newer->v[i].ts)
-		    ->last = newer->v[i].last;
+	for (size_t i = 0; i < newer->n; i++) {
+		const struct pos_topic *t = &newer->v[i];
+
+		if (t->mark != NULL)
+			pos_set_mark(p, t->topic, t->mark, t->ts);
+		else
+			pos_set(p, t->topic, t->o, t->n, t->ts)->last = t->last;
+	}
 }
 
 void

@@ -15,11 +15,15 @@ struct jsonw;
  * A place in one topic: read from o, skip records below n with a timestamp
  * <= ts. `last` shows whether the topic is still the same: one that was deleted
  * and made anew has another record at that offset.
+ *
+ * Or, of a topic that is read through Milvus: read behind the mark, skip what
+ * has a timestamp <= ts; o, n and last say nothing.
  */
 struct pos_topic {
 	char *topic;
-	struct mq_id o; /* oldest record not yet released */
-	struct mq_id n; /* first record not yet read */
+	struct mq_mark *mark; /* owned, or NULL */
+	struct mq_id o;       /* oldest record not yet released */
+	struct mq_id n;       /* first record not yet read */
 	uint64_t ts;
 	uint64_t
 	    last; /* timestamp of the record before n; 0 if it is not known */
@@ -40,16 +44,19 @@ void pos_copy(struct pos *to, const struct pos *from);
 
 /*
  * Borrowed until the next pos_set. pos_find gives NULL if the topic is absent;
- * pos_set sets last to 0.
+ * pos_set sets last to 0, and takes a mark away.
  */
 struct pos_topic *pos_find(const struct pos *p, const char *topic);
 struct pos_topic *pos_set(struct pos *p, const char *topic, struct mq_id o,
     struct mq_id n, uint64_t ts);
+struct pos_topic *pos_set_mark(
+    struct pos *p, const char *topic, const struct mq_mark *mark, uint64_t ts);
 
 /*
  * Replace the topics of *p with those of
- * {topic:{"o":5,"n":7,"ts":"4706…","last":"4706…"}}; p->ts stays. Timestamps
- * are numbers or strings; a missing n is o, a missing ts or last is 0. Names
+ * {topic:{"o":5,"n":7,"ts":"4706…","last":"4706…"}} or {topic:{"id":"2s",
+ * "ts":"4706…", …}} (model/mq_id.h); p->ts stays. Timestamps are numbers or
+ * strings; a missing n is o, a missing ts or last is 0. Names
  * are checked by pos_topic_name, because positions come from files, pipes and
  * HTTP.
  */
@@ -63,8 +70,8 @@ int pos_from_line(struct pos *p, const json_t *line, struct err *e);
 
 /*
  * 1 if a is lower than b. The timestamp decides; if equal, a topic that is in
- * both and whose o, or with equal o whose n, is lower in a. *why, unless why is
- * NULL, then says what is lower.
+ * both and whose o, or with equal o whose n, is lower in a; with a mark, whose
+ * ts is. *why, unless why is NULL, then says what is lower.
  */
 int pos_before(const struct pos *a, const struct pos *b, struct err *why);
 

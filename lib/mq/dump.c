@@ -105,44 +105,56 @@ channel(struct dump *d, const char *topic, int number, struct err *e)
 }
 
 static int
-start(
-    struct mq *q, const char *topic, int number, struct mq_id id, struct err *e)
+start_behind(struct mq *q, const char *topic, int number,
+    const struct mq_mark *mark, struct err *e)
 {
-	char text[DUMP_ID];
+	char earliest[MQ_MARK_ID];
 	struct dump_channel *c;
-	int wal;
 
-	if (dump_id_write(id, text, &wal, e) == -1)
+	if (dump_id_earliest(mark->wal, earliest, e) == -1)
 		return err_wrap(e, "topic '%s'", topic);
 	if ((c = channel(dump_of(q), topic, number, e)) == NULL)
 		return -1;
-	memcpy(c->start, text, sizeof c->start);
-	c->start_wal = wal;
-	return 0;
-}
-
-int
-dump_start_behind(struct mq *q, const char *topic, int number,
-    const struct dump_mark *mark, struct err *e)
-{
-	struct dump_channel *c;
-
-	if (mark->id[0] == '\0')
-		return start(q, topic, number, mq_id_offset(0), e);
-	if ((c = channel(dump_of(q), topic, number, e)) == NULL)
-		return -1;
+	memcpy(c->earliest, earliest, sizeof c->earliest);
 	c->mark = *mark;
+	if (!mq_mark_is(mark)) {
+		c->above = mark->ts;
+		c->looking = mark->ts != 0;
+		c->mark.ts = 0;
+	}
 	return 0;
 }
 
-void
-dump_get_mark(struct mq *q, const char *topic, struct dump_mark *mark)
+static void
+mark(const struct mq *q, const char *topic, struct mq_mark *m)
 {
-	const struct dump_channel *c = find(dump_of(q), topic);
+	const struct dump_channel *c =
+	    find((const struct dump *)(const void *)q, topic);
 
-	*mark = (struct dump_mark){ 0 };
-	if (c != NULL)
-		*mark = c->mark;
+	*m = (struct mq_mark){ 0 };
+	if (c == NULL)
+		return;
+	*m = c->made && c->mark.ts > c->proven ? c->before : c->mark;
+	if (!mq_mark_is(m))
+		m->ts = c->above;
+}
+
+static int
+now(struct mq *q, uint64_t *ts, struct err *e)
+{
+	struct dump *d = dump_of(q);
+	struct pollfd p = { sig_fd(), POLLIN, 0 };
+	int rc;
+
+	while ((rc = dump_clock(d, ts, e)) == 0) {
+		if (sig_stop != 0)
+			return err_set(e, ERR_STOP, "stopped");
+		if (!d->clock.out)
+			poll(&p, 1, 10);
+		else if (grpc_wait(d->g, NULL, 0, 100, e) == -1)
+			return -1;
+	}
+	return rc == 1 ? 0 : -1;
 }
 
 static int
@@ -292,7 +304,8 @@ cannot(struct err *e)
 {
 	return err_set(e, ERR_DATA,
 	    "a log that is read through Milvus is not asked for its topics, "
-	    "its ends or one record: DumpMessages only reads forward");
+	    "its ends or one record: DumpMessages only reads forward, from a "
+	    "record that is known or from a time");
 }
 
 static char **
@@ -351,6 +364,14 @@ peek(struct mq *q, const char *topic, struct mq_id id, struct record *r,
 	return ahead(q, topic, id, e);
 }
 
+static int
+start(
+    struct mq *q, const char *topic, int number, struct mq_id id, struct err *e)
+{
+	(void)number;
+	return ahead(q, topic, id, e);
+}
+
 const struct mq_queue mq_dump = {
 	.name = "Milvus",
 	.is = is,
@@ -369,4 +390,7 @@ const struct mq_queue mq_dump = {
 	.next = next,
 	.fd = fd,
 	.follows = follows,
+	.start_behind = start_behind,
+	.mark = mark,
+	.now = now,
 };

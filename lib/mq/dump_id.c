@@ -34,7 +34,7 @@ read_offset(const struct span *text, struct mq_id *id, struct err *e)
 static int
 read_ledger(const struct span *text, struct mq_id *id, struct err *e)
 {
-	uint8_t bytes[DUMP_ID];
+	uint8_t bytes[MQ_MARK_ID];
 	ptrdiff_t n = -1;
 	struct pbwalk w;
 	struct pbfield f;
@@ -82,10 +82,11 @@ dump_id_read(const struct span *text, int wal, struct mq_id *id, struct err *e)
 		    wal);
 		break;
 	}
-	return rc == -1 ? err_wrap(e, "message id '%.*s'",
-			      (int)(text->len < DUMP_ID ? text->len : DUMP_ID),
-			      text->ptr)
-			: 0;
+	return rc == -1
+		   ? err_wrap(e, "message id '%.*s'",
+			 (int)(text->len < MQ_MARK_ID ? text->len : MQ_MARK_ID),
+			 text->ptr)
+		   : 0;
 }
 
 void
@@ -104,34 +105,28 @@ dump_base36(uint64_t v, char text[BASE36_MAX])
 
 /* All numbers stand there, zeros too: an empty id is refused. */
 static void
-write_ledger(struct mq_id id, int wal, char text[DUMP_ID])
+ledger_zero(int wal, char text[MQ_MARK_ID])
 {
 	struct buf b = { 0 }, t = { 0 };
 
-	pbw_u64(&b, 1, (uint64_t)id.ledger);
-	pbw_u64(&b, 2, (uint64_t)id.entry);
-	if (wal == WAL_PULSAR) {
-		pbw_u64(&b, 3, 0);
-		pbw_u64(&b, 4, (uint64_t)id.batch);
-	}
+	for (uint32_t field = 1; field <= (wal == WAL_PULSAR ? 4 : 2); field++)
+		pbw_u64(&b, field, 0);
 	b64_add(&t, b.ptr, b.len);
-	snprintf(text, DUMP_ID, "%s", t.ptr);
+	snprintf(text, MQ_MARK_ID, "%s", t.ptr);
 	buf_fini(&b);
 	buf_fini(&t);
 }
 
-/* Only Pulsar has batches, and Milvus writes in batches there. */
 int
-dump_id_write(struct mq_id id, char text[DUMP_ID], int *wal, struct err *e)
+dump_id_earliest(int wal, char text[MQ_MARK_ID], struct err *e)
 {
-	if (!mq_id_is(id))
-		return err_set(e, ERR_DATA, "there is no id to begin at");
-	if (id.kind == MQ_OFFSET) {
-		*wal = WAL_KAFKA;
-		dump_base36((uint64_t)id.entry, text);
-		return 0;
-	}
-	*wal = id.batch >= 0 ? WAL_PULSAR : WAL_WOODPECKER;
-	write_ledger(id, *wal, text);
+	if (wal_name(wal) == NULL)
+		return err_set(e, ERR_DATA,
+		    "which queue the log is in is not known (\"wal\" of the "
+		    "catalogue's pchannels)");
+	if (wal == WAL_KAFKA || wal == WAL_ROCKSMQ)
+		dump_base36(0, text);
+	else
+		ledger_zero(wal, text);
 	return 0;
 }

@@ -148,11 +148,11 @@ place(struct dump_message *m, struct err *e)
 		return err_wrap(e, "property '_tt'");
 	m->from = m->id;
 	get(&m->headers.pub, "_lc", &m->from);
-	if (m->id.len >= DUMP_ID || m->from.len >= DUMP_ID)
+	if (m->id.len >= MQ_MARK_ID || m->from.len >= MQ_MARK_ID)
 		return err_set(e, ERR_DATA,
 		    "its id has %zu bytes, the limit "
 		    "is %d",
-		    m->id.len, DUMP_ID - 1);
+		    m->id.len, MQ_MARK_ID - 1);
 	m->digest = digest(m);
 	return 0;
 }

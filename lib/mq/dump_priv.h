@@ -12,9 +12,6 @@
  * message, and dump_id.c, which reads ids.
  */
 
-/* common.proto WALName */
-enum { WAL_ROCKSMQ = 1, WAL_PULSAR, WAL_KAFKA, WAL_WOODPECKER };
-
 enum { BASE36_MAX = 14 };
 
 /* One ImmutableMessage, borrowed from its stream. */
@@ -48,17 +45,21 @@ struct dump_channel {
 	int number; /* the caller's */
 	int reading, paused;
 	struct grpc_stream *stream;
-	int out;             /* a call is, */
-	uint64_t until;      /* for all up to here */
-	int64_t called_ns;   /* since then */
-	uint64_t proven;     /* all up to here was handed over */
-	char start[DUMP_ID]; /* where to begin without a mark, */
-	int start_wal;       /* and of which queue that is */
-	struct dump_mark mark;
-	size_t tail;  /* bytes that came with the mark's time tick */
-	int seen;     /* the mark was, in this call */
-	int skimming; /* this call leaves the mark out: dump_read.c */
-	int came;     /* something new did, in this call */
+	int out;                   /* a call is, */
+	uint64_t until;            /* for all up to here */
+	int64_t called_ns;         /* since then */
+	uint64_t proven;           /* all up to here was handed over */
+	char earliest[MQ_MARK_ID]; /* where to begin without a mark */
+	uint64_t above; /* without a mark: what is wanted is above this, */
+	int looking;    /* and what is before is read for one: windows[] */
+	struct mq_mark mark;
+	struct mq_mark before; /* the mark of the time tick before its own */
+	int made;              /* what was handed over last was a made tick */
+	size_t unproven; /* bytes of records that no made tick is behind */
+	size_t tail;     /* bytes that came with the mark's time tick */
+	int seen;        /* the mark was, in this call */
+	int skimming;    /* this call leaves the mark out: dump_read.c */
+	int came;        /* something new did, in this call */
 	struct dump_try tries;
 };
 
@@ -114,8 +115,8 @@ int dump_id_read(
     const struct span *text, int wal, struct mq_id *id, struct err *e);
 /* In digits and small letters, with a NUL. */
 void dump_base36(uint64_t v, char text[BASE36_MAX]);
-/* And its text, and the queue that has such ids. */
-int dump_id_write(struct mq_id id, char text[DUMP_ID], int *wal, struct err *e);
+/* An id before all others of that queue; ERR_DATA if it is none. */
+int dump_id_earliest(int wal, char text[MQ_MARK_ID], struct err *e);
 
 /* Is it a Milvus that can be read? As mq_open. */
 int dump_greet(struct dump *d, struct err *e);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "codec/pb_write.h"
+#include "model/tso.h"
 
 /*
  * One pchannel. Each call begins at the mark's _lc, where all that is not
@@ -15,18 +16,40 @@
  * nothing before the mark has come again. If much stands at the mark's time
  * tick, as after a great transaction, the calls of an idle channel leave that
  * out, too; and if something new comes then, the call is made again in full.
+ *
+ * A channel that begins at a time first looks for a mark before it: its calls
+ * end there, begin earlier and earlier, and hand nothing over.
  */
 
 enum {
 	BUSY_MS = 100, /* from call to call, if something new comes */
 	QUIET = 3,     /* times wait_ms: a call without a byte is over */
 	SKIM_BYTES = 64 << 10,
+	PROVE_BYTES = 1 << 20, /* of records, before a made tick is due */
 };
+
+/* So much before the time, in milliseconds; the last one is all there is. */
+static const int64_t windows[] = { 60000, 3600000, 86400000, -1 };
+enum { WINDOWS = sizeof windows / sizeof *windows };
 
 static int
 has_mark(const struct dump_channel *c)
 {
-	return c->mark.id[0] != '\0';
+	return mq_mark_is(&c->mark);
+}
+
+/* What is older is not sent. */
+static uint64_t
+lower_end(const struct dump_channel *c)
+{
+	int64_t ms;
+
+	if (has_mark(c))
+		return c->mark.ts + (c->skimming ? 1 : 0);
+	if (!c->looking || windows[c->looking - 1] == -1)
+		return 0;
+	ms = tso_ms(c->above) - windows[c->looking - 1];
+	return ms > 0 ? tso_from_ms(ms) : 0;
 }
 
 /* common.proto MessageID {1 id, 2 WAL_name} */
@@ -50,13 +73,12 @@ send(struct dump *d, struct dump_channel *c)
 {
 	struct buf b = { 0 };
 
+	if (c->looking) /* a call before has failed: all of it again */
+		c->mark = (struct mq_mark){ .wal = c->mark.wal };
 	pbw_bytes(&b, 1, c->name, strlen(c->name));
-	if (has_mark(c)) {
-		add_id(&b, c->mark.from, c->mark.wal);
-		pbw_u64(&b, 3, c->mark.ts + (c->skimming ? 1 : 0));
-	} else {
-		add_id(&b, c->start, c->start_wal);
-	}
+	add_id(&b, has_mark(c) ? c->mark.from : c->earliest, c->mark.wal);
+	if (lower_end(c) != 0)
+		pbw_u64(&b, 3, lower_end(c));
 	pbw_u64(&b, 4, c->until);
 	pbw_u64(&b, 5, 1);
 	grpc_stream_call(
@@ -72,13 +94,15 @@ int
 dump_channel_call(
     struct dump *d, struct dump_channel *c, uint64_t ts, struct err *e)
 {
-	if (ts < c->mark.ts)
+	uint64_t least = has_mark(c) ? c->mark.ts : c->above;
+
+	if (ts < least)
 		return err_set(e, ERR_BACK,
 		    "topic '%s': the server's clock is at %" PRIu64
-		    ", before the record that was read last, at %" PRIu64
+		    ", before what was read last, at %" PRIu64
 		    ": the source went back, or is another one",
-		    c->name, ts, c->mark.ts);
-	c->until = ts;
+		    c->name, ts, least);
+	c->until = c->looking ? c->above : ts;
 	c->skimming = c->tail > SKIM_BYTES;
 	send(d, c);
 	return 0;
@@ -121,10 +145,13 @@ gone(const struct dump_channel *c, const struct dump_message *m, struct err *e)
 static void
 set_mark(struct dump_channel *c, const struct dump_message *m)
 {
-	struct dump_mark *k = &c->mark;
+	struct mq_mark *k = &c->mark;
 
-	if (m->ts != k->ts)
+	if (m->ts != k->ts) {
 		c->tail = 0;
+		c->before = *k;
+	}
+	c->unproven += m->payload.len;
 	c->tail += m->payload.len;
 	snprintf(k->id, sizeof k->id, "%.*s", (int)m->id.len, m->id.ptr);
 	snprintf(
@@ -139,11 +166,11 @@ static int
 check_order(
     const struct dump_channel *c, const struct dump_message *m, struct err *e)
 {
-	if (has_mark(c) && m->wal != c->mark.wal)
+	if (m->wal != c->mark.wal)
 		return err_set(e, ERR_DATA,
 		    "topic '%s': record '%.*s' is of another queue (WALName "
-		    "%d) than the one before it (%d): the source has changed "
-		    "its queue, which this program does not follow",
+		    "%d) than what was read before (%d): the source has "
+		    "changed its queue, which this program does not follow",
 		    c->name, (int)m->id.len, m->id.ptr, m->wal, c->mark.wal);
 	if (m->ts < c->mark.ts || m->ts <= c->proven)
 		return err_set(e, ERR_DATA,
@@ -167,6 +194,13 @@ take(struct dump *d, struct dump_channel *c, const struct span *p,
 		return err_wrap(e, "topic '%s'", c->name);
 	if (rc == 0 || (!c->seen && m->ts < c->mark.ts))
 		return MQ_IDLE;
+	if (c->looking) {
+		if (check_order(c, m, e) == -1)
+			return -1;
+		if (m->ts <= c->above)
+			set_mark(c, m);
+		return MQ_IDLE;
+	}
 	if (!c->seen && is_mark(c, m)) {
 		c->seen = 1;
 		return MQ_IDLE;
@@ -187,6 +221,7 @@ take(struct dump *d, struct dump_channel *c, const struct span *p,
 	dump_try_worked(d, &c->tries);
 	set_mark(c, m);
 	c->came = 1;
+	c->made = 0;
 	return MQ_RECORD;
 }
 
@@ -201,25 +236,47 @@ next_call(const struct dump_channel *c)
 		       : (c->called_ns / NS_PER_S + 1) * NS_PER_S;
 }
 
-/* The call is over, and all up to its end has come. */
+/* All up to ts has come. */
 static int
-proven(struct dump *d, struct dump_channel *c, struct record *r, struct err *e)
+tick(struct dump *d, struct dump_channel *c, uint64_t ts, struct record *r,
+    struct err *e)
 {
 	struct span id = { c->mark.id, strlen(c->mark.id) };
 
-	if (!c->seen)
-		return gone(c, NULL, e);
-	dump_try_worked(d, &c->tries);
-	c->tries.due_ns = next_call(c);
-	if (c->until <= c->proven)
-		return MQ_IDLE;
-	c->proven = c->until;
-	dump_message_tick(&d->message, c->until, c->number, r);
+	c->proven = ts;
+	c->unproven = 0;
+	c->made = 1;
+	dump_message_tick(&d->message, ts, c->number, r);
 	if (has_mark(c) && dump_id_read(&id, c->mark.wal, &r->id, e) == -1) {
 		record_free(r);
 		return -1;
 	}
 	return MQ_RECORD;
+}
+
+/* In a long call: what comes in order proves all that is before it. */
+static int
+tick_is_due(const struct dump_channel *c)
+{
+	return !c->looking && c->unproven >= PROVE_BYTES &&
+	       mq_mark_is(&c->before) && c->mark.ts - 1 > c->proven;
+}
+
+/* The call is over, and all up to its end has come. */
+static int
+proven(struct dump *d, struct dump_channel *c, struct record *r, struct err *e)
+{
+	if (!c->seen && !c->looking)
+		return gone(c, NULL, e);
+	dump_try_worked(d, &c->tries);
+	if (c->looking) {
+		c->looking =
+		    has_mark(c) || c->looking == WINDOWS ? 0 : c->looking + 1;
+		c->unproven = 0;
+		return MQ_IDLE;
+	}
+	c->tries.due_ns = next_call(c);
+	return c->until <= c->proven ? MQ_IDLE : tick(d, c, c->until, r, e);
 }
 
 static int
@@ -258,6 +315,8 @@ dump_channel_next(
 	int rc = MQ_IDLE;
 	struct span p;
 
+	if (tick_is_due(c))
+		return tick(d, c, c->mark.ts - 1, r, e);
 	while (c->out && rc == MQ_IDLE) {
 		switch (grpc_stream_next(c->stream, &p)) {
 		case GRPC_NOTHING:

@@ -1,14 +1,11 @@
 #include "mq/mq.h"
 
 #include "base/err.h"
+#include "mq/dump.h"
 #include "mq/kafka.h"
 
-/*
- * The last one takes what no other does. mq_dump (mq/dump.h) is not in it yet:
- * positions have no place for its marks, without which a start that is gone
- * would not be seen.
- */
-static const struct mq_queue *const queues[] = { &mq_kafka, NULL };
+/* The last one takes what no other does. */
+static const struct mq_queue *const queues[] = { &mq_dump, &mq_kafka, NULL };
 
 struct mq *
 mq_open(const struct mq_conf *conf, struct err *e)
@@ -123,4 +120,29 @@ int
 mq_follows(const struct mq *q, struct mq_id want, struct mq_id got)
 {
 	return q->queue->follows(want, got);
+}
+
+int
+mq_by_mark(const struct mq *q)
+{
+	return q->queue->start_behind != NULL;
+}
+
+int
+mq_start_behind(struct mq *q, const char *topic, int number,
+    const struct mq_mark *mark, struct err *e)
+{
+	return q->queue->start_behind(q, topic, number, mark, e);
+}
+
+void
+mq_get_mark(const struct mq *q, const char *topic, struct mq_mark *mark)
+{
+	q->queue->mark(q, topic, mark);
+}
+
+int
+mq_now(struct mq *q, uint64_t *ts, struct err *e)
+{
+	return q->queue->now(q, ts, e);
 }

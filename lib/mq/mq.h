@@ -57,6 +57,12 @@ struct mq_queue {
 	int (*next)(struct mq *q, int wait_ms, struct record *m, struct err *e);
 	int (*fd)(const struct mq *q);
 	int (*follows)(struct mq_id want, struct mq_id got);
+	/* NULL: its places are ids */
+	int (*start_behind)(struct mq *q, const char *topic, int number,
+	    const struct mq_mark *mark, struct err *e);
+	void (*mark)(
+	    const struct mq *q, const char *topic, struct mq_mark *mark);
+	int (*now)(struct mq *q, uint64_t *ts, struct err *e);
 };
 
 /*
@@ -137,5 +143,26 @@ int mq_fd(const struct mq *q);
  * behind the one before it? 0: there is a gap.
  */
 int mq_follows(const struct mq *q, struct mq_id want, struct mq_id got);
+
+/*
+ * A queue whose records come by time tick has no ends and no ids to begin at:
+ * of the functions above, only those that read forward are for it, and these
+ * three are for it alone.
+ */
+int mq_by_mark(const struct mq *q);
+/*
+ * As mq_start, behind the record of the mark; without one, behind mark->ts in
+ * the queue mark->wal: ERR_DATA if that is not known.
+ */
+int mq_start_behind(struct mq *q, const char *topic, int number,
+    const struct mq_mark *mark, struct err *e);
+/*
+ * The mark of the record of this topic that mq_next handed over last; of a made
+ * one, that of the last record that it has proven. Without such a record, the
+ * mark where it began.
+ */
+void mq_get_mark(const struct mq *q, const char *topic, struct mq_mark *mark);
+/* A timestamp of the source's clock: all that is later has a greater one. */
+int mq_now(struct mq *q, uint64_t *ts, struct err *e);
 
 #endif

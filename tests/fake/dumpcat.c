@@ -21,14 +21,14 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/sig.h"
-#include "mq/dump.h"
+#include "mq/mq.h"
 #include "net/grpc.h"
 
 enum { TOPICS = 64, IDLE_MS = 200, SAVE = 256 };
 
 struct topic {
 	const char *name;
-	struct dump_mark mark;
+	struct mq_mark mark;
 	int proven;
 };
 
@@ -55,7 +55,7 @@ static long
 load(struct cat *c)
 {
 	FILE *f = fopen(c->marks, "r");
-	struct dump_mark m;
+	struct mq_mark m;
 	char name[256];
 	long end = 0;
 
@@ -82,7 +82,7 @@ save(struct cat *c)
 		exit(1);
 	fprintf(f, "%ld\n", ftell(c->out));
 	for (int i = 0; i < c->n; i++) {
-		const struct dump_mark *m = &c->v[i].mark;
+		const struct mq_mark *m = &c->v[i].mark;
 
 		if (m->id[0] != '\0')
 			fprintf(f, "%s %s %s %d %" PRIu64 " %" PRIu64 "\n",
@@ -109,21 +109,26 @@ show(struct cat *c, struct record *r)
 	struct topic *t = &c->v[r->topic];
 	struct span tt = { "", 0 }, type = { "", 0 };
 	struct err e = { 0 };
+	struct mq_mark m;
 	uint64_t ts = 0;
 
 	record_header(r, "_tt", &tt);
 	record_header(r, "_t", &type);
 	num_base36(tt.ptr, tt.len, &ts, &e);
-	dump_get_mark(c->q, t->name, &t->mark);
+	mq_get_mark(c->q, t->name, &m);
 	if (r->made) {
 		fprintf(c->out, "%s made %" PRIu64 "\n", t->name, ts);
-		t->proven = 1;
-		save(c);
+		t->proven = m.ts == t->mark.ts;
 	} else {
 		fprintf(c->out, "%s %s %" PRIu64 " %.*s %zu %lu\n", t->name,
 		    MQ_TEXT(r->id), ts, (int)type.len, type.ptr, r->len,
 		    sum(r));
-		if (++c->records % SAVE == 0)
+		c->records++;
+	}
+	/* one that is made in between is of the record before the last one */
+	if (m.ts >= t->mark.ts) {
+		t->mark = m;
+		if (r->made || c->records % SAVE == 0)
 			save(c);
 	}
 	record_free(r);
@@ -143,10 +148,12 @@ all_proven(const struct cat *c)
 static int
 begin(struct cat *c, struct err *e)
 {
-	for (int i = 0; i < c->n; i++)
-		if (dump_start_behind(
-			c->q, c->v[i].name, i, &c->v[i].mark, e) == -1)
+	for (int i = 0; i < c->n; i++) {
+		c->v[i].mark.wal = WAL_KAFKA;
+		if (mq_start_behind(c->q, c->v[i].name, i, &c->v[i].mark, e) ==
+		    -1)
 			return -1;
+	}
 	return 0;
 }
 
@@ -194,7 +201,7 @@ main(int argc, char **argv)
 	for (int i = 6; i < argc && c.n < TOPICS; i++)
 		c.v[c.n++].name = argv[i];
 	c.out = open_out(argv[4], load(&c));
-	if ((c.q = mq_dump.open(&conf, &e)) == NULL ||
+	if ((c.q = mq_open(&conf, &e)) == NULL ||
 	    run(&c, strcmp(argv[3], "follow") != 0, &e) == -1)
 		log_warn("%s", e.msg);
 	mq_close(c.q);

@@ -28,7 +28,11 @@ reads_what_it_writes(void **state)
 {
 	static const char topics[] =
 	    "{\"a\":{\"o\":5,\"n\":7,\"ts\":\"451234567890123456\"},"
-	    "\"b\":{\"o\":0,\"n\":0,\"ts\":\"0\"}}";
+	    "\"b\":{\"o\":0,\"n\":0,\"ts\":\"0\"},"
+	    "\"c\":{\"id\":\"2s\",\"wal\":\"kafka\",\"from\":\"2r\","
+	    "\"last\":\"451234567890123450\",\"digest\":\"18446744073709551615"
+	    "\",\"ts\":\"451234567890123456\"},"
+	    "\"d\":{\"id\":\"\",\"wal\":\"woodpecker\",\"ts\":\"7\"}}";
 	struct pos p = { 0 };
 	struct buf b = { 0 };
 	struct jsonw w = { .b = &b };
@@ -87,6 +91,14 @@ refuses_what_is_no_position_and_keeps_the_old_one(void **state)
 		"{\"ts\":\"1\",\"pos\":{\"a\":{\"o\":5,\"ts\":-1}}}",
 		"{\"ts\":-1,\"pos\":{\"a\":{\"o\":5}}}",
 		"{\"pos\":{\"a\":{\"o\":5}}}",
+		"{\"ts\":1,\"pos\":{\"a\":{\"id\":5}}}",
+		"{\"ts\":1,\"pos\":{\"a\":{\"id\":\"\",\"wal\":\"nats\"}}}",
+		"{\"ts\":1,\"pos\":{\"a\":{\"id\":\"2s\",\"from\":\"2r\","
+		"\"last\":\"1\",\"digest\":\"1\"}}}",
+		"{\"ts\":1,\"pos\":{\"a\":{\"id\":\"2s\",\"wal\":\"kafka\","
+		"\"last\":\"1\",\"digest\":\"1\"}}}",
+		"{\"ts\":1,\"pos\":{\"a\":{\"id\":\"2s\",\"wal\":\"kafka\","
+		"\"from\":\"2r\",\"digest\":\"1\"}}}",
 	};
 	struct pos p = { 0 };
 
@@ -159,6 +171,30 @@ equal_timestamps_compare_the_topics_both_have(void **state)
 	pos_fini(&b);
 }
 
+/* Ids of records that come by time tick go back. */
+static void
+a_mark_is_as_late_as_its_timestamp(void **state)
+{
+	struct mq_mark m = { .id = "2s", .from = "2r", .wal = WAL_KAFKA };
+	struct pos a = { .ts = 5 }, b = { .ts = 5 }, c = { 0 };
+
+	(void)state;
+	pos_set_mark(&a, "t", &m, 8);
+	strcpy(m.id, "2r");
+	pos_set_mark(&b, "t", &m, 9);
+	assert_int_equal(pos_before(&a, &b, &err), 1);
+	assert_string_equal(err.msg, "topic 't' timestamp 8 is below 9");
+	assert_int_equal(pos_before(&b, &a, NULL), 0);
+	pos_copy(&c, &a);
+	pos_merge(&c, &b);
+	assert_string_equal(pos_find(&c, "t")->mark->id, "2r");
+	pos_set(&c, "t", mq_id_offset(1), mq_id_offset(1), 9);
+	assert_null(pos_find(&c, "t")->mark);
+	pos_fini(&a);
+	pos_fini(&b);
+	pos_fini(&c);
+}
+
 static void
 a_topic_never_leaves(void **state)
 {
@@ -212,6 +248,7 @@ main(void)
 		cmocka_unit_test(finds_each_of_many_topics),
 		cmocka_unit_test(timestamp_decides_before_topics),
 		cmocka_unit_test(equal_timestamps_compare_the_topics_both_have),
+		cmocka_unit_test(a_mark_is_as_late_as_its_timestamp),
 		cmocka_unit_test(a_topic_never_leaves),
 		cmocka_unit_test(
 		    known_entries_are_replaced_whole_and_null_removes),
