@@ -96,6 +96,9 @@ cat_fini(struct cat *c)
 	json_decref(c->roles);
 	json_decref(c->groups);
 	free(c->control);
+	for (size_t i = 0; i < c->n_pchannels; i++)
+		free(c->pchannels[i]);
+	free(c->pchannels);
 	json_decref(c->doc);
 	memset(c, 0, sizeof *c);
 }

@@ -139,7 +139,10 @@ struct cat {
 	size_t n_aliases, aliases_cap;
 	struct cat_import *imports;
 	size_t n_imports, imports_cap;
-	char *control; /* the topic of changes that are of no collection */
+	char *control;    /* the topic of changes that are of no collection */
+	char **pchannels; /* topics of a streaming log, that one, too */
+	size_t n_pchannels, pchannels_cap;
+	int wal; /* the queue that its log is in, WAL_KAFKA …; 0: not said */
 	struct cat_checkpoint *cps;
 	size_t n_cps, cps_cap;
 	json_t *users, *roles, *groups; /* name to its newest line; or NULL */

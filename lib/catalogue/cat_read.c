@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
+#include "model/pos.h"
 
 static int
 has_text(const json_t *list, const char *text)
@@ -46,6 +48,9 @@ take_header(struct cat *c, struct cat_reader *r)
 	c->rev = cat_get_int(r, "rev");
 	c->born = (uint64_t)cat_get_int(r, "born");
 	cat_set_str(r, "root", &c->root);
+	c->wal = wal_of_name(cat_get_str(r, "wal"));
+	if (c->wal == 0 && c->root != NULL && c->root[0] != '\0')
+		c->wal = WAL_KAFKA; /* no other is read from etcd */
 	snprintf(c->etcd, sizeof c->etcd, "%.23s", cat_get_str(r, "etcd"));
 }
 
@@ -157,6 +162,22 @@ take_named(json_t **all, struct cat_reader *r)
 }
 
 static void
+take_pchannel(struct cat *c, struct cat_reader *r)
+{
+	const char *name = cat_get_str(r, "name");
+
+	if (pos_topic_name(name, r->e) == -1) {
+		r->bad = 1;
+		return;
+	}
+	if (json_is_true(json_object_get(r->j, "control")))
+		cat_set_str(r, "name", &c->control);
+	c->pchannels = x_grow(
+	    c->pchannels, c->n_pchannels, &c->pchannels_cap, sizeof(char *));
+	c->pchannels[c->n_pchannels++] = x_strdup(name);
+}
+
+static void
 take(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 {
 	switch (ch->kind) {
@@ -208,8 +229,8 @@ take(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 	case CAT_OTHER:
 		if (strcmp(cat_get_str(r, "kind"), "checkpoint") == 0)
 			cat_take_checkpoint(c, r);
-		if (json_is_true(json_object_get(r->j, "control")))
-			cat_set_str(r, "name", &c->control);
+		if (strcmp(cat_get_str(r, "kind"), "pchannel") == 0)
+			take_pchannel(c, r);
 		break;
 	}
 }

@@ -3,9 +3,7 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "codec/pb_read.h"
-
-/* commonpb.WALName; MsgPosition has it since 2.6. */
-enum { WAL_ROCKSMQ = 1, WAL_PULSAR, WAL_KAFKA, WAL_WOODPECKER };
+#include "model/mq_id.h"
 
 /*
  * Kafka's offset and RocksMQ's id are 8 bytes little-endian. RocksMQ makes its
@@ -19,10 +17,10 @@ enum { WAL_ROCKSMQ = 1, WAL_PULSAR, WAL_KAFKA, WAL_WOODPECKER };
  * and Woodpecker's LogMessageIdData (segment 1, entry 2) are protobuf, and can
  * be 8 bytes long, too: a small Pulsar id is 08 01 10 07 18 00 20 00. As a
  * number that is above OFFSET_END, since a varint does not end in a zero byte
- * unless it is one.
+ * unless it is one. The greatest field number, 0: it is none of them.
  */
-static const char *
-of_protobuf(const ProtobufCBinaryData *id)
+static uint32_t
+last_field(const ProtobufCBinaryData *id)
 {
 	struct pbwalk w = pbwalk_init(id->data, id->len);
 	uint32_t last = 0;
@@ -31,10 +29,18 @@ of_protobuf(const ProtobufCBinaryData *id)
 
 	while ((rc = pbwalk_next(&w, &f)) == 1) {
 		if (f.wire != PB_VARINT || f.field <= last)
-			return NULL;
+			return 0;
 		last = f.field;
 	}
-	if (rc == -1 || last == 0)
+	return rc == -1 ? 0 : last;
+}
+
+static const char *
+of_protobuf(const ProtobufCBinaryData *id)
+{
+	uint32_t last = last_field(id);
+
+	if (last == 0)
 		return NULL;
 	return last > 2 ? "Pulsar" : "Pulsar or Woodpecker";
 }
@@ -65,6 +71,19 @@ position_offset(
 	if ((wal == 0 || wal == WAL_KAFKA) && n < OFFSET_END)
 		return 0;
 	return position_refuse(queue_of(id, wal), e);
+}
+
+int
+position_wal(const ProtobufCBinaryData *id)
+{
+	struct err ignored;
+	int64_t offset;
+
+	if (position_offset(id, 0, &offset, &ignored) == 0)
+		return WAL_KAFKA;
+	if (id->len > 0 && id->data[0] == 0x08 && of_protobuf(id) != NULL)
+		return last_field(id) > 2 ? WAL_PULSAR : WAL_WOODPECKER;
+	return id->len == 8 ? WAL_ROCKSMQ : id->len == 0 ? WAL_WOODPECKER : 0;
 }
 
 int

@@ -15,6 +15,13 @@ struct err;
 int position_offset(
     const ProtobufCBinaryData *id, int wal, int64_t *offset, struct err *e);
 
+/*
+ * The queue that a start position is of (WAL_KAFKA …), by its form, where
+ * nothing else tells; 0: none of them. Milvus writes all members of a Pulsar
+ * id, and none of Woodpecker's first one.
+ */
+int position_wal(const ProtobufCBinaryData *id);
+
 /* ERR_DATA "the log of this source is Pulsar, …". Always -1. */
 int position_refuse(const char *queue, struct err *e);
 

@@ -38,6 +38,7 @@ struct meta {
 	struct meta_witness witness;
 	int64_t rev;         /* of the catalogue that was read */
 	unsigned hidden;     /* kinds that the source does not tell */
+	int wal;             /* its queue, WAL_KAFKA …; 0: not known */
 	int narrow;          /* patterns want a few collections */
 	int bulk;            /* a whole catalogue is being written */
 	int64_t first, last; /* the collections whose fields are in the store */

@@ -11,6 +11,7 @@
 #include "codec/pb_read.h"
 #include "codec/pb_text.h"
 #include "codec/pb_write.h"
+#include "meta/position.h"
 #include "meta/priv.h"
 #include "milvus/ask.h"
 
@@ -178,6 +179,8 @@ metasource_collection(
 	put_aliases(m, db, r);
 	for (size_t i = 0; i < r->n_physical_channel_names; i++)
 		put_pchannel(m, r->physical_channel_names[i]);
+	for (size_t i = 0; i < r->n_start_positions && m->wal == 0; i++)
+		m->wal = position_wal(&r->start_positions[i]->data);
 	pb__collection_schema__free_unpacked(s, NULL);
 	return 0;
 }

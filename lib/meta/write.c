@@ -10,6 +10,7 @@
 #include "codec/json_write.h"
 #include "meta/keys.h"
 #include "meta/priv.h"
+#include "model/mq_id.h"
 
 /*
  * What a line says, as a number: the members, and whether the object is gone,
@@ -274,7 +275,9 @@ meta_write(struct meta *m, struct err *e)
 	jw_i64(&w, "rev", m->rev);
 	if (m->conf->source != NULL)
 		jw_str(&w, "source", m->conf->source);
-	else
+	if (m->conf->source != NULL && m->wal != 0)
+		jw_str(&w, "wal", wal_name(m->wal));
+	if (m->conf->source == NULL)
 		jw_str(&w, "root", m->base);
 	if (etcd_cluster(m->etcd)[0] != '\0')
 		jw_str(&w, "etcd", etcd_cluster(m->etcd));

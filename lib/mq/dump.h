@@ -21,8 +21,9 @@
  * record instead, or at the next one that is left. So each call begins early
  * enough to see the record again that came last, and nothing new is handed over
  * before that: ERR_GONE if it does not come. A start at a time first looks for
- * the last record before it; if there is none, what comes is the beginning of
- * what the log has left.
+ * the last record before it, and hands over a made tick of that time, whose
+ * mark this is; if there is none, what comes is the beginning of what the log
+ * has left.
  */
 extern const struct mq_queue mq_dump;
 

@@ -272,8 +272,7 @@ proven(struct dump *d, struct dump_channel *c, struct record *r, struct err *e)
 	if (c->looking) {
 		c->looking =
 		    has_mark(c) || c->looking == WINDOWS ? 0 : c->looking + 1;
-		c->unproven = 0;
-		return MQ_IDLE;
+		return c->looking ? MQ_IDLE : tick(d, c, c->above, r, e);
 	}
 	c->tries.due_ns = next_call(c);
 	return c->until <= c->proven ? MQ_IDLE : tick(d, c, c->until, r, e);

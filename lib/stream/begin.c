@@ -17,7 +17,7 @@ start_ts(struct reader *r, char **topics, struct err *e)
 	if (r->from.kind == WHERE_POS || r->from.kind == WHERE_TIME)
 		r->start_ts = r->from.ts;
 	if (r->from.kind == WHERE_NOW)
-		return newest_ts(r->k, topics, r->dml_prefix, &r->start_ts, e);
+		return reader_newest(r, topics, &r->start_ts, e);
 	if (r->from.kind != WHERE_CHECKPOINT)
 		return 0;
 	for (size_t i = 0; i < r->cat.n_cps; i++) {
@@ -29,7 +29,7 @@ start_ts(struct reader *r, char **topics, struct err *e)
 			r->start_ts = c->ts;
 	}
 	if (r->start_ts == 0)
-		return newest_ts(r->k, topics, r->dml_prefix, &r->start_ts, e);
+		return reader_newest(r, topics, &r->start_ts, e);
 	return 0;
 }
 
@@ -47,7 +47,7 @@ begin_line(struct reader *r, struct err *e)
 	jw_u64s(w, "ts", r->start_ts);
 	if (r->by_log)
 		jw_str(w, "order", "topic");
-	merge_pos(r->merge, &p);
+	reader_pos(r, &p);
 	pos_to_json(&p, w, "from");
 	reader_source_line(r, w, 1);
 	emit_close(&r->emit, 0);
@@ -95,7 +95,7 @@ start_topics(struct reader *r, char **list, struct err *e)
 			names[n++] = *t;
 	rc = reader_starts(r, names, n, s, e);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		int t = reader_add_topic(r, names[i], &s[i], e);
+		int t = reader_add_topic(r, names[i], &s[i], NULL, e);
 		struct reader_topic *topic;
 
 		if (t == -1) {
@@ -116,12 +116,27 @@ start_topics(struct reader *r, char **list, struct err *e)
 	return rc == -1 ? -1 : all_there(r, e);
 }
 
+/* Asks the queue which topics there are, and what they have. */
+static int
+start_all(struct reader *r, struct err *e)
+{
+	char **list = mq_topics(r->k, "", e);
+	int rc = -1;
+
+	if (list == NULL)
+		return -1;
+	if (reader_meet(r, list, e) == 0 && start_ts(r, list, e) == 0)
+		rc = start_topics(r, list, e);
+	for (char **t = list; *t != NULL; t++)
+		free(*t);
+	free(list);
+	return rc;
+}
+
 int
 reader_begin(struct reader *r, struct err *e)
 {
 	struct mq_conf conf = r->conf->kafka;
-	char **list;
-	int rc = -1;
 
 	if (view_from_json(&r->view, r->from.known, e) == -1)
 		return -1;
@@ -134,23 +149,23 @@ reader_begin(struct reader *r, struct err *e)
 	r->dml_prefix = x_asprintf("%s" CAT_DML, r->cluster);
 	r->replicate = x_asprintf("%s-replicate-msg", r->cluster);
 	conf.ticking = reader_topics_in_use(r);
-	if ((r->k = mq_open(&conf, e)) == NULL ||
-	    (list = mq_topics(r->k, "", e)) == NULL)
+	if ((r->k = mq_open(&conf, e)) == NULL)
 		return -1;
+	r->by_mark = mq_by_mark(r->k);
 	r->topics_ns = clock_ns();
-	if (reader_meet(r, list, e) == -1 || start_ts(r, list, e) == -1 ||
-	    start_topics(r, list, e) == -1)
-		goto out;
+	if (r->by_mark && reader_meet(r, NULL, e) == -1)
+		return -1;
+	if ((r->by_mark ? reader_mark_begin(r, e) : start_all(r, e)) == -1)
+		return -1;
 	merge_release(r->merge, r->start_ts);
 	if (r->until.kind == WHERE_TIME) {
 		r->until_ts = r->until.ts;
 		ddl_until(r->ddl, r->until_ts);
 	}
 	if (reader_remembers(r, e) == -1 || reader_compare(r, e) == -1 ||
-	    (r->by_log && reader_by_log_start(r, e) == -1))
-		goto out;
-	if (begin_line(r, e) == -1)
-		goto out;
+	    (r->by_log && reader_by_log_start(r, e) == -1) ||
+	    begin_line(r, e) == -1)
+		return -1;
 	reader_imports(r);
 	ddl_start(r->ddl, r->start_ts,
 	    r->from.kind == WHERE_START ? 0 : r->start_ts + 1);
@@ -159,10 +174,5 @@ reader_begin(struct reader *r, struct err *e)
 		ddl_apply(r->ddl);
 	if (r->by_log)
 		ddl_settle(r->ddl, r->start_ts);
-	rc = reader_channels(r, e);
-out:
-	for (char **t = list; *t != NULL; t++)
-		free(*t);
-	free(list);
-	return rc;
+	return reader_channels(r, e);
 }

@@ -115,6 +115,31 @@ topic_of(const struct merge *m, const char *vchannel)
 	return NULL;
 }
 
+/* The topic's name: "TOPIC_…v0", "TOPIC_vcchan", or all of it. */
+static char *
+topic_name(const char *vchannel)
+{
+	const char *p = strrchr(vchannel, '_');
+
+	return p == NULL || strchr(p, 'v') == NULL
+		   ? x_strdup(vchannel)
+		   : x_strndup(vchannel, (size_t)(p - vchannel));
+}
+
+char *
+merge_unread(const struct merge *m)
+{
+	for (size_t i = 0; i < m->n_barriers; i++) {
+		const struct barrier *b = m->barriers[i];
+
+		for (size_t k = 0; k < b->n; k++)
+			if (!b->v[k].seen &&
+			    topic_of(m, b->v[k].vchannel) == NULL)
+				return topic_name(b->v[k].vchannel);
+	}
+	return NULL;
+}
+
 /*
  * A copy that is before the first record that we read of its topic will never
  * come: the log was cut there, or we begin there.
@@ -176,6 +201,31 @@ merge_can_wait(const struct merge *m, size_t topic)
 
 	return (t->pub.tick >= m->until || stands(m, t, (int)topic)) &&
 	       !is_waited_for(m, t);
+}
+
+static int
+waits(const struct merge *m, const struct barrier *b, uint64_t ts)
+{
+	int stands = 0, unread = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct copy *c = &b->v[i];
+		const struct topic *t = topic_of(m, c->vchannel);
+
+		stands |= c->rec != NULL;
+		unread |= !c->seen && !is_before_us(m, b, c) &&
+			  (t == NULL || t->pub.tick < ts);
+	}
+	return stands && unread;
+}
+
+int
+merge_waits(const struct merge *m, uint64_t ts)
+{
+	for (size_t i = 0; i < m->n_barriers; i++)
+		if (waits(m, m->barriers[i], ts))
+			return 1;
+	return 0;
 }
 
 /*

@@ -1,5 +1,6 @@
 #include "stream/priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -95,7 +96,9 @@ reader_by_log_start(struct reader *r, struct err *e)
 		&r->view };
 	uint64_t ts = r->start_ts;
 
-	if (ts == 0 && !is_whole(r) && told_from(r, &ts, e) == -1)
+	if (r->by_mark)
+		ts = r->told_ts;
+	else if (ts == 0 && !is_whole(r) && told_from(r, &ts, e) == -1)
 		return -1;
 	cat_rewind(&r->cat, ts, &at);
 	return 0;
@@ -173,17 +176,22 @@ release(struct reader *r, struct err *e)
 }
 
 /*
- * All topics have come so far, and nothing of up to then may leave. A copy of a
- * broadcast whose own time, the control channel's, is later stays here, with
- * what is behind it; the position is before it.
+ * All topics in use, and those that a change is on, have come so far, and
+ * nothing of up to then may leave. A copy of a broadcast whose own time, the
+ * control channel's, is later stays here, with what is behind it; the position
+ * is before it.
  */
 static int
 is_out(const struct reader *r)
 {
 	const struct rec *rec = merge_first(r->merge);
 
-	return merge_watermark(r->merge, NULL) >= r->until_ts &&
-	       (rec == NULL || rec->ts > r->until_ts);
+	for (size_t i = 0; i < r->n_topics; i++)
+		if (r->topics[i].in->used &&
+		    r->topics[i].in->tick < r->until_ts)
+			return 0;
+	return (rec == NULL || rec->ts > r->until_ts) &&
+	       !merge_waits(r->merge, r->until_ts);
 }
 
 static int
@@ -202,11 +210,29 @@ check_until(struct reader *r, struct err *e)
 	return 0;
 }
 
+/*
+ * A change may be on a topic that nobody has named so far, of a collection that
+ * it makes.
+ */
+static int
+unread_topics(struct reader *r, struct err *e)
+{
+	char *name;
+	int rc = 0;
+
+	while (
+	    r->by_mark && rc == 0 && (name = merge_unread(r->merge)) != NULL) {
+		rc = reader_mark_topic(r, name, e);
+		free(name);
+	}
+	return rc;
+}
+
 int
 reader_by_log_release(struct reader *r, struct err *e)
 {
-	if (reader_channels(r, e) == -1 || reader_balance(r, -1, e) == -1 ||
-	    release(r, e) == -1)
+	if (reader_channels(r, e) == -1 || unread_topics(r, e) == -1 ||
+	    reader_balance(r, -1, e) == -1 || release(r, e) == -1)
 		return -1;
 	return check_until(r, e);
 }

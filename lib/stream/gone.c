@@ -29,62 +29,6 @@ enum {
 	LONG = 100000, /* records; a longer search is reported */
 };
 
-/* The index of the first drop whose id is not below id. */
-static size_t
-place(const struct reader_drops *d, int64_t id)
-{
-	size_t lo = 0, hi = d->n;
-
-	if (d->n > 0 && d->v[d->n - 1].id < id) /* ids rise in time */
-		return d->n;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (d->v[mid].id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-/* The drop of id, or NULL. */
-static const struct reader_drop *
-drop_of(const struct reader_drops *d, int64_t id)
-{
-	size_t i = place(d, id);
-
-	return i < d->n && d->v[i].id == id ? &d->v[i] : NULL;
-}
-
-void
-reader_note_drop(void *arg, const struct msg *m)
-{
-	struct reader_drops *d = &((struct reader *)arg)->drops;
-	int64_t id = m->kind == MSG_DROP_COLLECTION  ? m->coll_id
-		     : m->kind == MSG_DROP_PARTITION ? m->part_id
-						     : 0;
-	size_t i = place(d, id);
-
-	if (id <= 0 || drop_of(d, id) != NULL)
-		return;
-	d->v = x_grow(d->v, d->n, &d->cap, sizeof *d->v);
-	memmove(d->v + i + 1, d->v + i, (d->n - i) * sizeof *d->v);
-	d->v[i].id = id;
-	d->v[i].ts = m->ts;
-	d->n++;
-}
-
-static void
-note(struct reader *r, struct record *m)
-{
-	struct msg msg = { 0 };
-
-	if (format_peek(m, &msg) == 0)
-		reader_note_drop(r, &msg);
-	record_free(m);
-}
-
 static void
 say_look(const struct reader_topic *t, struct mq_id high)
 {
@@ -115,14 +59,14 @@ look(struct reader *r, struct mq *k, struct reader_topic *t, struct mq_id high,
 	if (mq_start(k, t->in->name, (int)(t - r->topics), t->looked, e) == -1)
 		return -1;
 	while (mq_id_cmp(t->looked, high) < 0 && sig_stop == 0 &&
-	       drop_of(&r->drops, id) == NULL) {
+	       reader_drop_of(r, id) == NULL) {
 		if ((rc = mq_next(k, WAIT_MS, &m, e)) == -1)
 			return -1;
 		if (rc == MQ_IDLE)
 			continue;
 		if (reader_topic(r, &m) == t)
 			t->looked = mq_id_next(m.id);
-		note(r, &m);
+		reader_note_record(r, &m);
 	}
 	return mq_pause(k, t->in->name, e);
 }
@@ -145,7 +89,7 @@ look_at(struct reader *r, struct mq *k, struct reader_topic **topics, size_t n,
 	for (size_t i = 0; i < n && rc == 0 && sig_stop == 0; i++) {
 		if (mq_id_cmp(topics[i]->looked, lows[i]) < 0)
 			topics[i]->looked = lows[i];
-		if (drop_of(&r->drops, id) == NULL)
+		if (reader_drop_of(r, id) == NULL)
 			rc = look(r, k, topics[i], highs[i], id, e);
 	}
 	free(lows);
@@ -185,13 +129,14 @@ is_dropped(struct reader *r, int64_t id, int64_t again_ms, struct err *e)
 {
 	int64_t now = clock_ns();
 
-	if (drop_of(&r->drops, id) != NULL)
+	if (reader_drop_of(r, id) != NULL)
 		return 1;
 	if (r->looked_ns != 0 && now - r->looked_ns < again_ms * NS_PER_MS)
 		return 0;
-	if (look_through(r, id, e) == -1)
+	if ((r->by_mark ? reader_mark_search(r, id, e)
+			: look_through(r, id, e)) == -1)
 		return -1;
-	if (drop_of(&r->drops, id) != NULL)
+	if (reader_drop_of(r, id) != NULL)
 		return 1;
 	if (sig_stop == 0)
 		r->looked_ns = clock_ns();
@@ -247,7 +192,7 @@ reader_missing(struct reader *r, const struct rec *rec, int64_t id,
 	if (r->cat.partial || rec->ts <= r->missing_ts)
 		return young;
 	if ((rc = is_dropped(r, id, AGAIN_MS, e)) == 1) /* before --until? */
-		return young && drop_of(&r->drops, id)->ts > r->until_ts;
+		return young && reader_drop_of(r, id)->ts > r->until_ts;
 	if (rc == -1 && e->kind != ERR_STOP)
 		return -1;
 	err_clear(e);
@@ -301,8 +246,8 @@ decide(struct reader *r, const struct view_coll *v, const char *part,
 {
 	int rc = reader_is_dropped(r, id, ONCE_MS, e);
 
-	if (rc == 1 && drop_of(&r->drops, id)->ts > r->until_ts)
-		return dropped_later(v, id, drop_of(&r->drops, id)->ts, e);
+	if (rc == 1 && reader_drop_of(r, id)->ts > r->until_ts)
+		return dropped_later(v, id, reader_drop_of(r, id)->ts, e);
 	if (rc != 0)
 		return rc;
 	if (r->missing_ts == 0 || r->compared)

@@ -34,6 +34,7 @@ take_record(struct reader *r, struct record *k, struct err *e)
 	struct mq_id id = k->id, want = t->in->next;
 	uint64_t before = t->in->last;
 	struct rec *rec;
+	int made;
 
 	if (!mq_follows(r->k, want, id)) {
 		record_free(k);
@@ -50,10 +51,14 @@ take_record(struct reader *r, struct record *k, struct err *e)
 		    "upgraded; start cdc-meta and cdc-read again",
 		    t->in->name, MQ_TEXT(id));
 	}
+	made = k->made;
 	rec = merge_add(r->merge, format_of(k), k, e);
 	if (e->kind != ERR_NONE)
 		return -1;
-	reader_doubt(t, id, before);
+	if (!r->by_mark)
+		reader_doubt(t, id, before);
+	else if (made)
+		reader_mark_made(r, t);
 	if (rec == NULL)
 		return 0;
 	if (mq_id_cmp(id, t->end) < 0 && rec->ts > r->until_seen)

@@ -147,6 +147,13 @@ void merge_put_back(struct merge *m, struct rec *r);
 void merge_release(struct merge *m, uint64_t ts);
 uint64_t merge_released(const struct merge *m);
 
+/*
+ * Streaming log: has a change copies that may still come with up to ts, on
+ * topics that were not read so far?
+ */
+int merge_waits(const struct merge *m, uint64_t ts);
+/* A topic that a change is on, and that is not read; free it. NULL: none. */
+char *merge_unread(const struct merge *m);
 /* Does this topic hold a record below id that may count? */
 int merge_holds(const struct merge *m, size_t topic, struct mq_id id);
 /* Positions of all topics for a tick at merge_released(). */

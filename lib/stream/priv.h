@@ -57,6 +57,12 @@ struct reader_drops {
 	size_t n, cap;
 };
 
+/* A mark, once all up to ts has left. */
+struct reader_mark {
+	uint64_t ts;
+	struct mq_mark mark;
+};
+
 /* A topic that is read: what the merger does not need to know. */
 struct reader_topic {
 	struct merge_topic *in; /* the merger's part */
@@ -68,6 +74,11 @@ struct reader_topic {
 	struct mq_id began;      /* the first record that is read, */
 	struct mq_id looked;     /* and up to where drops were looked for */
 	int64_t seen_ns;         /* when the last record came */
+	/* by_mark only */
+	struct mq_mark mark;       /* all up to it has left, */
+	struct reader_mark *marks; /* and these are to come, the oldest first */
+	size_t n_marks, marks_cap;
+	struct mq_mark searched; /* up to where drops were looked for */
 };
 
 struct reader {
@@ -94,10 +105,12 @@ struct reader {
 	struct emit emit;
 	struct out out;
 	struct buf rows_text; /* of the current line */
-	int by_log;           /* changes are in the log */
+	int by_log;           /* changes are in the log, */
+	int by_mark;          /* and it is read through Milvus */
 	int begun;            /* the begin line is written, topics are read */
 	int channels_dirty;   /* collections have changed: look at topics */
 	uint64_t start_ts;    /* T: records up to it are not in the stream */
+	uint64_t told_ts; /* by_mark: from here on, the log has all changes */
 	struct reader_cand cands[READER_CANDS]; /* the oldest first */
 	size_t n_cands;
 	uint64_t until_ts;   /* nothing above is released */
@@ -155,6 +168,8 @@ struct reader_start {
  */
 int reader_starts(struct reader *r, const char *const *names, size_t n,
     struct reader_start *s, struct err *e);
+/* The newest timestamp of the log; 0 if it has none. */
+int reader_newest(struct reader *r, char **topics, uint64_t *ts, struct err *e);
 /* The start of a live collection in this topic, none if it has none. */
 struct mq_id reader_first_start(const struct reader *r, const char *topic);
 
@@ -163,16 +178,16 @@ int reader_ours(const struct reader *r, const char *topic);
 /* The topic of a record. */
 struct reader_topic *reader_topic(
     const struct reader *r, const struct record *m);
-/* Begin to read a topic; returns its number, or -1. */
+/* Begin to read a topic, at s->id or behind mark; its number, or -1. */
 int reader_add_topic(struct reader *r, const char *name,
-    const struct reader_start *s, struct err *e);
+    const struct reader_start *s, const struct mq_mark *mark, struct err *e);
 /*
  * A topic that came up while we run: from its first record. One that was
  * there all the time, but is not of this cluster's names, is known by a
  * collection that begins there: reader_channels.
  */
 int reader_topics(struct reader *r, struct err *e);
-/* Which topics hold W back. */
+/* in_use.c: which topics hold W back; those of new collections are read. */
 int reader_channels(struct reader *r, struct err *e);
 
 /*
@@ -193,6 +208,21 @@ int reader_at_ends(const struct reader *r);
  */
 int reader_by_log_start(struct reader *r, struct err *e);
 int reader_by_log_release(struct reader *r, struct err *e);
+
+/*
+ * by_mark.c: a log that is read through Milvus. Finds where its topics begin,
+ * and begins to read them; the same for one that comes up.
+ */
+int reader_mark_begin(struct reader *r, struct err *e);
+int reader_mark_topic(struct reader *r, const char *name, struct err *e);
+/*
+ * marks.c: places. The queue has proven all of t up to t->in->tick; where the
+ * stream is, of any log; and the search for the drop of a collection or
+ * partition, in what a log that is read through Milvus has from there to now.
+ */
+void reader_mark_made(struct reader *r, struct reader_topic *t);
+void reader_pos(struct reader *r, struct pos *p);
+int reader_mark_search(struct reader *r, int64_t id, struct err *e);
 
 /*
  * source.c: who the source is; "source" of a tick, if it has changed or it
@@ -244,12 +274,18 @@ int reader_same(struct reader *r, struct err *e);
 int reader_settle(struct reader *r, struct err *e);
 
 /*
- * gone.c: reader_note_drop takes a DDL message of the log. reader_is_dropped
- * searches the log for the drop of a collection or partition: 1, 0, -1;
- * ERR_STOP if a signal came before the search was done. New records are
- * searched if the last search is again_ms ago.
+ * drops.c: reader_note_drop takes a DDL message of the log. The drop of id, or
+ * NULL.
  */
 void reader_note_drop(void *arg, const struct msg *m);
+void reader_note_record(struct reader *r, struct record *own_m);
+const struct reader_drop *reader_drop_of(const struct reader *r, int64_t id);
+
+/*
+ * gone.c: searches the log for the drop of a collection or partition: 1, 0,
+ * -1; ERR_STOP if a signal came before the search was done. New records are
+ * searched if the last search is again_ms ago.
+ */
 int reader_is_dropped(
     struct reader *r, int64_t id, int64_t again_ms, struct err *e);
 /*

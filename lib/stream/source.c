@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "format/newest.h"
 #include "model/tso.h"
 #include "stream/priv.h"
 
@@ -54,7 +53,7 @@ accept(struct reader *r, char **topics, const struct source *was, struct err *e)
 	r->missing_ts = anew ? 0 : was->until;
 	if (r->missing == SOURCE_STOP || r->missing_ts != 0)
 		return 0;
-	if (newest_ts(r->k, topics, r->dml_prefix, &r->missing_ts, e) == -1)
+	if (reader_newest(r, topics, &r->missing_ts, e) == -1)
 		return -1;
 	if (r->missing_ts == 0)
 		r->missing_ts = 1;

@@ -8,6 +8,13 @@
 #include "format/same_record.h"
 #include "stream/priv.h"
 
+int
+reader_newest(struct reader *r, char **topics, uint64_t *ts, struct err *e)
+{
+	return r->by_mark ? mq_now(r->k, ts, e)
+			  : newest_ts(r->k, topics, r->dml_prefix, ts, e);
+}
+
 struct mq_id
 reader_first_start(const struct reader *r, const char *topic)
 {

@@ -48,7 +48,7 @@ turn(struct reader *r, struct err *e)
 		return -1;
 	if (!full && reader_records(r, e) == -1)
 		return -1;
-	if (clock_ns() - r->topics_ns > TOPICS_S * NS_PER_S &&
+	if (!r->by_mark && clock_ns() - r->topics_ns > TOPICS_S * NS_PER_S &&
 	    reader_topics(r, e) == -1)
 		return -1;
 	return r->by_log ? reader_by_log_release(r, e) : reader_release(r, e);
@@ -126,6 +126,8 @@ close_reader(struct reader *r)
 	lines_close(r->in);
 	free(r->names[0]);
 	merge_free(r->merge);
+	for (size_t i = 0; i < r->n_topics; i++)
+		free(r->topics[i].marks);
 	free(r->topics);
 	mq_close(r->k);
 	mq_close(r->asker);

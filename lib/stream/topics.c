@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ add(struct reader *r, struct merge_topic *in)
 
 int
 reader_add_topic(struct reader *r, const char *name,
-    const struct reader_start *s, struct err *e)
+    const struct reader_start *s, const struct mq_mark *mark, struct err *e)
 {
 	int ticks = strcmp(name, r->replicate) != 0;
 	int i = merge_topic_add(r->merge, name, ticks, s->id);
@@ -51,8 +52,14 @@ reader_add_topic(struct reader *r, const char *name,
 	t->in->cut = r->from.kind != WHERE_POS && !mq_id_is_first(s->id);
 	t->began = t->looked = s->id;
 	r->channels_dirty = 1;
-	log_info("topic '%s' from offset %s", name, MQ_TEXT(s->id));
-	return mq_start(r->k, name, i, s->id, e) == -1 ? -1 : i;
+	if (mark == NULL) {
+		log_info("topic '%s' from offset %s", name, MQ_TEXT(s->id));
+		return mq_start(r->k, name, i, s->id, e) == -1 ? -1 : i;
+	}
+	t->mark = t->searched = *mark;
+	log_info("topic '%s' from behind id '%s', time tick %" PRIu64, name,
+	    mark->id, mark->ts);
+	return mq_start_behind(r->k, name, i, mark, e) == -1 ? -1 : i;
 }
 
 int
@@ -68,56 +75,11 @@ reader_topics(struct reader *r, struct err *e)
 		memset(&s, 0, sizeof s);
 		if (rc == 0 && reader_ours(r, *t) &&
 		    merge_topic_find(r->merge, *t) == -1 &&
-		    reader_add_topic(r, *t, &s, e) == -1)
+		    reader_add_topic(r, *t, &s, NULL, e) == -1)
 			rc = -1;
 		free(*t);
 	}
 	free(list);
 	r->topics_ns = clock_ns();
 	return rc;
-}
-
-static int
-need_topic(struct reader *r, const struct cat_start *c, struct err *e)
-{
-	struct reader_start s = { 0 };
-
-	s.id = mq_id_is(c->id) ? c->id : mq_id_offset(0);
-	return reader_add_topic(r, c->topic, &s, e);
-}
-
-int
-reader_channels(struct reader *r, struct err *e)
-{
-	if (!r->channels_dirty)
-		return 0;
-	r->channels_dirty = 0;
-	for (size_t i = 0; i < r->n_topics; i++)
-		r->topics[i].in->used =
-		    r->by_log && r->cat.control != NULL &&
-		    strcmp(r->topics[i].in->name, r->cat.control) == 0;
-	for (size_t i = 0; i < r->cat.n_colls; i++) {
-		const struct cat_coll *c = r->cat.colls[i];
-
-		if (c->state != CAT_CREATED || !c->included)
-			continue;
-		for (size_t k = 0; k < c->n_topics; k++) {
-			int t = merge_topic_find(r->merge, c->topics[k].topic);
-
-			if (t == -1 &&
-			    (t = need_topic(r, &c->topics[k], e)) == -1)
-				return -1;
-			r->topics[t].in->used = 1;
-		}
-	}
-	for (size_t i = 0; i < r->n_topics; i++) {
-		struct reader_topic *t = &r->topics[i];
-
-		if (t->in->used) {
-			t->in->settled = 0;
-			t->unused_end = mq_id_none();
-		}
-	}
-	r->channels_dirty = 0;
-	return 0;
 }

@@ -59,7 +59,7 @@ reader_tick(struct reader *r, enum opname op, struct err *e)
 	struct jsonw *w = emit_open(&r->emit, op, merge_released(r->merge));
 	struct pos p = { 0 };
 
-	merge_pos(r->merge, &p);
+	reader_pos(r, &p);
 	pos_to_json(&p, w, "pos");
 	if (op == OP_END || view_changed(&r->view))
 		view_to_json(&r->view, w, "known", op == OP_END);

@@ -135,7 +135,8 @@ class Asked:
         schema += b''.join(text(9, raw) for _, _, raw in self.under('root-coord/struct-array-fields/%d/' % id))
         aliases = [a.partition('/')[2] for a, x, _ in self.under('root-coord/database/aliases/') if x[2][0] == id]
         return (text(2, schema) + num(3, id) + b''.join(text(4, c) for c in v[7]) + b''.join(text(5, c) for c in v[8])
-                + num(6, v[3][0]) + num(8, v[10][0]) + b''.join(text(9, a) for a in aliases) + num(11, (v[12] or [0])[0])
+                + num(6, v[3][0]) + num(8, v[10][0]) + b''.join(text(9, a) for a in aliases) + b''.join(text(10, p) for p in v[11])
+                + num(11, (v[12] or [0])[0])
                 + text(12, name) + b''.join(text(13, p) for p in v[14]) + text(14, db) + num(18, v[16][0]))
 
     def parts(self, id):

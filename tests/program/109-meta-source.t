@@ -47,7 +47,7 @@ for v in 2.6.20:by-m26b 3.0.0:by-m30; do
 	is '  silent' "$(cat "$err")" ''
 	is '  the lines of etcd' "$(same_lines api.$v)" "$(same_lines etcd.$v)"
 	like '  that are many' "$(same_lines api.$v | wc -l)" '^[0-9][0-9]+$'
-	like '  whose it is' "$(head -n 1 api.$v)" '^\{"kind":"catalogue","v":1,"rev":470824800000000000,"source":"'$S'","born":"[0-9]+","kinds":\["database","collection","partition","index","load","alias","user","role","privilege_group","pchannel"\]\}$'
+	like '  whose it is' "$(head -n 1 api.$v)" '^\{"kind":"catalogue","v":1,"rev":470824800000000000,"source":"'$S'","wal":"kafka","born":"[0-9]+","kinds":\["database","collection","partition","index","load","alias","user","role","privilege_group","pchannel"\]\}$'
 	like '  and that changes are in the log' "$(tail -n 1 api.$v)" '^\{"kind":"ready","rev":470824800000000000,"ts":"4708[0-9]*","ddl":"log"\}$'
 	is '  no secret' "$(grep -c -e AK -e SK -e s3:// api.$v)" 0
 done

@@ -402,6 +402,22 @@ a_broadcast_leaves_once_behind_all_before_its_copies(void **state)
 }
 
 static void
+a_change_waits_for_topics_that_are_behind(void **state)
+{
+	(void)state;
+	assert_int_equal(merge_waits(m, ms(20)), 0);
+	copy(0, "t0_vcchan", 10, 5, "t0_vcchan t1_1v0");
+	tick(0, 30);
+	assert_int_equal(merge_waits(m, ms(20)), 1);
+	tick(1, 11);
+	assert_int_equal(merge_waits(m, ms(11)), 0);
+	assert_int_equal(merge_waits(m, ms(20)), 1);
+	copy(1, "t1_1v0", 12, 5, "t0_vcchan t1_1v0");
+	tick(1, 12);
+	assert_int_equal(merge_waits(m, ms(20)), 0);
+}
+
+static void
 what_is_older_than_a_copy_leaves_before_it(void **state)
 {
 	(void)state;
@@ -651,6 +667,7 @@ main(void)
 		T(an_older_log_has_ids_for_retries),
 		T(a_change_of_an_older_log_is_in_the_catalogue),
 		T(a_broadcast_leaves_once_behind_all_before_its_copies),
+		T(a_change_waits_for_topics_that_are_behind),
 		T(what_is_older_than_a_copy_leaves_before_it),
 		T(other_channels_of_the_topic_go_on),
 		T(a_copy_that_comes_again_is_none),
