@@ -16,7 +16,11 @@ enum { HELD_BYTES = 8 << 20 };
 /* When so much more is held than ever, the heap's holes are given back. */
 enum { TRIM_BYTES = 3 << 20 };
 
-/* 0 for records of collections that are not included: they are not kept. */
+/*
+ * 0 for records of collections of another shard: they are not kept. Whether a
+ * pattern has a collection is known when its records leave, because a rename
+ * may stand before them.
+ */
 int
 reader_wanted(void *arg, const struct rec *rec)
 {
@@ -24,7 +28,8 @@ reader_wanted(void *arg, const struct rec *rec)
 	const struct cat_coll *c = cat_coll(&r->cat, rec->msg.coll_id);
 
 	return c == NULL || c->included || rec->broken ||
-	       merge_is_request(rec) || view_coll(&r->view, c->id) != NULL;
+	       merge_is_request(rec) || shard_has(&r->conf->shard, c->id) ||
+	       view_coll(&r->view, c->id) != NULL;
 }
 
 static int

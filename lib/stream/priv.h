@@ -125,6 +125,7 @@ struct reader {
 	uint64_t tick_ts; /* of the last tick */
 	uint64_t lines_at_tick; /* of operations, to see if there are new */
 	uint64_t unknown_ids;   /* records of unknown collections */
+	uint64_t left_out;      /* and of those that no pattern has */
 	struct reader_drops drops;
 	int64_t looked_ns;   /* when the log was last searched for drops */
 	int64_t missing_ns;  /* since when records wait for their collection */

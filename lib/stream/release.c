@@ -33,6 +33,12 @@ struct leaving {
 	int done;   /* a delete that is half of an upsert */
 };
 
+static int
+is_left_out(const struct leaving *l)
+{
+	return l->coll != NULL && !l->coll->included;
+}
+
 /* db, coll, coll_id, part as the target has them, else as the source had. */
 static void
 add_names(struct reader *r, const struct leaving *l, struct jsonw *w)
@@ -159,7 +165,7 @@ pair(struct leaving *v, size_t n, struct leaving *del)
 	int64_t part = del->rec->msg.part_id;
 	int ok = 1, any = 0;
 
-	if (del->coll == NULL || del->coll->schema.n == 0)
+	if (del->coll == NULL || del->coll->schema.n == 0 || is_left_out(del))
 		return;
 	for (int pass = 0; pass < 2 && ok; pass++) {
 		for (size_t i = 0; i < n && ok; i++) {
@@ -221,6 +227,8 @@ belongs(struct reader *r, struct leaving *l, struct err *e)
 	if (l->rec->broken || merge_is_request(l->rec))
 		return 0;
 	l->coll = cat_coll(&r->cat, m->coll_id);
+	if (is_left_out(l))
+		return 0;
 	if (!cat_knows(l->coll))
 		return of_nobody(r, l, m->coll_id, "collection", young, e);
 	if (l->coll->state == CAT_CREATING && m->kind != MSG_CREATE_COLLECTION)
@@ -272,8 +280,8 @@ leave(struct reader *r, struct leaving *l)
 		reader_request(r, rec);
 	} else if (kind == MSG_CREATE_COLLECTION) {
 		return; /* the catalogue has better data */
-	} else if (l->coll != NULL && !l->coll->included) {
-		return;
+	} else if (is_left_out(l)) {
+		r->left_out++;
 	} else if (kind == MSG_INSERT || kind == MSG_DELETE) {
 		count(r, l);
 		if (!l->gone && l->coll != NULL)

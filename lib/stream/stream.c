@@ -63,8 +63,8 @@ finish(struct reader *r, struct err *e)
 		 " retries, %" PRIu64 " skipped, %" PRIu64
 		 " not included, %" PRIu64 " late, %" PRIu64
 		 " of unknown collections",
-	    s->ticks, s->ddl, s->retries, s->skipped, s->unwanted, s->late,
-	    r->unknown_ids);
+	    s->ticks, s->ddl, s->retries, s->skipped, s->unwanted + r->left_out,
+	    s->late, r->unknown_ids);
 	if (r->conf->explain) {
 		r->emit.out = NULL;
 		return reader_explain(r, e);

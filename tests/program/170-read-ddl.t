@@ -221,4 +221,18 @@ from_last >got
 is 'new to the target: with a past it is partial' "$(cat got)" 'create_collection@100 default.b partial
 create_collection@510 default.c'
 is 'and what it should have is ensured' "$(ops | grep ensure)" 'create_collection@10 default.a ensure'
+
+# Rows come before the catalogue tells that their collection has a name that a pattern has.
+kafka_down && kafka_up
+echo 'tick 0 20' | feed
+live --include default.a
+{ header "$FOLLOW" && coll 9 x && part 91 9 _default && ready 20; } >&8
+sees '^begin'
+{ echo 'insert 0 60 coll=9 part=91 keys=6' && echo 'tick 0 55'; } | feed
+sleep 0.3 # it is read
+coll 9 a ts=50 event=put >&8
+echo 'tick 0 70' | feed
+sees '^tick@70'
+is 'rows behind a rename into a pattern' "$(rows live.out)" 'insert@60 default.a/_default 6'
+stop
 done_testing
