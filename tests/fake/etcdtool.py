@@ -9,6 +9,7 @@
   record BASE    what changes beneath BASE from now on, as lines for replay, until a signal
   compact        all that is past
   wipe           every key
+  forget ROOT    all keys beneath it
   revision [KEY] of now, or that in which the key was made
   login          root:secret, and logins on
 """
@@ -106,6 +107,8 @@ def main(url, command, *args):
         etcd.call('/v3/kv/compaction', {'revision': rev, 'physical': True})
     elif command == 'wipe':
         etcd.call('/v3/kv/deleterange', {'key': 'AA==', 'range_end': 'AA=='})
+    elif command == 'forget':
+        etcd.call('/v3/kv/deleterange', {'key': b64(args[0] + '/'), 'range_end': b64(args[0] + '0')})
     elif command == 'revision':
         a = etcd.call('/v3/kv/range', {'key': b64(args[0] if args else 'x'), 'keys_only': True})
         print(a['kvs'][0]['create_revision'] if args else a['header']['revision'])

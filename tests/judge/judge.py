@@ -67,7 +67,7 @@ def main():
     a.add_argument('--left-out')
     a.add_argument('files', nargs='*')
     a = a.parse_args()
-    without = left.out(a.of or a.left_out, a.target)
+    without = left.out(a.of or a.left_out, 'fake' if a.target else None)
     if a.left_out:
         print(*['--exclude\n' + p for p in without], sep='\n')
         return 0

@@ -31,9 +31,20 @@ TARGETS = {
     '2.5.27': {'default.bm25': FUNCTIONS}, '2.6.20': {'default.bm25': FUNCTIONS}, '2.6.20-more': {'default.bm': FUNCTIONS},
     '3.0.0': {'default.bm25': FUNCTIONS, 'default.bm': FUNCTIONS, 'default.mh': FUNCTIONS}}
 
+# And at a Milvus 2.3.5.
+TYPES_OF_24 = 'has Float16Vector, BFloat16Vector and SparseFloatVector, which are of 2.4'
+OLD = {
+    '2.4.24': {'default.all': TYPES_OF_24}, '2.5.27': {'default.all': TYPES_OF_24},
+    '2.6.20': {
+        'default.all': TYPES_OF_24, 'default.nullvec': 'has nullable fields, which are of 2.5',
+        'default.trunc': 'is truncated, which cdc-apply leaves to a person'}}
+OLD_OPS = 'alter_database'  # it does not know the call
+
 # Calls that came to nothing at the server, though it said yes.
 CALLS = {'2.4.24': {26: "this version changes a field's max_length in its memory only; its etcd and its log do not have it"}}
 
 
-def out(version, target=False):
-    return {**COLLECTIONS.get(version, {}), **(TARGETS.get(version, {}) if target else {})}
+def out(version, target=None):
+    """target: None, or 'fake', which takes all types, or the version of a real one."""
+    more = [TARGETS] if target == 'fake' else [TARGETS, OLD] if target else []
+    return {p: why for table in [COLLECTIONS, *more] for p, why in table.get(version, {}).items()}
