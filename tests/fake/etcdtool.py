@@ -120,4 +120,5 @@ def main(url, command, *args):
         sys.exit(__doc__)
 
 
-main(*sys.argv[1:])
+if __name__ == '__main__':
+    main(*sys.argv[1:])

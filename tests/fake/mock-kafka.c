@@ -1,13 +1,14 @@
 /*
  * mock-kafka: librdkafka's mock cluster as a program.
  *
- *	mock-kafka <lines
+ *	mock-kafka [BROKERS] <lines
  *
- * The first line on stdout is the address. Lines on stdin, fields between
- * tabs, until the end of file, which ends the cluster too:
+ * The first line on stdout is the address. BROKERS: a real one instead, whose
+ * topics are there, or made by their first record. Lines on stdin, fields
+ *between tabs, until the end of file, which ends the cluster too:
  *
  *	TOPIC BASE64 [@MS] [#PARTITION] [NAME=VALUE]…   a record, with its time,
- *		in partition 0 if not said, with headers
+ *		in partition 0 if not said, with headers; - for BASE64: empty
  *	!record TOPIC BASE64 …    the same, which mkmsg lets through
  *	!topic NAME PARTITIONS    make it; else the first record does, with one
  *	!random TOPIC BYTES @MS   a record that does not compress: a partition
@@ -45,8 +46,9 @@ make_topic(struct mock *m, const char *name, int64_t partitions)
 	for (size_t i = 0; i < m->n; i++)
 		if (strcmp(m->topics[i], name) == 0)
 			return;
-	if (rd_kafka_mock_topic_create(m->cluster, name, (int)partitions, 1) !=
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (m->cluster != NULL &&
+	    rd_kafka_mock_topic_create(m->cluster, name, (int)partitions, 1) !=
+		RD_KAFKA_RESP_ERR_NO_ERROR)
 		die(name, "not made");
 	m->topics = x_grow(m->topics, m->n, &m->cap, sizeof(char *));
 	m->topics[m->n++] = x_strdup(name);
@@ -108,7 +110,7 @@ command(struct mock *m, char **field, size_t n)
 static void
 record(struct mock *m, char **field, size_t n)
 {
-	size_t len = n < 2 ? 0 : strlen(field[1]);
+	size_t len = n < 2 || strcmp(field[1], "-") == 0 ? 0 : strlen(field[1]);
 	void *value = x_malloc(b64_max(len) + 1);
 	ptrdiff_t got = b64_get(n < 2 ? "" : field[1], len, value);
 
@@ -137,28 +139,33 @@ line(struct mock *m, char *text)
 		record(m, field, n);
 }
 
+/* On a mock cluster, or on these brokers. */
 static void
-up(struct mock *m)
+up(struct mock *m, const char *brokers)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
 	set(conf, "compression.type", "zstd"); /* as Milvus's producer */
 	set(conf, "message.max.bytes", "16777216");
-	set(conf, "test.mock.num.brokers", "1");
+	if (brokers != NULL)
+		set(conf, "bootstrap.servers", brokers);
+	else
+		set(conf, "test.mock.num.brokers", "1");
 	m->rk = producer(conf);
 	m->cluster = rd_kafka_handle_mock_cluster(m->rk);
-	puts(rd_kafka_mock_cluster_bootstraps(m->cluster));
+	puts(brokers != NULL ? brokers
+			     : rd_kafka_mock_cluster_bootstraps(m->cluster));
 	fflush(stdout);
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct mock m = { 0 };
 	char *text = NULL;
 	size_t cap = 0;
 
-	up(&m);
+	up(&m, argc > 1 ? argv[1] : NULL);
 	while (getline(&text, &cap, stdin) > 0)
 		line(&m, text);
 	free(text);
