@@ -23,7 +23,7 @@ CODEC = 'zstd'                                          # Milvus's producer
 
 class Case:
     """A topic, its catalogue, and the stream of it in a file."""
-    count = 0
+    count, log = 0, 'msgstream'
 
     def __init__(self, bench, dim, batch, scalars=(), codec=CODEC):
         Case.count += 1
@@ -37,10 +37,13 @@ class Case:
         self.topic = f'{self.cluster}-rootcoord-dml_0'
         self.catalogue, self.stream = bench.path('catalogue'), bench.path('stream')
         say(f'recording {self.name}: {self.rows} rows')
-        subprocess.run([helper('record'), bench.brokers, self.topic, codec, str(dim), str(batch), str(self.rows), *self.scalars],
-                       check=True, stdout=subprocess.DEVNULL)
+        self.record(subprocess.DEVNULL)
         with open(self.catalogue, 'w') as f:
             f.writelines(json.dumps(line) + '\n' for line in self.lines())
+
+    def record(self, out):
+        subprocess.run([helper('record'), self.log, self.bench.brokers, self.topic, self.codec, str(self.dim), str(self.batch),
+                        str(self.rows), *self.scalars], check=True, stdout=out)
 
     def lines(self):
         """What cdc-meta would say of it: cdc-meta(1)."""

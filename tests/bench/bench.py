@@ -1,7 +1,7 @@
 """Measures how fast the programs are on this machine: a table, the targets, and a picture.
 
 bench.py [--size small|full] [GROUP...]; `make bench` builds what it needs first.  The groups are read, apply, pipe, decimal, general,
-lag, limits, chain, delay and catalogue; all of them if none is named.  The picture is tests/bench/bench.svg if all were measured in full, otherwise
+lag, limits, chain, delay, catalogue and streaming; all of them if none is named.  The picture is tests/bench/bench.svg if all were measured in full, otherwise
 $BUILD/bench.svg.  With CDC_LAB set the servers of that lab are used, and stay; otherwise some of our own come and go.
 """
 import argparse
@@ -16,10 +16,11 @@ import catalogue
 import chain
 import limits
 import picture
+import streaming
 import targets
 
 GROUPS = {**dict.fromkeys(alone.ONLY, alone.alone), 'lag': chain.lag, 'limits': limits.limits, 'chain': chain.chain,
-          'delay': chain.delay, 'catalogue': catalogue.catalogue}
+          'delay': chain.delay, 'catalogue': catalogue.catalogue, 'streaming': streaming.streaming}
 RUNS = {'small': 3, 'full': 5}
 CHAIN_RUNS = {'small': 1, 'full': 5}    # of what takes minutes
 CHAIN_ROWS = {'small': 200_000, 'full': 2_000_000}

@@ -1,6 +1,8 @@
 /*
- * record BROKERS TOPIC CODEC DIM BATCH ROWS [TYPE...]: a topic as Milvus 2.3
- * writes it, for measurements of what reads it.
+ * record LOG BROKERS TOPIC CODEC DIM BATCH ROWS [TYPE...]: a topic as Milvus
+ * writes it, for measurements of what reads it. LOG is msgstream (2.3 to 2.5),
+ * streaming (2.6 and later), or dump: the same as DumpMessages gives it, for
+ * tests/fake/dumper.py, on standard output; then BROKERS is not used.
  *
  * ROWS rows of collection 1, partition 11, in inserts of BATCH, or of what
  * goes in 5 MiB, where Milvus splits too. A row has pk (Int64, field 100), vec
@@ -8,7 +10,7 @@
  * tick stands behind every 4 MB or 200 inserts: what a source writes between
  * two of its own. Floats are random, in [0, 1): they hardly compress.
  *
- * Prints the rows and the records as JSON.
+ * In a Kafka, prints the rows and the records as JSON.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,11 +30,14 @@
 #include "model/types.h"
 
 enum { MSG_INSERT = 400, MSG_TICK = 1200 }; /* lib/format/FORMATS 1 */
-enum { FIRST_ARG = 7, PK_ID = 100, VEC_ID, SCALAR_ID };
+enum log { MSGSTREAM, STREAMING, DUMP };
+enum { V_INSERT = 2, V_TICK = 1 }; /* message types of the streaming log */
+enum { FIRST_ARG = 8, PK_ID = 100, VEC_ID, SCALAR_ID };
 enum { TICK_BYTES = 4 << 20, TICK_RECORDS = 200, MOST_BYTES = 5 << 20 };
 enum { FLUSH_MS = 60000, TEXT_LEN = 16 };
 
 struct maker {
+	enum log log;
 	rd_kafka_t *rk;
 	const char *topic;
 	char **types;
@@ -59,12 +64,67 @@ up(struct maker *m, const char *brokers, const char *codec)
 	m->rk = producer(conf);
 }
 
+static const char *
+base36(uint64_t v, char text[16])
+{
+	char *p = text + 15;
+
+	*p = '\0';
+	do
+		*--p = "0123456789abcdefghijklmnopqrstuvwxyz"[v % 36];
+	while ((v /= 36) != 0);
+	return p;
+}
+
+/* Properties of a record of the streaming log, in the end of the list. */
+enum { PROPERTIES = 6 };
+
+static size_t
+properties(const struct maker *m, int type, const char *shard, char ts[16],
+    const char *v[PROPERTIES][2])
+{
+	const char *all[PROPERTIES][2] = { { "_v", "1" },
+		{ "_t", type == V_TICK ? "1" : "2" },
+		{ "_tt", base36(m->ts, ts) }, { "_wt", "1" }, { "_lc", "0" },
+		{ "_vc", shard } };
+
+	memcpy(v, all, sizeof all);
+	return PROPERTIES - (shard == NULL);
+}
+
+static void
+dump(struct maker *m, const struct buf *value, const char *v[PROPERTIES][2],
+    size_t n)
+{
+	char id[16];
+	struct buf b = { 0 };
+
+	printf("{\"id\":\"%s\",\"wal\":3,\"properties\":{",
+	    base36((uint64_t)m->records, id));
+	for (size_t i = 0; i < n; i++)
+		printf("%s\"%s\":\"%s\"", i > 0 ? "," : "", v[i][0], v[i][1]);
+	b64_add(&b, value->ptr, value->len);
+	printf("},\"payload_b64\":\"%s\"}\n", b.ptr);
+	buf_fini(&b);
+}
+
 /* The value is emptied. */
 static void
-produce(struct maker *m, struct buf *value)
+produce(struct maker *m, struct buf *value, int type, const char *shard)
 {
-	put_record(
-	    m->rk, m->topic, 0, value->ptr, value->len, tso_ms(m->ts), NULL);
+	const char *v[PROPERTIES][2];
+	char ts[16];
+	size_t n = properties(m, type, shard, ts, v);
+	rd_kafka_headers_t *h =
+	    m->log == STREAMING ? rd_kafka_headers_new(n) : NULL;
+
+	for (size_t i = 0; i < n && h != NULL; i++)
+		rd_kafka_header_add(h, v[i][0], -1, v[i][1], -1);
+	if (m->log != DUMP)
+		put_record(m->rk, m->topic, 0, value->ptr, value->len,
+		    tso_ms(m->ts), h);
+	else if (type != V_TICK)
+		dump(m, value, v, n);
 	m->records++;
 	buf_fini(value);
 }
@@ -88,7 +148,7 @@ tick(struct maker *m)
 
 	m->ts++;
 	base(&b, MSG_TICK, 0, m->ts);
-	produce(m, &b);
+	produce(m, &b, V_TICK, NULL);
 }
 
 /* Digits and letters: what a name looks like. */
@@ -209,7 +269,7 @@ insert(struct maker *m, size_t n)
 	pm_int(&b, 15, 1);
 	m->key += (int64_t)n;
 	len = b.len;
-	produce(m, &b);
+	produce(m, &b, V_INSERT, shard);
 	free(shard);
 	return len;
 }
@@ -232,8 +292,20 @@ all(struct maker *m, size_t batch, size_t rows)
 		}
 	}
 	tick(m);
-	if (rd_kafka_flush(m->rk, FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (m->log != DUMP &&
+	    rd_kafka_flush(m->rk, FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		die(m->topic, "not all is in the log");
+}
+
+static enum log
+log_of(const char *s)
+{
+	static const char *const names[] = { "msgstream", "streaming", "dump" };
+
+	for (enum log l = 0; l <= DUMP; l++)
+		if (strcmp(names[l], s) == 0)
+			return l;
+	die(s, "want msgstream, streaming or dump");
 }
 
 static size_t
@@ -253,16 +325,21 @@ main(int argc, char **argv)
 	size_t batch, rows;
 
 	if (argc < FIRST_ARG)
-		die("usage", "BROKERS TOPIC CODEC DIM BATCH ROWS [TYPE...]");
-	m.topic = argv[2];
-	m.dim = positive(argv[4]);
-	batch = positive(argv[5]);
-	rows = positive(argv[6]);
+		die("usage",
+		    "LOG BROKERS TOPIC CODEC DIM BATCH ROWS [TYPE...]");
+	m.log = log_of(argv[1]);
+	m.topic = argv[3];
+	m.dim = positive(argv[5]);
+	batch = positive(argv[6]);
+	rows = positive(argv[7]);
 	m.types = argv + FIRST_ARG;
 	m.ntypes = (size_t)(argc - FIRST_ARG);
 	m.ts = tso_from_ms(clock_unix_ms());
-	up(&m, argv[1], argv[3]);
+	if (m.log != DUMP)
+		up(&m, argv[2], argv[4]);
 	all(&m, batch, rows);
+	if (m.log == DUMP)
+		return fflush(stdout) == 0 ? 0 : 1;
 	rd_kafka_destroy(m.rk);
 	printf("{\"rows\":%zu,\"records\":%" PRId64 "}\n", rows, m.records);
 	return 0;

@@ -2,9 +2,11 @@
 
 from catalogue import LAYOUTS
 from limits import APART
+from streaming import DIMS_BATCHES, GROUP
 
 BASE64_MB, DECIMAL_MB = 300, 130        # a second, of one core
 CPU_US, CHAIN_MIB, DRAIN = 5, 64, 0.9   # a row; all programs; of the plain client
+STREAMING, DUMPED = 0.9, 0.7            # of the log of 2.3
 P50_MS, P99_MS, FAR, IDLE, START_S = 500, 800, 0.8, 1, 0.3
 ALL_S, ONE_S, META_MIB = 8, 1, 64       # a catalogue of 20,000 collections of 34 fields
 
@@ -32,6 +34,9 @@ def targets(figures):
     def drained(where):
         return ratio(*(one('chain', what + where, lambda f: f.rows_s) for what in ('backlog', 'plain client')))
 
+    def streamed(dim, batch, log):
+        return ratio(*(one(GROUP, f'{dim} x {batch}, {x}', core) for x in (log, 'msgstream')))
+
     far = [one('delay', f'round trip {ms} ms', lambda f: f.rows_s) for ms in (0, 200)]
     return [
         ('cdc-read, base64, dim >= 128, batches >= 100: MB/s of a core', BASE64_MB, least(figures, 'cdc-read', core), True),
@@ -52,6 +57,8 @@ def targets(figures):
           for v in LAYOUTS],
         *[(f'  one collection of it, {v}: s', ONE_S, one('catalogue', f'one collection, Milvus {v}', lambda f: f.value), False)
           for v in LAYOUTS],
+        *[(f'  {log} log, {d} x {b}: MB/s of a core, of those of the old one', least_of, streamed(d, b, log), True)
+          for d, b in DIMS_BATCHES for log, least_of in (('streaming', STREAMING), ('dump', DUMPED))],
         ('start to first row, s', START_S, one('chain', 'start to first row', lambda f: f.value), False),
     ]
 
