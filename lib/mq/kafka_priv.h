@@ -25,9 +25,15 @@ struct kafka_topic {
 };
 
 /* Of the record that was handed out last; NULL: it has none. */
+enum { KAFKA_HEADERS = 32 };
 struct kafka_headers {
 	struct record_headers pub; /* the first member */
 	rd_kafka_headers_t *h;
+	struct {
+		const char *name;
+		struct span value;
+	} v[KAFKA_HEADERS]; /* the first ones of h */
+	size_t n;
 };
 
 struct kafka {

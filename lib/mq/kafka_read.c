@@ -10,17 +10,41 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* As record_headers.get. */
+/* As record_headers.get; of two with one name, the last. */
 static int
-header(const struct record_headers *h, const char *name, struct span *v)
+header(const struct record_headers *pub, const char *name, struct span *v)
 {
+	const struct kafka_headers *h = (const struct kafka_headers *)pub;
 	const void *p;
 
-	if (rd_kafka_header_get_last(((const struct kafka_headers *)h)->h, name,
-		&p, &v->len) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	for (size_t i = h->n; i-- > 0;)
+		if (h->v[i].name[0] == name[0] && name[0] != '\0' &&
+		    h->v[i].name[1] == name[1] &&
+		    strcmp(h->v[i].name, name) == 0) {
+			*v = h->v[i].value;
+			return 1;
+		}
+	if (h->n < KAFKA_HEADERS || rd_kafka_header_get_last(h->h, name, &p,
+					&v->len) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
 	v->ptr = p;
 	return 1;
+}
+
+/* Walks through them once, since each is asked for by its name. */
+static void
+index_headers(struct kafka_headers *h)
+{
+	const void *p;
+
+	for (h->n = 0; h->n < KAFKA_HEADERS; h->n++) {
+		struct span *value = &h->v[h->n].value;
+
+		if (rd_kafka_header_get_all(h->h, h->n, &h->v[h->n].name, &p,
+			&value->len) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			break;
+		value->ptr = p;
+	}
 }
 
 void
@@ -37,10 +61,11 @@ headers_take(struct kafka_headers *h, rd_kafka_message_t *rkm)
 {
 	kafka_headers_drop(h);
 	h->pub.get = header;
-	return rd_kafka_message_detach_headers(rkm, &h->h) ==
-		       RD_KAFKA_RESP_ERR_NO_ERROR
-		   ? &h->pub
-		   : NULL;
+	if (rd_kafka_message_detach_headers(rkm, &h->h) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		return NULL;
+	index_headers(h);
+	return &h->pub;
 }
 
 void

@@ -43,6 +43,7 @@ struct topic {
 	struct fifo fifo;
 	struct recent recent[MERGE_RECENT];
 	size_t n_recent; /* ever added */
+	int64_t newest;  /* the greatest id of them */
 	/* streaming log only */
 	struct txn **txns; /* open ones */
 	size_t n_txns, txns_cap;

@@ -158,11 +158,13 @@ merge_is_retry(struct topic *t, const struct rec *r)
 
 	if (id == 0)
 		return 0;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = id > t->newest ? n : 0; i < n; i++)
 		if (t->recent[i].id == id && t->recent[i].kind == r->msg.kind)
 			return 1;
 	slot->id = id;
 	slot->kind = r->msg.kind;
+	if (id > t->newest)
+		t->newest = id;
 	t->n_recent++;
 	return 0;
 }
