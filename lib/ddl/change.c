@@ -112,12 +112,26 @@ ddl_set_alias(
 	to->changed = 1;
 }
 
+/*
+ * A collection has this name at the target already, as the catalogue tells that
+ * was read at the start; the log, which is not as far, has an alias of the
+ * name.
+ */
+static int
+is_past(const struct ddl *d, const struct event *ev)
+{
+	return d->c.cat->ddl_in_log &&
+	       view_by_name(d->c.view, ev->db, ev->name) != NULL;
+}
+
 void
 ddl_apply_alias(struct ddl *d, const struct event *ev)
 {
 	struct view_coll *to = view_coll(d->c.view, ev->id);
 	struct view_coll *from = alias_holder(d, ev->db, ev->name);
 
+	if (ev->live && is_past(d, ev))
+		return;
 	if (ev->live && to != NULL)
 		ddl_set_alias(d, to, ev->name, ev->ts);
 	else if (from != NULL) /* `to` is not carried, or there is none */
@@ -149,10 +163,19 @@ ddl_rename_to(struct ddl *d, struct view_coll *v, const char *db,
 	view_rename(v, db, name);
 }
 
+/* A name that no client gives: in between. */
+enum { TEMP = 40 };
+
+static void
+temp_name(char temp[TEMP], int64_t id)
+{
+	snprintf(temp, TEMP, "cdc_moving_%" PRId64, id);
+}
+
 /*
  * Frees a name at the target for collection `id`. A collection that has this
  * name is dropped if the source has dropped it; else it gets a name in between,
- * from which its own change will rename it.
+ * from which its own change will rename it, or ddl_names_back.
  */
 void
 ddl_free_name(
@@ -161,7 +184,7 @@ ddl_free_name(
 	struct view_coll *v = view_by_name(d->c.view, db, name);
 	struct view_coll *a = alias_holder(d, db, name);
 	const struct cat_coll *c;
-	char temp[40];
+	char temp[TEMP];
 
 	if (a != NULL)
 		ddl_drop_alias(d, a, view_find_name(&a->aliases, name), ts);
@@ -172,8 +195,36 @@ ddl_free_name(
 		ddl_drop_coll(d, v, ts);
 		return;
 	}
-	snprintf(temp, sizeof temp, "cdc_moving_%" PRId64, v->id);
+	temp_name(temp, v->id);
 	ddl_rename_to(d, v, v->db, temp, ts);
+}
+
+/* Could it have its own name again? */
+static int
+is_free(struct ddl *d, const struct view_coll *v, const struct cat_coll *c)
+{
+	char temp[TEMP];
+
+	if (c == NULL || strcmp(v->name, c->name) == 0)
+		return 0;
+	temp_name(temp, v->id);
+	return strcmp(v->name, temp) == 0 &&
+	       view_by_name(d->c.view, c->db, c->name) == NULL &&
+	       alias_holder(d, c->db, c->name) == NULL;
+}
+
+void
+ddl_names_back(struct ddl *d, uint64_t ts)
+{
+	for (size_t i = 0; i < d->c.view->n_colls; i++) {
+		struct view_coll *v = d->c.view->colls[i];
+		const struct cat_coll *c = cat_coll(d->c.cat, v->id);
+
+		if (!is_free(d, v, c))
+			continue;
+		ddl_need_db(d, c->db_id, c->db, ts);
+		ddl_rename_to(d, v, c->db, c->name, ts);
+	}
 }
 
 void

@@ -58,7 +58,10 @@ uint64_t ddl_last(const struct ddl *d);
 /* Write the first change of the queue. */
 void ddl_apply(struct ddl *d);
 
-/* Compare indexes and loads, except for changes younger than ts. */
+/*
+ * Compare indexes and loads, except for changes younger than ts; of a streaming
+ * log also names that are in between.
+ */
 void ddl_settle(struct ddl *d, uint64_t ts);
 
 /*

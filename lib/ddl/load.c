@@ -211,6 +211,8 @@ settle_load(
 void
 ddl_settle(struct ddl *d, uint64_t ts)
 {
+	if (d->c.cat->ddl_in_log)
+		ddl_names_back(d, ts);
 	for (size_t i = 0; i < d->c.view->n_colls; i++) {
 		struct view_coll *v = d->c.view->colls[i];
 		const struct cat_coll *c = cat_coll(d->c.cat, v->id);

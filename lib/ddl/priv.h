@@ -118,6 +118,12 @@ void ddl_rename_to(struct ddl *d, struct view_coll *v, const char *db,
     const char *name, uint64_t ts);
 void ddl_free_name(
     struct ddl *d, int64_t id, const char *db, const char *name, uint64_t ts);
+/*
+ * Of a streaming log: collections that had to give up their names get them back
+ * once nothing else has them. The catalogue of the start was ahead of the log,
+ * which has told of older ones with those names, and does not tell of these.
+ */
+void ddl_names_back(struct ddl *d, uint64_t ts);
 void ddl_create_coll(struct ddl *d, struct cat_coll *c, const char *db,
     const char *name, const struct kvs *props, uint64_t ts);
 void ddl_apply_coll(struct ddl *d, const struct event *ev);
