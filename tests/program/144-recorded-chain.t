@@ -11,8 +11,8 @@
 chain() { # UNTIL ARG-OF-APPLY...
 	chain_until=$1
 	shift
-	cdc-meta -r "$root" | cdc-read --from "task:$v" --until "$chain_until" $(judge --target --left-out "$v") 2>read.err |
-		{ cdc-apply "$@" || echo $? >apply.status; } | cdc-task commit "$v" && [ ! -e apply.status ]
+	cdc-meta -r "$root" | cdc-read --from "task:$v" --until "$chain_until" $(judge --target --left-out "$v") -v 2>>read.err |
+		{ cdc-apply -v "$@" 2>>apply.err || echo $? >apply.status; } | cdc-task commit "$v" && [ ! -e apply.status ]
 }
 # The time of the line in the middle.
 # shellcheck disable=SC2046
@@ -40,6 +40,11 @@ for v in 2.4.24 2.5.27 2.6.20 2.6.20-more 3.0.0; do
 	ok '  and once more' chain end --skip import
 	is '  it is as it was' "$(cmp fake before)" ''
 	fake_stop
+	case $v in 2.6*|3*)
+		python3 "$TESTS/judge/hidden.py" "$TESTS/data/recordings/$v" >../secrets
+		is '  and no secret of the source is anywhere' "$(grep -r -l -F -f ../secrets . "$CDC_STATE_DIR")" ''
+		;;
+	esac
 done
 
 # What the judge sees of a target.
