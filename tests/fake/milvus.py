@@ -31,6 +31,7 @@ import time
 import grpc
 from columns import BadColumn, column, default_of, inner, varint
 from pymilvus.grpc_gen import common_pb2, milvus_pb2 as pb, schema_pb2
+from users import Refused, Users
 
 PREFIX = '/milvus.proto.milvus.MilvusService/'
 TYPE = schema_pb2.DataType
@@ -38,16 +39,11 @@ NULLABLE, FUNCTION_OUTPUT = 15, 16  # of FieldSchema, which this pymilvus does n
 MARK = re.compile(r'in \[(\d{19}|"cdc-came-from-[0-9a-f]{16}")\]$')  # a Delete of cdc-apply's own is a "Mark" here
 
 
-class Refused(Exception):
-    def __init__(self, code, reason):
-        self.code, self.reason = code, reason
-
-
 class Gone(Exception):
     """The call ends without an answer of ours."""
 
 
-class Fake:
+class Fake(Users):
     def __init__(self, path):
         self.path, self.lock, self.rules, self.used = path, threading.Lock(), '', {}
         self.dbs = {'default': {}}
@@ -57,6 +53,7 @@ class Fake:
         if not os.path.exists(path + '.born'):
             with open(path + '.born', 'w') as f:
                 f.write(str(time.time_ns()))
+        self.load_users(path + '.users')
         self.log = open(path + '.log', 'a', buffering=1)
         self.logins = open(path + '.logins', 'a', buffering=1)
 
@@ -351,7 +348,7 @@ class Fake:
     def call(self, method, data, context):
         # calls that pymilvus 2.3 does not know, by others whose messages have the same numbers
         request = {'Upsert': 'UpsertRequest', 'Insert': 'InsertRequest', 'Delete': 'DeleteRequest',
-                   'AlterCollectionField': 'AlterIndexRequest', 'AlterDatabase': 'CreateDatabaseRequest',
+                   'AlterCollectionField': 'AlterIndexRequest', 'AlterDatabase': 'CreateDatabaseRequest', 'OperatePrivilegeV2': 'ListCredUsersRequest',
                    **dict.fromkeys(('TruncateCollection', 'AddCollectionField', 'AlterCollectionSchema'), 'DropCollectionRequest')}.get(method)
         if request is None:
             request = method + 'Request'
@@ -404,7 +401,7 @@ class Fake:
     def wrap(method, answer):
         """A Status alone is the answer of most calls, and field 1 of the others."""
         inside = method in ('TruncateCollection', 'AlterCollectionSchema', 'Upsert', 'Insert', 'Delete', 'DescribeCollection', 'Flush', 'ShowCollections', 'ListDatabases', 'GetVersion',
-                            'ReplicateMessage', 'GetLoadState', 'GetReplicas', 'ShowPartitions', 'GetCollectionStatistics')
+                            'ReplicateMessage', 'GetLoadState', 'GetReplicas', 'ShowPartitions', 'GetCollectionStatistics', 'ListCredUsers')
         if answer is None:
             answer = common_pb2.Status()
         if isinstance(answer, common_pb2.Status) and inside:

@@ -107,6 +107,8 @@ def fake(path):
     state = new_state()
     with open(path, 'rb') as f:
         dbs = pickle.load(f)
+    with open(path + '.users', 'rb') as f:
+        state['users'], state['roles'] = pickle.load(f)
     for db, colls in dbs.items():
         state['databases'][db] = ANY
         for name, c in colls.items():

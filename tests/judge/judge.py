@@ -75,7 +75,6 @@ def main():
     if a.target:
         import held  # pymilvus is needed for this alone
         got = held.fake(a.files[1])
-        want = {k: want[k] for k in ('databases', 'collections')}
     else:
         got = fold.read(lines_of(a.files[1]))
     got = judged({k: v for k, v in got.items() if k in want}, a.only, without)

@@ -2,7 +2,8 @@
 
 The names are patterns of DB.NAME, as judge.py and cdc-read's --exclude take them. Of these the catalogue is compared, the
 rows are not: `roll`, `roll2` and `wide`, as the truth does not have them one by one (142 counts the upserts); `imp` and `sn_r`,
-as they came from files, which a line `import` says.
+as they came from files, which a line `import` says. At a target, properties of databases and which key is a server's own
+(auto_id: a target keeps keys) are not compared either.
 """
 
 STRUCTS = 'struct arrays are not read'

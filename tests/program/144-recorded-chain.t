@@ -33,12 +33,12 @@ for v in 2.4.24 2.5.27 2.6.20 2.6.20-more 3.0.0; do
 	rm -f "$T/fake.port"
 	fake_start
 	cdc-task create "$v" --no-check || exit 1
-	ok "$v: one half" chain "$(middle)" --skip import
-	ok '  the other half' chain end --skip import
+	ok "$v: one half" chain "$(middle)" --with-users --skip import
+	ok '  the other half' chain end --with-users --skip import
 	is '  the target has by value what the client did' "$(compared fake)" equal
-	cp fake before
-	ok '  and once more' chain end --skip import
-	is '  it is as it was' "$(cmp fake before)" ''
+	cp fake before; cp fake.users before.users
+	ok '  and once more' chain end --with-users --skip import
+	is '  it is as it was' "$(cmp fake before; cmp fake.users before.users)" ''
 	fake_stop
 	case $v in 2.6*|3*)
 		python3 "$TESTS/judge/hidden.py" "$TESTS/data/recordings/$v" >../secrets
@@ -48,18 +48,20 @@ for v in 2.4.24 2.5.27 2.6.20 2.6.20-more 3.0.0; do
 done
 
 # What the judge sees of a target.
-worse() { # STATEMENT-ABOUT-rows
+worse() { # STATEMENT-ABOUT-rows-users-roles
 	"$py" -c "import pickle
-d = pickle.load(open('fake', 'rb'))
+d, (users, roles) = pickle.load(open('fake', 'rb')), pickle.load(open('fake.users', 'rb'))
 rows = d['default']['after']['rows']
 $1
-pickle.dump(d, open('worse', 'wb'))" && compared worse
+pickle.dump(d, open('worse', 'wb'))
+pickle.dump((users, roles), open('worse.users', 'wb'))" && compared worse
 }
 is 'sees a row that lacks' "$(worse "del rows[3, '_default']")" 'collections default.after rows: 3: only in the truth'
 is 'sees a float that differs' "$(worse "rows[3, '_default']['v'][0] = 3.5")" \
 	'collections default.after rows 3 v: truth 000040400000803f, target 000060400000803f'
 is 'sees another partition' "$(worse "rows[3, 'p'] = rows.pop((3, '_default'))")" \
 	"collections default.after rows 3 partition: truth '_default', target 'p'"
+is 'sees a user that is left over' "$(worse "users['u2'] = set()")" 'users: u2: only in the target'
 
 # Rows that came from files are a gap, where the chain stops unless it is told to go on.
 for v in 2.6.20-more:by-m26c 3.0.0:by-m30; do
