@@ -32,6 +32,8 @@ keep_conf(struct dump *d, const struct mq_conf *c)
 	const struct grpc_conf *g = c->milvus == NULL ? &nothing : c->milvus;
 
 	d->wait_ms = c->wait_ms > 0 ? c->wait_ms : ASK_MS;
+	if (c->limit_ms > 0)
+		d->limit_ns = clock_ns() + c->limit_ms * NS_PER_MS;
 	d->conf.uri = d->uri = x_strdup(c->brokers);
 	d->conf.token = d->token = copy(g->token);
 	d->conf.cacert = d->cacert = copy(g->cacert);
@@ -149,6 +151,10 @@ now(struct mq *q, uint64_t *ts, struct err *e)
 	while ((rc = dump_clock(d, ts, e)) == 0) {
 		if (sig_stop != 0)
 			return err_set(e, ERR_STOP, "stopped");
+		if (d->limit_ns != 0 && clock_ns() > d->limit_ns)
+			return err_set(e, ERR_TEMP,
+			    "Milvus at '%s': AllocTimestamp: no answer in time",
+			    d->uri);
 		if (!d->clock.out)
 			poll(&p, 1, 10);
 		else if (grpc_wait(d->g, NULL, 0, 100, e) == -1)

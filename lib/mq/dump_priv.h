@@ -83,6 +83,7 @@ struct dump {
 	struct grpc *g; /* for what is not a stream */
 	struct grpc_watch *watch;
 	int wait_ms;
+	int64_t limit_ns; /* a question of now is over then; 0: not known */
 	struct dump_clock clock;
 	struct dump_channel **v;
 	size_t n, cap;
