@@ -6,6 +6,7 @@
 #include "api/priv.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "codec/json_write.h"
 #include "codec/kv.h"
 #include "model/tso.h"
 #include "state/state.h"
@@ -28,28 +29,44 @@ time_of(uint64_t ts)
 	return j;
 }
 
+/* Whole, so that what a client is given can be set again. */
+static json_t *
+mark_of(const struct mq_mark *m)
+{
+	struct buf b = { 0 };
+	struct jsonw w = { .b = &b };
+	json_t *j;
+
+	jw_open(&w, NULL, '{');
+	mq_mark_to_json(&w, m);
+	jw_close(&w, '}');
+	j = json_loadb(b.ptr, b.len, 0, NULL);
+	buf_fini(&b);
+	return j;
+}
+
+static json_t *
+place_of(const struct pos_topic *t)
+{
+	json_t *j;
+
+	if (t->mark != NULL)
+		j = mark_of(t->mark);
+	else
+		j = json_pack("{s:s, s:s, s:o}", "o", MQ_TEXT(t->o), "n",
+		    MQ_TEXT(t->n), "last", api_u64s(t->last));
+	json_object_set_new(j, "ts", api_u64s(t->ts));
+	json_object_set_new(j, "time", time_of(t->ts));
+	return j;
+}
+
 static json_t *
 topics_of(const struct pos *p)
 {
 	json_t *out = json_object();
 
-	for (size_t i = 0; i < p->n; i++) {
-		const struct pos_topic *t = &p->v[i];
-
-		json_t *j = t->mark != NULL
-				? json_pack("{s:s, s:s}", "id", t->mark->id,
-				      "from", t->mark->from)
-				: json_pack("{s:s, s:s}", "o", MQ_TEXT(t->o),
-				      "n", MQ_TEXT(t->n));
-
-		json_object_set_new(j, "ts", api_u64s(t->ts));
-		json_object_set_new(j, "last",
-		    api_u64s(t->mark != NULL && mq_mark_is(t->mark)
-				 ? t->mark->ts
-				 : t->last));
-		json_object_set_new(j, "time", time_of(t->ts));
-		json_object_set_new(out, t->topic, j);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		json_object_set_new(out, p->v[i].topic, place_of(&p->v[i]));
 	return out;
 }
 
