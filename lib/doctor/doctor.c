@@ -27,6 +27,7 @@ static const struct doctor_check checks[] = {
 	{ "format", check_format, { "topics" }, DOCTOR_KAFKA },
 	{ "size", check_size, { "topics" }, DOCTOR_KAFKA },
 	{ "retention", check_retention, { "topics" }, DOCTOR_KAFKA },
+	{ "log", check_log_line, { "source", "root" }, DOCTOR_LOG },
 	{ "position", check_position, { "words" }, 0 },
 	{ "target", check_target, { "words" }, DOCTOR_REACHES },
 	{ "login", check_login, { "target" }, 0 },

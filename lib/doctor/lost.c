@@ -134,8 +134,9 @@ loss(const struct doctor *d, size_t dead, const json_t *failure)
 	const char *why = doctor_text(failure, "reason");
 
 	if (d->gone)
-		return x_strdup("what Kafka no longer has between the position "
-				"and its oldest record");
+		return x_asprintf("what %s no longer has between the position "
+				  "and its oldest record",
+		    doctor_log(d));
 	if (dead > 0)
 		return x_asprintf(
 		    "%zu lines are set aside in dead.ndjson", dead);
@@ -162,9 +163,13 @@ doubt(const struct doctor *d, enum verdict there, const struct err *dead)
 		return dead->msg;
 	if (d->cp_why.kind != ERR_NONE)
 		return d->cp_why.msg;
-	return there >= V_UNKNOWN ? "whether Kafka has all from the position "
-				    "on could not be asked"
-				  : NULL;
+	if (there < V_UNKNOWN)
+		return NULL;
+	return task_reads_source(d->c->task)
+		   ? "whether the source has all from the position on could "
+		     "not be asked"
+		   : "whether Kafka has all from the position on could not be "
+		     "asked";
 }
 
 void
@@ -207,10 +212,10 @@ check_lost(struct doctor *d)
 		doctor_warn(d, NULL, "nothing but by choice: %s", chosen.ptr);
 	else
 		doctor_ok(d,
-		    "nothing: no line is set aside, none left out, Kafka has "
+		    "nothing: no line is set aside, none left out, %s has "
 		    "all from the position on; %" PRId64
 		    " of collections dropped by now were not needed",
-		    applied(d, "gone"));
+		    doctor_log(d), applied(d, "gone"));
 	free(lost);
 	json_decref(failure);
 	named_fini(&partial);

@@ -35,7 +35,14 @@ doctor_applies(const struct doctor *d, size_t i)
 
 	return !((how & DOCTOR_ETCD) && asks) &&
 	       !((how & DOCTOR_KAFKA) && reads) &&
-	       !((how & DOCTOR_MILVUS) && !asks && !reads);
+	       !((how & DOCTOR_MILVUS) && !asks && !reads) &&
+	       !((how & DOCTOR_LOG) && !reads);
+}
+
+const char *
+doctor_log(const struct doctor *d)
+{
+	return task_reads_source(d->c->task) ? "the source" : "Kafka";
 }
 
 /* Check i has no answer, since a check that it needs has none. */

@@ -36,8 +36,8 @@ struct doctor;
 /*
  * A check that needs others is not run if one of them went wrong. DOCTOR_MADE:
  * only for a task that exists; DOCTOR_REACHES: it asks whether a server
- * answers; the others: only if the catalogue is in etcd, the log in Kafka, or
- * one of them comes from the source itself.
+ * answers; the others: only if the catalogue is in etcd, the log in Kafka, one
+ * of them comes from the source itself, or the log does.
  */
 enum {
 	DOCTOR_MADE = 1,
@@ -45,6 +45,7 @@ enum {
 	DOCTOR_ETCD = 4,
 	DOCTOR_KAFKA = 8,
 	DOCTOR_MILVUS = 16,
+	DOCTOR_LOG = 32,
 	DOCTOR_NEEDS = 3,
 };
 struct doctor_check {
@@ -72,7 +73,7 @@ struct doctor {
 	char target[64];           /* the target's version */
 	struct task_status status; /* see doctor_status */
 	int has_status;
-	int gone; /* Kafka does not have the records behind the position */
+	int gone; /* the log does not have what is behind the position */
 	/* the current check */
 	size_t at;
 	int64_t until_ns;     /* it should end by then */
@@ -113,6 +114,8 @@ int doctor_over(const struct doctor *d);
 size_t doctor_number(const struct doctor *d, const char *name, size_t n);
 /* Is check i for a task with such a source? */
 int doctor_applies(const struct doctor *d, size_t i);
+/* "Kafka", or "the source": who has the task's log. */
+const char *doctor_log(const struct doctor *d);
 /* Run check i, once, and before it the checks that it needs. */
 void doctor_make(struct doctor *d, size_t i);
 /* Run this check now, whether it is shown or not; returns its verdict. */
@@ -157,6 +160,7 @@ void check_others(struct doctor *d);
 void check_etcd_line(struct doctor *d);
 void check_source(struct doctor *d);
 void check_root(struct doctor *d);
+void check_log_line(struct doctor *d);
 void check_selection(struct doctor *d);
 /*
  * timeline.c: 1 if the position is of another source, or of topics that were
@@ -170,6 +174,7 @@ void check_topics(struct doctor *d);
 void check_format(struct doctor *d);
 void check_size(struct doctor *d);
 void check_retention(struct doctor *d);
+/* position.c */
 void check_position(struct doctor *d);
 /* target.c */
 void check_target(struct doctor *d);

@@ -256,3 +256,20 @@ check_selection(struct doctor *d)
 		doctor_ok(d, "all %zu collections are replicated", all);
 	named_fini(&out);
 }
+
+void
+check_log_line(struct doctor *d)
+{
+	char *from = d->cp.gen > 0 ? x_asprintf("task:%s", d->name) : NULL;
+	struct check_begin b = { 0 };
+	struct err e = { 0 };
+
+	if (check_log(&d->source, from, &b, &e) == -1) {
+		d->gone = e.kind == ERR_GONE;
+		doctor_fail(d, &e, NULL);
+	} else
+		doctor_ok(d, "%s gives that of %zu channels from the %s on",
+		    task_option(d->c->task, "source"), b.topics,
+		    from == NULL ? "start" : "position");
+	free(from);
+}

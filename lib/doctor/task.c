@@ -122,6 +122,11 @@ check_lag(struct doctor *d)
 	task_duration(s->lag_ms, lag, sizeof lag);
 	if (!s->has_checkpoint && d->cp_why.kind == ERR_NONE)
 		doctor_warn(d, NULL, "nothing is applied yet");
+	else if (s->lag_ms >= 0 && task_reads_source(d->c->task))
+		doctor_ok(d,
+		    "%s behind the source; how many records that are is not "
+		    "told",
+		    lag);
 	else if (s->lag_ms < 0 || s->backlog < 0)
 		doctor_unknown(d, NULL, "not known: %s",
 		    s->lag_ms < 0 ? s->lag_why : s->backlog_why);
@@ -132,13 +137,14 @@ check_lag(struct doctor *d)
 
 /* "3.0s behind the source's newest record", or that it is unknown. */
 static void
-add_behind(const struct task_status *s, struct buf *b)
+add_behind(const struct task_status *s, const json_t *task, struct buf *b)
 {
 	char lag[32];
 
 	task_duration(s->lag_ms, lag, sizeof lag);
 	if (s->lag_ms >= 0)
-		buf_addf(b, "%s behind the source's newest record", lag);
+		buf_addf(b, "%s behind the source's %s", lag,
+		    task_reads_source(task) ? "clock" : "newest record");
 	else
 		buf_addf(b, "how far behind is not known: %s",
 		    s->lag_why == NULL ? "?" : s->lag_why);
@@ -162,7 +168,7 @@ check_progress(struct doctor *d)
 	const struct task_status *s = doctor_status(d);
 	struct buf lag = { 0 }, age = { 0 };
 
-	add_behind(s, &lag);
+	add_behind(s, d->c->task, &lag);
 	add_age(s, &age);
 	if (s->state == TASK_STALLED)
 		doctor_wrong(d, "see 'state' and cdc-task log",
@@ -206,7 +212,7 @@ meaning(const char *from)
 		return "the beginning of each collection, so nothing was left "
 		       "out";
 	if (strcmp(from, "beginning") == 0)
-		return "all that Kafka had then, which may be less than the "
+		return "all that the log had then, which may be less than the "
 		       "beginning";
 	if (strcmp(from, "checkpoint") == 0)
 		return "not the beginning: what Milvus had in its storage by "

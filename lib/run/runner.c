@@ -192,7 +192,7 @@ advise(const char *name, const char *said, struct err *e)
 	snprintf(e->msg + n, sizeof e->msg - n,
 	    "; what is gone is not at the target: copy it by other means, or "
 	    "leave it, and go on with 'cdc-task set %s --from WHERE', where "
-	    "'beginning' is all that Kafka has",
+	    "'beginning' is all that the log has",
 	    name);
 }
 

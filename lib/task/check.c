@@ -154,20 +154,26 @@ fill_pos(struct check *c, struct mq *r, char **topics, struct err *e)
 	return 0;
 }
 
+static void
+now_is(struct check *c, uint64_t ts)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "ts:%" PRIu64, ts);
+	json_object_set_new(c->task, "from", json_string(text));
+	check_found(c->found, "start     now is %s", text);
+}
+
 static int
 fix_now(struct check *c, struct mq *r, char **topics, const char *cluster,
     struct err *e)
 {
-	char *prefix = x_asprintf("%s" CAT_DML, cluster), *text;
+	char *prefix = x_asprintf("%s" CAT_DML, cluster);
 	uint64_t ts;
 	int rc = newest_ts(r, topics, prefix, &ts, e);
 
-	if (rc == 0) {
-		text = x_asprintf("ts:%" PRIu64, ts);
-		json_object_set_new(c->task, "from", json_string(text));
-		check_found(c->found, "start     now is %s", text);
-		free(text);
-	}
+	if (rc == 0)
+		now_is(c, ts);
 	free(prefix);
 	return rc;
 }
@@ -201,6 +207,21 @@ kafka(struct check *c, struct err *e)
 	free(prefix);
 	free(name);
 	return rc;
+}
+
+static int
+through_milvus(struct check *c, struct err *e)
+{
+	struct check_begin b = { 0 };
+
+	if (check_log(c, NULL, &b, e) == -1)
+		return -1;
+	check_found(c->found,
+	    "log       %s: it gives that of %zu channels from there on",
+	    task_option(c->task, "source"), b.topics);
+	if (c->from.kind == WHERE_NOW)
+		now_is(c, b.ts);
+	return 0;
 }
 
 /* What a pattern that matches this collection meets. */
@@ -323,8 +344,8 @@ task_check_source(json_t *task, const char *dir, int allow_none,
 		rc = patterns(&c, allow_none, e);
 	if (rc == 0)
 		task_note_born(task, "source", c.cat.born);
-	if (rc == 0 && !task_reads_source(task))
-		rc = kafka(&c, e);
+	if (rc == 0)
+		rc = (task_reads_source(task) ? through_milvus : kafka)(&c, e);
 	buf_fini(&which);
 	check_fini(&c);
 	return rc;

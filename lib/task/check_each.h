@@ -48,6 +48,18 @@ int check_etcd(struct check *c, struct err *e);
 int check_milvus(struct check *c, struct err *e);
 /* Read the catalogue through cdc-meta, within a minute. */
 int check_catalogue(struct check *c, struct err *e);
+/*
+ * Let cdc-read begin to read the log through the Milvus of --source, from
+ * there, as it takes a WHERE, or where the definition says (NULL): it finds
+ * whether that is new enough, takes the login, and still has what it begins
+ * with. Within a minute.
+ */
+struct check_begin {
+	uint64_t ts; /* where it begins, 0: at the beginning */
+	size_t topics;
+};
+int check_log(
+    struct check *c, const char *from, struct check_begin *b, struct err *e);
 /* Appends which one that is: a revision of etcd, or a time. */
 void check_which(const struct check *c, struct buf *b);
 

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "model/rename.h"
 #include "model/tso.h"
 #include "net/etcd.h"
@@ -207,30 +208,56 @@ last_line(int fd, char *out, size_t cap)
 		memmove(out, lf + 1, strlen(lf + 1) + 1);
 }
 
-static pid_t
-start_meta(struct check *c, int out, int err)
+/* The program's arguments, without --watch, and from another place. */
+static char **
+once_argv(const struct check *c, enum task_prog prog, const char *from)
 {
-	char **argv = task_argv(c->task, TASK_META, c->dir);
-	pid_t parent = getpid(), pid;
-	size_t n = 0;
+	char **argv = task_argv(c->task, prog, c->dir);
+	size_t i = 0;
 
-	while (argv[n + 1] != NULL)
-		n++;
-	if (strcmp(argv[n], "--watch") == 0) {
-		free(argv[n]);
-		argv[n] = NULL;
+	for (; argv[i + 1] != NULL; i++)
+		if (from != NULL && strcmp(argv[i], "--from") == 0) {
+			free(argv[i + 1]);
+			argv[i + 1] = x_strdup(from);
+		}
+	if (strcmp(argv[i], "--watch") == 0) {
+		free(argv[i]);
+		argv[i] = NULL;
 	}
-	pid = fork();
-	if (pid == 0) {
+	return argv;
+}
+
+/* A program that is started for what it says first, and its standard error. */
+struct asked {
+	pid_t pid;
+	int said, status;
+};
+
+/* in, out, and a file that it gets as descriptor 3, may be -1. */
+static int
+start(const struct check *c, char **own_argv, const int fds[3], struct asked *a,
+    struct err *e)
+{
+	pid_t parent = getpid();
+
+	a->said = memfd_create("stderr", MFD_CLOEXEC);
+	a->pid = a->said == -1 ? -1 : fork();
+	if (a->pid == 0) {
 		process_init(parent, SIGTERM);
 		trust_child(state_owner(c->task));
 		alarm(META_S);
-		dup2(out, STDOUT_FILENO);
-		dup2(err, STDERR_FILENO);
-		process_exec(argv);
+		if (fds[0] != -1)
+			dup2(fds[0], STDIN_FILENO);
+		dup2(fds[1], STDOUT_FILENO);
+		dup2(a->said, STDERR_FILENO);
+		if (fds[2] != -1 && dup2(fds[2], 3) == 3)
+			fcntl(3, F_SETFD, 0); /* it may have been 3 before */
+		process_exec(own_argv);
 	}
-	task_argv_free(argv);
-	return pid;
+	if (a->pid == -1)
+		err_sys(e, ERR_TEMP, "%s", own_argv[0]);
+	task_argv_free(own_argv);
+	return a->pid == -1 ? -1 : 0;
 }
 
 static enum err_kind
@@ -243,34 +270,166 @@ kind_of(int status)
 					  : ERR_DATA;
 }
 
+/* -1 if it failed, with its last words; it has ended, or is about to. */
+static int
+judge(struct asked *a, const char *name, struct err *e)
+{
+	char text[900];
+
+	if (a->status == 0 ||
+	    (WIFSIGNALED(a->status) && WTERMSIG(a->status) == SIGPIPE))
+		return 0;
+	last_line(a->said, text, sizeof text);
+	if (WIFSIGNALED(a->status) && WTERMSIG(a->status) == SIGALRM)
+		return err_set(e, ERR_TEMP, "%s: not done within %d s%s%s",
+		    name, META_S, text[0] == '\0' ? "" : ": ", text);
+	if (text[0] == '\0')
+		snprintf(text, sizeof text, "%s ended early", name);
+	return err_set(e, kind_of(a->status), "%s", text);
+}
+
+static void
+reap(struct asked *a, int kill_it)
+{
+	if (a->pid > 0 && kill_it)
+		kill(a->pid, SIGTERM);
+	while (a->pid > 0 && waitpid(a->pid, &a->status, 0) == -1 &&
+	       errno == EINTR)
+		;
+}
+
+static void
+forget(struct asked *a)
+{
+	if (a->said != -1)
+		close(a->said);
+}
+
 int
 check_catalogue(struct check *c, struct err *e)
 {
-	int fds[2] = { -1, -1 }, status = 0, rc;
-	int said = memfd_create("stderr", MFD_CLOEXEC);
-	char text[900];
+	struct asked meta = { .pid = -1, .said = -1 };
+	int fds[2] = { -1, -1 }, rc;
 	FILE *f;
-	pid_t pid;
 
-	if (said == -1 || pipe2(fds, O_CLOEXEC) == -1 ||
-	    (pid = start_meta(c, fds[1], said)) == -1)
-		return err_sys(e, ERR_TEMP, "cdc-meta");
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		return err_sys(e, ERR_TEMP, "pipe");
+	rc = start(c, once_argv(c, TASK_META, NULL), (int[]){ -1, fds[1], -1 },
+	    &meta, e);
 	close(fds[1]);
 	f = fdopen(fds[0], "r");
-	rc = take_line(c, f, e);
+	if (rc == 0)
+		rc = take_line(c, f, e);
 	fclose(f);
-	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		;
-	last_line(said, text, sizeof text);
-	close(said);
-	if (rc == 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-		rc = err_set(
-		    e, ERR_TEMP, "cdc-meta: not done within %d s", META_S);
-	else if (rc == 0 && status != 0)
-		rc = err_set(e, kind_of(status), "%s",
-		    text[0] == '\0' ? "cdc-meta ended early" : text);
-	else if (rc == 0 && !c->cat.ready)
+	reap(&meta, 0);
+	if (rc == 0)
+		rc = judge(&meta, "cdc-meta", e);
+	if (rc == 0 && !c->cat.ready)
 		rc = err_set(e, ERR_TEMP, "cdc-meta: no 'ready' line");
+	forget(&meta);
+	return rc;
+}
+
+/* ---- the log through a Milvus, as cdc-read begins to read it ---- */
+
+/* A position as a file: @/dev/fd/3. Else a word, or none. */
+static const char *
+place(const struct check *c, const char *from, int *file)
+{
+	const json_t *own = json_object_get(c->task, "from");
+	char *text;
+
+	*file = -1;
+	if (from != NULL || json_is_string(own))
+		return from != NULL ? from : json_string_value(own);
+	text = json_dumps(own, JSON_COMPACT);
+	*file = memfd_create("from", MFD_CLOEXEC);
+	if (*file != -1 && text != NULL)
+		dprintf(*file, "%s\n", text);
+	if (*file != -1)
+		lseek(*file, 0, SEEK_SET);
+	free(text);
+	return "@/dev/fd/3";
+}
+
+/* The next line: its op, in j. 1: there is none. */
+static int
+next_line(FILE *f, json_t **j)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n = getline(&line, &cap, f);
+
+	json_decref(*j);
+	*j = n > 0 ? json_loadb(line, (size_t)n, 0, NULL) : NULL;
+	free(line);
+	return *j == NULL;
+}
+
+/* Is it such a line, later than ts? Then *at is its time. */
+static int
+is_op(const json_t *j, const char *op, uint64_t after, uint64_t *at)
+{
+	const char *s = json_string_value(json_object_get(j, "op"));
+	const char *ts = json_string_value(json_object_get(j, "ts"));
+	struct err ignored;
+
+	return s != NULL && ts != NULL && strcmp(s, op) == 0 &&
+	       num_u64(ts, 0, UINT64_MAX, at, &ignored) == 0 && *at >= after;
+}
+
+/*
+ * The begin line; behind a position also a later tick, which there is when the
+ * record that was read last has come again in each topic. 1: they did not come.
+ */
+static int
+take_begin(FILE *f, int behind, struct check_begin *b)
+{
+	json_t *j = NULL;
+	uint64_t at;
+	int rc = next_line(f, &j) || !is_op(j, "begin", 0, &b->ts);
+
+	b->topics = json_object_size(json_object_get(j, "from"));
+	while (behind && rc == 0 && !is_op(j, "tick", b->ts + 1, &at))
+		rc = next_line(f, &j);
+	json_decref(j);
+	return rc;
+}
+
+int
+check_log(
+    struct check *c, const char *from, struct check_begin *b, struct err *e)
+{
+	struct asked v[2] = { { .pid = -1, .said = -1 },
+		{ .pid = -1, .said = -1 } };
+	int a[2] = { -1, -1 }, z[2] = { -1, -1 }, file, rc;
+	const char *where = place(c, from, &file);
+	FILE *f;
+
+	if (pipe2(a, O_CLOEXEC) == -1 || pipe2(z, O_CLOEXEC) == -1)
+		return err_sys(e, ERR_TEMP, "pipe");
+	rc = start(c, once_argv(c, TASK_META, NULL), (int[]){ -1, a[1], -1 },
+	    &v[0], e);
+	if (rc == 0)
+		rc = start(c, once_argv(c, TASK_READ, where),
+		    (int[]){ a[0], z[1], file }, &v[1], e);
+	for (int i = 0; i < 2; i++)
+		close(i == 0 ? a[0] : z[1]);
+	close(a[1]);
+	if (file != -1)
+		close(file);
+	f = fdopen(z[0], "r");
+	if (rc == 0)
+		rc =
+		    take_begin(f, from != NULL || c->from.kind == WHERE_POS, b);
+	fclose(f);
+	for (int i = 0; i < 2; i++)
+		reap(&v[i], rc != 1);
+	if (rc == 1 && (rc = judge(&v[0], "cdc-meta", e)) == 0 &&
+	    (rc = judge(&v[1], "cdc-read", e)) == 0)
+		rc = err_set(e, ERR_TEMP, "cdc-read: it ended early");
+	for (int i = 0; i < 2; i++)
+		forget(&v[i]);
 	return rc;
 }
 

@@ -9,9 +9,33 @@
 #include "model/pos.h"
 #include "model/tso.h"
 #include "mq/mq.h"
+#include "net/grpc.h"
 #include "net/tls.h"
 #include "state/state.h"
+#include "task/servers.h"
 #include "task/task.h"
+
+static struct mq *
+open_mq(const json_t *task, struct mq_conf *conf, struct err *e)
+{
+	struct grpc_conf milvus;
+	char *own = NULL;
+	struct mq *q = NULL;
+
+	conf->brokers = task_option(task, "brokers");
+	if (task_reads_source(task)) {
+		if (source_conf(task, &milvus, &own, e) == -1)
+			return NULL;
+		conf->brokers = milvus.uri;
+		conf->milvus = &milvus;
+	}
+	if (conf->brokers == NULL)
+		err_set(e, ERR_DATA, "the task does not say where its log is");
+	else
+		q = mq_open(conf, e);
+	trust_forget(own);
+	return q;
+}
 
 struct mq *
 task_mq(const json_t *task, int wait_ms, int limit_ms, struct err *e)
@@ -20,21 +44,15 @@ task_mq(const json_t *task, int wait_ms, int limit_ms, struct err *e)
 	    json_object_get(json_object_get(task, "options"), "property");
 	size_t n = json_array_size(list);
 	const char **props = x_calloc(n + 1, sizeof *props);
-	struct mq_conf conf = { .brokers = task_option(task, "brokers"),
-		.props = props,
-		.wait_ms = wait_ms,
-		.limit_ms = limit_ms };
+	struct mq_conf conf = {
+		.props = props, .wait_ms = wait_ms, .limit_ms = limit_ms
+	};
 	struct mq *r;
 
-	if (conf.brokers == NULL) {
-		free(props);
-		err_set(e, ERR_DATA, "the log is not in Kafka");
-		return NULL;
-	}
 	for (size_t i = 0; i < n; i++)
 		props[i] = json_string_value(json_array_get(list, i));
 	trust_named_by(state_owner(task));
-	r = mq_open(&conf, e);
+	r = open_mq(task, &conf, e);
 	trust_named_by(0);
 	free(props);
 	return r;
@@ -75,7 +93,8 @@ task_lag_init(struct task_lag *l, const struct pos *p)
 		l->v[i] = (struct topic_lag){ .topic = x_strdup(p->v[i].topic),
 			.low = mq_id_none(),
 			.high = mq_id_none(),
-			.committed = p->v[i].o,
+			.committed =
+			    p->v[i].mark == NULL ? p->v[i].o : mq_id_none(),
 			.ts = p->v[i].ts };
 }
 
@@ -207,11 +226,36 @@ ask_newest(struct task_lag *l, struct mq *r, struct err *e)
 	return 0;
 }
 
+/* What the source's clock has is the end of a log without ends. */
+static int
+ask_clock(struct task_lag *l, struct mq *r, struct err *e)
+{
+	uint64_t now;
+
+	say(&l->backlog_why,
+	    "records are not counted in a log that is read through Milvus");
+	if (mq_now(r, &now, e) == -1)
+		return -1;
+	l->newest_ms = tso_ms(now);
+	l->lag_ms = 0;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->newest_ms - tso_ms(l->v[i].ts) > l->lag_ms)
+			l->lag_ms = l->newest_ms - tso_ms(l->v[i].ts);
+	return 0;
+}
+
 void
 task_lag_ask(struct task_lag *l, struct mq *r)
 {
 	struct err e = { 0 };
 
+	if (mq_by_mark(r)) {
+		if (ask_clock(l, r, &e) == -1) {
+			say(&l->newest_why, e.msg);
+			l->silent = e.kind == ERR_TEMP;
+		}
+		return;
+	}
 	if (ask_ends(l, r) < l->n)
 		return;
 	sum_backlog(l);

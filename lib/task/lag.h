@@ -13,8 +13,9 @@ struct mq;
 struct pos;
 
 /*
- * Connect to the brokers of a task's source, with its properties; wait_ms and
- * limit_ms as in mq_conf. NULL with *e set.
+ * Connect to the brokers of a task's source, with its properties, or to the
+ * Milvus that has its log; wait_ms and limit_ms as in mq_conf. NULL with *e
+ * set.
  */
 struct mq *task_mq(
     const json_t *task, int wait_ms, int limit_ms, struct err *e);
@@ -23,7 +24,8 @@ struct mq *task_mq(
 struct topic_lag {
 	char *topic;
 	struct mq_id low, high; /* watermarks: the oldest record, the next */
-	struct mq_id committed; /* where a new run reads from */
+	struct mq_id committed; /* where a new run reads from; none through a
+				   Milvus */
 	uint64_t ts;            /* applied up to here */
 };
 
@@ -37,8 +39,8 @@ int topic_lag_inside(const struct topic_lag *t);
 struct task_lag {
 	struct topic_lag *v;
 	size_t n;
-	int64_t
-	    newest_ms;    /* of the newest record, by the source; -1: unknown */
+	int64_t newest_ms; /* of the newest record, by the source, or, through a
+			      Milvus, of its clock; -1: unknown */
 	int64_t lag_ms;   /* from where the position is in a topic to the newest
 			     record there, of the worst one; -1: unknown */
 	char *newest_why; /* why it is unknown */

@@ -67,7 +67,7 @@ topics(const struct task_lag *l, struct jsonw *w)
 		jw_str(w, "topic", t->topic);
 		place(w, "low", t->low);
 		place(w, "high", t->high);
-		mq_id_to_json(w, "committed", t->committed);
+		place(w, "committed", t->committed);
 		jw_u64s(w, "ts", t->ts);
 		jw_i64(w, "age_ms", age(t->ts));
 		jw_close(w, '}');
@@ -306,7 +306,8 @@ table_topics(const struct task_status *s, struct buf *b)
 		text_cell(b, t->topic, width);
 		buf_addf(b, format, mq_id_is(t->low) ? MQ_TEXT(t->low) : "-",
 		    mq_id_is(t->high) ? MQ_TEXT(t->high) : "-",
-		    MQ_TEXT(t->committed), time.ptr, old);
+		    mq_id_is(t->committed) ? MQ_TEXT(t->committed) : "-",
+		    time.ptr, old);
 		buf_fini(&time);
 	}
 }

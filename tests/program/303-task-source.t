@@ -6,7 +6,7 @@
 umask 077
 unset CDC_ETCD CDC_BROKERS
 fake_start
-mkdir d
+python3 "$TESTS/fake/todump.py" "$TESTS/data/recordings/2.6.20/kafka.jsonl.gz" d
 echo "$TESTS/data/streaming/etcd-2.6.20.ndjson" >d/keys
 echo root:secret >d/login
 dump_start
@@ -69,9 +69,9 @@ CDC_SOURCE_TOKEN=root:secret exits 1 cdc-task doctor t -k root
 cdc-task delete t
 
 # What create asks, and says
-exits 0 cdc-task create t -S $URI --source-token-file login
+exits 0 cdc-task create t -S $URI --source-token-file login -i 'db1.*'
 like 'create asks it' "$(cat "$out")" "^source    $URI: Milvus 2\\.6\\.20\$"
-like '  for its catalogue' "$(cat "$out")" '^catalogue of the source at 20[0-9T:.-]*Z: 11 of 11 collections are included$'
+like '  for its catalogue' "$(cat "$out")" '^catalogue of the source at 20[0-9T:.-]*Z: 2 of 11 collections are included$'
 is '  and no etcd' "$(grep -c -e ^etcd -e ^kafka "$out")" 0
 is '  whose birth is kept' "$(jq -r '.born.source | length' state/tasks/t/task.json)" 19
 is '  but no etcd, no brokers' "$(jq -c '.options | [.etcd, .root, .brokers]' state/tasks/t/task.json)" '[null,null,null]'
