@@ -331,8 +331,8 @@ static const struct opt create_opt[] = { DIR_OPT,
 	{ 0 } };
 static const struct opt status_opt[] = { DIR_OPT,
 	OPT_FLAG(0, "json", A, json, "a line of JSON for each task"),
-	OPT_FLAG(
-	    0, "offline", A, offline, "do not ask the source for lag and backlog"),
+	OPT_FLAG(0, "offline", A, offline,
+	    "do not ask the source for lag and backlog"),
 	OPT_FLAG(
 	    'w', "watch", A, watch, "again every two seconds, until a signal"),
 	{ 0 } };

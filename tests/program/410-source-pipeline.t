@@ -126,6 +126,21 @@ ok '  also after kill -9' wait_until 30 follows
 is '  nothing comes twice' "$(calls Upsert | wc -l)" "$before"
 stop
 
+# The recipe, as it is printed
+recipe() {
+	sed -n "/run by 410: $1\$/,/^\.Ed/p" "$top/man/cdc-recipes.7" | sed '1,2d;$d;s/\\e$/\\/'
+}
+OLD=$URI OLD_LOGIN=login NEW=$CDC_TARGET NEW_LOGIN=login WHAT=default.pkey
+recipe alone >recipe
+is 'the recipe has two commands' "$(grep -c ^cdc-task recipe)" 2
+export CDC_STATE_DIR="$T/other"
+. ./recipe >found
+ok '  and works' wait_until 20 sh -c 'cdc-task status move --json | jq -e ".lag_ms != null and .lag_ms < 5000" >/dev/null'
+like '  by what came' "$(rows | grep -c pkey)" '^[1-9]'
+kill $!
+wait $! 2>/dev/null
+export CDC_STATE_DIR="$T/state"
+
 # The source is away, or does not have it any more
 dump_kill
 exits 1 cdc-task status t
