@@ -12,9 +12,14 @@ revive(enum cat_state *state)
 		*state = CAT_CREATED;
 }
 
+/*
+ * The log does not tell again of a collection that is kept, nor of the
+ * partitions that were made with it, though both may be younger.
+ */
 static void
 rewind_parts(struct cat_coll *c, uint64_t ts, const struct cat_target *at)
 {
+	uint64_t last = c->create_ts > ts ? c->create_ts : ts;
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n_parts; i++) {
@@ -23,7 +28,7 @@ rewind_parts(struct cat_coll *c, uint64_t ts, const struct cat_target *at)
 
 		if (stays)
 			revive(&p->state);
-		if (stays || p->create_ts <= ts)
+		if (stays || p->create_ts <= last)
 			c->parts[n++] = *p;
 		else
 			cat_part_fini(p);

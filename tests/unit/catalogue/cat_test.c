@@ -167,6 +167,29 @@ has_inside(void *arg, int64_t coll, int64_t id)
 	return arg != NULL && coll == id;
 }
 
+/* Made at the target by a run that was killed, behind its last position. */
+static void
+a_collection_that_is_kept_has_its_first_partitions(void **state)
+{
+	static const char *const parts[] = {
+		"{\"kind\":\"partition\",\"id\":51,\"coll_id\":5,\"name\":"
+		"\"p\",\"state\":\"created\",\"create_ts\":\"10\"}",
+		"{\"kind\":\"partition\",\"id\":52,\"coll_id\":5,\"name\":"
+		"\"q\",\"state\":\"created\",\"create_ts\":\"11\"}",
+		NULL,
+	};
+	const struct cat_target at = { has, has, has_inside, has_inside, NULL };
+	struct cat c = { 0 };
+
+	(void)state;
+	lines(&c, logged);
+	lines(&c, parts);
+	cat_rewind(&c, 9, &at);
+	assert_non_null(cat_part(cat_coll(&c, 5), 51));
+	assert_null(cat_part(cat_coll(&c, 5), 52));
+	cat_fini(&c);
+}
+
 /* The log has both, in their order. */
 static void
 a_load_is_younger_than_all_indexes(void **state)
@@ -213,6 +236,8 @@ main(void)
 		cmocka_unit_test(
 		    after_a_resync_all_is_missing_until_it_is_said),
 		cmocka_unit_test(etcd_is_known_by_what_it_has),
+		cmocka_unit_test(
+		    a_collection_that_is_kept_has_its_first_partitions),
 		cmocka_unit_test(a_load_is_younger_than_all_indexes),
 		cmocka_unit_test(refuses_what_is_no_catalogue),
 	};
