@@ -49,14 +49,16 @@ begins(struct check *c, struct err *e)
 	const char *word = json_string_value(from);
 
 	if (json_is_object(from))
-		return where_line(&c->from, from, e);
+		return where_line(&c->from, from, e) == -1
+			   ? -1
+			   : task_place_fits(c->task, &c->from.pos, e);
 	if (word == NULL)
 		return err_set(e, ERR_USAGE, "'from' is no WHERE");
 	if (strncmp(word, "task:", 5) == 0)
 		return err_set(e, ERR_USAGE,
 		    "a task cannot begin where a task is: '%s'", word);
 	if (where_from(&c->from, word, c->dir, e) == 0)
-		return 0;
+		return task_place_fits(c->task, &c->from.pos, e);
 	return e->kind == ERR_USAGE ? err_wrap(e, "--from") : -1;
 }
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "meta/options.h"
+#include "model/pos.h"
 #include "mq/kafka.h"
 #include "stream/options.h"
 
@@ -365,4 +366,20 @@ int
 task_reads_source(const json_t *task)
 {
 	return is_instead(task, "brokers");
+}
+
+int
+task_place_fits(const json_t *task, const struct pos *p, struct err *e)
+{
+	int reads = task_reads_source(task);
+
+	for (size_t i = 0; i < p->n; i++)
+		if ((p->v[i].mark != NULL) != reads)
+			return err_set(e, ERR_USAGE,
+			    "topic '%s': the position is one %s, and the log "
+			    "is %s",
+			    p->v[i].topic,
+			    reads ? "of Kafka" : "of a log through Milvus",
+			    reads ? "read through Milvus" : "in Kafka");
+	return 0;
 }

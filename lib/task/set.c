@@ -43,9 +43,15 @@ set_position(
 {
 	struct checkpoint c = { 0 };
 	struct err why = { 0 };
+	json_t *task;
 	int rc;
 
-	if (state_check(dir, name, e) == -1)
+	if (state_check(dir, name, e) == -1 ||
+	    (task = state_task(dir, name, e)) == NULL)
+		return -1;
+	rc = task_place_fits(task, &w->pos, e);
+	json_decref(task);
+	if (rc == -1)
 		return -1;
 	if (checkpoint_load(dir, name, &c, &why) == -1) {
 		if (why.kind != ERR_DATA) { /* the checkpoint may be good, but

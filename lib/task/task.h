@@ -10,6 +10,7 @@
 
 struct buf;
 struct err;
+struct pos;
 
 /*
  * Tasks in a state directory, cdc-state(5): definition (task.json), wish
@@ -66,6 +67,9 @@ const char *task_option(const json_t *task, const char *name);
  */
 int task_asks_source(const json_t *task);
 int task_reads_source(const json_t *task);
+
+/* ERR_USAGE for offsets of Kafka with a log through Milvus, or its marks. */
+int task_place_fits(const json_t *task, const struct pos *p, struct err *e);
 
 /* A whole new definition; takes own_options. */
 json_t *task_new(const char *name, const char *from, json_t *own_options);

@@ -136,7 +136,7 @@ hushed 2 cdc-verify -S "$u" -T http://127.0.0.1:1
 hushed 2 cdc-verify -S http://127.0.0.1:1 -T "$u"
 hushed 2 cdc-read -b root:hush@127.0.0.1:1 --until now -m cat
 hushed 2 env CDC_BROKERS=root:hush@127.0.0.1:1 cdc-read --until now -m cat
-for o in -E -T -b; do
+for o in -E -T -b -S; do
 	hushed 2 cdc-task create x --no-check "$o" root:hush@127.0.0.1:1
 	hushed 2 cdc-task doctor "$o" root:hush@127.0.0.1:1
 done

@@ -51,6 +51,21 @@ exits 2 cdc-task create t --no-check -S http://root:hush@src
 is '  a login in the URI' "$(cat "$err")" 'cdc-task: --source: a user in a URL; use --source-token-file (try --help)'
 is 'no task is made' "$(cdc-task list)" ''
 
+echo '{"op":"tick","ts":"9","pos":{"t":{"o":1,"n":1,"ts":"9"}}}' >kafka.at
+echo '{"op":"tick","ts":"9","pos":{"t":{"id":"2s","wal":"kafka","from":"2r","last":"8","digest":"7","ts":"9"}}}' >milvus.at
+exits 2 cdc-task create t --no-check -S $S --from @kafka.at
+is '  offsets of Kafka' "$(cat "$err")" "cdc-task: topic 't': the position is one of Kafka, and the log is read through Milvus"
+exits 2 cdc-task create t --no-check -S $S -E http://e -b k:9092 --from @milvus.at
+is '  marks of a log through Milvus' "$(cat "$err")" \
+	"cdc-task: topic 't': the position is one of a log through Milvus, and the log is in Kafka"
+is 'no task is made' "$(cdc-task list)" ''
+cdc-task create t --no-check -S $S
+exits 2 cdc-task set t --from @kafka.at
+exits 0 cdc-task set t --from @milvus.at
+is 'a position that fits is kept' "$(jq -c .pos state/tasks/t/checkpoint.json)" \
+	'{"t":{"id":"2s","wal":"kafka","from":"2r","last":"8","digest":"7","ts":"9"}}'
+cdc-task delete t
+
 # Secrets: in a file, which only its reader may read; not from the environment, which would go to any source
 chmod 644 login
 exits 2 cdc-task create t -S $URI --source-token-file login
