@@ -17,7 +17,7 @@ COLLECTIONS = {
     '2.6.20': {'default.struct': STRUCTS, 'default.geo': GEOMETRY, 'default.tz': TIMES},
     '2.6.20-more': {
         'default.st1': STRUCTS, 'default.st2': STRUCTS, 'default.ttl': TIMES,
-        'default.race*': LATER, 'default.seal': LATER},
+        'default.race*': LATER, 'default.seal*': LATER},
     '3.0.0': {
         'default.struct': STRUCTS, 'default.st1': STRUCTS, 'default.st2': STRUCTS,
         'default.evo': STRUCTS + '; until it has one, by itself: see 142',
