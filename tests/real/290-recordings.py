@@ -47,7 +47,8 @@ def put_back(case, version):
         assert p.returncode == 0, p.stderr
         yield p.stdout.strip()
     finally:
-        subprocess.run([sys.executable, TOOL, case.etcd, 'forget', topics[0].split('-rootcoord')[0].split('-replicate')[0]], check=True)
+        root = topics[0].split('-rootcoord')[0].split('-replicate')[0]
+        subprocess.run([sys.executable, TOOL, case.etcd, 'forget', root], check=True)
         drop_topics(case.brokers, topics)
 
 
@@ -97,11 +98,13 @@ def goes_through(case, version):
     def run(root):
         c = case.chain(['cdc-meta', '-E', case.etcd, '-r', root],
                        ['cdc-read', '-b', case.brokers, '--from', f'task:{case.db}', '--until', 'end', *exclude],
-                       ['cdc-apply', '-T', case.target, '--allow-none', '--skip', left.OLD_OPS, *renames], ['cdc-task', 'commit', case.db])
+                       ['cdc-apply', '-T', case.target, '--allow-none', '--skip', left.OLD_OPS, *renames],
+                       ['cdc-task', 'commit', case.db])
         statuses = c.wait()
         if any(statuses.values()):
             raise AssertionError(statuses)
-        return read_back(case.dst, names), json.loads(case.run('cdc-task', 'status', case.db, '--json', '--offline', status=None))['applied']
+        status = case.run('cdc-task', 'status', case.db, '--json', '--offline', status=None)
+        return read_back(case.dst, names), json.loads(status)['applied']
 
     with put_back(case, version) as root:
         got, applied = run(root)
