@@ -246,6 +246,52 @@ voice(const struct barrier *b)
 	return r;
 }
 
+/* Its oldest copy that stands, or NULL. */
+static const struct rec *
+oldest(const struct barrier *b)
+{
+	const struct rec *r = NULL;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].rec != NULL &&
+		    (r == NULL || b->v[i].rec->ts < r->ts))
+			r = b->v[i].rec;
+	return r;
+}
+
+static void
+note_lack(const struct merge *m, const struct barrier *b, struct merge_lack *l)
+{
+	const struct rec *at = oldest(b);
+
+	if (at == NULL || (l->at != NULL && l->at->ts <= at->ts))
+		return;
+	for (size_t i = 0; i < b->n; i++)
+		if (is_lacking(m, b, &b->v[i])) {
+			l->at = at;
+			l->vchannel = b->v[i].vchannel;
+			break;
+		}
+}
+
+int
+merge_lacks(const struct merge *m, struct merge_lack *l)
+{
+	const struct topic *t;
+
+	memset(l, 0, sizeof *l);
+	l->topic = -1;
+	for (size_t i = 0; i < m->n_barriers; i++)
+		note_lack(m, m->barriers[i], l);
+	if (l->at == NULL)
+		return 0;
+	t = topic_of(m, l->vchannel);
+	for (size_t i = 0; i < m->n && t != NULL; i++)
+		if (m->v[i] == t)
+			l->topic = (int)i;
+	return 1;
+}
+
 /* Does this vchannel stand at a copy? */
 static int
 is_blocked(const struct merge *m, const struct rec *r)

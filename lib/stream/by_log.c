@@ -3,16 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "catlog/catlog.h"
 #include "format/newest.h"
+#include "model/tso.h"
 
 /*
  * A source whose changes are in its log. The catalogue is how things stood at
  * the start; from there on the log says what was made, changed and dropped, in
  * order with the rows, and nothing waits for etcd.
  */
+
+enum {
+	LACK_S = 10,     /* a copy of a change may come so much later; or */
+	LATE_MS = 60000, /* so much by the time of its topic, which goes on */
+	AGAIN_S = 600,   /* between two warnings */
+};
 
 /* All topics begin with their first record: the log tells of all there is. */
 static int
@@ -194,13 +202,43 @@ is_out(const struct reader *r)
 	       !merge_waits(r->merge, r->until_ts);
 }
 
+/* A topic that keeps a stream from its end, or -1. */
+static int
+holder_of(const struct reader *r)
+{
+	for (size_t i = 0; i < r->n_topics; i++) {
+		const struct merge_topic *t = r->topics[i].in;
+
+		if (r->until.kind == WHERE_TIME
+			? t->used && t->tick < r->until_ts
+			: merge_holds(r->merge, i, r->topics[i].end))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* Nothing comes any more, and the time that is waited for is over. */
+static void
+say_holder(struct reader *r)
+{
+	if (r->lack_id != 0) /* it is a copy that is waited for */
+		return;
+	if (r->taken > 0 && r->wait_ns < clock_ns())
+		r->wait_ns = 0;
+	else if (r->until.kind == WHERE_NOW ||
+		 tso_ms(r->until_ts) < clock_unix_ms())
+		reader_say_holder(r, holder_of(r));
+}
+
 static int
 check_until(struct reader *r, struct err *e)
 {
 	if (r->until.kind == WHERE_TIME) {
-		r->done = is_out(r);
+		if (!(r->done = is_out(r)))
+			say_holder(r);
 	} else if (r->until.kind == WHERE_NOW && reader_at_ends(r)) {
-		r->done = ends_are_out(r);
+		if (!(r->done = ends_are_out(r)))
+			say_holder(r);
 	} else if (r->until.kind == WHERE_END && reader_at_ends(r)) {
 		merge_end(r->merge);
 		if (release(r, e) == -1)
@@ -208,6 +246,50 @@ check_until(struct reader *r, struct err *e)
 		r->done = merge_first(r->merge) == NULL;
 	}
 	return 0;
+}
+
+/* Is the copy that it lacks still on its way? */
+static int
+may_come(struct reader *r, const struct merge_lack *l)
+{
+	const struct merge_topic *t =
+	    l->topic == -1 ? NULL : r->topics[l->topic].in;
+	uint64_t records = t == NULL ? 0 : t->records;
+	int new = r->lack_id != l->at->msg.broadcast_id ||
+		  (r->lack_records != records &&
+		      tso_ms(t->tick) < tso_ms(l->at->ts) + LATE_MS);
+
+	r->lack_id = l->at->msg.broadcast_id;
+	r->lack_records = records;
+	return new;
+}
+
+/*
+ * What stands behind a change stays there until all copies have come. If the
+ * source has lost one, nothing else would say why.
+ */
+static void
+say_lack(struct reader *r)
+{
+	int64_t now = clock_ns();
+	struct merge_lack l;
+	struct buf time = { 0 };
+
+	if (!merge_lacks(r->merge, &l)) {
+		r->lack_id = 0;
+	} else if (may_come(r, &l)) {
+		r->lack_ns = now + LACK_S * NS_PER_S;
+	} else if (now >= r->lack_ns) {
+		r->lack_ns = now + AGAIN_S * NS_PER_S;
+		tso_add_time(&time, l.at->ts);
+		log_warn("topic '%s' offset %s (%s): %s waits for its copy in "
+			 "channel '%s', which has not come, and all behind it "
+			 "in its channels waits, too (--until end goes on "
+			 "without the copy)",
+		    reader_topic(r, &l.at->m)->in->name, MQ_TEXT(l.at->m.id),
+		    time.ptr, l.at->msg.name, l.vchannel);
+		buf_fini(&time);
+	}
 }
 
 /*
@@ -234,5 +316,6 @@ reader_by_log_release(struct reader *r, struct err *e)
 	if (reader_channels(r, e) == -1 || unread_topics(r, e) == -1 ||
 	    reader_balance(r, -1, e) == -1 || release(r, e) == -1)
 		return -1;
+	say_lack(r);
 	return check_until(r, e);
 }

@@ -152,6 +152,14 @@ uint64_t merge_released(const struct merge *m);
  * topics that were not read so far?
  */
 int merge_waits(const struct merge *m, uint64_t ts);
+/* A change that stands, and a channel whose copy of it is still to come. */
+struct merge_lack {
+	const struct rec *at; /* its oldest copy */
+	const char *vchannel;
+	int topic; /* of the vchannel, or -1: it is not read */
+};
+/* The oldest of these; 0 if there is none. */
+int merge_lacks(const struct merge *m, struct merge_lack *l);
 /* A topic that a change is on, and that is not read; free it. NULL: none. */
 char *merge_unread(const struct merge *m);
 /* Does this topic hold a record below id that may count? */

@@ -120,9 +120,13 @@ struct reader {
 		     them */
 	size_t held_most; /* bytes of records, when the heap was trimmed */
 	int64_t release_ns, tick_ns, topics_ns; /* when each was last done */
-	int64_t ends_ns;  /* when all was read that --until end asks for */
-	int64_t wait_ns;  /* since when --until now waits for ticks */
-	uint64_t tick_ts; /* of the last tick */
+	int64_t ends_ns; /* when all was read that --until end asks for */
+	int64_t wait_ns; /* since when --until now waits for ticks */
+	/* the change that lacks a copy, how much of that copy's topic was read
+	 * by then, and when we have to say so, 0: not yet */
+	uint64_t lack_id, lack_records;
+	int64_t lack_ns;
+	uint64_t tick_ts;       /* of the last tick */
 	uint64_t lines_at_tick; /* of operations, to see if there are new */
 	uint64_t unknown_ids;   /* records of unknown collections */
 	uint64_t left_out;      /* and of those that no pattern has */
@@ -198,6 +202,9 @@ int reader_channels(struct reader *r, struct err *e);
  */
 int reader_release(struct reader *r, struct err *e);
 int reader_tick(struct reader *r, enum opname op, struct err *e);
+/* After some patience, once: --until waits for a tick of this topic; -1: none.
+ */
+void reader_say_holder(struct reader *r, int holder);
 /* A tick if there were operations since the last one, or it is time. */
 int reader_tick_if_due(struct reader *r, struct err *e);
 /* Every topic has been read to where it ended when we began. */

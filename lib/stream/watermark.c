@@ -135,8 +135,8 @@ reader_at_ends(const struct reader *r)
 	return 1;
 }
 
-static void
-say_what_holds(struct reader *r, int holder)
+void
+reader_say_holder(struct reader *r, int holder)
 {
 	int64_t now = clock_ns();
 
@@ -182,7 +182,7 @@ check_until(struct reader *r, int holder, struct err *e)
 	} else if (r->until.kind == WHERE_NOW && reader_at_ends(r)) {
 		r->done = w >= r->until_seen && !late_held(r);
 		if (!r->done)
-			say_what_holds(r, holder);
+			reader_say_holder(r, holder);
 	} else if (r->until.kind == WHERE_END && reader_at_ends(r) &&
 		   catalogue_is_past(r)) {
 		w = merge_newest(r->merge);
