@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "doctor/priv.h"
 #include "model/rename.h"
 #include "model/source.h"
+#include "model/tso.h"
 #include "state/state.h"
 #include "task/task.h"
 
@@ -181,14 +183,20 @@ void
 check_source(struct doctor *d)
 {
 	struct err e = { 0 };
+	char apart[32];
+	int64_t ms;
 
 	if (check_milvus(&d->source, &e) == -1)
 		doctor_fail(d, &e,
 		    e.kind == ERR_TEMP ? "does it run there (-S)?"
 				       : "--source-token-file");
-	else
-		doctor_ok(d, "%s: Milvus %s", task_option(d->c->task, "source"),
-		    d->source.milvus);
+	else {
+		ms = tso_ms(d->source.clock) - clock_unix_ms();
+		task_duration(ms < 0 ? -ms : ms, apart, sizeof apart);
+		doctor_ok(d, "%s: Milvus %s, whose clock is %s %s ours",
+		    task_option(d->c->task, "source"), d->source.milvus, apart,
+		    ms < 0 ? "behind" : "ahead of");
+	}
 }
 
 static size_t

@@ -35,6 +35,7 @@ struct check {
 	char endpoint[256], etcd[32];
 	/* or by check_milvus */
 	char milvus[32]; /* "" if no Milvus runs there */
+	uint64_t clock;  /* of that Milvus */
 	/* set by check_catalogue */
 	struct cat cat;
 };
@@ -44,7 +45,7 @@ void check_fini(struct check *c);
 int check_words(struct check *c, struct err *e);
 /* Ask for the versions of etcd and of the source's Milvus. */
 int check_etcd(struct check *c, struct err *e);
-/* The version of the Milvus of --source. */
+/* The version and the time of the Milvus of --source. */
 int check_milvus(struct check *c, struct err *e);
 /* Read the catalogue through cdc-meta, within a minute. */
 int check_catalogue(struct check *c, struct err *e);

@@ -171,7 +171,7 @@ check_milvus(struct check *c, struct err *e)
 {
 	snprintf(c->endpoint, sizeof c->endpoint, "%.255s",
 	    task_option(c->task, "source"));
-	return source_version(c->task, c->milvus, sizeof c->milvus, e);
+	return source_ask(c->task, c->milvus, sizeof c->milvus, &c->clock, e);
 }
 
 /* ---- the catalogue, as cdc-meta reads it ---- */

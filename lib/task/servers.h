@@ -24,9 +24,9 @@ struct milvus;
 int source_conf(
     const json_t *task, struct grpc_conf *c, char **own, struct err *e);
 struct milvus *source_open(const json_t *task, struct err *e);
-/* ERR_DATA if it refuses the login. */
-int source_version(
-    const json_t *task, char *version, size_t cap, struct err *e);
+/* Its version and its time. ERR_DATA if it refuses the login. */
+int source_ask(const json_t *task, char *version, size_t cap, uint64_t *now,
+    struct err *e);
 
 /* ERR_TEMP if no server answers there. wait_ms 0: the default. */
 int target_reach(const json_t *task, int wait_ms, struct err *e);

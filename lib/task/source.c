@@ -1,6 +1,7 @@
 #include "task/servers.h"
 
 #include "base/err.h"
+#include "milvus/ask.h"
 #include "milvus/client.h"
 #include "milvus/inventory.h"
 #include "net/tls.h"
@@ -41,14 +42,18 @@ source_open(const json_t *task, struct err *e)
 }
 
 int
-source_version(const json_t *task, char *version, size_t cap, struct err *e)
+source_ask(
+    const json_t *task, char *version, size_t cap, uint64_t *now, struct err *e)
 {
-	struct milvus *m = source_open(task, e);
+	struct peer peer = { .name = "source", .m = source_open(task, e) };
 	struct mv_status s;
-	int rc = m == NULL ? -1 : milvus_version(m, version, cap, &s, e);
+	int rc =
+	    peer.m == NULL ? -1 : milvus_version(peer.m, version, cap, &s, e);
 
-	milvus_close(m);
 	if (rc == 1)
-		return err_set(e, ERR_DATA, "source: GetVersion: %s", s.reason);
-	return rc;
+		err_set(e, ERR_DATA, "source: GetVersion: %s", s.reason);
+	else if (rc == 0)
+		rc = ask_timestamp(&peer, now, e);
+	milvus_close(peer.m);
+	return rc == 0 ? 0 : -1;
 }
