@@ -53,6 +53,19 @@ record_ts(struct mq *k, const char *topic, struct mq_id id, uint64_t *ts,
 	return 0;
 }
 
+int
+record_is_streaming(
+    struct mq *k, const char *topic, struct mq_id id, int *is, struct err *e)
+{
+	struct record r = { 0 };
+
+	if (mq_peek(k, topic, id, &r, e) == -1)
+		return -1;
+	*is = format_of(&r)->streaming;
+	record_free(&r);
+	return 0;
+}
+
 /* First all are asked for: the broker takes its time for each answer. */
 static int
 newest_of(struct mq *k, char *const *topics, const struct mq_id *last,

@@ -22,4 +22,8 @@ int newest_ts(struct mq *k, char *const *topics, const char *prefix,
 int record_ts(struct mq *k, const char *topic, struct mq_id id, uint64_t *ts,
     struct err *e);
 
+/* Is the record at id one of a streaming log? */
+int record_is_streaming(
+    struct mq *k, const char *topic, struct mq_id id, int *is, struct err *e);
+
 #endif

@@ -50,20 +50,68 @@ lacks_up_to(struct reader *r, struct mq *q, struct reader_topic *t,
 	return 0;
 }
 
+/*
+ * When the source of a topic was upgraded, if what we read begins before that:
+ * the older log has no changes, so that the catalogue has to tell of them. 0:
+ * all of it is a streaming log.
+ */
+static int
+upgraded_at(struct reader *r, struct mq *q, const struct reader_topic *t,
+    uint64_t *ts, struct err *e)
+{
+	struct mq_id from = t->began, to = t->unused_end, at = from;
+	int is;
+
+	*ts = 0;
+	while (mq_id_cmp(from, to) < 0) {
+		if (record_is_streaming(q, t->in->name, at, &is, e) == -1)
+			return -1;
+		if (is)
+			to = at;
+		else
+			from = mq_id_next(at);
+		at = mq_id_middle(from, to);
+	}
+	if (mq_id_cmp(to, t->began) == 0)
+		return 0;
+	*ts = r->cat.ts; /* no record of the new log is there */
+	return mq_id_cmp(to, t->unused_end) == 0
+		   ? 0
+		   : record_ts(q, t->in->name, to, ts, e);
+}
+
+static int
+ask_ahead(struct reader *r, struct mq *q, struct err *e)
+{
+	for (size_t i = 0; i < r->n_topics; i++) {
+		const struct reader_topic *t = &r->topics[i];
+
+		if (mq_id_cmp(t->began, t->unused_end) < 0 &&
+		    mq_ahead(q, t->in->name, t->began, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* The timestamp from which on all topics, as they are left, have every change.
  */
 static int
 told_from(struct reader *r, uint64_t *ts, struct err *e)
 {
 	struct mq *q = mq_open(&r->conf->kafka, e); /* r->k reads them */
-	int rc = q == NULL ? -1 : 0;
+	int rc = q == NULL ? -1 : ask_ahead(r, q, e);
+	int all = *ts != 0 || is_whole(r);
 
 	for (size_t i = 0; i < r->n_topics && rc == 0; i++) {
-		uint64_t one = 0;
+		uint64_t lacks = 0, upgraded = 0;
 
-		rc = lacks_up_to(r, q, &r->topics[i], &one, e);
-		if (one > *ts)
-			*ts = one;
+		rc = upgraded_at(r, q, &r->topics[i], &upgraded, e);
+		if (rc == 0 && !all)
+			rc = lacks_up_to(r, q, &r->topics[i], &lacks, e);
+		if (lacks > *ts)
+			*ts = lacks;
+		if (upgraded > *ts)
+			*ts = upgraded;
 	}
 	mq_close(q);
 	return rc;
@@ -106,7 +154,7 @@ reader_by_log_start(struct reader *r, struct err *e)
 
 	if (r->by_mark)
 		ts = r->told_ts;
-	else if (ts == 0 && !is_whole(r) && told_from(r, &ts, e) == -1)
+	else if (told_from(r, &ts, e) == -1)
 		return -1;
 	cat_rewind(&r->cat, ts, &at);
 	return 0;

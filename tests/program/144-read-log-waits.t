@@ -5,7 +5,7 @@
 . "$TESTS/lib/wallib.sh"
 
 start() { # NAME WHERE
-	timeout 12 cdc-read --from "ts:$(ts 20)" --until "$2" <cat.ndjson >"$1.out" 2>"$1.err" &
+	timeout 16 cdc-read --from "ts:$(ts 20)" --until "$2" <cat.ndjson >"$1.out" 2>"$1.err" &
 	pids="${pids:-} $!"
 }
 finish() {
