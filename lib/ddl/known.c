@@ -239,7 +239,7 @@ view_drop_db(struct view *v, int64_t id)
 int
 view_changed(const struct view *v)
 {
-	if (v->n_gone > 0 || v->n_gone_dbs > 0)
+	if (v->n_gone > 0 || v->n_gone_dbs > 0 || v->done_changed)
 		return 1;
 	for (size_t i = 0; i < v->n_colls; i++)
 		if (v->colls[i]->changed)
@@ -369,6 +369,7 @@ view_to_json(struct view *v, struct jsonw *w, const char *name, int whole)
 	for (size_t i = 0; i < v->n_gone; i++)
 		jw_null(w, key_of(key, "", v->gone[i]));
 	v->n_gone = v->n_gone_dbs = 0;
+	view_done_to_json(v, w, whole);
 	jw_close(w, '}');
 }
 
@@ -476,7 +477,7 @@ view_from_json(struct view *v, json_t *known, struct err *e)
 		int64_t id;
 		int rc = 0;
 
-		if (json_is_null(x))
+		if (json_is_null(x) || view_done_from_json(v, key, x))
 			continue;
 		if (num_i64(is_db ? key + 3 : key, 0, INT64_MAX, &id, e) == -1)
 			rc = -1;

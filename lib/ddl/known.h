@@ -72,6 +72,9 @@ struct view_db {
 	int changed;
 };
 
+/* Enough: a source has few changes under way. */
+enum { VIEW_DONE = 64 };
+
 struct view {
 	struct view_coll **colls; /* by id */
 	size_t n_colls, colls_cap;
@@ -82,7 +85,21 @@ struct view {
 	int64_t *gone_dbs;
 	size_t n_gone_dbs, gone_dbs_cap;
 	struct view_items unsure; /* aliases, with the database as field */
+	/*
+	 * The last broadcasts of a streaming log that are written: a copy of
+	 * one that comes again is none.
+	 */
+	uint64_t done[VIEW_DONE];
+	size_t n_done; /* ever added */
+	int done_changed;
 };
+
+/* known_done.c */
+void view_done(struct view *v, uint64_t broadcast);
+size_t view_n_done(const struct view *v);
+/* For known.c; the last is 1 if the key is theirs. */
+void view_done_to_json(struct view *v, struct jsonw *w, int whole);
+int view_done_from_json(struct view *v, const char *key, const json_t *j);
 
 void view_fini(struct view *v);
 int view_from_json(struct view *v, json_t *known, struct err *e);

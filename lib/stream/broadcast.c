@@ -45,6 +45,12 @@ broadcasts_done(const struct merge *m, uint64_t id)
 	return 0;
 }
 
+void
+merge_knows(struct merge *m, uint64_t broadcast)
+{
+	m->done[m->n_done++ % MERGE_RECENT] = broadcast;
+}
+
 static struct barrier *
 barrier_of(struct merge *m, const struct rec *r)
 {
@@ -343,7 +349,7 @@ barrier_done(struct merge *m, struct barrier *b)
 {
 	size_t i = 0, n = 0;
 
-	m->done[m->n_done++ % MERGE_RECENT] = b->id;
+	merge_knows(m, b->id);
 	while (m->barriers[i] != b)
 		i++;
 	m->barriers[i] = m->barriers[--m->n_barriers];

@@ -157,6 +157,8 @@ reader_by_log_start(struct reader *r, struct err *e)
 	else if (told_from(r, &ts, e) == -1)
 		return -1;
 	cat_rewind(&r->cat, ts, &at);
+	for (size_t i = 0; i < view_n_done(&r->view); i++)
+		merge_knows(r->merge, r->view.done[i]);
 	return 0;
 }
 
@@ -190,6 +192,8 @@ leave(struct reader *r, struct err *e)
 	struct rec *rec = merge_first(r->merge);
 	enum msg_use use = msg_use(rec->msg.kind);
 
+	if (rec->msg.broadcast_id != 0)
+		view_done(&r->view, rec->msg.broadcast_id);
 	if (use == MSG_USE_DDL)
 		return change(r, merge_take(r->merge), e);
 	if (use != MSG_USE_TOLD)

@@ -82,6 +82,9 @@ void merge_by_channel(struct merge *m);
  */
 void merge_end(struct merge *m);
 
+/* This broadcast is out: another copy of it is none. */
+void merge_knows(struct merge *m, uint64_t broadcast);
+
 /* Add a topic; returns its number, which its records carry. */
 int merge_topic_add(
     struct merge *m, const char *name, int ticks, struct mq_id next);

@@ -55,6 +55,26 @@ reads_what_it_writes(void **state)
 	view_fini(&v);
 }
 
+/* The last ones, also those of the run before. */
+static void
+broadcasts_that_are_written(void **state)
+{
+	struct view v = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(read_text(&v, "{\"done\":[\"8\"]}", &e), 0);
+	says(&v, 0, "{}");
+	view_done(&v, 9);
+	assert_true(view_changed(&v));
+	says(&v, 0, "{\"done\":[\"8\",\"9\"]}");
+	assert_false(view_changed(&v));
+	for (uint64_t i = 0; i < VIEW_DONE; i++)
+		view_done(&v, 100 + i);
+	assert_int_equal(view_n_done(&v), VIEW_DONE);
+	view_fini(&v);
+}
+
 static void
 tells_only_what_has_changed(void **state)
 {
@@ -177,6 +197,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_it_writes),
+		cmocka_unit_test(broadcasts_that_are_written),
 		cmocka_unit_test(tells_only_what_has_changed),
 		cmocka_unit_test(what_it_may_have_is_told_apart),
 		cmocka_unit_test(refuses_what_is_no_view),

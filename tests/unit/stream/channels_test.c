@@ -461,6 +461,19 @@ a_copy_that_comes_again_is_none(void **state)
 	assert_int_equal(place("t1")->o.entry, place("t1")->n.entry);
 }
 
+/* A coordinator took over, and so did we. */
+static void
+a_copy_that_comes_again_behind_a_position_is_none(void **state)
+{
+	(void)state;
+	merge_knows(m, 5);
+	copy(1, "t1_1v0", 12, 5, three);
+	row(1, MSG_INSERT, "a", 13, 0);
+	tick(1, 20);
+	assert_string_equal(out(), "a@13");
+	assert_int_equal(place("t1")->o.entry, place("t1")->n.entry);
+}
+
 static void
 two_broadcasts_leave_in_their_order(void **state)
 {
@@ -671,6 +684,7 @@ main(void)
 		T(what_is_older_than_a_copy_leaves_before_it),
 		T(other_channels_of_the_topic_go_on),
 		T(a_copy_that_comes_again_is_none),
+		T(a_copy_that_comes_again_behind_a_position_is_none),
 		T(two_broadcasts_leave_in_their_order),
 		T(a_change_does_not_wait_for_rows_behind_the_end),
 		T(but_for_those_before_one_of_its_copies),
