@@ -195,12 +195,14 @@ take_load(struct survey *y, const struct inventory_coll *c,
 	return rc;
 }
 
-/* One that is gone is told by the listing behind it. No index is none. */
+/*
+ * One that is gone is told by the listing behind it. No index is none. Only the
+ * code says so: "not found" stands in reasons of failures, too.
+ */
 static int
 refused(const struct mv_ask *q, const struct inventory_coll *c, struct err *e)
 {
-	if (q->out != NULL || q->s.class == MV_ABSENT ||
-	    strstr(q->s.reason, "not found") != NULL)
+	if (q->out != NULL || q->s.class == MV_ABSENT)
 		return 0;
 	return err_set(e, ERR_DATA, "source: %s '%s.%s': %s", q->method, c->db,
 	    c->name, q->s.reason);

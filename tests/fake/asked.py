@@ -4,7 +4,8 @@
 KEYS: tests/data/streaming/etcd-*.ndjson. The port goes to FILE when it listens. Messages are read and written here, by
 the field numbers of milvus.proto. WORD: a version that it says it is, instead of 2.6.20; `login`: it wants root:secret;
 `gone`: the first collection is dropped behind the first listing; `restless`: one more or less in every listing; `loaded`:
-the first partition of collection `pkey` is loaded, with 2 replicas; `denied`: it does not tell who its users are.
+the first partition of collection `pkey` is loaded, with 2 replicas; `denied`: it does not tell who its users are; `lost`: it lost a channel
+of a collection, and so cannot tell of indexes.
 """
 import base64
 import collections
@@ -148,6 +149,8 @@ class Asked:
 
     def DescribeIndex(self, q):
         _, id, _, _ = self.find(q)
+        if self.word == 'lost':
+            raise Refused(500, 'channel not found[channel=c]')
         names = {f[1][0]: f[2][0] for _, f, _ in self.under('root-coord/fields/%d/' % id) if f[1]}
         out = b''
         for _, x, _ in self.under('field-index/%d/' % id):

@@ -72,6 +72,9 @@ asked 2.6.20 restless
 exits 3 cdc-meta -S $S
 is '  says so' "$(cat "$err")" 'cdc-meta: source: collections come and go faster than they can be asked for (10 tries)'
 is '  no line' "$(cat "$out")" ''
+asked 2.6.20 lost
+exits 1 cdc-meta -S $S
+like 'what is not found may be something else' "$(cat "$err")" "^cdc-meta: source: DescribeIndex '.*': channel not found"
 
 # Which it cannot be
 asked 2.6.20 2.5.27
