@@ -31,7 +31,7 @@
 #include "codec/base64.h"
 #include "produce.h"
 
-enum { MAX_FIELDS = 16, FLUSH_MS = 10000 };
+enum { MAX_FIELDS = 16, FLUSH_MS = 60000 };
 
 struct mock {
 	rd_kafka_t *rk;

@@ -2,7 +2,8 @@
 # Random histories of a Milvus 2.6 (tests/wal), each while it happens: through cdc-task run into a Milvus in memory, with
 # kill -9 of each program and a target that fails; then once more from the beginning, of the log that is left. Both must
 # come to what the clients did. SEEDS="1 2 …": those; SECONDS_EACH=n of the source's time; LAG=ms: what etcd has is as much
-# later than the log, twice; LOUD=1: what was done.
+# later than the log, twice; MORE=--drops: fields and properties go, too, which a target keeps if
+# that was in a backlog; LOUD=1: what was done.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$TESTS/lib/readlib.sh"
 . "$TESTS/lib/applylib.sh"
@@ -47,7 +48,7 @@ for seed in $SEEDS; do
 	fake_start
 	kafka_up
 	for i in 0 1 2 3; do echo "!topic	by-dev-rootcoord-dml_$i	1"; done >&9
-	wal play "$seed" --seconds "$SECONDS_EACH" --before 6 --speed 4 --lag "${LAG:-30}" --kafka "k$kafka_n.in" "k$kafka_n.out" --state want --log done >play.out 2>&1 &
+	wal play "$seed" --seconds "$SECONDS_EACH" --before 6 --speed 4 --lag "${LAG:-30}" ${MORE:-} --kafka "k$kafka_n.in" "k$kafka_n.out" --state want --log done >play.out 2>&1 &
 	play=$!
 	wait_until 10 grep -q live play.out || diag <play.out
 	cdc-task create dr --no-check --root by-dev --from start || exit 1
@@ -59,7 +60,7 @@ for seed in $SEEDS; do
 		strike "$who"
 	done <plan
 	wait $play || diag <play.out
-	ok "history $seed, $struck faults: the target has what the clients did" wait_until 20 same
+	ok "history $seed, $struck faults: the target has what the clients did" wait_until 25 same
 	[ "$tap_bad" = 0 ] || {
 		wal target want fake | diag
 		tail -n 5 run.err | diag

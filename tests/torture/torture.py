@@ -29,7 +29,8 @@ import jobs  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
 # Those of broker want topics that a new one can outgrow.
-MODULES = ['broker', 'kills', 'process', 'network', 'etcdfault', 'target', 'late', 'state', 'stream', 'history', 'backlog', 'circle']
+MODULES = ['broker', 'kills', 'process', 'network', 'etcdfault', 'target', 'late', 'state', 'stream', 'history', 'backlog', 'circle',
+           'streaming']
 CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}
 KILLAT = os.path.join(BUILD, 'tests', 'killat.so')
 

@@ -8,10 +8,10 @@ TEXTS = ['', 'é', '"\\\n', 'long ' * 40, 'x']
 
 
 class Clients:
-    """old: only what a 2.3.5 can take: no nulls, no change of fields, no truncation."""
+    """old: only what a 2.3.5 can take: no nulls, no change of fields, no truncation. drops: of fields and properties, too."""
 
-    def __init__(self, source, old=False, dbs=('default', 'db1', 'db2')):
-        self.s, self.sim, self.random, self.old = source, source.sim, source.random, old
+    def __init__(self, source, old=False, drops=False, dbs=('default', 'db1', 'db2')):
+        self.s, self.sim, self.random, self.old, self.drops = source, source.sim, source.random, old, drops
         self.names = dbs
         self.locks, self.over, self.log, self.working = set(), False, [], 0
 
@@ -97,6 +97,9 @@ class Clients:
             fields.append(Field(100 + len(fields), '$meta', JSON, dynamic=True))
         return fields, keyed, dynamic, r.randint(1, 3)
 
+    def dbs(self):
+        return [d for d in sorted(self.s.dbs) if d in self.names]
+
     def free(self, db):
         return [n for n in NAMES if not any(c.db == db and c.name == n for c in self.s.colls)]
 
@@ -105,10 +108,12 @@ class Clients:
         props = {'collection.ttl.seconds': '86400'} if self.chance(0.3) else {}
         self.note('create %s.%s' % (db, name))
         c = yield from self.s.create(db, name, fields, shards, keyed, 1 if self.chance(0.2) else 2, props, dynamic)
-        if self.chance(0.8):
+        if self.chance(0.8) and c.id not in self.locks:
+            self.locks.add(c.id)
             yield from self.s.create_index(c, 'ix_vec', fields[1], {'index_type': 'FLAT', 'metric_type': 'L2'})
             if self.chance(0.6):
                 yield from self.s.load(c)
+            self.locks.remove(c.id)
 
     def drop(self, c):
         for a in sorted(c.aliases):
@@ -122,7 +127,7 @@ class Clients:
         yield from self.create(c.db, c.name)
 
     def rename(self, c):
-        db = c.db if self.old or c.aliases or self.chance(0.6) else self.random.choice(sorted(self.s.dbs))
+        db = c.db if self.old or c.aliases or self.chance(0.6) else self.random.choice(self.dbs())
         if self.free(db):
             yield from self.s.rename(c, db, self.random.choice(self.free(db)))
 
@@ -148,12 +153,12 @@ class Clients:
 
     def drop_field(self, c):
         some = [f for f in c.fields if f.name[1:].isdigit()]
-        if some and not self.old:
+        if some and self.drops:
             yield from self.s.drop_field(c, self.random.choice(some))
 
     def props(self, c):
         props = dict(c.props)
-        if props and self.chance(0.4):
+        if props and self.drops and self.chance(0.4):
             props.pop(self.random.choice(sorted(props)))
         else:
             props['collection.ttl.seconds'] = str(self.random.randint(10 ** 4, 10 ** 5))
@@ -195,7 +200,7 @@ class Clients:
                'index': 3, 'alias': 3, 'flush': 2}
 
     def database(self):
-        name = self.random.choice(self.names[1:])
+        name = self.random.choice([n for n in self.names if n != 'default'])
         if name not in self.s.dbs:
             yield from self.s.create_db(name, {'database.max.collections': '20'} if self.chance(0.5) else {})
         elif not any(c.db == name for c in self.s.colls) and self.chance(0.5):
@@ -208,13 +213,17 @@ class Clients:
         kind = self.random.choices(['make', 'database', 'flush all', 'coll'], [3, 2, 1, 14])[0]
         if len(self.s.colls) < 2 and kind == 'coll':
             kind = 'make'
+        if not self.dbs():
+            kind = 'database'
         c = op = None
         if kind == 'coll':
             c, op = self.random.choice(self.s.colls), self.random.choices(list(self.ON_COLL), list(self.ON_COLL.values()))[0]
         names = kind in ('make', 'database') or op in ('again', 'drop', 'rename', 'turn', 'alias')
         want = {'names'} if names else set()
         want |= {c.id} if c else set()
-        if want & self.locks:
+        if kind == 'flush all':  # the one that shares the cluster with no other change
+            want = {'all'}
+        if want & self.locks or 'all' in self.locks or 'all' in want and self.locks:
             return
         self.locks |= want
         self.note('%s %s' % (op or kind, c.full() if c else ''))
@@ -225,7 +234,7 @@ class Clients:
         elif kind == 'coll':
             yield from getattr(self, op)(c)
         else:
-            db = self.random.choice(sorted(self.s.dbs))
+            db = self.random.choice(self.dbs())
             if self.free(db):
                 yield from self.create(db, self.random.choice(self.free(db)))
         self.locks -= want

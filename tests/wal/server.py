@@ -258,7 +258,7 @@ class Broadcast:
         self.at = {}  # name: (timestamp, offset) of the first copy
         names = [v.name for v in self.vchannels] + [p.name for p in self.pchannels if p is not server.control] + [self.control]
         self.sim.random.shuffle(names)
-        self.bh = pb((1, server.new_id()), *[(2, n) for n in names], (3, pb((1, 127), (3, 1))))
+        self.bh = pb((1, server.new_id()), *[(2, n) for n in names], (3, pb((1, 127), (3, not self.pchannels))))
 
     def copy(self, pchannel, name):
         done = yield from pchannel.append(self.kind, self.payload, self.header, vchannel=name, broadcast=self.bh)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """A random history of a Milvus 2.6, with the log and the catalogue that it leaves, and what it must come to.
 
-  wal.py play SEED [--seconds N] [--before N] [--speed N] [--lag MS] [--old] [--etcd URL] [--kafka IN OUT] [--state FILE] [--log FILE]
-         the history of N seconds [20] of its own time: into an etcd, and as lines for tests/fake/mock-kafka, whose stdin and
-         stdout are IN and OUT. The first seconds (--before) come at once; then a word is printed, `live`, and the rest
-         comes --speed [4] times as fast as it would be. What is in etcd may be as much later (--lag [30], twice) as the
-         last record of a change; --old: only what a target of 2.3.5 can take. FILE gets the state (pickle) and what was done, a line each
+  wal.py play SEED [OPTION...]
+         the history of --seconds N [20] of its own time: into the etcd --etcd URL, and as lines for tests/fake/mock-kafka,
+         whose stdin and stdout are the files --kafka IN OUT. What is of the first --before N seconds comes at once; then a
+         word is printed, `live`, and the rest comes --speed N [4] times as fast as it would. What etcd has of a change may
+         be --lag MS [30] later than the log, twice. --old: only what a target of 2.3.5 can take; --drops: fields and properties go, too;
+         --cluster NAME; --dbs NAME...: in these only. --state FILE gets what it comes to, --log FILE what was done
   wal.py stream FILE STREAM          is this what a stream of operation lines comes to?   Differences, a line each; status 1
   wal.py target FILE FAKE            the same for the rows and all else that tests/fake/milvus.py holds
 """
@@ -30,11 +31,11 @@ from source import Source  # noqa: E402
 SHOWN = 30
 
 
-def history(seed, seconds, old=False, now=None, **more):
+def history(seed, seconds, clients=(), **more):
     """(events in their order, state, what was done)."""
     r = random.Random(seed)
-    source = Source(r, (now or time.time()) * 1000 - seconds * 1000, **more)
-    clients = Clients(source, old)
+    source = Source(r, (time.time() - seconds) * 1000, **more)
+    clients = Clients(source, **dict(clients))
     clients.run(seconds * 1000)
     return source.sim.out, source.state(), clients.log
 
@@ -55,7 +56,7 @@ class Kafka:
         word = 'wal%d' % self.words
         self.pipe.write('!say\t%s\n' % word)
         self.pipe.flush()
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while time.monotonic() < end:
             with open(self.out) as f:
                 if word in f.read().split():
@@ -70,7 +71,8 @@ def put(etcd, keys):
 
 
 def play(a):
-    events, state, log = history(a.seed, a.seconds, a.old, lag=a.lag)
+    how = {'old': a.old, 'drops': a.drops, **({'dbs': a.dbs} if a.dbs else {})}
+    events, state, log = history(a.seed, a.seconds, how, lag=a.lag, cluster=a.cluster)
     for path, how, what in (a.state, 'wb', pickle.dumps(state)), (a.log, 'w', '\n'.join(log) + '\n'):
         if path:
             with open(path, how) as f:
@@ -223,6 +225,9 @@ def main():
     for name, kind, default in ('seconds', float, 20), ('before', float, 0), ('speed', float, 4), ('lag', float, 30):
         q.add_argument('--' + name, type=kind, default=default)
     q.add_argument('--old', action='store_true')
+    q.add_argument('--drops', action='store_true')
+    q.add_argument('--dbs', nargs='*')
+    q.add_argument('--cluster', default='by-dev')
     q.add_argument('--etcd', default=os.environ.get('CDC_ETCD'))
     q.add_argument('--kafka', nargs=2)
     q.add_argument('--state')
