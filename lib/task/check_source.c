@@ -398,33 +398,47 @@ take_begin(FILE *f, int behind, struct check_begin *b)
 	return rc;
 }
 
+/* Both programs, the second one's lines come from *lines; -1: not both run. */
+static int
+start_both(struct check *c, const char *from, struct asked v[2], int *lines,
+    struct err *e)
+{
+	int a[2] = { -1, -1 }, z[2] = { -1, -1 }, file, rc = 0;
+	const char *where = place(c, from, &file);
+
+	if (pipe2(a, O_CLOEXEC) == -1 || pipe2(z, O_CLOEXEC) == -1)
+		rc = err_sys(e, ERR_TEMP, "pipe");
+	if (rc == 0)
+		rc = start(c, once_argv(c, TASK_META, NULL),
+		    (int[]){ -1, a[1], -1 }, &v[0], e);
+	if (rc == 0)
+		rc = start(c, once_argv(c, TASK_READ, where),
+		    (int[]){ a[0], z[1], file }, &v[1], e);
+	for (int i = 0; i < 2; i++)
+		if (a[i] != -1)
+			close(a[i]);
+	if (z[1] != -1)
+		close(z[1]);
+	if (file != -1)
+		close(file);
+	*lines = z[0];
+	return rc;
+}
+
 int
 check_log(
     struct check *c, const char *from, struct check_begin *b, struct err *e)
 {
 	struct asked v[2] = { { .pid = -1, .said = -1 },
 		{ .pid = -1, .said = -1 } };
-	int a[2] = { -1, -1 }, z[2] = { -1, -1 }, file, rc;
-	const char *where = place(c, from, &file);
-	FILE *f;
+	int behind = from != NULL || c->from.kind == WHERE_POS, lines;
+	int rc = start_both(c, from, v, &lines, e);
+	FILE *f = lines == -1 ? NULL : fdopen(lines, "r");
 
-	if (pipe2(a, O_CLOEXEC) == -1 || pipe2(z, O_CLOEXEC) == -1)
-		return err_sys(e, ERR_TEMP, "pipe");
-	rc = start(c, once_argv(c, TASK_META, NULL), (int[]){ -1, a[1], -1 },
-	    &v[0], e);
 	if (rc == 0)
-		rc = start(c, once_argv(c, TASK_READ, where),
-		    (int[]){ a[0], z[1], file }, &v[1], e);
-	for (int i = 0; i < 2; i++)
-		close(i == 0 ? a[0] : z[1]);
-	close(a[1]);
-	if (file != -1)
-		close(file);
-	f = fdopen(z[0], "r");
-	if (rc == 0)
-		rc =
-		    take_begin(f, from != NULL || c->from.kind == WHERE_POS, b);
-	fclose(f);
+		rc = take_begin(f, behind, b);
+	if (f != NULL)
+		fclose(f);
 	for (int i = 0; i < 2; i++)
 		reap(&v[i], rc != 1);
 	if (rc == 1 && (rc = judge(&v[0], "cdc-meta", e)) == 0 &&

@@ -16,23 +16,23 @@
 #include "task/task.h"
 
 static struct mq *
-open_mq(const json_t *task, struct mq_conf *conf, struct err *e)
+open_mq(const json_t *task, struct mq_conf conf, struct err *e)
 {
 	struct grpc_conf milvus;
 	char *own = NULL;
 	struct mq *q = NULL;
 
-	conf->brokers = task_option(task, "brokers");
+	conf.brokers = task_option(task, "brokers");
 	if (task_reads_source(task)) {
 		if (source_conf(task, &milvus, &own, e) == -1)
 			return NULL;
-		conf->brokers = milvus.uri;
-		conf->milvus = &milvus;
+		conf.brokers = milvus.uri;
+		conf.milvus = &milvus;
 	}
-	if (conf->brokers == NULL)
+	if (conf.brokers == NULL)
 		err_set(e, ERR_DATA, "the task does not say where its log is");
 	else
-		q = mq_open(conf, e);
+		q = mq_open(&conf, e);
 	trust_forget(own);
 	return q;
 }
@@ -52,7 +52,7 @@ task_mq(const json_t *task, int wait_ms, int limit_ms, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		props[i] = json_string_value(json_array_get(list, i));
 	trust_named_by(state_owner(task));
-	r = open_mq(task, &conf, e);
+	r = open_mq(task, conf, e);
 	trust_named_by(0);
 	free(props);
 	return r;
