@@ -179,7 +179,8 @@ merge_add(struct merge *m, const struct format *f, struct record *own_k,
 	if (f->decode(&r->m, &r->msg, e) == -1) {
 		err_wrap(
 		    e, "topic '%s' offset %s", t->pub.name, MQ_TEXT(r->m.id));
-		if (f->streaming) {
+		if (f->streaming) { /* no position is behind it */
+			t->pub.next = r->m.id;
 			merge_rec_free(r);
 			return NULL;
 		}

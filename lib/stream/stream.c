@@ -32,6 +32,20 @@ gather(const struct reader *r)
 		poll(&p, 1, GATHER_MS);
 }
 
+/*
+ * A record of a streaming log cannot be read: what may leave without it does,
+ * so that the position comes as near to it as it can.
+ */
+static int
+stopped(struct reader *r, const struct err *e)
+{
+	struct err ignored = { 0 };
+
+	if (r->by_log && e->kind == ERR_DATA)
+		reader_by_log_release(r, &ignored);
+	return -1;
+}
+
 static int
 turn(struct reader *r, struct err *e)
 {
@@ -47,7 +61,7 @@ turn(struct reader *r, struct err *e)
 	if (p[0].revents != 0 && reader_catalogue_fill(r, e) == -1)
 		return -1;
 	if (!full && reader_records(r, e) == -1)
-		return -1;
+		return stopped(r, e);
 	if (!r->by_mark && clock_ns() - r->topics_ns > TOPICS_S * NS_PER_S &&
 	    reader_topics(r, e) == -1)
 		return -1;

@@ -4,8 +4,8 @@
 KEYS: tests/data/streaming/etcd-*.ndjson. The port goes to FILE when it listens. Messages are read and written here, by
 the field numbers of milvus.proto. WORD: a version that it says it is, instead of 2.6.20; `login`: it wants root:secret;
 `gone`: the first collection is dropped behind the first listing; `restless`: one more or less in every listing; `loaded`:
-the first partition of collection `pkey` is loaded, with 2 replicas; `denied`: it does not tell who its users are; `lost`: it lost a channel
-of a collection, and so cannot tell of indexes.
+the first partition of collection `pkey` is loaded, with 2 replicas; `denied`: it does not tell who its users are;
+`lost`: it lost a channel of a collection, and so cannot tell of indexes.
 """
 import base64
 import collections

@@ -106,4 +106,17 @@ rename@40 b -> a
 rename@50 a -> b
 rename@50 moving_1 -> a
 insert@70 a/_default 1'
+# What is before a record that cannot be read is written, with a position.
+kafka_down && kafka_up
+{
+	echo '+tick 0 10' && echo '+tick 1 10'
+	echo '+insert 1 30 coll=7 part=71 keys=3'
+	echo '+tick 1 35'
+	echo '+any 1 50 t=700'
+} | wal
+{ header && control && coll 7 x start=1:0 && part 71 7 _default && at_log 20; } >cat.ndjson
+reads --from "ts:$(ts 20)" --until end
+is 'up to a record that cannot be read' "$got $(rows) $(tail -n 1 "$out" | jq -c '[.op, .pos."by-dev-rootcoord-dml_1".o]')" \
+	'1 insert@30 default.x/_default 3 ["tick",3]'
+like '  which is named' "$(cat "$err")" "topic 'by-dev-rootcoord-dml_1' offset 3: AlterWAL: "
 done_testing
