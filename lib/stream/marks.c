@@ -54,23 +54,26 @@ reader_pos(struct reader *r, struct pos *p)
 
 /* ---- the search for a drop ---- */
 
-/* 1 once all topics were read up to now, or the drop was found. */
+/* Notes a drop; a topic that was read up to now is done. */
 static int
-search_take(struct reader *r, const struct mq *q, struct record *own_m,
-    uint64_t now, size_t *left)
+search_take(struct reader *r, struct mq *q, struct record *own_m, uint64_t now,
+    size_t *left, struct err *e)
 {
 	struct reader_topic *t = reader_topic(r, own_m);
 	struct msg msg = { 0 };
+	int done;
 
 	if (!own_m->made) {
 		reader_note_record(r, own_m);
 		return 0;
 	}
 	mq_get_mark(q, t->in->name, &t->searched);
-	if (format_peek(own_m, &msg) == 0 && msg.ts >= now)
-		--*left;
+	done = format_peek(own_m, &msg) == 0 && msg.ts >= now;
 	record_free(own_m);
-	return *left == 0;
+	if (!done)
+		return 0;
+	--*left;
+	return mq_pause(q, t->in->name, e);
 }
 
 int
@@ -86,11 +89,10 @@ reader_mark_search(struct reader *r, int64_t id, struct err *e)
 	for (size_t i = 0; i < r->n_topics && rc == 0; i++)
 		rc = mq_start_behind(q, r->topics[i].in->name, (int)i,
 		    &r->topics[i].searched, e);
-	while (rc != -1 && sig_stop == 0 && reader_drop_of(r, id) == NULL) {
-		if ((rc = mq_next(q, WAIT_MS, &m, e)) == MQ_RECORD &&
-		    search_take(r, q, &m, now, &left))
-			break;
-	}
+	while (rc != -1 && left > 0 && sig_stop == 0 &&
+	       reader_drop_of(r, id) == NULL)
+		if ((rc = mq_next(q, WAIT_MS, &m, e)) == MQ_RECORD)
+			rc = search_take(r, q, &m, now, &left, e);
 	mq_close(q);
 	return rc == -1 ? -1 : 0;
 }
