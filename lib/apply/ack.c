@@ -39,12 +39,12 @@ lock(struct apply *a, const char *task, struct err *e)
  * covers.
  */
 static int
-open_redo(struct apply *a, const char *task, uint64_t from, struct err *e)
+open_redo(struct apply *a, const char *task, struct err *e)
 {
 	char *dir = state_dir(a->conf->state_dir);
 
 	redo_close(a->redo);
-	a->redo = redo_open(dir, task, from, e);
+	a->redo = redo_open(dir, task, &a->pos, e);
 	free(dir);
 	return a->redo == NULL ? -1 : 0;
 }
@@ -192,7 +192,7 @@ apply_begin(struct apply *a, struct err *e)
 	a->by_topic = is_by_topic(a->op.doc);
 	if (a->op.task.len > 0 && !a->conf->dry_run &&
 	    (lock(a, a->op.task.ptr, e) == -1 ||
-		open_redo(a, a->op.task.ptr, a->pos.ts, e) == -1))
+		open_redo(a, a->op.task.ptr, e) == -1))
 		return -1;
 	if (a->op.task.len > 0)
 		mark_begin(a, a->op.task.ptr);
@@ -294,7 +294,7 @@ apply_tick(struct apply *a, struct err *e)
 	pos_fini(&at);
 	if (a->op.ts >= a->rows_from && a->op.ts < UINT64_MAX)
 		a->rows_from = a->op.ts + 1;
-	if (a->redo != NULL && redo_tick(a->redo, a->op.ts, e) == -1)
+	if (a->redo != NULL && redo_tick(a->redo, &a->pos, e) == -1)
 		return -1;
 	if (!cut_tick(a))
 		queue_ack(a);

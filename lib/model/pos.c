@@ -290,6 +290,20 @@ pos_before(const struct pos *a, const struct pos *b, struct err *why)
 	return 0;
 }
 
+int
+pos_covers(const struct pos *a, const struct pos *b)
+{
+	if (a->ts != b->ts)
+		return a->ts > b->ts;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct pos_topic *t = pos_find(a, b->v[i].topic);
+
+		if (t == NULL || topic_before(t, &b->v[i]))
+			return 0;
+	}
+	return 1;
+}
+
 void
 pos_merge(struct pos *p, const struct pos *newer)
 {

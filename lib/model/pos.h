@@ -75,6 +75,12 @@ int pos_from_line(struct pos *p, const json_t *line, struct err *e);
  */
 int pos_before(const struct pos *a, const struct pos *b, struct err *why);
 
+/*
+ * 1 if all that stands before b stands before a, too. The timestamp decides; if
+ * equal, every topic of b must be in a, and not lower there.
+ */
+int pos_covers(const struct pos *a, const struct pos *b);
+
 /* Move *p forward to newer; topics that newer lacks stay. */
 void pos_merge(struct pos *p, const struct pos *newer);
 

@@ -12,26 +12,32 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "codec/json_write.h"
+#include "model/pos.h"
 #include "state/state.h"
 
 struct redo {
 	char *dir, *task, *sub;
 	int fd;
-	uint64_t from; /* the newest tick; a checkpoint at it may lack what came
+	struct pos at; /* the newest tick; a checkpoint at it may lack what came
 			  since */
 	size_t lines;  /* how many the file has */
 	int open;      /* lines stand behind the last tick */
 };
 
+/* A tick: where it stands. Older versions wrote its timestamp alone. */
 static int
-is_tick(const json_t *j, uint64_t *ts)
+is_tick(const json_t *j, struct pos *at)
 {
 	const char *op = json_string_value(json_object_get(j, "op"));
 	const char *s = json_string_value(json_object_get(j, "ts"));
 	struct err ignored;
 
-	return op != NULL && strcmp(op, "tick") == 0 && s != NULL &&
-	       num_u64(s, 0, UINT64_MAX, ts, &ignored) == 0;
+	if (op == NULL || strcmp(op, "tick") != 0)
+		return 0;
+	return pos_from_line(at, j, &ignored) == 0 ||
+	       (json_object_get(j, "pos") == NULL && s != NULL &&
+		   num_u64(s, 0, UINT64_MAX, &at->ts, &ignored) == 0);
 }
 
 /*
@@ -40,11 +46,11 @@ is_tick(const json_t *j, uint64_t *ts)
  * read is dropped with a warning, so that the rest is not lost.
  */
 static void
-take_line(
-    json_t *all, const char *path, const char *line, size_t n, uint64_t from)
+take_line(json_t *all, const char *path, const char *line, size_t n,
+    const struct pos *from)
 {
 	json_t *j = json_loadb(line, n, 0, NULL);
-	uint64_t ts;
+	struct pos at = { 0 };
 
 	if (line[n - 1] != '\n') {
 		json_decref(j);
@@ -54,17 +60,19 @@ take_line(
 		log_warn(
 		    "'%s': a line is no JSON object, and is left out", path);
 		json_decref(j);
-	} else if (is_tick(j, &ts)) {
-		if (ts <= from)
+	} else if (is_tick(j, &at)) {
+		if (pos_covers(from, &at))
 			json_array_clear(all);
 		json_decref(j);
 	} else {
 		json_array_append_new(all, j);
 	}
+	pos_fini(&at);
 }
 
 static json_t *
-read_file(const char *dir, const char *sub, uint64_t from, struct err *e)
+read_file(
+    const char *dir, const char *sub, const struct pos *from, struct err *e)
 {
 	int fd = state_open(dir, sub, O_RDONLY);
 	FILE *f = fd == -1 ? NULL : fdopen(fd, "r");
@@ -94,7 +102,8 @@ read_file(const char *dir, const char *sub, uint64_t from, struct err *e)
 }
 
 json_t *
-redo_read(const char *dir, const char *task, uint64_t from, struct err *e)
+redo_read(
+    const char *dir, const char *task, const struct pos *from, struct err *e)
 {
 	char *sub = state_sub(task, "redo.ndjson");
 	json_t *all = read_file(dir, sub, from, e);
@@ -105,7 +114,7 @@ redo_read(const char *dir, const char *task, uint64_t from, struct err *e)
 
 /* Writes the file anew, with the lines that a checkpoint at `from` lacks. */
 static int
-renew(struct redo *r, uint64_t from, struct err *e)
+renew(struct redo *r, const struct pos *from, struct err *e)
 {
 	json_t *all = read_file(r->dir, r->sub, from, e), *j;
 	struct buf b = { 0 };
@@ -136,7 +145,8 @@ renew(struct redo *r, uint64_t from, struct err *e)
 }
 
 struct redo *
-redo_open(const char *dir, const char *task, uint64_t from, struct err *e)
+redo_open(
+    const char *dir, const char *task, const struct pos *from, struct err *e)
 {
 	struct redo *r = x_calloc(1, sizeof *r);
 
@@ -144,7 +154,7 @@ redo_open(const char *dir, const char *task, uint64_t from, struct err *e)
 	r->task = x_strdup(task);
 	r->sub = state_sub(task, "redo.ndjson");
 	r->fd = -1;
-	r->from = from;
+	pos_copy(&r->at, from);
 	if (renew(r, from, e) == 0)
 		return r;
 	redo_close(r);
@@ -161,6 +171,7 @@ redo_close(struct redo *r)
 	free(r->dir);
 	free(r->task);
 	free(r->sub);
+	pos_fini(&r->at);
 	free(r);
 }
 
@@ -200,7 +211,7 @@ shorten(struct redo *r, struct err *e)
 	int rc = checkpoint_load(r->dir, r->task, &c, e);
 
 	if (rc == 0)
-		rc = renew(r, c.pos.ts, e);
+		rc = renew(r, &c.pos, e);
 	checkpoint_fini(&c);
 	return rc;
 }
@@ -222,19 +233,25 @@ redo_add(struct redo *r, const char *line, size_t n, struct err *e)
 
 /* Not durable: if it is lost, more is compared than necessary. */
 int
-redo_tick(struct redo *r, uint64_t ts, struct err *e)
+redo_tick(struct redo *r, const struct pos *at, struct err *e)
 {
-	char line[64];
-	int n;
+	struct buf b = { 0 };
+	struct jsonw w = { .b = &b };
+	int rc;
 
-	if (ts <= r->from)
+	if (pos_covers(&r->at, at))
 		return 0;
-	r->from = ts;
+	pos_copy(&r->at, at);
 	if (!r->open)
 		return 0;
-	n = snprintf(line, sizeof line, "{\"op\":\"tick\",\"ts\":\"%llu\"}",
-	    (unsigned long long)ts);
-	if (append(r, line, (size_t)n, e) == -1)
+	jw_open(&w, NULL, '{');
+	jw_str(&w, "op", "tick");
+	jw_u64s(&w, "ts", at->ts);
+	pos_to_json(at, &w, "pos");
+	jw_close(&w, '}');
+	rc = append(r, b.ptr, b.len, e);
+	buf_fini(&b);
+	if (rc == -1)
 		return -1;
 	r->lines++;
 	r->open = 0;

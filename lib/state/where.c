@@ -139,7 +139,7 @@ task(struct where *w, const char *name, const char *state, struct err *e)
 	if (rc == 0 && w->source == NULL)
 		w->source = json_incref(json_object_get(def, "source"));
 out:
-	if (rc == 0 && (w->redo = redo_read(dir, name, w->pos.ts, e)) == NULL)
+	if (rc == 0 && (w->redo = redo_read(dir, name, &w->pos, e)) == NULL)
 		rc = -1;
 	if (rc == -1)
 		err_wrap(e, "task '%s'", name);
