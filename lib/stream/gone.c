@@ -26,6 +26,8 @@ enum {
 	WAIT_MS = 100,
 	/* so long a catalogue that follows may take to tell the drop */
 	PATIENCE_S = 5,
+	/* what etcd lacks for so long was never made, or is gone */
+	SETTLED_MS = 60000,
 	LONG = 100000, /* records; a longer search is reported */
 };
 
@@ -165,6 +167,30 @@ is_waited_for(struct reader *r)
 	return now - r->missing_ns < PATIENCE_S * NS_PER_S;
 }
 
+/*
+ * A source with a streaming log writes a change there first, and to etcd then:
+ * a catalogue may lack what the position, which is of just now, has already.
+ * Trying again helps, until the position is older than that.
+ */
+static int
+not_proven(const struct reader *r, struct err *e)
+{
+	uint64_t ts = r->from.pos.ts;
+
+	for (size_t i = 0; i < r->from.pos.n; i++)
+		if (r->from.pos.v[i].ts > ts)
+			ts = r->from.pos.v[i].ts;
+	if (r->by_log && tso_ms(ts) > clock_unix_ms() - SETTLED_MS) {
+		e->kind = ERR_TEMP;
+		return err_wrap(e,
+		    "the catalogue may be older than the position, which is "
+		    "of less than %d s ago; trying again helps then",
+		    SETTLED_MS / 1000);
+	}
+	source_advise(e, NULL, r->from.task);
+	return -1;
+}
+
 static int
 nobody_knows(struct reader *r, const struct rec *rec, int64_t id,
     const char *what, struct err *e)
@@ -179,8 +205,7 @@ nobody_knows(struct reader *r, const struct rec *rec, int64_t id,
 	    reader_topic(r, &rec->m)->in->name, MQ_TEXT(rec->m.id), b.ptr, what,
 	    id, r->cat.rev);
 	buf_fini(&b);
-	source_advise(e, NULL, r->from.task);
-	return -1;
+	return not_proven(r, e);
 }
 
 int
@@ -215,8 +240,7 @@ no_drop(struct reader *r, const struct view_coll *v, const char *part,
 	    part == NULL ? "collection" : "partition '",
 	    part == NULL ? "" : part, part == NULL ? "" : "' of", v->db,
 	    v->name, id, r->cat.rev);
-	source_advise(e, NULL, r->from.task);
-	return -1;
+	return not_proven(r, e);
 }
 
 /*

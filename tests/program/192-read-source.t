@@ -114,6 +114,15 @@ ok '  what is left' rd --from beginning --until now <cat
 ok '  now' rd --from now --until now <cat
 rm d/${P}0.first
 
+# etcd has a change later than the log: what a position of just now has is asked for again; of an older one, it is gone.
+ok 'a position of now' rd --from now --until now <cat
+tail -1 "$out" | jq -c '.known["999"] = {"name": "default.young"}' >young.pos
+exits 3 rd --from @young.pos --until now <cat
+like '  whose collection the catalogue lacks' "$(cat "$err")" "the catalogue may be older than the position, which is of less than 60 s ago; trying again helps then: collection 'default.young' \(999\) is at the target"
+tail -1 all | jq -c '.known["999"] = {"name": "default.young"} | .pos |= map_values(.ts = .last) | .ts = "470824171195334663"' >old.pos
+exits 4 rd --from @old.pos --until now <cat
+like '  of an hour ago' "$(cat "$err")" "collection 'default.young' \(999\) is at the target; .*no drop of it is in the log"
+
 # Which it cannot be
 echo 2.6.19 >d/version
 exits 1 rd --until now <cat
