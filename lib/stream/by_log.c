@@ -308,7 +308,7 @@ may_come(struct reader *r, const struct merge_lack *l)
 	    l->topic == -1 ? NULL : r->topics[l->topic].in;
 	uint64_t records = t == NULL ? 0 : t->records;
 	int new = r->lack_id != l->at->msg.broadcast_id ||
-		  (r->lack_records != records &&
+		  (t != NULL && r->lack_records != records &&
 		      tso_ms(t->tick) < tso_ms(l->at->ts) + LATE_MS);
 
 	r->lack_id = l->at->msg.broadcast_id;

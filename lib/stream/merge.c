@@ -275,6 +275,8 @@ merge_take(struct merge *m)
 {
 	struct rec *r = merge_first(m);
 
+	if (r == NULL)
+		return NULL;
 	if (m->n_heap == 0 || r != m->heap[0]) {
 		broadcasts_take(m, r);
 		return r;

@@ -141,7 +141,10 @@ void merge_until(struct merge *m, uint64_t ts);
 int merge_can_wait(const struct merge *m, size_t topic);
 /* The greatest timestamp seen so far, held or not. */
 uint64_t merge_newest(const struct merge *m);
-/* Take the first record out of the order; it lives until merge_release. */
+/*
+ * Take the first record, if there is one, out of the order; it lives until
+ * merge_release.
+ */
 struct rec *merge_take(struct merge *m);
 /* Put a taken record back. */
 void merge_put_back(struct merge *m, struct rec *r);
