@@ -209,7 +209,7 @@ an_upsert_may_have_its_insert_first(void **state)
 static void
 a_transaction_may_have_no_end_or_a_rollback(void **state)
 {
-	struct msg v[3];
+	struct msg v[3] = { 0 };
 
 	(void)state;
 	assert_int_equal(members(&more26, 470824472812130953, v, 3), 3);

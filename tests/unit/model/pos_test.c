@@ -93,12 +93,15 @@ refuses_what_is_no_position_and_keeps_the_old_one(void **state)
 		"{\"pos\":{\"a\":{\"o\":5}}}",
 		"{\"ts\":1,\"pos\":{\"a\":{\"id\":5}}}",
 		"{\"ts\":1,\"pos\":{\"a\":{\"id\":\"\",\"wal\":\"nats\"}}}",
-		"{\"ts\":1,\"pos\":{\"a\":{\"id\":\"2s\",\"from\":\"2r\","
-		"\"last\":\"1\",\"digest\":\"1\"}}}",
-		"{\"ts\":1,\"pos\":{\"a\":{\"id\":\"2s\",\"wal\":\"kafka\","
-		"\"last\":\"1\",\"digest\":\"1\"}}}",
-		"{\"ts\":1,\"pos\":{\"a\":{\"id\":\"2s\",\"wal\":\"kafka\","
-		"\"from\":\"2r\",\"digest\":\"1\"}}}",
+#define MARK(MEMBERS) "{\"ts\":1,\"pos\":{\"a\":{\"id\":\"2s\"" MEMBERS "}}}"
+#define FROM ",\"from\":\"2r\""
+#define WAL ",\"wal\":\"kafka\""
+#define LAST ",\"last\":\"1\""
+#define DIGEST ",\"digest\":\"1\""
+		MARK(FROM LAST DIGEST),
+		MARK(WAL LAST DIGEST),
+		MARK(WAL FROM DIGEST),
+		MARK(WAL FROM LAST),
 	};
 	struct pos p = { 0 };
 
