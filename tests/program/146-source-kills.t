@@ -8,13 +8,13 @@
 # shellcheck disable=SC2046
 chain() {
 	rm -f apply.status
-	cdc-meta -S "$URI" | cdc-read -S "$URI" --from "task:$v" --until now $(judge --target --left-out "$v") 2>>read.err |
-		{ cdc-apply --with-users --skip import 2>>apply.err || echo $? >apply.status; } | cdc-task commit "$v" && [ ! -e apply.status ]
+	cdc-meta -S "$URI" | cdc-read -S "$URI" --from "task:$task" --until now $(judge --target --left-out "$v") 2>>read.err |
+		{ cdc-apply --with-users --skip import 2>>apply.err || echo $? >apply.status; } | cdc-task commit "$task" && [ ! -e apply.status ]
 }
 # Kills the program if it still runs by then.
 strike() { # PROGRAM SECONDS
 	sleep "$2"
-	pkill -9 -f "^$1 .*$v"
+	pkill -9 -f "^$1 .*$task( |\$)"
 }
 
 for v in 2.6.20 3.0.0; do
@@ -25,7 +25,8 @@ for v in 2.6.20 3.0.0; do
 	echo "$v" >d/version
 	dump_start
 	fake_start
-	cdc-task create "$v" --no-check || exit 1
+	task=kills$$
+	cdc-task create "$task" --no-check || exit 1
 	# a server that takes its time, and a target that takes its own
 	printf '[{"method": "DumpMessages", "pace": 0.002, "times": 200}]' >d/faults
 	faults '[{"method": "*", "sleep": 0.02, "times": 400}]'
@@ -46,6 +47,7 @@ for v in 2.6.20 3.0.0; do
 	ok '  and once more' chain
 	is '  it is as it was' "$(cmp fake before)" ''
 	is '  cdc-read says nothing but what is not carried' "$(grep -v 'is not carried' read.err)" ''
+	cdc-task delete "$task" || exit 1
 	fake_stop
 	dump_kill
 	unset dump_port

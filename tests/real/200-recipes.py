@@ -483,10 +483,11 @@ def cooking_alone(case, **variables):
 
 
 def every_example(case):
-    """None is on the page that nothing runs."""
+    """None is on the page that nothing runs, and that does not say so."""
     with open(PAGE) as f:
         text = f.read()
-    tap.ok(text.count('\n.Bd ') == len(EXAMPLES), 'each example has a name', text.count('\n.Bd '), len(EXAMPLES))
+    elsewhere = len(re.findall(r'\n\.\\" (?:run by \d+|not run): [^\n]*\n\.Bd ', text))
+    tap.ok(text.count('\n.Bd ') == len(EXAMPLES) + elsewhere, 'each example has a name', text.count('\n.Bd '), len(EXAMPLES), elsewhere)
     if len(sys.argv) == 1:
         tap.ok(ran | {'variables'} == set(EXAMPLES), 'and is run', sorted(set(EXAMPLES) - ran - {'variables'}))
     names = set(re.findall(r'\b([A-Z][A-Z_]+)=', EXAMPLES['variables']))

@@ -12,7 +12,7 @@ DB = 'shop'  # what the pages call it
 ELSEWHERE = {  # the beginning of a line that only such an example has: where it is tried
     'cdc-apply -T https': '210-tls.py', 'cd /etc/milvus-cdc': '210-tls.py', 'cat kafka.properties': '210-tls.py',
     'etcdctl user add': '210-tls.py', 'cdc-httpd': '340-httpd.t, 348-page.t', '(umask': '340-httpd.t',
-    'systemctl': 'a systemd', '{"v":1,': 'a file',
+    'cdc-task create move -S': '410-source-pipeline.t', 'systemctl': 'a systemd', '{"v":1,': 'a file',
 }
 WATCHES = ("cdc-meta --watch 'shop.*' | grep", 'cdc-meta -w | cdc-read --from now')
 
