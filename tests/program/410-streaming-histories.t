@@ -71,7 +71,7 @@ for seed in $SEEDS; do
 	cdc-meta -r by-dev >cat.ndjson
 	ok '  the log, from its beginning' eval 'cdc-read --from beginning --until end <cat.ndjson >whole.ndjson'
 	ok '  comes to the same' wal stream want whole.ndjson
-	half=$(jq -r 'select(.op == "tick") | .ts' whole.ndjson | awk '{ t[NR] = $1 } END { print t[int(NR / 2)] }')
+	half=$(jq -r 'select(.op == "tick") | .ts' whole.ndjson | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)] }')
 	cdc-read --from beginning --until "ts:$half" <cat.ndjson >one.ndjson
 	ok '  or in two parts' eval 'cdc-read --from @one.ndjson --until end <cat.ndjson >two.ndjson'
 	grep -v '^{"op":"end"' one.ndjson | cat - two.ndjson >both.ndjson
