@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <zlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "codec/base64.h"
 #include "produce.h"
@@ -230,10 +231,14 @@ make_topic(rd_kafka_t *rk, const char *name)
 static void
 want_end(rd_kafka_t *rk, const struct topic *t, int64_t end)
 {
-	int64_t low, high;
-	rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
-	    rk, t->name, 0, &low, &high, PATIENCE_MS);
+	int64_t low, high, until = clock_ns() + PATIENCE_MS * NS_PER_MS;
+	rd_kafka_resp_err_t rc;
 
+	do /* a new topic has no leader for a moment */
+		rc = rd_kafka_query_watermark_offsets(
+		    rk, t->name, 0, &low, &high, PATIENCE_MS);
+	while (rc == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION &&
+	       clock_ns() < until);
 	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
 		die(t->name, rd_kafka_err2str(rc));
 	if (low == 0 && high == end)

@@ -249,7 +249,7 @@ take_properties(struct fuzz *in, struct properties *h)
 			break;
 		free((void *)(uintptr_t)v->ptr);
 		v->len = len;
-		v->ptr = x_memdup(p, len + (len == 0));
+		v->ptr = memcpy(x_malloc(len + 1), p, len);
 	}
 }
 
