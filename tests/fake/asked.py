@@ -37,9 +37,9 @@ def packed(field, numbers):
     return text(field, b''.join(map(varint, numbers)))
 
 
-def fields(b):
-    """{number: [value]} of a message."""
-    out, i = collections.defaultdict(list), 0
+def walk(b):
+    """The fields of a message: (number, value)."""
+    i = 0
 
     def number():
         nonlocal i
@@ -54,11 +54,18 @@ def fields(b):
     while i < len(b):
         tag = number()
         if tag & 7 == 0:
-            out[tag >> 3].append(number())
+            yield tag >> 3, number()
         else:
             n = {1: 8, 5: 4}.get(tag & 7) or number()
-            out[tag >> 3].append(b[i:i + n])
+            yield tag >> 3, b[i:i + n]
             i += n
+
+
+def fields(b):
+    """{number: [value]} of a message."""
+    out = collections.defaultdict(list)
+    for n, value in walk(b):
+        out[n].append(value)
     return out
 
 

@@ -3,6 +3,8 @@ import struct
 
 from pymilvus.grpc_gen import schema_pb2
 
+from asked import walk
+
 TYPE = schema_pb2.DataType
 # VectorField: dim 1, and for each type its member, and bytes of a row by dim
 FLOAT, BINARY, F16, BF16, SPARSE, INT8 = 101, 100, 102, 103, 104, 105
@@ -12,30 +14,6 @@ VECTORS = {FLOAT: (2, lambda dim: 4 * dim), BINARY: (3, lambda dim: dim // 8), F
 
 class BadColumn(Exception):
     pass
-
-
-def walk(data):
-    """The fields of a message: (number, value)."""
-    i = 0
-
-    def number():
-        nonlocal i
-        n = shift = 0
-        while True:
-            b, i = data[i], i + 1
-            n |= (b & 127) << shift
-            shift += 7
-            if b < 128:
-                return n
-
-    while i < len(data):
-        tag = number()
-        if tag & 7 == 0:
-            yield tag >> 3, number()
-            continue
-        size = number() if tag & 7 == 2 else {1: 8, 5: 4}[tag & 7]
-        yield tag >> 3, data[i:i + size]
-        i += size
 
 
 def inner(message, *path):

@@ -10,27 +10,15 @@ import json
 import os
 import sys
 
-DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
+from dumper import base36, fields
+
 BEGIN, COMMIT, ROLLBACK = 900, 901, 902
 LEFT_OUT = {1, 4, 10, ROLLBACK}
 
 
-def base36(n):
-    out = ''
-    while n or not out:
-        n, out = n // 36, DIGITS[n % 36] + out
-    return out
-
-
 def txn_id(props):
     """TxnContext {1 txn_id}."""
-    b, n, shift = base64.b64decode(props['_tx']), 0, 0
-    assert b[0] == 8
-    for c in b[1:]:
-        n, shift = n | (c & 127) << shift, shift + 7
-        if c < 128:
-            return n
-    raise ValueError(props['_tx'])
+    return fields(base64.b64decode(props['_tx']))[1]
 
 
 def message(record):
