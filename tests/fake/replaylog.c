@@ -228,17 +228,25 @@ make_topic(rd_kafka_t *rk, const char *name)
 	rd_kafka_NewTopic_destroy(t);
 }
 
+static int
+is_young(rd_kafka_resp_err_t rc)
+{
+	return rc == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+	       rc == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	       rc == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+	       rc == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+}
+
 static void
 want_end(rd_kafka_t *rk, const struct topic *t, int64_t end)
 {
 	int64_t low, high, until = clock_ns() + PATIENCE_MS * NS_PER_MS;
 	rd_kafka_resp_err_t rc;
 
-	do /* a new topic has no leader for a moment */
+	do /* a new topic has no partition and no leader for a moment */
 		rc = rd_kafka_query_watermark_offsets(
 		    rk, t->name, 0, &low, &high, PATIENCE_MS);
-	while (rc == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION &&
-	       clock_ns() < until);
+	while (is_young(rc) && clock_ns() < until);
 	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
 		die(t->name, rd_kafka_err2str(rc));
 	if (low == 0 && high == end)

@@ -1,7 +1,7 @@
 """Random histories of a Milvus 2.6 (tests/wal) on a real Kafka and a real etcd, replicated while they happen into a real 2.3.5.
 
-So they have only what that target can take: no nulls, no change of fields, no truncation; tests/program/410-streaming-histories.t
-has these, with a target in memory.
+So they have only what that target can take: no nulls, no change of fields, no truncation, no database with properties;
+tests/program/410-streaming-histories.t has these, with a target in memory.
 """
 import pickle
 import struct

@@ -8,7 +8,8 @@ TEXTS = ['', 'é', '"\\\n', 'long ' * 40, 'x']
 
 
 class Clients:
-    """old: only what a 2.3.5 can take: no nulls, no change of fields, no truncation. drops: of fields and properties, too."""
+    """old: only what a 2.3.5 can take: no nulls, no change of fields, no truncation, no database with properties.
+    drops: fields and properties go, too."""
 
     def __init__(self, source, old=False, drops=False, dbs=('default', 'db1', 'db2')):
         self.s, self.sim, self.random, self.old, self.drops = source, source.sim, source.random, old, drops
@@ -202,7 +203,7 @@ class Clients:
     def database(self):
         name = self.random.choice([n for n in self.names if n != 'default'])
         if name not in self.s.dbs:
-            yield from self.s.create_db(name, {'database.max.collections': '20'} if self.chance(0.5) else {})
+            yield from self.s.create_db(name, {'database.max.collections': '20'} if not self.old and self.chance(0.5) else {})
         elif not any(c.db == name for c in self.s.colls) and self.chance(0.5):
             yield from self.s.drop_db(name)
         elif not self.old:
