@@ -205,8 +205,32 @@ cat_take_coll(struct cat *c, struct cat_reader *r)
 	return k;
 }
 
+static int
+has_id(const int64_t *v, size_t n, int64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i] == id)
+			return 1;
+	return 0;
+}
+
+/*
+ * Milvus loads a partition that is made in a collection which is loaded as a
+ * whole. The log has no message of that, and etcd is not read any more.
+ */
+static void
+load_new_part(struct cat_coll *c, int64_t id)
+{
+	if (c->load != CAT_LOAD_ALL ||
+	    has_id(c->load_parts, c->n_load_parts, id))
+		return;
+	c->load_parts = x_reallocarray(
+	    c->load_parts, c->n_load_parts + 1, sizeof *c->load_parts);
+	c->load_parts[c->n_load_parts++] = id;
+}
+
 const struct cat_part *
-cat_take_part(struct cat_coll *c, struct cat_reader *r)
+cat_take_part(struct cat *cat, struct cat_coll *c, struct cat_reader *r)
 {
 	int64_t id = cat_get_int(r, "id");
 	struct cat_part *p =
@@ -223,6 +247,8 @@ cat_take_part(struct cat_coll *c, struct cat_reader *r)
 	cat_set_str(r, "name", &p->name);
 	p->state = get_state(r);
 	set_times(r, &p->ts, &p->create_ts);
+	if (cat->ddl_in_log && cat->ready && p->state == CAT_CREATED)
+		load_new_part(c, id);
 	return p;
 }
 
@@ -245,15 +271,6 @@ cat_take_index(struct cat_coll *c, struct cat_reader *r)
 	c->indexes[i].state = get_state(r);
 	c->indexes[i].ts = (uint64_t)cat_get_int(r, "ts");
 	set_kvs(r, "params", &c->indexes[i].params);
-}
-
-static int
-has_id(const int64_t *v, size_t n, int64_t id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i] == id)
-			return 1;
-	return 0;
 }
 
 /*

@@ -31,7 +31,8 @@ void cat_set_str(struct cat_reader *r, const char *key, char **to);
  */
 const struct cat_db *cat_take_db(struct cat *c, struct cat_reader *r);
 struct cat_coll *cat_take_coll(struct cat *c, struct cat_reader *r);
-const struct cat_part *cat_take_part(struct cat_coll *c, struct cat_reader *r);
+const struct cat_part *cat_take_part(
+    struct cat *cat, struct cat_coll *c, struct cat_reader *r);
 void cat_take_index(struct cat_coll *c, struct cat_reader *r);
 void cat_take_load(struct cat *cat, struct cat_coll *c, struct cat_reader *r);
 const struct cat_alias *cat_take_alias(struct cat *c, struct cat_reader *r);

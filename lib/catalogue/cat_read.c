@@ -140,7 +140,7 @@ take_of_coll(struct cat *c, struct cat_reader *r, struct cat_change *ch)
 	if (ch->coll == NULL)
 		ch->kind = CAT_OTHER;
 	else if (ch->kind == CAT_PART)
-		ch->part = cat_take_part(ch->coll, r);
+		ch->part = cat_take_part(c, ch->coll, r);
 	else if (ch->kind == CAT_INDEX)
 		cat_take_index(ch->coll, r);
 	else

@@ -219,6 +219,7 @@ class Fake(Users):
     def DropPartition(self, r):
         c = self.coll(r)
         c['parts'].discard(r.partition_name)
+        c.get('released', set()).discard(r.partition_name)
         c['rows'] = {k: v for k, v in c['rows'].items() if k[1] != r.partition_name}
 
     def CreateIndex(self, r):
@@ -265,7 +266,8 @@ class Fake(Users):
         self.coll(r).update(loaded=False, released=set())
 
     def ReleasePartitions(self, r):
-        self.coll(r)['released'] = set(r.partition_names)
+        c = self.coll(r)
+        c['released'] = c.get('released', set()) | set(r.partition_names)
 
     def GetLoadState(self, r):
         c = self.coll(r)
@@ -279,7 +281,8 @@ class Fake(Users):
         return pb.ShowPartitionsResponse(partition_names=sorted(self.coll(r)['parts']))
 
     def LoadPartitions(self, r):
-        self.coll(r)['loaded'] = True
+        c = self.coll(r)
+        c.update(loaded=True, released=c.get('released', set()) - set(r.partition_names))
 
     def GetCollectionStatistics(self, r):
         return pb.GetCollectionStatisticsResponse(

@@ -234,8 +234,8 @@ class Source:
         c.part_names[p] = name
         body = pb((1, base(CREATE_PART)), (2, c.db), (3, c.name), (4, name), (5, self.dbs[c.db].id), (6, c.id), (7, p))
         c.born[p], _ = yield from self.tell(CREATE_PART, body, pb((1, c.id), (2, p)), c.vchannels, lambda v: v.parts.add(p))
-        yield from self.put(c.part_key(p))
         c.parts[p] = name
+        yield from self.put(c.part_key(p), *[c.load_keys()] * c.loaded)
 
     def drop_part(self, c, p):
         name = c.parts.pop(p)

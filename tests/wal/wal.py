@@ -193,7 +193,8 @@ def held(c):
     for (k, part), r in c['rows'].items():
         row = {f: value(f, v) for f, v in r.items()}
         rows[k] = dict(row, partition=judge.ANY if c['num_partitions'] else part) if k not in rows else 'twice'
-    return {'fields': {f.name for f in s.fields}, 'shards': c['shards'], 'aliases': set(c['aliases']), 'rows': rows, 'loaded': c['loaded'],
+    return {'fields': {f.name for f in s.fields}, 'shards': c['shards'], 'aliases': set(c['aliases']), 'rows': rows,
+            'loaded': c['loaded'] and not set(c['parts']) & c.get('released', set()),
             'partitions': judge.ANY if c['num_partitions'] else set(c['parts']), 'indexes': {i: f for f, i in c['index'].items()},
             'properties': c['props'], 'level': c['level']}
 

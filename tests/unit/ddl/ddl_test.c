@@ -594,6 +594,38 @@ in_a_log_indexes_and_loads_wait_for_nothing(void **state)
 	end(&f);
 }
 
+/* The source loads it by itself, and no message tells of that. */
+static void
+in_a_log_a_new_partition_of_a_loaded_collection_is_loaded(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	ready(&f);
+	collection(&f, 6, "a", "created", 60);
+	at_source(&f,
+	    "{'kind':'load','coll_id':'6','type':'collection','replicas':1,"
+	    "'partitions':['60']}");
+	at_source(&f, "{'kind':'ready','rev':9,'ts':'100','ddl':'log'}");
+	ddl_start(f.d, 100, 0);
+	apply_all(&f);
+	ddl_settle(f.d, 100);
+	partition(&f, 61, 6, "created", 110);
+	apply_all(&f);
+	ddl_settle(f.d, 110);
+	at_source(&f,
+	    "{'kind':'load','coll_id':'6','type':'collection','replicas':1,"
+	    "'partitions':['60']}");
+	ddl_settle(f.d, 120);
+	is_told(&f, "create_database@5 d\n"
+		    "create_collection@60 d a\n"
+		    "load_collection@100 d a\n"
+		    "create_partition@110 d a p61\n"
+		    "release_partitions@120 d a\n");
+	end(&f);
+}
+
 int
 main(void)
 {
@@ -610,6 +642,8 @@ main(void)
 		cmocka_unit_test(a_truncation_is_told_once),
 		cmocka_unit_test(a_truncation_before_its_creation_is_none),
 		cmocka_unit_test(in_a_log_indexes_and_loads_wait_for_nothing),
+		cmocka_unit_test(
+		    in_a_log_a_new_partition_of_a_loaded_collection_is_loaded),
 		cmocka_unit_test(fields_are_the_same_by_their_ids),
 		cmocka_unit_test(a_field_is_altered),
 		cmocka_unit_test(a_level_and_words_are_altered),
