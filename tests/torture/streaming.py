@@ -74,12 +74,14 @@ class History:
 
     def load_all(self):
         """Without it, nobody can ask for rows. To be called when nothing else is missing."""
+        names = [name.split('.') for name in self.want()['collections']]
         for name, c in self.want()['collections'].items():
             db, coll = name.split('.')
             if not c['indexes']:
                 self.t.dst.index(db, coll, 'vec')
             if not c['loaded']:
                 self.t.dst.load(db, coll)
+        until(lambda: all(self.t.dst.load_state(*n) == 'Loaded' for n in names), 120)
 
     def missing_rows(self):
         return [d for name, c in self.want()['collections'].items() for d in self.differ_rows(*name.split('.'), c)]
