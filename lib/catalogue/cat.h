@@ -189,12 +189,13 @@ void cat_fini(struct cat *c);
 int cat_line(struct cat *c, const char *line, size_t len, struct cat_change *ch,
     struct err *e);
 
-/* What the target has already, by id. */
+/* What the target has already, by id; an alias for the collection `coll`. */
 struct cat_target {
 	int (*has_db)(void *arg, int64_t db);
 	int (*has_coll)(void *arg, int64_t coll);
 	int (*has_part)(void *arg, int64_t coll, int64_t part);
 	int (*has_index)(void *arg, int64_t coll, int64_t index);
+	int (*has_alias)(void *arg, int64_t coll, const char *alias);
 	void *arg;
 };
 /*

@@ -79,15 +79,18 @@ rewind_dbs(struct cat *c, uint64_t ts, const struct cat_target *at)
 }
 
 static void
-rewind_aliases(struct cat *c, uint64_t ts)
+rewind_aliases(struct cat *c, uint64_t ts, const struct cat_target *at)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->n_aliases; i++)
-		if (c->aliases[i].ts > ts)
-			cat_alias_fini(&c->aliases[i]);
+	for (size_t i = 0; i < c->n_aliases; i++) {
+		struct cat_alias *a = &c->aliases[i];
+
+		if (a->ts <= ts || at->has_alias(at->arg, a->coll_id, a->name))
+			c->aliases[n++] = *a;
 		else
-			c->aliases[n++] = c->aliases[i];
+			cat_alias_fini(a);
+	}
 	c->n_aliases = n;
 }
 
@@ -112,5 +115,5 @@ cat_rewind(struct cat *c, uint64_t ts, const struct cat_target *at)
 	}
 	c->n_colls = n;
 	rewind_dbs(c, ts, at);
-	rewind_aliases(c, ts);
+	rewind_aliases(c, ts, at);
 }

@@ -145,11 +145,19 @@ has_index(void *arg, int64_t coll, int64_t index)
 	return v != NULL && view_find(&v->indexes, index) != NULL;
 }
 
+static int
+has_alias(void *arg, int64_t coll, const char *alias)
+{
+	const struct view_coll *v = view_coll(arg, coll);
+
+	return v != NULL && view_find_name(&v->aliases, alias) != NULL;
+}
+
 int
 reader_by_log_start(struct reader *r, struct err *e)
 {
 	const struct cat_target at = { has_db, has_coll, has_part, has_index,
-		&r->view };
+		has_alias, &r->view };
 	uint64_t ts = r->start_ts;
 
 	if (r->by_mark)

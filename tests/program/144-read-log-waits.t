@@ -49,4 +49,18 @@ for w in now time; do
 		" waiting for a tick on topic 'by-dev-rootcoord-dml_1' (if the source is dead, --until end takes what is there)"
 done
 is 'a time that is not over' "$(cat ahead.err)" ''
+kafka_down && kafka_up
+{
+	echo '+tick 0 10' && echo '+tick 1 30'
+	echo '+alias 40 b=4 coll=7 name=y'
+	echo '+tick 0 60'
+} | wal
+live --from "ts:$(ts 20)" --until never
+{ header "$FOLLOW" && control && coll 7 x start=1:0 && part 71 7 _default && at_log 20; } >&8
+sees '^create_alias@40 default.x alias y$'
+stop
+is 'an alias does not wait for a quiet channel' "$(ops live.out | tail -n 1)" 'end@30 stopped'
+{ header && control && coll 7 x start=1:0 && part 71 7 _default && alias_ y 7 ts=40 && at_log 60; } >cat.ndjson
+reads --from @live.out --until end
+is '  and stays when another run goes on' "$got $(ops | grep alias)" '0 '
 done_testing

@@ -167,6 +167,13 @@ has_inside(void *arg, int64_t coll, int64_t id)
 	return arg != NULL && coll == id;
 }
 
+static int
+has_alias(void *arg, int64_t coll, const char *alias)
+{
+	(void)arg;
+	return coll == 5 && strcmp(alias, "x") == 0;
+}
+
 /* Made at the target by a run that was killed, behind its last position. */
 static void
 a_collection_that_is_kept_has_its_first_partitions(void **state)
@@ -178,7 +185,8 @@ a_collection_that_is_kept_has_its_first_partitions(void **state)
 		"\"q\",\"state\":\"created\",\"create_ts\":\"11\"}",
 		NULL,
 	};
-	const struct cat_target at = { has, has, has_inside, has_inside, NULL };
+	const struct cat_target at = { has, has, has_inside, has_inside,
+		has_alias, NULL };
 	struct cat c = { 0 };
 
 	(void)state;
@@ -194,7 +202,8 @@ a_collection_that_is_kept_has_its_first_partitions(void **state)
 static void
 a_load_is_younger_than_all_indexes(void **state)
 {
-	const struct cat_target at = { has, has, has_inside, has_inside, NULL };
+	const struct cat_target at = { has, has, has_inside, has_inside,
+		has_alias, NULL };
 	struct cat c = { 0 };
 
 	(void)state;
@@ -204,6 +213,30 @@ a_load_is_younger_than_all_indexes(void **state)
 	cat_rewind(&c, 14, &at);
 	assert_int_equal(cat_coll(&c, 5)->n_indexes, 0);
 	assert_int_equal(cat_coll(&c, 5)->load, CAT_LOAD_NONE);
+	cat_fini(&c);
+}
+
+/* Its channel may be far before the others; the log does not tell it again. */
+static void
+an_alias_that_the_target_has_is_kept(void **state)
+{
+	static const char *const aliases[] = {
+		"{\"kind\":\"alias\",\"db\":\"d\",\"db_id\":\"1\",\"name\":"
+		"\"x\",\"coll_id\":\"5\",\"state\":\"created\",\"ts\":\"40\"}",
+		"{\"kind\":\"alias\",\"db\":\"d\",\"db_id\":\"1\",\"name\":"
+		"\"y\",\"coll_id\":\"5\",\"state\":\"created\",\"ts\":\"40\"}",
+		NULL,
+	};
+	const struct cat_target at = { has, has, has_inside, has_inside,
+		has_alias, NULL };
+	struct cat c = { 0 };
+
+	(void)state;
+	lines(&c, logged);
+	lines(&c, aliases);
+	cat_rewind(&c, 30, &at);
+	assert_int_equal(c.n_aliases, 1);
+	assert_string_equal(c.aliases[0].name, "x");
 	cat_fini(&c);
 }
 
@@ -239,6 +272,7 @@ main(void)
 		cmocka_unit_test(
 		    a_collection_that_is_kept_has_its_first_partitions),
 		cmocka_unit_test(a_load_is_younger_than_all_indexes),
+		cmocka_unit_test(an_alias_that_the_target_has_is_kept),
 		cmocka_unit_test(refuses_what_is_no_catalogue),
 	};
 
