@@ -38,22 +38,31 @@ class Clients:
         return {f.id: key if f is c.primary else self.value(f, key) for f in c.fields}
 
     def part(self, c, key, row):
-        """Where it goes: by its partition key, or where it is already, or anywhere."""
+        """Where it goes: by its partition key, or where another writes it just now, or where it is already, or anywhere."""
         parts = sorted(c.parts)
         if c.keyed:
             return parts[row[next(f.id for f in c.fields if f.partition_key)] % len(parts)]
-        return c.rows[key]['part'] if key in c.rows else self.random.choice(parts)
+        home = c.writing.get(key, {}).get('part') or c.rows.get(key, {}).get('part')
+        return home or self.random.choice(parts)
 
     def keys(self, c):
         some = self.random.sample(range(KEYS), self.random.choice([1, 1, 2, 4, 12]))
-        keys = [k if c.primary.kind == INT64 else 'k%d' % k for k in some]
-        return [k for k in keys if k not in c.busy_keys]
+        return [k if c.primary.kind == INT64 else 'k%d' % k for k in some]
 
-    def write(self, c):
+    def rival(self, c, keys):
+        """Another client writes the same keys at the same time."""
+        self.working += 1
+        yield self.random.uniform(0, 60)
+        yield from self.write(c, keys)
+        self.working -= 1
+
+    def write(self, c, keys=None):
+        """A key that others write, too, goes into the partition that they have. By partition key no insert can share its key:
+        it would be in two partitions."""
         how = self.random.choice(['insert', 'upsert', 'upsert', 'delete'])
-        keys = self.keys(c)
+        keys = [k for k in keys or self.keys(c) if not c.writing.get(k, {}).get('alone')]
         if how == 'insert':
-            keys = [k for k in keys if k not in c.rows]
+            keys = [k for k in keys if k not in c.rows and not (c.keyed and k in c.writing)]
         deletes, inserts = {}, {}
         for k in keys:
             if how != 'delete':
@@ -66,9 +75,17 @@ class Clients:
         if not keys:
             return
         self.note('%s %s %s' % (how, c.full(), keys))
-        c.busy_keys.update(keys)
+        if self.chance(0.3):
+            self.sim.spawn(self.rival(c, keys))
+        for k in keys:
+            w = c.writing.setdefault(k, {'n': 0, 'part': None, 'alone': c.keyed and how == 'insert'})
+            w['n'] += 1
+            w['part'] = w['part'] or k in inserts and inserts[k][0]
         yield from self.s.write(c, deletes, inserts)
-        c.busy_keys.difference_update(keys)
+        for k in keys:
+            c.writing[k]['n'] -= 1
+            if c.writing[k]['n'] == 0:
+                del c.writing[k]
 
     def writer(self):
         self.working += 1
@@ -255,7 +272,12 @@ class Clients:
             yield from p.take_over()
 
     def end(self, ms):
+        """What a key is in the end, several clients decide at once."""
         yield ms
+        for c in self.s.colls:
+            keys = self.keys(c)
+            for _ in range(3):
+                self.sim.spawn(self.rival(c, keys))
         self.over = True
         while self.working:
             yield 10

@@ -10,7 +10,7 @@ import itertools
 
 from wire import BEGIN, COMMIT, CREATE_SEGMENT, DELETE, FLUSH, INSERT, ROLLBACK, TICK, base, delete, headers, insert, pb
 
-KEEPALIVE_MS = 10000
+KEEPALIVES_MS = [10000, 10000, 2500]  # what servers are told
 
 
 class Sim:
@@ -45,7 +45,7 @@ class Sim:
     def delay(self):
         """Between the timestamp of a record and its place in the log: genuine ones had up to 284 ms."""
         r = self.random.random()
-        return self.random.uniform(0, 3 if r < 0.7 else 60 if r < 0.95 else 280)
+        return self.random.uniform(0, 3 if r < 0.6 else 60 if r < 0.85 else 280)
 
 
 def wait(cond):
@@ -57,7 +57,7 @@ class Pchannel:
     def __init__(self, sim, name):
         self.sim, self.name, self.term, self.offset = sim, name, 2, 0
         self.pending, self.stopped, self.greatest, self.tick, self.tick_offset = set(), False, 0, 0, None
-        self.over = False
+        self.over, self.left = False, {}  # {offset of a BEGIN without an end: when its reader may forget it}
 
     def write(self, payload, h):
         self.sim.out.append(('log', self.sim.now, self.name, payload, h))
@@ -115,12 +115,21 @@ class Pchannel:
 
 class Txn:
     def __init__(self, vchannel):
-        self.v, self.term, self.failed = vchannel, vchannel.pchannel.term, False
-        self.survives = vchannel.sim.chance(0.5)
-        self.id = vchannel.coll.server.new_id()
+        self.v, self.term, self.failed, self.begin = vchannel, vchannel.pchannel.term, False, None
+        self.survives, self.last = vchannel.sim.chance(0.5), vchannel.sim.now
+        self.id, self.keepalive = vchannel.coll.server.new_id(), vchannel.sim.random.choice(KEEPALIVES_MS)
 
     def is_open(self):
-        return not self.failed and (self.survives or self.term == self.v.pchannel.term)
+        return (not self.failed and (self.survives or self.term == self.v.pchannel.term)
+                and self.v.sim.now - self.last < self.keepalive)
+
+    def note(self, kind, tt, offset):
+        self.last = max(self.last, tt >> 18)
+        if kind == BEGIN:
+            self.begin = offset
+        self.v.pchannel.left[self.begin] = tt + (self.keepalive << 18)
+        if kind in (COMMIT, ROLLBACK):
+            del self.v.pchannel.left[self.begin]
 
 
 class Vchannel:
@@ -197,7 +206,7 @@ class Vchannel:
                 self.busy += 1
                 tt, _ = yield from self.pchannel.append(*bodies[0], vchannel=self.name)
                 self.busy -= 1
-                self.coll.effect(self, deletes, inserts)
+                self.coll.effect(self, tt, deletes, inserts)
                 return True
             said = yield from self.transaction(bodies, deletes, inserts)
             if said is not None:
@@ -205,22 +214,23 @@ class Vchannel:
             yield self.sim.random.uniform(0, 1500)
 
     def member(self, txn, *what):
-        """A message of a transaction; False if that has failed by now."""
+        """A message of a transaction; its timestamp, or False if that has failed by now."""
         while txn.is_open() and not self.ready():
             yield 2
         if not txn.is_open():
             return False
         self.busy += 1
-        yield from self.pchannel.append(*what, vchannel=self.name, txn=txn.id, keepalive=KEEPALIVE_MS)
+        tt, offset = yield from self.pchannel.append(*what, vchannel=self.name, txn=txn.id, keepalive=txn.keepalive)
         self.busy -= 1
-        return True
+        txn.note(what[0], tt, offset)
+        return tt
 
     def transaction(self, bodies, deletes, inserts):
         """True: committed. None: it failed and is to be tried again. False: it failed, and the client gave up."""
         txn, failed = Txn(self), None if self.sim.chance(0.7) else False
         fate = self.sim.random.choices(['commit', 'slow', 'leave', 'rollback'], [70, 8, 14, 8])[0]
         self.open.add(txn)
-        if not (yield from self.member(txn, BEGIN, b'', pb((1, KEEPALIVE_MS)))):
+        if not (yield from self.member(txn, BEGIN, b'', pb((1, txn.keepalive)))):
             return None
         if self.sim.chance(0.4):
             self.sim.random.shuffle(bodies)  # an upsert's Insert may stand before its Delete
@@ -239,11 +249,11 @@ class Vchannel:
             self.open.discard(txn)
             return failed
         last = ROLLBACK if fate == 'rollback' else COMMIT
-        ok = yield from self.member(txn, last, b'')
+        tt = yield from self.member(txn, last, b'')
         self.open.discard(txn)
-        if not ok or fate == 'rollback':
+        if not tt or fate == 'rollback':
             return failed
-        self.coll.effect(self, deletes, inserts)
+        self.coll.effect(self, tt, deletes, inserts)
         return True
 
 

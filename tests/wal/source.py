@@ -37,7 +37,7 @@ class Collection:
         self.parts = {server.new_id(): '_default_%d' % i for i in range(4)} if keyed else {server.new_id(): '_default'}
         self.part_names, self.born = dict(self.parts), {}
         self.added, self.next_field, self.version = [], 100 + len(fields), 0
-        self.rows, self.busy_keys, self.indexes, self.aliases, self.loaded = {}, set(), {}, set(), False
+        self.rows, self.past, self.writing, self.indexes, self.aliases, self.loaded = {}, {}, {}, {}, set(), False
         some = self.sim.random.sample(server.pchannels, min(shards, len(server.pchannels)))
         self.vchannels = [Vchannel(self, p, i) for i, p in enumerate(some)]
         self.primary = next(f for f in fields if f.primary)
@@ -51,20 +51,40 @@ class Collection:
     def vchannel(self, key):
         return self.vchannels[zlib.crc32(str(key).encode()) % len(self.vchannels)]
 
-    def effect(self, v, deletes, inserts):
+    def effect(self, v, tt, deletes, inserts):
+        """What was written at tt; it may be heard of before what is older."""
         for part, keys in deletes.items():
             for k in keys:
-                if k in self.rows and part in (-1, self.rows[k]['part']):
-                    del self.rows[k]
+                self.past.setdefault(k, []).append((tt, 0, part, None))
         for part, rows in inserts.items():
             for r in rows:
                 k = r['row'][self.primary.id]
-                assert k not in self.rows, (self.full(), k)
-                self.rows[k] = {'part': part, 'v': v, 'row': {f: r['row'].get(f) for f in r['has']}}
+                row = {'part': part, 'v': v, 'row': {f: r['row'].get(f) for f in r['has']}}
+                self.past.setdefault(k, []).append((tt, 1, part, row))
+        for k in {k for keys in deletes.values() for k in keys} | {r['row'][self.primary.id] for rows in inserts.values() for r in rows}:
+            self.play(k)
+
+    def play(self, k):
+        """What key k comes to: the order of timestamps counts, a delete before an insert."""
+        row = None
+        for tt, _, part, new in sorted(self.past.get(k, []), key=lambda e: e[:2]):
+            if new is None:
+                row = None if row and part in (-1, row['part']) else row
+                continue
+            if row:  # Milvus inserts a key that is there
+                assert part == row['part'], (self.full(), k)
+                self.server.over.add(tt)
+            row = new
+        self.rows.pop(k, None)
+        if row:
+            self.rows[k] = row
 
     def forget(self, v, part=None):
-        for k in [k for k, r in self.rows.items() if r['v'] is v and part in (None, r['part'])]:
-            del self.rows[k]
+        for k in [k for k in self.past if self.vchannel(k) is v]:
+            if k in self.rows and part in (None, self.rows[k]['part']):
+                del self.rows[k]
+            r = self.rows.get(k)
+            self.past[k] = [(0, 1, r['part'], r)] if r else []
 
     def schema(self):
         return schema(self.name, self.fields, self.db, dict(self.props, consistency_level=str(self.level)), self.dynamic, self.version)
@@ -115,7 +135,7 @@ class Source:
         self.ids = itertools.count((int(start_ms) << 18) - 1000000)
         self.pchannels = [Pchannel(self.sim, '%s-rootcoord-dml_%d' % (cluster, i)) for i in range(pchannels)]
         self.control = self.pchannels[random.randrange(pchannels)]
-        self.dbs, self.colls = {}, []
+        self.dbs, self.colls, self.over = {}, [], set()
         self.dbs['default'] = Database(self, 'default')
         keys = {'streamingcoord-meta/version': pb((1, 2)), 'streamingcoord-meta/cchannel': pb((1, self.control.name))}
         for p in self.pchannels:
@@ -312,6 +332,7 @@ class Source:
     def state(self):
         s = judge.new_state()
         s['databases'] = {n: d.props for n, d in self.dbs.items() if n != 'default'}
+        s['over'], s['left'] = self.over, {p.name: p.left for p in self.pchannels}
         for c in self.colls:
             s['collections'][c.full()] = self.held(c)
         return s
