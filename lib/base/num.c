@@ -97,6 +97,15 @@ num_base36(const char *s, size_t n, uint64_t *v, struct err *e)
 }
 
 int
+num_has(const int64_t *v, size_t n, int64_t x)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i] == x)
+			return 1;
+	return 0;
+}
+
+int
 num_add(size_t a, size_t b, size_t *v)
 {
 	return __builtin_add_overflow(a, b, v) ? -1 : 0;

@@ -22,6 +22,9 @@ int num_u64(
 /* The same in base 36, digits and small letters, from 1 on. */
 int num_base36(const char *s, size_t n, uint64_t *v, struct err *e);
 
+/* 1 if x is one of the n numbers at v. */
+int num_has(const int64_t *v, size_t n, int64_t x);
+
 /* *v = a + b and *v = a * b; -1 when that does not fit. */
 int num_add(size_t a, size_t b, size_t *v);
 int num_mul(size_t a, size_t b, size_t *v);

@@ -82,7 +82,7 @@ struct cat_coll {
 	size_t n_indexes, indexes_cap;
 	enum cat_load load;
 	int64_t replicas;
-	int64_t *load_parts; /* partition ids of CAT_LOAD_PARTS */
+	int64_t *load_parts; /* ids of the partitions that are loaded */
 	size_t n_load_parts;
 	int load_whole; /* load_parts is complete: all others were released */
 	/* what it has that no member of its line tells, or NULL */

@@ -205,15 +205,6 @@ cat_take_coll(struct cat *c, struct cat_reader *r)
 	return k;
 }
 
-static int
-has_id(const int64_t *v, size_t n, int64_t id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i] == id)
-			return 1;
-	return 0;
-}
-
 /*
  * Milvus loads a partition that is made in a collection which is loaded as a
  * whole. The log has no message of that, and etcd is not read any more.
@@ -222,7 +213,7 @@ static void
 load_new_part(struct cat_coll *c, int64_t id)
 {
 	if (c->load != CAT_LOAD_ALL ||
-	    has_id(c->load_parts, c->n_load_parts, id))
+	    num_has(c->load_parts, c->n_load_parts, id))
 		return;
 	c->load_parts = x_reallocarray(
 	    c->load_parts, c->n_load_parts + 1, sizeof *c->load_parts);
@@ -281,7 +272,7 @@ static void
 check_whole(struct cat_coll *c, const int64_t *old, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!has_id(c->load_parts, c->n_load_parts, old[i]))
+		if (!num_has(c->load_parts, c->n_load_parts, old[i]))
 			c->load_whole = 1;
 }
 

@@ -2,6 +2,7 @@
 
 #include "messages.pb-c.h"
 
+#include "base/num.h"
 #include "catlog/priv.h"
 #include "meta/value.h"
 
@@ -70,15 +71,6 @@ catlog_index(struct catlog *l)
 	return 0;
 }
 
-static int
-has_id(const int64_t *v, size_t n, int64_t id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i] == id)
-			return 1;
-	return 0;
-}
-
 /* Its time stays that of its creation. */
 static void
 gone_line(struct catlog *l, int64_t coll, const struct cat_index *x)
@@ -121,7 +113,8 @@ catlog_drop_index(struct catlog *l)
 	for (size_t i = 0; k != NULL && i < k->n_indexes; i++)
 		if (k->indexes[i].state == CAT_CREATED &&
 		    (h->n_index_ids == 0 ||
-			has_id(h->index_ids, h->n_index_ids, k->indexes[i].id)))
+			num_has(
+			    h->index_ids, h->n_index_ids, k->indexes[i].id)))
 			gone_line(l, k->id, &k->indexes[i]);
 	catlog_free(h);
 	return 0;
@@ -138,7 +131,7 @@ is_whole(const struct cat_coll *k, const Pb__LoadConfigHeader *h)
 		return 1;
 	for (size_t i = 0; i < k->n_parts; i++)
 		if (k->parts[i].state == CAT_CREATED &&
-		    !has_id(
+		    !num_has(
 			h->partition_ids, h->n_partition_ids, k->parts[i].id))
 			return 0;
 	return 1;

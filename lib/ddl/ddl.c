@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "ddl/known.h"
 #include "ddl/priv.h"
 #include "model/op_write.h"
@@ -192,10 +193,7 @@ ddl_note(struct ddl *d, const struct cat_change *ch)
 static int
 told(const struct ddl *d, int64_t id)
 {
-	for (size_t i = 0; i < d->c.view->n_gone; i++)
-		if (d->c.view->gone[i] == id)
-			return 1;
-	return 0;
+	return num_has(d->c.view->gone, d->c.view->n_gone, id);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "ddl/known.h"
 #include "ddl/priv.h"
 #include "model/op_write.h"
@@ -143,15 +144,6 @@ load_parts(
 	return all;
 }
 
-static int
-is_loaded(const struct cat_coll *c, int64_t part)
-{
-	for (size_t i = 0; i < c->n_load_parts; i++)
-		if (c->load_parts[i] == part)
-			return 1;
-	return 0;
-}
-
 /*
  * A collection that was loaded whole may have had partitions released one by
  * one since. A new partition of it is loaded before it counts as created.
@@ -178,7 +170,7 @@ load_all(
 	}
 	for (size_t i = 0; i < c->n_parts && each; i++)
 		if (c->parts[i].state == CAT_CREATED &&
-		    !is_loaded(c, c->parts[i].id) &&
+		    !num_has(c->load_parts, c->n_load_parts, c->parts[i].id) &&
 		    view_find(&v->parts, c->parts[i].id) != NULL)
 			view_put(&want, c->parts[i].id, c->parts[i].name, NULL);
 	out = missing(&want, &v->released);

@@ -74,14 +74,13 @@ class History:
 
     def load_all(self):
         """Without it, nobody can ask for rows. To be called when nothing else is missing."""
-        names = [name.split('.') for name in self.want()['collections']]
-        for name, c in self.want()['collections'].items():
-            db, coll = name.split('.')
+        colls = {tuple(name.split('.')): c for name, c in self.want()['collections'].items()}
+        for n, c in colls.items():
             if not c['indexes']:
-                self.t.dst.index(db, coll, 'vec')
+                self.t.dst.index(*n, 'vec')
             if not c['loaded']:
-                self.t.dst.load(db, coll)
-        until(lambda: all(self.t.dst.load_state(*n) == 'Loaded' for n in names), 120)
+                self.t.dst.load(*n)
+        until(lambda: all(self.t.dst.load_state(*n) == 'Loaded' for n in colls), 120)
 
     def missing_rows(self):
         return [d for name, c in self.want()['collections'].items() for d in self.differ_rows(*name.split('.'), c)]

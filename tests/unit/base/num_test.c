@@ -215,6 +215,18 @@ sums_and_products_say_when_they_do_not_fit(void **state)
 }
 
 static void
+a_number_is_among_others(void **state)
+{
+	static const int64_t v[] = { INT64_MIN, 0, 7 };
+
+	(void)state;
+	assert_int_equal(num_has(v, 3, 7), 1);
+	assert_int_equal(num_has(v, 2, 7), 0);
+	assert_int_equal(num_has(v, 3, INT64_MIN), 1);
+	assert_int_equal(num_has(NULL, 0, 0), 0);
+}
+
+static void
 bytes_are_little_endian(void **state)
 {
 	uint8_t b[9] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 }, c[8];
@@ -275,6 +287,7 @@ main(void)
 		cmocka_unit_test(signed_numbers_have_bounds),
 		cmocka_unit_test(unsigned_numbers_have_bounds),
 		cmocka_unit_test(sums_and_products_say_when_they_do_not_fit),
+		cmocka_unit_test(a_number_is_among_others),
 		cmocka_unit_test(bytes_are_little_endian),
 		cmocka_unit_test(every_half_comes_back),
 		cmocka_unit_test(halves_round_to_nearest_even),

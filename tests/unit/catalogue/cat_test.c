@@ -174,6 +174,10 @@ has_alias(void *arg, int64_t coll, const char *alias)
 	return coll == 5 && strcmp(alias, "x") == 0;
 }
 
+/* A target that has collection 5 and its alias x, and nothing inside. */
+static const struct cat_target at = { has, has, has_inside, has_inside,
+	has_alias, NULL };
+
 /* Made at the target by a run that was killed, behind its last position. */
 static void
 a_collection_that_is_kept_has_its_first_partitions(void **state)
@@ -185,8 +189,6 @@ a_collection_that_is_kept_has_its_first_partitions(void **state)
 		"\"q\",\"state\":\"created\",\"create_ts\":\"11\"}",
 		NULL,
 	};
-	const struct cat_target at = { has, has, has_inside, has_inside,
-		has_alias, NULL };
 	struct cat c = { 0 };
 
 	(void)state;
@@ -202,8 +204,6 @@ a_collection_that_is_kept_has_its_first_partitions(void **state)
 static void
 a_load_is_younger_than_all_indexes(void **state)
 {
-	const struct cat_target at = { has, has, has_inside, has_inside,
-		has_alias, NULL };
 	struct cat c = { 0 };
 
 	(void)state;
@@ -227,8 +227,6 @@ an_alias_that_the_target_has_is_kept(void **state)
 		"\"y\",\"coll_id\":\"5\",\"state\":\"created\",\"ts\":\"40\"}",
 		NULL,
 	};
-	const struct cat_target at = { has, has, has_inside, has_inside,
-		has_alias, NULL };
 	struct cat c = { 0 };
 
 	(void)state;

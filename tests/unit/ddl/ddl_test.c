@@ -447,6 +447,15 @@ schema_is(struct fixture *f, int ts, const char *more, const char *fields)
 	    ts, more, fields);
 }
 
+/* The catalogue at ts ends here; the log goes on behind 100. */
+static void
+ready_for_log(struct fixture *f, const char *ts)
+{
+	at_source(f, "{'kind':'ready','rev':9,'ts':'%s','ddl':'log'}", ts);
+	ddl_start(f->d, 100, 0);
+	apply_all(f);
+}
+
 static void
 begin_with_fields(struct fixture *f)
 {
@@ -457,9 +466,7 @@ begin_with_fields(struct fixture *f)
 	    "{'id':101,'name':'a','type':'Int64','nullable':true},"
 	    "{'id':102,'name':'s','type':'VarChar',"
 	    "'params':{'max_length':'9','mmap.enabled':'true'}}");
-	at_source(f, "{'kind':'ready','rev':9,'ts':'70','ddl':'log'}");
-	ddl_start(f->d, 100, 0);
-	apply_all(f);
+	ready_for_log(f, "70");
 	is_told(f, "create_database@5 d\ncreate_collection@70 d b\n");
 }
 
@@ -572,9 +579,7 @@ in_a_log_indexes_and_loads_wait_for_nothing(void **state)
 	at_source(&f,
 	    "{'kind':'index','id':'61','coll_id':'6','field':'v','name':'i',"
 	    "'state':'created','ts':'65','params':{}}");
-	at_source(&f, "{'kind':'ready','rev':9,'ts':'900','ddl':'log'}");
-	ddl_start(f.d, 100, 0);
-	apply_all(&f);
+	ready_for_log(&f, "900");
 	ddl_settle(f.d, 100);
 	at_source(&f,
 	    "{'kind':'load','coll_id':'6','type':'collection','replicas':1,"
@@ -607,9 +612,7 @@ in_a_log_a_new_partition_of_a_loaded_collection_is_loaded(void **state)
 	at_source(&f,
 	    "{'kind':'load','coll_id':'6','type':'collection','replicas':1,"
 	    "'partitions':['60']}");
-	at_source(&f, "{'kind':'ready','rev':9,'ts':'100','ddl':'log'}");
-	ddl_start(f.d, 100, 0);
-	apply_all(&f);
+	ready_for_log(&f, "100");
 	ddl_settle(f.d, 100);
 	partition(&f, 61, 6, "created", 110);
 	apply_all(&f);
